@@ -1,0 +1,1 @@
+"""The bundle: a release's artifacts and the installer in one signed directory."""

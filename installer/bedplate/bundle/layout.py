@@ -1,0 +1,70 @@
+"""Every path inside a bundle, and the form of its two JSON files.
+
+A bundle is an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md)
+with three more files. The bundle's digest is the sha256 of manifest.json, which lists every other
+file but the signature; so whatever is signed is exactly what is carried.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bedplate.model.base import Model
+from bedplate.model.lock import Kind
+
+OCI_LAYOUT = "oci-layout"
+INDEX = "index.json"
+BLOBS = "blobs/sha256"
+RELEASE = "release.json"
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+INSTALL = "install"
+SIGNATURE_NAMESPACE = "bedplate-bundle"
+"""Namespace of the SSH signature (https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig)."""
+
+
+def blob(sha256: str) -> str:
+    """Return a blob's place in the bundle."""
+    return f"{BLOBS}/{sha256}"
+
+
+class ManifestFile(Model):
+    """One file of the bundle."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Manifest(Model):
+    """manifest.json: every file but itself and the signature, sorted by path."""
+
+    format: int = 1
+    release: str
+    files: list[ManifestFile]
+
+
+class BundledArtifact(Model):
+    """What a blob is."""
+
+    id: str = Field(description="id in the lock, such as deb:nginx-light")
+    kind: Kind
+    sha256: str = Field(description="digest of its blob; for an image, of its OCI manifest")
+    size: int
+    file: str = Field("", description="file name it goes by in a repository, such as nginx-light_1.22.1-9_amd64.deb")
+    image: str = Field("", description="for images: name:tag")
+    component: str = ""
+
+
+class ReleaseFile(Model):
+    """release.json: what the bundle holds, for machines."""
+
+    format: int = 1
+    release: str = Field(description="version; with +relock where vanished packages were relocked")
+    installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's tracked files")
+    artifacts: list[BundledArtifact]
+    sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
+
+    def image_digest(self, image: str) -> str | None:
+        """Return the manifest digest of name:tag, None if the bundle lacks it."""
+        return next((a.sha256 for a in self.artifacts if a.image == image), None)

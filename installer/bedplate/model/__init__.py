@@ -1,0 +1,1 @@
+"""What people write and what the lock says, typed: release, lock, component, environment, host."""

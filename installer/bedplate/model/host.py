@@ -1,0 +1,32 @@
+"""A HostSpec: everything one host is told, computed without touching it (contract 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from bedplate.model.base import Model
+
+
+class HostFile(Model):
+    """A file as the roles will write it; the content is shown in diffs."""
+
+    path: str = Field(description="absolute place")
+    mode: str = Field("0644", description="octal mode")
+    content: str = Field(description="text")
+
+
+class HostSpec(Model):
+    """One host's desired state."""
+
+    host: str = Field(description="name in hosts.yaml")
+    address: str = Field(description="address in hosts.yaml")
+    groups: tuple[str, ...] = Field(description="groups in hosts.yaml")
+    packages: dict[str, str] = Field(description="Debian package to version")
+    binaries: dict[str, str] = Field(description="program to version, in /opt/bedplate")
+    services: tuple[str, ...] = Field(description="systemd units that must be active")
+    sysctls: dict[str, str] = Field(default_factory=dict, description="kernel settings (managed hosts only)")
+    files: tuple[HostFile, ...] = Field(default=(), description="files the roles write from templates")
+    vars: dict[str, Any] = Field(description="inputs of the roles, as their argument specs declare them")
+    digest: str = Field("", description="sha256 of all of the above as canonical JSON")

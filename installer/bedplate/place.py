@@ -1,0 +1,29 @@
+"""Where Bedplate keeps things on a computer, and the trees that components come from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+"""The checkout (or the installer's copy on a bastion): manifests/, roles/, stacks/, releases/ …"""
+
+STATE = Path("/var/lib/bedplate")
+"""On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
+
+
+def cache() -> Path:
+    """Return the user's cache folder for artifacts: $BEDPLATE_CACHE, or XDG's place."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bedplate"
+    return Path(os.environ.get("BEDPLATE_CACHE", default))
+
+
+def user_state() -> Path:
+    """Return the user's state folder (labs, forwarded environments): XDG's place."""
+    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "bedplate"
+
+
+def trees() -> list[Path]:
+    """Return the trees searched for manifests/, tests/acceptance/ and releases/: $BEDPLATE_TREES first, then ours."""
+    extra = [Path(p) for p in os.environ.get("BEDPLATE_TREES", "").split(":") if p]
+    return [*extra, SOURCE]
