@@ -15,7 +15,6 @@ from bedplate.model.component import Component
 from bedplate.model.lock import Lock
 from bedplate.model.release import Release
 
-
 M = TypeVar("M", Release, Component)
 
 
@@ -78,7 +77,9 @@ def _parse(path: Path, model: type[M], values: dict[str, str]) -> M:
         return model.model_validate({**data, **values})
     except (yaml.YAMLError, ValidationError) as error:
         lines = str(error).splitlines()
-        raise InputError(path.parent.name, " ".join(line.strip() for line in lines[:4]), "", Place(str(path))) from error
+        raise InputError(
+            path.parent.name, " ".join(line.strip() for line in lines[:4]), "", Place(str(path))
+        ) from error
 
 
 def _fill(value: Any, values: dict[str, str]) -> Any:

@@ -61,7 +61,9 @@ class ReleaseFile(Model):
 
     format: int = 1
     release: str = Field(description="version; with +relock where vanished packages were relocked")
-    installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's tracked files")
+    installer: str = Field(
+        description="sha256 of the blob with the installer: a tar of this repository's tracked files"
+    )
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
 

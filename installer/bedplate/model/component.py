@@ -138,7 +138,9 @@ class Secret(Model):
         "users: the environment's identity.users file",
     )
     path: str = Field("", description="for kind file: the place on the bastion")
-    hosts: list[str] = Field(default_factory=list, description="for certificates: DNS names; {domain} is the environment's")
+    hosts: list[str] = Field(
+        default_factory=list, description="for certificates: DNS names; {domain} is the environment's"
+    )
 
 
 class ScrapeTarget(Model):

@@ -17,8 +17,12 @@ class Bastion(Model):
     """The machine inside the gap that runs the installer."""
 
     host: str = Field(description="its name in hosts.yaml")
-    address: str = Field("", description="where commands typed elsewhere are forwarded to: [user@]host; empty: hosts.yaml's")
-    identity: str = Field("", description="SSH private key for that, on the machine where one types; empty: SSH's own choice")
+    address: str = Field(
+        "", description="where commands typed elsewhere are forwarded to: [user@]host; empty: hosts.yaml's"
+    )
+    identity: str = Field(
+        "", description="SSH private key for that, on the machine where one types; empty: SSH's own choice"
+    )
 
 
 class Network(Model):
@@ -62,7 +66,9 @@ class AcceptedFinding(Model):
 class Preflight(Model):
     """How the check before any change is judged."""
 
-    accept: list[AcceptedFinding] = Field(default_factory=list, description="findings accepted here, each with a reason")
+    accept: list[AcceptedFinding] = Field(
+        default_factory=list, description="findings accepted here, each with a reason"
+    )
 
 
 class Quota(Model):
@@ -88,7 +94,9 @@ class TenantNamespace(Model):
 class TenantGroups(Model):
     """Groups of the identity provider, by what they may do in the tenant's namespaces."""
 
-    admins: list[str] = Field(default_factory=list, description="may manage everything but quotas and policies (role admin)")
+    admins: list[str] = Field(
+        default_factory=list, description="may manage everything but quotas and policies (role admin)"
+    )
     users: list[str] = Field(default_factory=list, description="may run notebooks and workloads (role edit)")
     viewers: list[str] = Field(default_factory=list, description="may look (role view)")
 
@@ -106,7 +114,9 @@ class Identity(Model):
     """Who may log in; an interface shaped like OIDC and LDAP, with a local file as one provider."""
 
     provider: Literal["file"] = Field("file", description="file: scrypt hashes and groups, for small sites and the lab")
-    users: str = Field("", description="for file: the users file's place on the bastion; empty: one administrator is made")
+    users: str = Field(
+        "", description="for file: the users file's place on the bastion; empty: one administrator is made"
+    )
 
 
 class Storage(Model):
@@ -133,7 +143,9 @@ class Size(Model):
 class Notebooks(Model):
     """What notebook users may choose."""
 
-    port: int = Field(30443, ge=30000, le=32767, description="port on every node where the notebooks' page answers (TLS)")
+    port: int = Field(
+        30443, ge=30000, le=32767, description="port on every node where the notebooks' page answers (TLS)"
+    )
     sizes: list[Size] = Field(
         default_factory=lambda: [
             Size(name="small", cpu="500m", memory="1Gi"),
@@ -149,7 +161,9 @@ class Environment(Model):
 
     name: str = Field(pattern=DNS_LABEL, description="the folder's name")
     release: str = Field(description="the release installed here")
-    domain: str = Field(description="DNS domain of the site's own names: api.<domain>, mirror.<domain>, notebooks.<domain>")
+    domain: str = Field(
+        description="DNS domain of the site's own names: api.<domain>, mirror.<domain>, notebooks.<domain>"
+    )
     publisher: str = Field(description="the publisher's public key that bundles must be signed with: ssh-ed25519 AAAA…")
     profiles: list[str] = Field(default_factory=list, description="overlays, in this order")
     bastion: Bastion = Field(description="the machine that runs the installer")

@@ -46,7 +46,9 @@ def run(  # noqa: PLR0913  each is one property of a process
             check=False,
         )
     except FileNotFoundError as error:
-        raise BedplateError(f"program {words[0]}", "is not on this machine", f"install it ({error.strerror})") from error
+        raise BedplateError(
+            f"program {words[0]}", "is not on this machine", f"install it ({error.strerror})"
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise BedplateError(f"command {words[0]}", f"did not end within {timeout} s") from error
     for stream in (done.stdout, done.stderr):
