@@ -56,14 +56,33 @@ class BundledArtifact(Model):
     component: str = ""
 
 
+class Program(Model):
+    """A program the installer itself runs on the bastion."""
+
+    component: str
+    version: str
+    artifact: str = Field(description="sha256 of the tar that holds it")
+    path: str = Field(description="place inside that tar and under /opt/bedplate/<component>/<version>/")
+
+
+class Needs(Model):
+    """What `install` puts on the bastion from the bundle alone, before anything else runs."""
+
+    packages: list[str] = Field(default_factory=list, description="ids of the Debian packages, closed under Depends")
+    wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, pip's included")
+    programs: list[Program] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
+
+
 class ReleaseFile(Model):
     """release.json: what the bundle holds, for machines."""
 
     format: int = 1
     release: str = Field(description="version; with +relock where vanished packages were relocked")
-    installer: str = Field(
-        description="sha256 of the blob with the installer: a tar of this repository's tracked files"
-    )
+    epoch: int = Field(0, description="SOURCE_DATE_EPOCH of the release; dates the apt repository")
+    suite: str = Field("", description="the hosts' distribution release, such as bookworm")
+    architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")
+    installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's files")
+    bastion: Needs = Field(default_factory=Needs, description="what install puts on the bastion")
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
 

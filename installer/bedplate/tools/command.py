@@ -22,16 +22,18 @@ def run(  # noqa: PLR0913  each is one property of a process
     stdin: bytes | None = None,
     timeout: float | None = None,
     check: bool = True,
+    inherit: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end and return its exit status and output (bytes).
 
     Args:
         argv: program and arguments; never a shell line.
         cwd: folder to run in.
-        env: variables added to this process's own; the caller cleans what must not leak in.
+        env: variables added to this process's own.
         stdin: bytes to feed; otherwise the program reads nothing.
         timeout: seconds.
         check: raise BedplateError with the last lines of output on a non-zero exit.
+        inherit: whether this process's variables are there too; without it `env` is all there is.
     """
     words = [str(word) for word in argv]
     log.debug("run: %s", " ".join(words))
@@ -39,7 +41,7 @@ def run(  # noqa: PLR0913  each is one property of a process
         done = subprocess.run(
             words,
             cwd=cwd,
-            env={**os.environ, **env} if env is not None else None,
+            env={**(os.environ if inherit else {}), **(env or {})},
             input=stdin if stdin is not None else b"",
             capture_output=True,
             timeout=timeout,

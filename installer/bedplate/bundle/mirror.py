@@ -1,0 +1,65 @@
+"""The mirror: what the bastion serves, as hard links into its store; there is no push and no second copy.
+
+registry/   the tree of the distribution registry (served read-only)
+apt/        apt repository, suite `bedplate`, signed by the bastion's key; its public half is bedplate.asc
+wheels/     simple index
+files/      every other artifact by its file name
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate import place
+from bedplate.bundle import apt, layout
+from bedplate.bundle.registry_tree import registry_tree
+from bedplate.bundle.tree import Linked, Node, check_tree, ensure_tree
+from bedplate.bundle.verify import read_release
+from bedplate.bundle.wheel_tree import wheel_tree
+
+STORE = place.STATE / "store"
+MIRROR = place.STATE / "mirror"
+KEY_HOME = place.STATE / "apt-key"
+IN_RELEASE = f"apt/{apt.DIST}/InRelease"
+PUBLIC_KEY = f"apt/{apt.KEY}"
+
+
+def store_releases(store: Path = STORE) -> list[layout.ReleaseFile]:
+    """Return the releases in a store, oldest first."""
+    files = (read_release(path.parent) for path in (store / "releases").glob(f"*/{layout.RELEASE}"))
+    return sorted(files, key=lambda release: (release.epoch, release.release))
+
+
+def mirror_tree(store: Path) -> dict[str, Node]:
+    """Return all of the mirror but what the site's key makes."""
+    blobs, releases = store / layout.BLOBS, store_releases(store)
+    parts = {
+        "registry": registry_tree(releases, blobs),
+        "apt": apt.apt_tree(releases, blobs),
+        "wheels": wheel_tree(releases),
+        "files": _files(releases),
+    }
+    return {f"{part}/{path}": node for part, tree in parts.items() for path, node in tree.items()}
+
+
+def _files(releases: list[layout.ReleaseFile]) -> dict[str, Node]:
+    kinds = ("go", "npm", "file")
+    return {a.file: Linked(a.sha256) for release in releases for a in release.artifacts if a.kind in kinds}
+
+
+def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
+    """Bring the mirror to what the store holds; return the number of files changed."""
+    tree = mirror_tree(store)
+    tree[PUBLIC_KEY] = apt.ensure_key(key_home, "Bedplate mirror").encode()
+    release, in_release = tree.get(f"apt/{apt.DIST}/Release"), mirror / IN_RELEASE
+    if isinstance(release, bytes):
+        kept = apt.is_signed(key_home, release, in_release)
+        tree[IN_RELEASE] = in_release.read_bytes() if kept else apt.signed(key_home, release)
+    mirror.mkdir(parents=True, exist_ok=True)
+    return ensure_tree(mirror, tree, store / layout.BLOBS)
+
+
+def check_mirror(store: Path = STORE, mirror: Path = MIRROR) -> list[str]:
+    """Return the paths of the mirror that are not as the store says; the signed files only have to be there."""
+    present = {path: (mirror / path).read_bytes() for path in (PUBLIC_KEY, IN_RELEASE) if (mirror / path).is_file()}
+    return check_tree(mirror, {PUBLIC_KEY: b"", IN_RELEASE: b"", **mirror_tree(store), **present}, store / layout.BLOBS)

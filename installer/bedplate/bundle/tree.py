@@ -1,0 +1,82 @@
+"""A tree of files said in advance: compared with a folder, and brought about in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedplate.files import write_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A file that is a hard link to a blob."""
+
+    sha256: str
+
+
+Node = Linked | bytes
+"""A blob's hard link, or the content of a small file."""
+Tree = Mapping[str, Node]
+"""Relative path to what is there."""
+
+
+def check_tree(root: Path, tree: Tree, blobs: Path) -> list[str]:
+    """Return the paths that differ from what is said: missing, other, or not said at all."""
+    wrong = [path for path, node in tree.items() if not _is_right(root / path, node, blobs)]
+    return sorted([*wrong, *(_present(root) - tree.keys())])
+
+
+def ensure_tree(root: Path, tree: Tree, blobs: Path) -> int:
+    """Make a folder hold exactly the tree and return the number of files written or removed."""
+    changed = 0
+    for path in sorted(_present(root) - tree.keys()):
+        (root / path).unlink()
+        changed += 1
+    for path, node in tree.items():
+        if not _is_right(root / path, node, blobs):
+            _put(root / path, node, blobs)
+            changed += 1
+    _remove_empty(root)
+    return changed
+
+
+def _is_right(path: Path, node: Node, blobs: Path) -> bool:
+    try:
+        if isinstance(node, Linked):
+            return path.samefile(blobs / node.sha256)
+        return path.read_bytes() == node
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
+
+
+def _put(path: Path, node: Node, blobs: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(node, bytes):
+        write_atomic(path, node)
+        return
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.unlink(missing_ok=True)
+    temporary.hardlink_to(blobs / node.sha256)
+    temporary.replace(path)
+    temporary.unlink(missing_ok=True)  # rename() does nothing between two links to one file
+
+
+def _present(root: Path) -> set[str]:
+    return {
+        os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118  the fastest way over ten thousand files
+        for folder, _, names in os.walk(root)
+        for name in names
+    }
+
+
+def _remove_empty(root: Path) -> None:
+    for folder, _, _ in os.walk(root, topdown=False):
+        path = Path(folder)
+        if path != root and not any(path.iterdir()):
+            path.rmdir()

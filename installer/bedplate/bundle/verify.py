@@ -1,0 +1,50 @@
+"""Verification of a bundle: the signature, then every byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bedplate.bundle import install_script, layout
+from bedplate.errors import BedplateError, Findings
+
+WORKERS = 4
+
+
+def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None) -> layout.Manifest:
+    """Return the manifest of a bundle that is whole and the publisher's; Findings name every wrong file.
+
+    Args:
+        bundle: the bundle's directory.
+        publisher: text of the publisher's public key.
+        progress: called with the number of bytes of each file that was read.
+    """
+    try:
+        signed = install_script.read_signed(bundle, publisher)
+        files = install_script.parse_manifest(signed)
+        install_script.check_listing(bundle, files)
+    except install_script.RefusedError as error:
+        raise BedplateError(error.subject, error.fact, error.next_step) from error
+
+    def check(file: install_script.File) -> BedplateError | None:
+        try:
+            install_script.read_verified(bundle, file)
+        except install_script.RefusedError as error:
+            return BedplateError(error.subject, error.fact, error.next_step)
+        progress(file.size)
+        return None
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        errors = [error for error in pool.map(check, files) if error]
+    if errors:
+        raise Findings(errors)
+    return layout.Manifest.model_validate_json(signed)
+
+
+def read_release(folder: Path) -> layout.ReleaseFile:
+    """Return release.json of a bundle, or of a release's folder in the store."""
+    path = folder / layout.RELEASE
+    if not path.is_file():
+        raise BedplateError(f"folder {folder}", f"is no bundle: it has no {layout.RELEASE}")
+    return layout.ReleaseFile.model_validate_json(path.read_bytes())

@@ -1,0 +1,37 @@
+"""How commands print: text for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+
+class Output(StrEnum):
+    """The forms a command can print."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs.")]
+"""The option every command takes whose result a program could read: ``output: OutputOption = Output.TEXT``."""
+
+
+def show(value: Any, output: Output, text: Callable[[], None] | str) -> None:
+    """Print a result: as JSON, or by the given text or function that prints it.
+
+    Args:
+        value: what JSON can hold; nothing else may be printed on standard output.
+        output: the chosen form.
+        text: the text form, or what prints it.
+    """
+    if output is Output.JSON:
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    elif isinstance(text, str):
+        typer.echo(text)
+    else:
+        text()

@@ -1,0 +1,18 @@
+"""``lab down``: nothing of the lab is left but the caches."""
+
+from __future__ import annotations
+
+import shutil
+
+from bedplate.lab.address import Lab
+from bedplate.lab.machine import remove_machines
+from bedplate.lab.network import remove_network
+
+
+def remove(lab: Lab) -> None:
+    """Remove a lab: machines, network, rules, disks, keys, environment; its number last, so that it can be repeated."""
+    remove_machines(lab)
+    remove_network(lab)
+    for folder in (lab.folder, lab.environment):
+        shutil.rmtree(folder, ignore_errors=True)
+    lab.file.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""A lab's machine: a podman container that runs systemd and looks like a freshly installed Debian host."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from pathlib import Path
+
+from bedplate.environments import Site
+from bedplate.errors import BedplateError
+from bedplate.lab import kernel, keys
+from bedplate.lab.address import Lab
+from bedplate.model.inventory import Host
+from bedplate.tools.command import run
+
+FLAGS = (
+    "--privileged",
+    "--systemd=always",
+    "--cgroupns=private",
+    "--ulimit=nofile=20000:20000",
+    "--ulimit=nproc=32768:32768",
+    "--pids-limit=-1",
+    "--dns=none",
+    "--no-hosts",
+    "--tmpfs=/tmp:exec",
+    "--tmpfs=/run:exec",
+    "--volume=/dev/kmsg:/dev/kmsg",
+)
+"""runc and these make systemd, containerd and kubelet at home in a container; each was found to be needed."""
+DISKS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
+MEDIA = "/media"
+BOOT_SECONDS = 60
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+
+
+def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
+    """Ensure that a machine exists and runs; returns whether anything had to be done."""
+    state = check_machine(lab, host.name)
+    if state == "running":
+        return False
+    if not state:
+        _create(lab, site, host, image)
+    with kernel.kept():
+        run(_podman("start", lab.container(host.name)))
+        _await_boot(lab, host.name)
+    return True
+
+
+def check_machine(lab: Lab, name: str) -> str:
+    """Return a machine's state as podman says it (running, exited, created …); empty where there is none."""
+    done = run(["podman", "container", "inspect", "-f", "{{.State.Status}}", lab.container(name)], check=False)
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+def _podman(*words: str | Path) -> list[str | Path]:
+    """Return a podman command with runc, the runtime that knows a hybrid of both cgroup versions."""
+    return ["podman", "--runtime", "runc", *words]
+
+
+def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
+    volumes = [f"--volume={_disk(lab, host, disk)}:{target}:exec,suid,dev" for disk, target in DISKS.items()]
+    if host == site.bastion:
+        media = lab.folder / "media"
+        media.mkdir(parents=True, exist_ok=True)
+        volumes.append(f"--volume={media}:{MEDIA}:ro")
+    name = lab.container(host.name)
+    where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--hostname={host.name}"]
+    labels = [f"--label=bedplate.lab={lab.name}"]
+    run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, "/sbin/init"))
+    run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
+
+
+def _disk(lab: Lab, host: Host, disk: str) -> Path:
+    path = lab.folder / "disks" / host.name / disk
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
+    """Return a tar of what tells this machine from the others: host key, who may log in, the bastion's own key."""
+    key = keys.host_key(lab, host.name)
+    allowed = [keys.user_key(lab, keys.DEVELOPER), keys.user_key(lab, keys.BASTION)]
+    files = {
+        HOST_KEY: (key.read_bytes(), 0o600),
+        f"{HOST_KEY}.pub": (key.with_suffix(".pub").read_bytes(), 0o644),
+        "root/.ssh/authorized_keys": ("".join(f"{keys.public(k)}\n" for k in allowed).encode(), 0o600),
+    }
+    if host == site.bastion:
+        files["root/.ssh/id_ed25519"] = (keys.user_key(lab, keys.BASTION).read_bytes(), 0o600)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        folder = tarfile.TarInfo("root/.ssh")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o700
+        tar.addfile(folder)
+        for path, (content, mode) in files.items():
+            info = tarfile.TarInfo(path)
+            info.size, info.mode = len(content), mode
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _await_boot(lab: Lab, name: str) -> None:
+    """Wait until systemd has started everything, or say what it could not start."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < deadline:
+        done = run(["podman", "exec", lab.container(name), "systemctl", "is-system-running"], check=False)
+        state = done.stdout.decode().strip()
+        if state == "running":
+            return
+        if state == "degraded":
+            break
+        time.sleep(0.3)
+    failed = run(
+        ["podman", "exec", lab.container(name), "systemctl", "--failed", "--no-legend", "--plain"], check=False
+    )
+    text = " ".join(failed.stdout.decode().split()) or "nothing answered"
+    raise BedplateError(f"machine {name}", f"did not start: {text}", f"podman logs {lab.container(name)}")
+
+
+def containers(lab: Lab) -> list[str]:
+    """Return the names of the lab's containers, running or not."""
+    done = run(["podman", "ps", "-a", "--format", "json", "--filter", f"label=bedplate.lab={lab.name}"], check=False)
+    return [str(one["Names"][0]) for one in json.loads(done.stdout or b"[]") or []]
+
+
+def remove_machines(lab: Lab) -> None:
+    """Remove all containers of a lab with what is in them."""
+    names = containers(lab)
+    if names:
+        with kernel.kept():
+            run(["podman", "rm", "--force", "--time", "0", "--volumes", *names])

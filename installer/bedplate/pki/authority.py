@@ -1,0 +1,149 @@
+"""The environment's certificate authority, and certificates that it signs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from bedplate.errors import BedplateError
+from bedplate.files import write_atomic
+
+AUTHORITY_DAYS = 20 * 365
+CERTIFICATE_DAYS = 2 * 365
+RENEWAL_DAYS = 90
+"""A certificate with less left is signed anew by the next apply."""
+CLOCK_SKEW = dt.timedelta(hours=24)
+"""Hosts whose clocks are behind must trust a certificate made now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate with its key.
+
+    Attributes:
+        certificate: the authority's own certificate.
+        key: its private key, which stays on the bastion.
+    """
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+
+def ensure_authority(folder: Path, name: str) -> tuple[Authority, bool]:
+    """Return the authority kept in a folder (ca.crt, ca.key), made where there is none; and whether it was made."""
+    certificate, key = folder / "ca.crt", folder / "ca.key"
+    if certificate.exists() and key.exists():
+        return Authority(x509.load_pem_x509_certificate(certificate.read_bytes()), _read_key(key)), False
+    if certificate.exists():
+        raise BedplateError(f"file {key}", "is missing, its certificate is there", "restore it from the backup")
+    # The key alone is what a run leaves that was killed between the two writes.
+    private = _read_key(key) if key.exists() else ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Bedplate {name}")])
+    signed = _authority_certificate(subject, private)
+    write_atomic(key, _pem(private), mode=0o600)
+    write_atomic(certificate, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return Authority(signed, private), True
+
+
+def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    return (
+        _builder(subject, subject, key.public_key(), AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
+    """Ensure a certificate for names and addresses that has time left; return whether it was signed (anew)."""
+    if key.exists() and certificate.exists() and is_good(authority, certificate, key, hosts):
+        return False
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+    signed = (
+        _builder(subject, authority.certificate.subject, private.public_key(), CERTIFICATE_DAYS)
+        .add_extension(x509.SubjectAlternativeName(list(_names(hosts))), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
+            critical=False,
+        )
+        .sign(authority.key, hashes.SHA256())
+    )
+    write_atomic(key, _pem(private), mode=0o600)
+    write_atomic(certificate, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    return True
+
+
+def is_good(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
+    """Return whether a certificate is this authority's, fits its key and the hosts, and has time left."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    try:
+        found.verify_directly_issued_by(authority.certificate)
+    except Exception:  # noqa: BLE001  whatever is wrong with it, it is signed anew
+        return False
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    left = found.not_valid_after_utc - dt.datetime.now(dt.UTC)
+    fits = found.public_key() == _read_key(key).public_key()
+    return fits and list(names) == list(_names(hosts)) and left > dt.timedelta(days=RENEWAL_DAYS)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - CLOCK_SKEW)
+        .not_valid_after(now + dt.timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _names(hosts: Iterable[str]) -> Iterable[x509.GeneralName]:
+    for host in hosts:
+        try:
+            yield x509.IPAddress(ipaddress.ip_address(host))
+        except ValueError:
+            yield x509.DNSName(host)
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise BedplateError(f"key {path}", "is no elliptic-curve key", "move it away; a new one is made")
+    return key
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

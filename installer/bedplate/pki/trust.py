@@ -1,0 +1,48 @@
+"""What a site trusts: its authority, the mirror's certificate, and the public halves in the environment's folder.
+
+/var/lib/bedplate/<env>/pki/   ca.crt ca.key mirror.crt mirror.key (private halves 0600)
+<environment folder>/pki/      ca.crt mirror.asc: public, and inputs of render (contract 1)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate.environments import Site
+from bedplate.files import write_atomic
+from bedplate.pki.authority import ensure_authority, ensure_certificate
+
+AUTHORITY = "ca.crt"
+MIRROR_KEY = "mirror.asc"
+"""Public half of the key that signs the mirror's apt repository."""
+
+
+def ensure_trust(site: Site) -> int:
+    """Ensure the authority and the mirror's certificate; return the number of things made."""
+    folder = ensure_private(site.state / "pki")
+    authority, made = ensure_authority(folder, site.environment.name)
+    names = [f"mirror.{site.environment.domain}"]
+    signed = ensure_certificate(authority, folder / "mirror.crt", folder / "mirror.key", names)
+    return made + signed + publish(site, AUTHORITY, (folder / AUTHORITY).read_bytes())
+
+
+def publish(site: Site, name: str, content: bytes) -> bool:
+    """Keep a public certificate or key with the environment, where render reads it; return whether it is new."""
+    path = site.folder / "pki" / name
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomic(path, content, mode=0o644)
+    return True
+
+
+def read_public(site: Site, name: str) -> str:
+    """Return a public certificate or key of the environment; empty before the first apply has made it."""
+    path = site.folder / "pki" / name
+    return path.read_text() if path.exists() else ""
+
+
+def ensure_private(folder: Path) -> Path:
+    """Ensure a folder that only root can enter."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder

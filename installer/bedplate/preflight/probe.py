@@ -1,0 +1,293 @@
+"""Gathers one host's facts; runs there as ``python3 - PARAMETERS``, with the standard library alone.
+
+It changes nothing: it writes one file of its own in /var/lib to measure the disk, and deletes it.
+PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to connect to]}.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+DATA = "/var/lib"
+FSYNC_COUNT = 200
+FSYNC_SECONDS = 4.0
+WRITE_BYTES = 64 << 20
+FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  looked at only
+CONTENDERS = ("containerd", "crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
+PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
+FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
+LEFTOVERS = (
+    "/etc/kubernetes/*.conf",
+    "/etc/kubernetes/manifests/*",
+    "/var/lib/etcd/member",
+    "/var/lib/kubelet/config.yaml",
+    "/etc/cni/net.d/*",
+    "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+    "/var/lib/rancher",
+    "/etc/rancher",
+    "/opt/bedplate",
+)
+SYSCTLS = (
+    "net.ipv4.ip_forward",
+    "net.bridge.bridge-nf-call-iptables",
+    "fs.inotify.max_user_instances",
+    "fs.inotify.max_user_watches",
+)
+# Each feature by a path that it makes, its module, and a function of its code: a feature that is
+# compiled in has no module, and then only the kernel's symbols tell.
+FEATURES = {
+    "overlay": ("", "overlay", "ovl_fill_super"),
+    "bridge": ("", "bridge", "br_dev_xmit"),
+    "br_netfilter": ("/proc/sys/net/bridge", "br_netfilter", "br_nf_pre_routing"),
+    "veth": ("", "veth", "veth_setup"),
+    "nf_tables": ("", "nf_tables", "nft_do_chain"),
+    "nf_conntrack": ("/proc/sys/net/netfilter/nf_conntrack_max", "nf_conntrack", "nf_conntrack_in"),
+    "ip_set": ("", "ip_set", "ip_set_create"),
+}
+
+
+def read(path: str) -> str:
+    """Return a file's text, '' where it cannot be read."""
+    try:
+        return pathlib.Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def os_release() -> dict[str, str]:
+    """Return the distribution's names."""
+    pairs = re.findall(r'^(\w+)="?([^"\n]*)"?$', read("/etc/os-release"), re.MULTILINE)
+    values = dict(pairs)
+    return {
+        "os": values.get("ID", ""),
+        "suite": values.get("VERSION_CODENAME", ""),
+        "pretty": values.get("PRETTY_NAME", ""),
+    }
+
+
+def meminfo(field: str) -> int:
+    """Return a line of /proc/meminfo in bytes."""
+    found = re.search(rf"^{field}:\s+(\d+) kB", read("/proc/meminfo"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
+def own_addresses() -> list[str]:
+    """Return the host's IPv4 addresses: the local ones in the kernel's routing tree."""
+    found = re.findall(r"\|-- ([\d.]+)\n\s+/32 host LOCAL", read("/proc/net/fib_trie"))
+    return sorted(set(found))
+
+
+def routes() -> list[dict[str, str]]:
+    """Return the IPv4 routes of the main table."""
+    result = []
+    for line in read("/proc/net/route").splitlines()[1:]:
+        interface, destination, _gateway, _flags, _, _, _, mask = line.split()[:8]
+        prefix = bin(int(mask, 16)).count("1")
+        address = socket.inet_ntoa(int(destination, 16).to_bytes(4, sys.byteorder))
+        result.append({"destination": f"{address}/{prefix}", "interface": interface})
+    return result
+
+
+def socket_owners() -> dict[str, str]:
+    """Return the programs that hold sockets, by inode."""
+    owners = {}
+    for link in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            target = os.readlink(link)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            owners[target[8:-1]] = read(f"/proc/{link.split('/')[2]}/comm").strip()
+    return owners
+
+
+def listeners() -> list[dict[str, object]]:
+    """Return the TCP ports that are listened on."""
+    owners, found = socket_owners(), {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in read(table).splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A":
+                found[int(words[1].rpartition(":")[2], 16)] = owners.get(words[9], "")
+    return [{"port": port, "program": program} for port, program in sorted(found.items())]
+
+
+def resolve(names: list[str]) -> tuple[dict[str, list[str]], float]:
+    """Return the names' addresses, and how long the slowest answer took."""
+    answers, slowest = {}, 0.0
+    for name in names:
+        start = time.monotonic()
+        try:
+            answers[name] = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(name, None, socket.AF_INET)})
+        except OSError:
+            answers[name] = []
+        slowest = max(slowest, time.monotonic() - start)
+    return answers, slowest
+
+
+def reach(targets: list[tuple[str, int]]) -> dict[str, str]:
+    """Return what became of a TCP connection to each target."""
+    result = {}
+    for address, port in targets:
+        try:
+            socket.create_connection((address, port), timeout=3).close()
+            result[f"{address}:{port}"] = ""
+        except OSError as error:
+            result[f"{address}:{port}"] = error.strerror or str(error)
+    return result
+
+
+def features() -> dict[str, str]:
+    """Return for each kernel feature whether it is there, can be loaded, or is missing."""
+    missing = dict(FEATURES)
+    found = {}
+    for name, (path, module, _) in FEATURES.items():
+        if (path and os.path.exists(path)) or os.path.exists(f"/sys/module/{module}"):
+            found[name] = "present"
+            del missing[name]
+    symbols = {symbol: name for name, (_, _, symbol) in missing.items()}
+    try:
+        with open("/proc/kallsyms") as lines:
+            for line in lines if symbols else ():
+                name = symbols.get(line.split()[2])
+                if name:
+                    found[name] = "present"
+    except OSError:
+        pass
+    for name, (_, module, _) in missing.items():
+        found.setdefault(name, "loadable" if loadable(module) else "missing")
+    return found
+
+
+def loadable(module: str) -> bool:
+    """Return whether modprobe would find a module; nothing is loaded."""
+    modprobe = shutil.which("modprobe", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    return bool(modprobe) and subprocess.call([modprobe, "-n", "-q", module], stderr=subprocess.DEVNULL) == 0
+
+
+def mount_of(path: str) -> tuple[str, list[str]]:
+    """Return the type and options of the file system that a path is on."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    best, kind, options = "", "", []
+    for line in read("/proc/mounts").splitlines():
+        _, point, line_kind, line_options = line.split()[:4]
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind, options = point, line_kind, line_options.split(",")
+    return kind, options
+
+
+def disk() -> dict[str, object]:
+    """Measure the file system of DATA."""
+    usage = shutil.disk_usage(DATA)
+    with tempfile.NamedTemporaryFile(dir=DATA, prefix=".bedplate-probe-") as file:
+        times = fsync_times(file.fileno())
+        start = time.monotonic()
+        block = os.urandom(1 << 20)
+        for _ in range(WRITE_BYTES // len(block)):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+        seconds = time.monotonic() - start
+    return {
+        "kind": mount_of(DATA)[0],
+        "size": usage.total,
+        "free": usage.free,
+        "fsync_p50_ms": round(times[len(times) // 2] * 1000, 3),
+        "fsync_p99_ms": round(times[min(len(times) - 1, len(times) * 99 // 100)] * 1000, 3),
+        "fsync_count": len(times),
+        "write_mb_s": round(WRITE_BYTES / 1e6 / seconds, 1),
+    }
+
+
+def fsync_times(handle: int) -> list[float]:
+    """Return the times of 4 KiB writes with fsync, sorted: what etcd does for each change."""
+    page, times = os.urandom(4096), []
+    end = time.monotonic() + FSYNC_SECONDS
+    while len(times) < FSYNC_COUNT and (not times or time.monotonic() < end):
+        start = time.monotonic()
+        os.write(handle, page)
+        os.fsync(handle)
+        times.append(time.monotonic() - start)
+    return sorted(times)
+
+
+def container() -> str:
+    """Return the kind of container this host is."""
+    kind = read("/run/systemd/container").strip()
+    found = re.search(r"(?:^|\0)container=([^\0]*)", read("/proc/1/environ"))
+    return kind or (found[1] if found else "")
+
+
+def programs() -> list[str]:
+    """Return the running programs that contend with ours."""
+    running = {read(path).strip() for path in glob.glob("/proc/[0-9]*/comm")}
+    return sorted(running.intersection(CONTENDERS))
+
+
+def packages() -> list[str]:
+    """Return the installed packages that contend with ours."""
+    installed = re.findall(r"^Package: (\S+)\nStatus: \S+ \S+ installed$", read("/var/lib/dpkg/status"), re.MULTILINE)
+    return sorted(set(installed).intersection(PACKAGES))
+
+
+def firewalls() -> list[str]:
+    """Return the firewall services that are active."""
+    return [
+        unit
+        for unit in FIREWALLS
+        if shutil.which("systemctl") and subprocess.call(["systemctl", "is-active", "-q", unit]) == 0
+    ]
+
+
+def leftovers() -> list[str]:
+    """Return files of another installation."""
+    return [path for pattern in LEFTOVERS for path in sorted(glob.glob(pattern))[:3]]
+
+
+def gather(parameters: dict) -> dict[str, object]:
+    """Return all facts."""
+    names, seconds = resolve(parameters["names"])
+    return {
+        **os_release(),
+        "machine": platform.machine(),
+        "kernel": platform.release(),
+        "hostname": socket.gethostname(),
+        "root": os.geteuid() == 0,
+        "systemd": os.path.isdir("/run/systemd/system"),
+        "container": container(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "memory": meminfo("MemTotal"),
+        "swap": meminfo("SwapTotal"),
+        "cgroup": 2 if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else 1,
+        "addresses": own_addresses(),
+        "routes": routes(),
+        "listeners": listeners(),
+        "names": names,
+        "resolve_seconds": round(seconds, 3),
+        "reached": reach(parameters["reach"]),
+        "features": features(),
+        "sysctls": {name: read("/proc/sys/" + name.replace(".", "/")).strip() for name in SYSCTLS},
+        "noexec": [folder for folder in FOLDERS if "noexec" in mount_of(folder)[1]],
+        "disk": disk(),
+        "leftovers": leftovers(),
+        "programs": programs(),
+        "packages": packages(),
+        "firewalls": firewalls(),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(gather(json.loads(sys.argv[1])), sys.stdout)

@@ -1,0 +1,53 @@
+"""What is wrong with a set of rendered objects as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bedplate.errors import BedplateError, Findings, InputError, Place
+from bedplate.render.identity import CLUSTER_SCOPED, EXISTING_NAMESPACES, Identity
+
+Found = tuple[Identity, dict[str, Any], str]
+
+
+def check_objects(objects: Sequence[Found]) -> None:
+    """Raise Findings on duplicate identities, missing or unknown namespaces, each with its file."""
+    errors = [*_duplicates(objects), *_namespaces(objects)]
+    if errors:
+        raise Findings(errors)
+
+
+def _duplicates(objects: Sequence[Found]) -> list[BedplateError]:
+    first: dict[Identity, str] = {}
+    errors: list[BedplateError] = []
+    for identity, _, source in objects:
+        if identity in first:
+            fact = f"is declared twice; the first is in {first[identity]}"
+            errors.append(InputError(f"object {identity}", fact, "remove one of them", Place(source)))
+        first.setdefault(identity, source)
+    return errors
+
+
+def _namespaces(objects: Sequence[Found]) -> list[BedplateError]:
+    known = EXISTING_NAMESPACES | {identity.name for identity, _, _ in objects if identity.kind == "Namespace"}
+    scoped = CLUSTER_SCOPED | {
+        value["spec"]["names"]["kind"]
+        for identity, value, _ in objects
+        if identity.kind == "CustomResourceDefinition" and value["spec"]["scope"] == "Cluster"
+    }
+    return [
+        InputError(f"object {identity}", fact, "", Place(source))
+        for identity, _, source in objects
+        if (fact := _namespace_fact(identity, known, scoped))
+    ]
+
+
+def _namespace_fact(identity: Identity, known: set[str] | frozenset[str], scoped: frozenset[str]) -> str:
+    if identity.kind in scoped:
+        return "has a namespace, and its kind has none" if identity.namespace else ""
+    if not identity.namespace:
+        return "names no namespace"
+    if identity.namespace not in known:
+        return f"is in namespace {identity.namespace}, which no component and no tenant declares"
+    return ""

@@ -1,0 +1,56 @@
+"""What identifies a Kubernetes object, and which kinds live outside namespaces."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
+
+CLUSTER_SCOPED = frozenset({
+    "APIService", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CustomResourceDefinition", "FlowSchema",
+    "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PriorityClass",
+    "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+})  # fmt: skip
+"""Kinds of Kubernetes itself that have no namespace; custom kinds say it in their definition."""
+
+EXISTING_NAMESPACES = frozenset({"kube-system", "kube-public"})
+"""Namespaces that Kubernetes makes itself; `default` is deliberately not among them."""
+
+
+class Identity(NamedTuple):
+    """Two objects with one identity are one object."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return ``<group>/<kind>/<namespace>/<name>``: ``core`` for no group, ``-`` for no namespace."""
+        return "/".join((self.group or "core", self.kind, self.namespace or "-", self.name))
+
+
+def of(value: dict[str, Any]) -> Identity:
+    """Return an object's identity."""
+    metadata = value["metadata"]
+    return Identity(group(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+def group(value: dict[str, Any]) -> str:
+    """Return an object's API group, empty for Kubernetes' core."""
+    group, slash, _ = value["apiVersion"].partition("/")
+    return group if slash else ""
+
+
+def pod_template(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the pod template of a workload: an object with metadata and spec, or None."""
+    match value["kind"]:
+        case "Pod":
+            return value
+        case "CronJob":
+            return value["spec"]["jobTemplate"]["spec"]["template"]  # type: ignore[no-any-return]
+        case kind if kind in WORKLOADS:
+            return value["spec"]["template"]  # type: ignore[no-any-return]
+        case _:
+            return None

@@ -1,0 +1,106 @@
+"""Our own manifests: Jinja templates that fill values into YAML."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from bedplate.errors import InputError, Place
+from bedplate.model.component import Component
+
+SECRET_REF = "secretRef"  # noqa: S105  the marker's name, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One object out of a template.
+
+    Attributes:
+        source: the template's file, for messages.
+        value: the object.
+    """
+
+    source: str
+    value: dict[str, Any]
+
+
+def render(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
+    """Return the objects of a component's templates: ``*.yaml.j2`` once, ``tenant/*.yaml.j2`` once per tenant."""
+    environment = _environment(folder, component)
+    objects = [found for path in sorted(folder.glob("*.yaml.j2")) for found in _file(environment, path, values)]
+    for tenant in values["tenants"]:
+        for path in sorted((folder / "tenant").glob("*.yaml.j2")):
+            objects += _file(environment, path, {**values, "tenant": tenant})
+    return objects
+
+
+def _environment(folder: Path, component: Component) -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701  the output is YAML, not HTML
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    declared = {f"{secret.name}/{secret.key}" for secret in component.secrets}
+
+    def secret(reference: str) -> str:
+        if reference not in declared:
+            raise LookupError(f"secret {reference} is not among component.yaml's secrets: {sorted(declared)}")
+        return json.dumps({SECRET_REF: reference})
+
+    def file(name: str) -> str:
+        return (folder / name).read_text()
+
+    environment.globals |= {"secret": secret, "file": file}
+    environment.filters |= {"json": _json, "base64": _base64}
+    return environment
+
+
+def _json(value: Any) -> str:
+    """Return JSON, which is YAML on one line; Jinja's own tojson escapes for HTML."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -> list[Rendered]:
+    name = str(path.relative_to(Path(str(environment.loader.searchpath[0]))))  # type: ignore[union-attr]
+    try:
+        text = environment.get_template(name).render(values)
+        documents = [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
+    except jinja2.TemplateSyntaxError as error:
+        raise InputError("template", str(error.message), "", Place(str(path), error.lineno)) from error
+    except (jinja2.TemplateError, LookupError, OSError, TypeError, ValueError) as error:
+        raise InputError("template", f"cannot be filled: {error}", "", Place(str(path), _line(error, path))) from error
+    except yaml.YAMLError as error:
+        raise InputError("template", f"gives no YAML: {' '.join(str(error).split())}", "", Place(str(path))) from error
+    for document in documents:
+        _check_object(document, path)
+    return [Rendered(str(path), document) for document in documents]
+
+
+def _line(error: Exception, path: Path) -> int:
+    """Return the template's line in which an error rose: Jinja's frames carry the template's file and line."""
+    line, frame = 0, error.__traceback__
+    while frame:
+        if frame.tb_frame.f_code.co_filename == str(path):
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def _check_object(document: Any, path: Path) -> None:
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    if not (
+        isinstance(metadata, dict) and metadata.get("name") and document.get("apiVersion") and document.get("kind")
+    ):
+        raise InputError("template", "holds a document without apiVersion, kind or metadata.name", "", Place(str(path)))

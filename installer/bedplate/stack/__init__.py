@@ -1,0 +1,1 @@
+"""Layers of the cluster as Pulumi stacks: which there are, and how rendered objects become resources."""
