@@ -286,6 +286,14 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
         return "all there"
     shutil.rmtree(venv, ignore_errors=True)
     _run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
+    if wheels:
+        _install_wheels(wheels, venv, target)
+    for stamp in stamps:
+        stamp.touch()
+    return f"{len(wheels)} wheels"
+
+
+def _install_wheels(wheels: list[dict[str, Any]], venv: Path, target: Target) -> None:
     with tempfile.TemporaryDirectory(dir=target.store) as name:
         folder = Path(name)
         links = _named(wheels, folder, target)
@@ -295,9 +303,6 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
         flags = ["--no-index", "--no-deps", "--no-compile", "--no-cache-dir", "--require-hashes", "--quiet"]
         words = [str(pip / "pip"), "install", *flags, "--disable-pip-version-check", "--root-user-action=ignore"]
         _run([str(venv / "bin/python"), *words, "--find-links", name, "-r", str(folder / "requirements.txt")])
-    for stamp in stamps:
-        stamp.touch()
-    return f"{len(wheels)} wheels"
 
 
 def _requirement(wheel: str) -> str:

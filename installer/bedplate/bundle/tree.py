@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from bedplate.files import write_atomic
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A file that is a hard link to a blob."""
+    """A file that is a hard link to a blob, or a copy where the blob is on another disk."""
 
     sha256: str
 
@@ -47,10 +49,18 @@ def ensure_tree(root: Path, tree: Tree, blobs: Path) -> int:
 def _is_right(path: Path, node: Node, blobs: Path) -> bool:
     try:
         if isinstance(node, Linked):
-            return path.samefile(blobs / node.sha256)
+            return _is_same(path.lstat(), (blobs / node.sha256).stat())
         return path.read_bytes() == node
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
+
+
+def _is_same(file: os.stat_result, blob: os.stat_result) -> bool:
+    if not stat.S_ISREG(file.st_mode):
+        return False
+    if file.st_dev == blob.st_dev:
+        return file.st_ino == blob.st_ino
+    return (file.st_size, file.st_mtime_ns) == (blob.st_size, blob.st_mtime_ns)
 
 
 def _put(path: Path, node: Node, blobs: Path) -> None:
@@ -62,7 +72,12 @@ def _put(path: Path, node: Node, blobs: Path) -> None:
         return
     temporary = path.with_name(f".{path.name}.part")
     temporary.unlink(missing_ok=True)
-    temporary.hardlink_to(blobs / node.sha256)
+    try:
+        temporary.hardlink_to(blobs / node.sha256)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
+            raise
+        shutil.copy2(blobs / node.sha256, temporary)
     temporary.replace(path)
     temporary.unlink(missing_ok=True)  # rename() does nothing between two links to one file
 

@@ -82,6 +82,10 @@ class Ledger:
         row = self._db.execute(f"{query} ORDER BY rowid DESC LIMIT 1", (step, SKIPPED)).fetchone()
         return Record(*row) if row else None
 
+    def has(self, step: str) -> bool:
+        """Return whether a step was ever begun, so that what is on the hosts may be its work."""
+        return self.last(step) is not None
+
     def last_release(self) -> str:
         """Return the release whose apply last ended well; empty before the first."""
         row = self._db.execute(

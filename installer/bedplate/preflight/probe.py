@@ -6,10 +6,8 @@ PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to c
 
 from __future__ import annotations
 
-import glob
 import json
 import os
-import pathlib
 import platform
 import re
 import shutil
@@ -18,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+from typing import Any
 
 DATA = "/var/lib"
 FSYNC_COUNT = 200
@@ -28,15 +28,14 @@ CONTENDERS = ("containerd", "crio", "dockerd", "etcd", "k3s", "k3s-server", "kub
 PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
-    "/etc/kubernetes/*.conf",
-    "/etc/kubernetes/manifests/*",
-    "/var/lib/etcd/member",
-    "/var/lib/kubelet/config.yaml",
-    "/etc/cni/net.d/*",
-    "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
-    "/var/lib/rancher",
-    "/etc/rancher",
-    "/opt/bedplate",
+    "etc/kubernetes/*.conf",
+    "etc/kubernetes/manifests/*",
+    "var/lib/etcd/member",
+    "var/lib/kubelet/config.yaml",
+    "etc/cni/net.d/*",
+    "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+    "var/lib/rancher",
+    "etc/rancher",
 )
 SYSCTLS = (
     "net.ipv4.ip_forward",
@@ -60,7 +59,7 @@ FEATURES = {
 def read(path: str) -> str:
     """Return a file's text, '' where it cannot be read."""
     try:
-        return pathlib.Path(path).read_text(errors="replace")
+        return Path(path).read_text(errors="replace")
     except OSError:
         return ""
 
@@ -93,7 +92,7 @@ def routes() -> list[dict[str, str]]:
     result = []
     for line in read("/proc/net/route").splitlines()[1:]:
         interface, destination, _gateway, _flags, _, _, _, mask = line.split()[:8]
-        prefix = bin(int(mask, 16)).count("1")
+        prefix = int(mask, 16).bit_count()
         address = socket.inet_ntoa(int(destination, 16).to_bytes(4, sys.byteorder))
         result.append({"destination": f"{address}/{prefix}", "interface": interface})
     return result
@@ -102,13 +101,13 @@ def routes() -> list[dict[str, str]]:
 def socket_owners() -> dict[str, str]:
     """Return the programs that hold sockets, by inode."""
     owners = {}
-    for link in glob.glob("/proc/[0-9]*/fd/*"):
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            target = os.readlink(link)
-        except OSError:
+            target = str(link.readlink())
+        except OSError:  # the process has ended
             continue
         if target.startswith("socket:["):
-            owners[target[8:-1]] = read(f"/proc/{link.split('/')[2]}/comm").strip()
+            owners[target[8:-1]] = read(str(link.parents[1] / "comm")).strip()
     return owners
 
 
@@ -151,36 +150,40 @@ def reach(targets: list[tuple[str, int]]) -> dict[str, str]:
 def features() -> dict[str, str]:
     """Return for each kernel feature whether it is there, can be loaded, or is missing."""
     missing = dict(FEATURES)
-    found = {}
+    found: dict[str, str] = {}
     for name, (path, module, _) in FEATURES.items():
-        if (path and os.path.exists(path)) or os.path.exists(f"/sys/module/{module}"):
+        if (path and Path(path).exists()) or Path(f"/sys/module/{module}").exists():
             found[name] = "present"
             del missing[name]
-    symbols = {symbol: name for name, (_, _, symbol) in missing.items()}
-    try:
-        with open("/proc/kallsyms") as lines:
-            for line in lines if symbols else ():
-                name = symbols.get(line.split()[2])
-                if name:
-                    found[name] = "present"
-    except OSError:
-        pass
+    found |= dict.fromkeys(compiled_in({symbol: name for name, (_, _, symbol) in missing.items()}), "present")
     for name, (_, module, _) in missing.items():
         found.setdefault(name, "loadable" if loadable(module) else "missing")
     return found
 
 
+def compiled_in(symbols: dict[str, str]) -> list[str]:
+    """Return the features whose function is among the kernel's symbols."""
+    if not symbols:
+        return []
+    try:
+        with Path("/proc/kallsyms").open(encoding="utf-8") as lines:
+            words = (line.split() for line in lines)
+            return [symbols[line[2]] for line in words if line[2] in symbols]
+    except OSError:
+        return []
+
+
 def loadable(module: str) -> bool:
     """Return whether modprobe would find a module; nothing is loaded."""
     modprobe = shutil.which("modprobe", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    return bool(modprobe) and subprocess.call([modprobe, "-n", "-q", module], stderr=subprocess.DEVNULL) == 0
+    return modprobe is not None and subprocess.call([modprobe, "-n", "-q", module], stderr=subprocess.DEVNULL) == 0
 
 
 def mount_of(path: str) -> tuple[str, list[str]]:
     """Return the type and options of the file system that a path is on."""
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    best, kind, options = "", "", []
+    while not Path(path).exists():
+        path = str(Path(path).parent)
+    best, kind, options = "", "", [""]
     for line in read("/proc/mounts").splitlines():
         _, point, line_kind, line_options = line.split()[:4]
         inside = path == point or path.startswith(point.rstrip("/") + "/")
@@ -214,7 +217,8 @@ def disk() -> dict[str, object]:
 
 def fsync_times(handle: int) -> list[float]:
     """Return the times of 4 KiB writes with fsync, sorted: what etcd does for each change."""
-    page, times = os.urandom(4096), []
+    page = os.urandom(4096)
+    times: list[float] = []
     end = time.monotonic() + FSYNC_SECONDS
     while len(times) < FSYNC_COUNT and (not times or time.monotonic() < end):
         start = time.monotonic()
@@ -233,7 +237,7 @@ def container() -> str:
 
 def programs() -> list[str]:
     """Return the running programs that contend with ours."""
-    running = {read(path).strip() for path in glob.glob("/proc/[0-9]*/comm")}
+    running = {read(str(path)).strip() for path in Path("/proc").glob("[0-9]*/comm")}
     return sorted(running.intersection(CONTENDERS))
 
 
@@ -248,16 +252,17 @@ def firewalls() -> list[str]:
     return [
         unit
         for unit in FIREWALLS
-        if shutil.which("systemctl") and subprocess.call(["systemctl", "is-active", "-q", unit]) == 0
+        if shutil.which("systemctl")
+        and subprocess.call(["systemctl", "is-active", "-q", unit], stderr=subprocess.DEVNULL) == 0
     ]
 
 
 def leftovers() -> list[str]:
     """Return files of another installation."""
-    return [path for pattern in LEFTOVERS for path in sorted(glob.glob(pattern))[:3]]
+    return [str(path) for pattern in LEFTOVERS for path in sorted(Path("/").glob(pattern))[:3]]
 
 
-def gather(parameters: dict) -> dict[str, object]:
+def gather(parameters: dict[str, list[Any]]) -> dict[str, object]:
     """Return all facts."""
     names, seconds = resolve(parameters["names"])
     return {
@@ -266,12 +271,12 @@ def gather(parameters: dict) -> dict[str, object]:
         "kernel": platform.release(),
         "hostname": socket.gethostname(),
         "root": os.geteuid() == 0,
-        "systemd": os.path.isdir("/run/systemd/system"),
+        "systemd": Path("/run/systemd/system").is_dir(),
         "container": container(),
         "cpus": len(os.sched_getaffinity(0)),
         "memory": meminfo("MemTotal"),
         "swap": meminfo("SwapTotal"),
-        "cgroup": 2 if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else 1,
+        "cgroup": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
         "addresses": own_addresses(),
         "routes": routes(),
         "listeners": listeners(),

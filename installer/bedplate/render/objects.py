@@ -83,6 +83,8 @@ def _values(site: Site, catalog: Catalog, name: str) -> dict[str, Any]:
         "component": catalog.components[name],
         "components": catalog.components,
         "hosts": site.hosts,
+        "groups": {name: site.group(name) for name in ("bastion", "control_plane", "workers")},
+        "names": site_names(site),
         "tenants": site.environment.tenants,
         "scrape": scrape_targets(catalog),
         "ca": _authority(site),
@@ -96,6 +98,14 @@ def scrape_targets(catalog: Catalog) -> list[dict[str, str]]:
         for component in catalog.components.values()
         for target in component.scrape
     ]
+
+
+def site_names(site: Site) -> dict[str, str]:
+    """Return the site's own names and the address of each (contract 8), and every host's."""
+    domain = site.environment.domain
+    own = {"api": site.control_plane, "mirror": (site.bastion,), "notebooks": site.workers or site.control_plane}
+    names = {f"{name}.{domain}": str(hosts[0].address) for name, hosts in own.items() if hosts}
+    return names | {f"{host.name}.{domain}": str(host.address) for host in site.hosts}
 
 
 def _authority(site: Site) -> str:

@@ -9,6 +9,7 @@ from bedplate import digest
 from bedplate.errors import BedplateError
 from bedplate.model.component import Component
 from bedplate.model.lock import Entry, Lock, Output
+from bedplate.sources.batch import one_version_each
 from bedplate.sources.source import Context, Resolution
 from bedplate.tools.apt import Apt, Package
 
@@ -114,13 +115,13 @@ def fetch(entries: Iterable[Entry], context: Context) -> None:
     apt.update()
     if gone := missing_from_repository(wanted, context):
         raise vanished(gone)
-    for group in _one_version_each(wanted):
+    for group in one_version_each(wanted, "package"):
         with context.cache.scratch() as folder:
             apt.download({entry.pin["package"]: entry.pin["version"] for entry in group}, folder)
             got = {digest.of_file(path): path for path in folder.glob("*.deb")}
             for entry in group:
                 if _sha256(entry) not in got:
-                    raise BedplateError(entry.id, "has another content in the repository than in the lock", _relock([entry]))
+                    raise BedplateError(entry.id, "is not the same in the repository as in the lock", _relock([entry]))
                 context.cache.add(got[_sha256(entry)], move=True)
 
 
@@ -132,18 +133,6 @@ def vanished(gone: Sequence[Entry]) -> BedplateError:
 
 def _relock(entries: Sequence[Entry]) -> str:
     return "bedplate lock " + " ".join(f"--update {name}" for name in sorted({e.pin["package"] for e in entries}))
-
-
-def _one_version_each(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Split entries so that no group holds two versions of one package: apt takes one at a time."""
-    groups: list[dict[str, Entry]] = []
-    for entry in entries:
-        name = entry.pin["package"]
-        group = next((group for group in groups if name not in group), None)
-        if group is None:
-            groups.append(group := {})
-        group[name] = entry
-    return [list(group.values()) for group in groups]
 
 
 def _is_stale(name: str, previous: Lock, context: Context) -> bool:

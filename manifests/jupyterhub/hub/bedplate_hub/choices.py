@@ -69,7 +69,7 @@ class Choices:
             raise RefusedError(403, "None of your groups may run notebooks here. Ask your department's administrator.")
         namespace = options.get("namespace") or next(iter(permitted))
         if namespace not in permitted:
-            raise RefusedError(403, f"Your groups do not permit namespace {namespace!r}, only {", ".join(permitted)}.")
+            raise RefusedError(403, f"Your groups do not permit namespace {namespace!r}, only {', '.join(permitted)}.")
         size = self._size(options.get("size") or self.sizes[0]["name"])
         volume = options.get("volume") or self.volumes[0]
         if volume not in self.volumes:

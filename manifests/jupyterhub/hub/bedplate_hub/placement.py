@@ -41,7 +41,7 @@ def apply(settings: Path) -> Callable[[Any, dict[str, Any]], None]:
         spawner.cpu_guarantee = spawner.cpu_limit = choice.cpu
         spawner.mem_guarantee = spawner.mem_limit = choice.memory
         spawner.storage_capacity = choice.volume
-        spawner.extra_labels = {"bedplate.io/tenant": choice.tenant, "bedplate.io/size": choice.size}
+        spawner.extra_labels = {"bedplate.dev/tenant": choice.tenant, "bedplate.dev/size": choice.size}
 
     return apply_user_options
 

@@ -1,0 +1,67 @@
+"""The installer as one file: this repository's own files, and those of additional trees, in a reproducible tar."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from bedplate import place
+from bedplate.catalog import Catalog
+from bedplate.errors import InputError
+from bedplate.model.lock import Output
+from bedplate.sources.cache import Cache
+from bedplate.sources.tarball import TarEntry, write_tar
+from bedplate.tools.command import run
+
+LEFT_OUT = {".git", ".venv", ".digest", "__pycache__", "build"}
+PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
+LARGE = 10_000_000
+
+
+def add_installer(catalog: Catalog, cache: Cache) -> Output:
+    """Put the installer's tar into the cache; only files' content and modes are inputs."""
+    files: dict[str, Path] = dict(_tree(place.SOURCE, ""))
+    for tree in place.trees():
+        if tree != place.SOURCE:
+            files |= dict(_tree(tree.resolve(), f"trees/{tree.name}/"))
+    files |= dict(_tree(catalog.folder, f"releases/{catalog.release.version}/"))
+    entries = [_entry(name, path) for name, path in files.items()]
+    with cache.scratch() as folder:
+        tar = folder / "installer.tar"
+        with tar.open("wb") as out:
+            write_tar(entries, out, catalog.release.epoch)
+        return cache.add(tar, move=True)
+
+
+def _tree(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    """Yield a tree's files: what git knows or does not ignore; without git (on a bastion) all of them."""
+    if not root.is_dir():
+        raise InputError(f"tree {root}", "is no folder", "mend BEDPLATE_TREES")
+    names = _git_files(root) if (root / ".git").exists() else _walk(root)
+    for name in sorted(names):
+        path = root / name
+        if path.is_symlink() or path.is_file():
+            yield prefix + name, path
+
+
+def _git_files(root: Path) -> list[str]:
+    done = run(["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    return [name for name in done.stdout.decode().split("\0") if name]
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in LEFT_OUT and not name.endswith("_cache")]
+        yield from (str((Path(folder) / name).relative_to(root)) for name in names if name not in LEFT_OUT)
+
+
+def _entry(name: str, path: Path) -> TarEntry:
+    if path.is_symlink():
+        return TarEntry(name, 0o777, link=str(path.readlink()))
+    state = path.stat()
+    if state.st_size < LARGE and PRIVATE_KEY.search(path.read_bytes()):
+        raise InputError(f"file {path}", "holds a private key and would be carried in the bundle", "move it elsewhere")
+    return TarEntry(name, 0o755 if state.st_mode & stat.S_IXUSR else 0o644, content=path)

@@ -1,0 +1,106 @@
+"""Writing a bundle: an OCI image layout with the release file, the manifest of all of it and its signature."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from bedplate.bundle import install_script, layout, sign
+from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.tree import Linked, Node, ensure_tree
+from bedplate.bundle.verified import Verified
+from bedplate.errors import InputError
+from bedplate.sources.cache import Cache
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+FILE_TYPE = "application/octet-stream"
+ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
+"""Type of the one OCI artifact that holds all that is no image, by file name."""
+NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
+
+
+def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[layout.Manifest, int]:
+    """Bring a directory to a release's bundle and sign it; return its manifest and the number of files changed."""
+    _check_out(out)
+    tree = _tree(release, cache)
+    manifest = layout.Manifest(release=release.release, files=_files(tree, cache))
+    tree[layout.MANIFEST] = _json(manifest.model_dump())
+    signature = out / layout.SIGNATURE
+    if signature.is_file():
+        tree[layout.SIGNATURE] = signature.read_bytes()
+    out.mkdir(parents=True, exist_ok=True)
+    changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
+    (out / layout.INSTALL).chmod(0o755)
+    sign.sign(out, key)
+    return manifest, changed
+
+
+def bundle_digest(manifest: layout.Manifest) -> str:
+    """Return a bundle's digest: the sha256 of its manifest.json."""
+    return hashlib.sha256(_json(manifest.model_dump())).hexdigest()
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a folder that holds anything but an older bundle: what is not in the bundle is removed from there."""
+    if out.exists() and any(out.iterdir()) and not (out / layout.OCI_LAYOUT).is_file():
+        raise InputError(f"folder {out}", "is neither empty nor a bundle", "give another --out")
+
+
+def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
+    images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
+    others = [a for a in release.artifacts if a.kind != "image"]
+    artifacts = _artifacts(others, cache)
+    blobs = {release.installer, artifacts["digest"].removeprefix("sha256:"), cache.add_bytes(b"{}").sha256}
+    blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), artifacts]}
+    tree: dict[str, Node] = {layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
+    tree[layout.OCI_LAYOUT] = _json({"imageLayoutVersion": "1.0.0"})
+    tree[layout.INDEX] = _json(index)
+    tree[layout.RELEASE] = _json(release.model_dump())
+    tree[layout.INSTALL] = Path(install_script.__file__).read_bytes()
+    return tree
+
+
+def image_blobs(manifest: str, cache: Cache) -> set[str]:
+    """Return the digests of an image's manifest, configuration and layers."""
+    parsed = json.loads(cache.blob(manifest).read_bytes())
+    return {manifest, *(part["digest"].removeprefix("sha256:") for part in (parsed["config"], *parsed["layers"]))}
+
+
+def _descriptor(image: BundledArtifact) -> dict[str, Any]:
+    named = {NAME: image.image}
+    return {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{image.sha256}", "size": image.size, "annotations": named}
+
+
+def _artifacts(others: list[BundledArtifact], cache: Cache) -> dict[str, Any]:
+    empty = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{cache.add_bytes(b'{}').sha256}", "size": 2}
+    layers = [
+        {"mediaType": FILE_TYPE, "digest": f"sha256:{a.sha256}", "size": a.size, "annotations": {TITLE: a.file}}
+        for a in others
+    ]
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": ARTIFACTS_TYPE, "config": empty}
+    output = cache.add_bytes(_json({**manifest, "layers": layers or [empty]}))
+    named = {"mediaType": MANIFEST_TYPE, "artifactType": ARTIFACTS_TYPE, "annotations": {NAME: "artifacts"}}
+    return {**named, "digest": f"sha256:{output.sha256}", "size": output.size}
+
+
+def _files(tree: dict[str, Node], cache: Cache) -> list[layout.ManifestFile]:
+    """Return the manifest's lines; a blob that changed since it was last hashed is hashed again."""
+    files = []
+    with Verified(cache) as verified:
+        for path, node in sorted(tree.items()):
+            if isinstance(node, Linked):
+                size = verified.check(node.sha256)
+                files.append(layout.ManifestFile(path=path, sha256=node.sha256, size=size))
+            else:
+                sha = hashlib.sha256(node).hexdigest()
+                files.append(layout.ManifestFile(path=path, sha256=sha, size=len(node)))
+    return files
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,41 @@
+"""``bedplate lock``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bedplate import catalog
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.sources import resolve
+from bedplate.sources.cache import Cache
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(lock)
+
+
+def lock(
+    release: Annotated[str, typer.Argument(help="Version of the release, or its folder.")] = "2026.11.0",
+    update: Annotated[
+        list[str] | None,
+        typer.Option(help="Resolve this package, artifact or component again, though it did not change; '*' is all."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Pin everything a release is made of, in release.lock and lock/ beside it.
+
+    What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
+    npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
+
+    Example: bedplate lock 2026.11.0 --update nginx-light
+    """
+    found = catalog.load(release)
+    quiet = output is Output.JSON
+    made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
+    path = found.folder / resolve.FILE
+    missing = sum(entry.output is None for entry in made.entries)
+    text = f"{path}: {len(made.entries)} entries, {missing} not built yet (bedplate bundle build --record)"
+    show({"lock": str(path), "entries": len(made.entries), "without_output": missing}, output, text)

@@ -1,0 +1,80 @@
+"""All that the steps of one environment's installation are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bedplate import catalog, place
+from bedplate.bundle import layout
+from bedplate.bundle.layout import ReleaseFile
+from bedplate.bundle.mirror import STORE
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.errors import InputError
+from bedplate.model.host import HostSpec
+from bedplate.render import objects
+from bedplate.render.hosts import host_specs
+from bedplate.render.objects import RenderedObject
+
+LEDGER = "ledger.db"
+LOCK = "apply.lock"
+LOG = "log"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An environment, its release, and what both render to.
+
+    Attributes:
+        site: the environment on its bastion.
+        catalog: the release with its components, from the installer that came in the bundle.
+        release_file: what the bundle brought into the store.
+    """
+
+    site: Site
+    catalog: Catalog
+    release_file: ReleaseFile
+
+    @cached_property
+    def specs(self) -> list[HostSpec]:
+        """Return one HostSpec per host; public certificates of the environment are inputs."""
+        return host_specs(self.site, self.catalog.release, self.catalog.components, self.release_file)
+
+    @cached_property
+    def objects(self) -> list[RenderedObject]:
+        """Return every object of the cluster."""
+        return objects.render(self.site, self.catalog, objects.image_digests(self.release_file))
+
+    def layer(self, name: str) -> list[RenderedObject]:
+        """Return the objects of one layer."""
+        return objects.of_layer(self.objects, name)
+
+    @property
+    def ledger(self) -> Path:
+        """Return the place of the environment's ledger."""
+        return self.site.state / LEDGER
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of the environment's log files."""
+        return self.site.state / LOG
+
+
+def load(site: Site) -> Installation:
+    """Return the installation of an environment on its bastion; InputError where the release is not in the store."""
+    version = site.environment.release
+    file = STORE / "releases" / version / layout.RELEASE
+    if not file.is_file():
+        known = ", ".join(sorted(path.name for path in (STORE / "releases").glob("*"))) or "none"
+        fact = f"is not in this bastion's store (there: {known})"
+        raise InputError(f"release {version}", fact, "carry its bundle in and run its install")
+    release = ReleaseFile.model_validate_json(file.read_bytes())
+    return Installation(site, catalog.load(version), release)
+
+
+def installer_digest() -> str:
+    """Return the digest of the installer that runs, as its install script noted it; empty in a checkout."""
+    stamp = place.SOURCE / ".digest"
+    return stamp.read_text(encoding="ascii") if stamp.is_file() else ""

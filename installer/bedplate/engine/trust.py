@@ -1,0 +1,108 @@
+"""Steps before any host is touched: the check of the hosts, the site's own trust and secrets, the mirror's tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bedplate import digest, preflight
+from bedplate.bundle import mirror
+from bedplate.engine.installation import Installation
+from bedplate.engine.step import Journal, Outcome
+from bedplate.errors import BedplateError
+from bedplate.pki import secrets, trust
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """No hard finding stands on any host."""
+
+    installation: Installation
+    ledgered: bool
+    id: str = "preflight"
+    title: str = "Check the hosts"
+    where: str = "all hosts"
+
+    def key(self) -> str:
+        """Return the digest of the environment and its release."""
+        site = self.installation.site
+        return digest.of([site.environment.model_dump(mode="json"), [h.model_dump(mode="json") for h in site.hosts]])
+
+    def check_(self) -> bool:
+        """Return true: hosts that were fit once are looked at again by the steps that follow."""
+        return True
+
+    def ensure_(self, journal: Journal) -> Outcome:
+        """Look at every host; BedplateError with all hard findings."""
+        findings = preflight.run(self.installation.site, ledgered=self.ledgered)
+        for finding in findings:
+            journal.write(f"{finding.severity} {finding.id} on {finding.host}: {finding.what} ({finding.accepted})")
+        stopping = [f"{one.host}: {one.what} ({one.id}). {one.action}" for one in findings if one.stops]
+        if stopping:
+            name = self.installation.site.environment.name
+            raise BedplateError(
+                "preflight",
+                "found what must be mended first:\n  " + "\n  ".join(stopping),
+                f"bedplate preflight {name}",
+            )
+        return Outcome(0, f"{len(findings)} findings, none stops")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The environment's authority, the mirror's certificate, and every value that components ask for."""
+
+    installation: Installation
+    id: str = "trust"
+    title: str = "Make certificates and secrets"
+    where: str = "bastion"
+
+    def key(self) -> str:
+        """Return the digest of the names in certificates and of what is asked for."""
+        site, components = self.installation.site, self.installation.catalog.components.values()
+        asked = [secret.model_dump(mode="json") for component in components for secret in component.secrets]
+        users = site.environment.identity.model_dump(mode="json")
+        return digest.of([site.environment.name, site.environment.domain, users, asked])
+
+    def check_(self) -> bool:
+        """Return whether every file is there."""
+        site = self.installation.site
+        values = [
+            site.state / "secrets" / secret.name / secret.key
+            for component in self.installation.catalog.components.values()
+            for secret in component.secrets
+        ]
+        own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key")]
+        return all(path.is_file() for path in [*values, *own, site.folder / "pki" / trust.AUTHORITY])
+
+    def ensure_(self, journal: Journal) -> Outcome:
+        """Make what is missing and sign anew what runs out."""
+        site = self.installation.site
+        made = trust.ensure_trust(site) + secrets.ensure_secrets(site, self.installation.catalog.components.values())
+        journal.write(f"{made} made")
+        return Outcome(made)
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorTree:
+    """What the mirror serves: hard links into the store, and a signed apt repository."""
+
+    installation: Installation
+    id: str = "mirror-tree"
+    title: str = "Lay out the mirror"
+    where: str = "bastion"
+
+    def key(self) -> str:
+        """Return the digest of what the store's releases hold."""
+        return digest.of([release.model_dump(mode="json") for release in mirror.store_releases()])
+
+    def check_(self) -> bool:
+        """Return whether the tree is as the store says and its key is published."""
+        return bool(trust.read_public(self.installation.site, trust.MIRROR_KEY)) and not mirror.check_mirror()
+
+    def ensure_(self, journal: Journal) -> Outcome:
+        """Bring the tree to what the store holds."""
+        changed = mirror.ensure_mirror()
+        key = (mirror.MIRROR / mirror.PUBLIC_KEY).read_bytes()
+        changed += trust.publish(self.installation.site, trust.MIRROR_KEY, key)
+        journal.write(f"{changed} files changed")
+        return Outcome(changed)

@@ -1,0 +1,113 @@
+"""Commands that touch a site run on its bastion: typed elsewhere, they go there over SSH (contract 11)."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import signal
+import sys
+import tarfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from bedplate import environments
+from bedplate.environments import ON_BASTION, Site
+from bedplate.errors import BedplateError
+from bedplate.tools import command, ssh
+
+BEDPLATE = "/usr/local/bin/bedplate"
+FORWARDED = "BEDPLATE_FORWARDED"
+"""Set for a forwarded command; it then ends when the one who typed it is gone."""
+CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
+
+
+def to_bastion(name: str, words: Sequence[str] | None = None) -> Site:
+    """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
+
+    Args:
+        name: the environment, as typed.
+        words: the command line; the one of this process if none is given.
+    """
+    site = environments.load(environments.find(name))
+    if site.is_here:
+        _end_with_caller()
+        return site
+    sys.exit(run(site, sys.argv[1:] if words is None else words, name))
+
+
+def run(site: Site, words: Sequence[str], name: str = "") -> int:
+    """Carry the environment to its bastion, run a Bedplate command there and return its exit code.
+
+    Standard output and error stay apart and are passed on as they come, with a terminal if there is one.
+
+    Args:
+        site: the environment.
+        words: Bedplate's arguments.
+        name: the word among them that names the environment, as it was typed (a path, maybe).
+    """
+    send(site)
+    there = [site.environment.name if name and word == name else word for word in words]
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
+    settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
+    remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *there]
+    code = command.attach(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
+    if code == ssh.FAILED:
+        raise BedplateError(
+            f"bastion {site.bastion.name}", "was lost while the command ran", "run it again; it goes on"
+        )
+    return code
+
+
+def send(site: Site) -> None:
+    """Carry the environment's folder to its bastion; it appears there whole or not at all."""
+    target = ON_BASTION / site.environment.name
+    fresh, old = (f"{target}.{word}" for word in ("new", "old"))
+    script = (
+        f"set -e; rm -rf {fresh} {old}; mkdir -p -m 755 {fresh}; tar -x --no-same-owner -C {fresh}; "
+        # What the bastion itself put into pki/, its CA's certificate, stays.
+        f"if [ -d {target}/pki ]; then mkdir -p {fresh}/pki; cp -an {target}/pki/. {fresh}/pki/; fi; "
+        f"if diff -rq {target} {fresh} >/dev/null 2>&1; then rm -rf {fresh}; exit 0; fi; "
+        f"if [ -e {target} ]; then mv {target} {old}; fi; mv {fresh} {target}; rm -rf {old}"
+    )
+    ssh.run(ssh.bastion(site), ["sh", "-c", script], stdin=_folder(site.folder))
+
+
+def fetch(site: Site, path: str, target: Path) -> None:
+    """Copy a file or folder of the bastion into a folder here."""
+    parent, _, name = path.rpartition("/")
+    done = ssh.run(ssh.bastion(site), ["tar", "-C", parent or "/", "-c", name])
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+        tar.extractall(target, filter="data")
+
+
+def _folder(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in CARRIED:
+            if (folder / name).exists():
+                tar.add(folder / name, name)
+    return buffer.getvalue()
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 120
+
+
+def _end_with_caller() -> None:
+    """End a forwarded command when the one who typed it is gone: without a terminal SSH does not say so."""
+    if os.environ.pop(FORWARDED, None) and not sys.stdout.isatty():
+        threading.Thread(target=_watch, daemon=True).start()
+
+
+def _watch() -> None:
+    gone = select.poll()
+    gone.register(sys.stdout.fileno(), select.POLLERR | select.POLLHUP)
+    gone.poll()
+    os.kill(os.getpid(), signal.SIGINT)

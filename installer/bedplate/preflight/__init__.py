@@ -1,0 +1,56 @@
+"""`bedplate preflight`: what could go wrong on the hosts, before anything is changed.
+
+``gather`` asks, each family's module judges with pure rules, ``run`` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bedplate import document, place, schema
+from bedplate.environments import Site
+from bedplate.errors import InputError
+from bedplate.model.release import Platform, Release
+from bedplate.preflight.finding import Finding
+from bedplate.preflight.gather import Answer, gather
+from bedplate.preflight.rule import Look, Rule
+from bedplate.preflight.rules import RULES
+
+__all__ = ["Finding", "judge", "run"]
+
+
+def run(site: Site, *, ledgered: bool) -> list[Finding]:
+    """Ask every host of a site and return the findings, in the order of hosts and rules.
+
+    Args:
+        site: the environment.
+        ledgered: this environment's ledger says that the platform is installed: what it owns is expected.
+    """
+    return judge(site, gather(site), platform(site), ledgered=ledgered)
+
+
+def judge(site: Site, answers: Iterable[Answer], wanted: Platform, *, ledgered: bool) -> list[Finding]:
+    """Return the findings that follow from the answers; pure."""
+    findings = []
+    for answer in answers:
+        if answer.failure or answer.facts is None or answer.clock is None:
+            findings.append(_finding(site, answer.failure or RULES[0], answer.host.name, answer.message))
+            continue
+        look = Look(site, wanted, answer.host, answer.facts, answer.clock, ledgered)
+        findings += [_finding(site, rule, answer.host.name, what) for rule in RULES for what in rule.look(look)]
+    return findings
+
+
+def platform(site: Site) -> Platform:
+    """Return what the site's release runs on."""
+    version = site.environment.release
+    for tree in place.trees():
+        file = tree / "releases" / version / "release.yaml"
+        if file.is_file() and (release := schema.read(document.read(file), Release).model):
+            return release.platform
+    raise InputError(f"release {version}", "is in no tree", f"bedplate check {site.environment.name}")
+
+
+def _finding(site: Site, rule: Rule, host: str, what: str) -> Finding:
+    reasons = {accepted.id: accepted.reason for accepted in site.environment.preflight.accept}
+    return Finding(rule.id, rule.severity, host, what, rule.why, rule.action, reasons.get(rule.id, ""))

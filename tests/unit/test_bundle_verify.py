@@ -1,0 +1,151 @@
+"""A bundle is refused when anything in it is not as the publisher signed it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny_bundle
+
+from bedplate.bundle import layout, sign, verify
+from bedplate.bundle.write import bundle_digest, write_bundle
+from bedplate.errors import BedplateError, Findings, InputError
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
+    """Make one bundle for all tests; a test that spoils it takes a copy."""
+    return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
+
+
+def program(bundle: Path) -> Path:
+    """Return the place of one blob."""
+    release = verify.read_release(bundle)
+    return bundle / layout.blob(next(a.sha256 for a in release.artifacts if a.id == "go:tiny"))
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    replace(path, bytes(data))
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file whose old content is read-only."""
+    path.unlink()
+    path.write_bytes(data)
+
+
+def link(path: Path) -> None:
+    """Put a symbolic link to the same content in a file's place."""
+    target = path.rename(path.parents[3] / "aside")
+    path.symlink_to(target)
+
+
+def link_manifest(bundle: Path) -> None:
+    """Put a link in the manifest's place."""
+    aside = (bundle / layout.MANIFEST).rename(bundle.parent / "manifest-aside")
+    (bundle / layout.MANIFEST).symlink_to(aside)
+
+
+def rename_in_manifest(bundle: Path) -> None:
+    """Let the manifest name a path outside."""
+    manifest = bundle / layout.MANIFEST
+    replace(manifest, manifest.read_bytes().replace(b'"path": "install"', b'"path": "../install"'))
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "flipped blob": (lambda b: flip(program(b)), "has another content than was signed"),
+    "truncated blob": (lambda b: replace(program(b), b"#!"), "has 2 bytes in place of"),
+    "missing blob": (lambda b: program(b).unlink(), "is missing from the bundle"),
+    "additional file": (lambda b: (b / "autorun").write_bytes(b""), "is in the bundle but not in its manifest"),
+    "link": (lambda b: link(program(b)), "is a link or a special file"),
+    "linked manifest": (link_manifest, "has no manifest.json"),
+    "flipped release file": (lambda b: flip(b / layout.RELEASE), "has another content than was signed"),
+    "flipped installer": (lambda b: flip(b / layout.INSTALL), "has another content than was signed"),
+    "flipped manifest": (lambda b: flip(b / layout.MANIFEST), "is not signed by the publisher's key"),
+    "no signature": (lambda b: (b / layout.SIGNATURE).unlink(), "has no manifest.json.sig"),
+    "empty signature": (lambda b: replace(b / layout.SIGNATURE, b""), "is not signed by the publisher's key"),
+}
+
+
+def test_a_whole_bundle_passes(tiny: tiny_bundle.Tiny) -> None:
+    """All files are read and the manifest comes back."""
+    read: list[int] = []
+    manifest = verify.verify(tiny.folder, tiny.publisher, read.append)
+    assert manifest.release == "2026.11.0"
+    assert sum(read) == sum(file.size for file in manifest.files)
+    assert {file.path for file in manifest.files} > {"index.json", "install", "oci-layout", "release.json"}
+
+
+@pytest.mark.parametrize(("spoil", "fact"), SPOILT.values(), ids=SPOILT)
+def test_refused(tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: Callable[[Path], object], fact: str) -> None:
+    """A spoilt bundle is refused and the message says what is wrong."""
+    bundle = shutil.copytree(tiny.folder, tmp_path / "bundle")
+    spoil(bundle)
+    with pytest.raises((BedplateError, Findings), match=fact):
+        verify.verify(bundle, tiny.publisher)
+
+
+def test_refuses_another_publisher(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """A valid signature by another key is not the publisher's."""
+    sign.new_key(tmp_path / "other")
+    with pytest.raises(BedplateError, match="is not signed by the publisher's key"):
+        verify.verify(tiny.folder, sign.public_key(tmp_path / "other"))
+
+
+def test_refuses_a_path_outside_even_signed(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """A path that is no place in a bundle is refused although the publisher signed it."""
+    bundle = shutil.copytree(tiny.folder, tmp_path / "bundle")
+    rename_in_manifest(bundle)
+    sign.sign(bundle, tiny.key)
+    with pytest.raises(BedplateError, match="has no place in a bundle"):
+        verify.verify(bundle, tiny.publisher)
+
+
+def test_manifest_depends_on_content_alone(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """Two machines that have the same artifacts write the same bundle."""
+    other = tiny_bundle.make(tmp_path)
+    first, second = (Path(b.folder / layout.MANIFEST).read_bytes() for b in (tiny, other))
+    assert first == second
+    assert bundle_digest(verify.verify(tiny.folder, tiny.publisher)) == bundle_digest(
+        verify.verify(other.folder, other.publisher)
+    )
+
+
+def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
+    """An unchanged bundle is left as it is, and a missing file alone is written again."""
+    tiny = tiny_bundle.make(tmp_path)
+    assert write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)[1] == 0
+    program(tiny.folder).unlink()
+    assert write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)[1] == 1
+    verify.verify(tiny.folder, tiny.publisher)
+
+
+def test_a_spoilt_cache_is_noticed(tmp_path: Path) -> None:
+    """A blob that changed in the cache is never signed."""
+    tiny = tiny_bundle.make(tmp_path)
+    flip(tiny.cache.blob(tiny.release.installer))
+    with pytest.raises(BedplateError, match="had another content in the cache"):
+        write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)
+
+
+def test_never_writes_into_another_folder(tmp_path: Path) -> None:
+    """A folder with other files is no place for a bundle: nothing of it is removed."""
+    tiny = tiny_bundle.make(tmp_path)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/letter").write_text("dear")
+    with pytest.raises(InputError, match="is neither empty nor a bundle"):
+        write_bundle(tmp_path / "home", tiny.release, tiny.cache, tiny.key)
+    assert (tmp_path / "home/letter").read_text() == "dear"
+
+
+def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
+    """A publisher's key is private and is made once."""
+    sign.new_key(tmp_path / "key")
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match="exists and is never overwritten"):
+        sign.new_key(tmp_path / "key")
