@@ -74,7 +74,8 @@ def _parse(path: Path, model: type[M], values: dict[str, str]) -> M:
     """Read a YAML file into a model, with ``{key}`` replaced by its value in every string."""
     try:
         data = _fill(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader), values)
-        return model.model_validate({**data, **values})
+        given = model.model_validate({**data, **values})
+        return model.model_validate(_fill(given.model_dump(), values))  # defaults name the version too
     except (yaml.YAMLError, ValidationError) as error:
         lines = str(error).splitlines()
         raise InputError(

@@ -96,7 +96,8 @@ def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
 def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        fact = ", ".join(text for text in (error.context, error.problem) if text)
+        begun = f" (begun in line {error.context_mark.line + 1})" if error.context_mark else ""
+        fact = ", ".join(text for text in (error.context and error.context + begun, error.problem) if text)
         where = _place(file, mark) if mark else Place(file)
         return InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where)
     return InputError("YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", Place(file))

@@ -14,8 +14,29 @@ from pydantic_core import ErrorDetails
 from bedplate.document import Document, Location
 from bedplate.errors import BedplateError, InputError
 from bedplate.model.base import Model
+from bedplate.model.environment import DNS_LABEL, QUANTITY
 
 M = TypeVar("M", bound=Model)
+
+PATTERNS = {
+    DNS_LABEL: "a name of small letters, digits and hyphens",
+    QUANTITY: "a quantity such as 500m or 2Gi",
+}
+KINDS = {
+    "string_type": "text (put it in quotes)",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "ip_v4_address": "an IPv4 address such as 10.20.0.11",
+    "ip_v4_network": "an IPv4 range such as 10.20.0.0/16, with zeros behind the prefix",
+}
+BOUNDS = {
+    "greater_than_equal": "at least",
+    "less_than_equal": "at most",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +84,11 @@ def _error(document: Document, model: type[Model], detail: ErrorDetails) -> Inpu
             return InputError(subject, "is unknown", step, document.key_place(location))
         case "missing":
             help_text = _help(model, location)
-            return InputError(subject, "is missing", f"write it: {help_text}", document.key_place(location[:-1]))
+            return InputError(subject, "is missing", f"write it ({help_text})", document.key_place(location[:-1]))
         case _:
             place = document.key_place(location) if "[key]" in detail["loc"] else document.place(location)
             step = _help(model, location)
-            return InputError(subject, _fact(detail), step and f"write {step}", place)
+            return InputError(subject, _fact(detail), step and f"correct it ({step})", place)
 
 
 def dotted(location: Location) -> str:
@@ -79,10 +100,23 @@ def dotted(location: Location) -> str:
 
 
 def _fact(detail: ErrorDetails) -> str:
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    """Return what is wrong, in the words of someone who writes YAML and not of the validator."""
     value = detail["input"]
-    shown = f"is {value!r}; it " if isinstance(value, str | int | float | bool) else "" if value else "is empty; it "
-    return shown + message[:1].lower() + message[1:]
+    shown = (
+        repr(value) if isinstance(value, str | int | float | bool) else "empty" if value is None else "something else"
+    )
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"is {shown}, which is not {PATTERNS.get(context['pattern'], 'of the form ' + context['pattern'])}"
+    if kind == "literal_error":
+        return f"is {shown}, which is not {context['expected']}"
+    if kind == "too_short":
+        return f"has {context['actual_length']} entries and needs {context['min_length']}"
+    if kind in BOUNDS:
+        return f"is {shown}, which is not {BOUNDS[kind]} {next(iter(context.values()))}"
+    if kind in KINDS:
+        return f"is {shown}, which is not {KINDS[kind]}"
+    return f"is {shown}: {detail['msg']}"
 
 
 def _path(detail: ErrorDetails) -> Location:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bedplate.bundle import deb
 from bedplate.bundle.layout import BundledArtifact, Needs, Program, ReleaseFile
@@ -18,13 +18,13 @@ PEOPLE_S_PROGRAM = "kubectl"
 """Also put on the bastion: the installer and the people who run it talk to the cluster with it."""
 
 
-def carried(catalog: Catalog, lock: Lock) -> list[Entry]:
+def carried(
+    components: Mapping[str, Component], entries: Iterable[Entry], sets: Mapping[str, list[str]]
+) -> list[Entry]:
     """Return the entries whose outputs a site needs: not the compilers, nor programs that only images hold."""
-    wheels = {entry for name, ids in lock.sets.items() if name.startswith("wheel:") for entry in ids}
-    artifacts = {
-        a.id for c in catalog.components.values() for a in c.artifacts if isinstance(a, GoArtifact) and a.files
-    }
-    artifacts |= {binary.artifact for c in catalog.components.values() for binary in c.hosts.binaries}
+    wheels = {entry for name, ids in sets.items() if name.startswith("wheel:") for entry in ids}
+    artifacts = {a.id for c in components.values() for a in c.artifacts if isinstance(a, GoArtifact) and a.files}
+    artifacts |= {binary.artifact for c in components.values() for binary in c.hosts.binaries}
 
     def is_carried(entry: Entry) -> bool:
         match entry.kind:
@@ -35,18 +35,17 @@ def carried(catalog: Catalog, lock: Lock) -> list[Entry]:
             case _:
                 return True
 
-    return [entry for entry in lock.entries if is_carried(entry)]
+    return [entry for entry in entries if is_carried(entry)]
 
 
-def release_file(
-    catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], installer: Output, cache: Cache
-) -> ReleaseFile:
-    """Return release.json for the outputs of a lock's entries, by entry id."""
-    entries = carried(catalog, lock)
+def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
+    """Return release.json for a lock whose entries, images included, all have the outputs that were made."""
+    entries = carried(catalog.components, lock.entries, lock.sets)
+    outputs = {entry.id: entry.output for entry in lock.entries if entry.output}
     ids = {entry.id for entry in entries}
     release, platform = catalog.release, catalog.release.platform
     return ReleaseFile(
-        release=lock.release or release.version,
+        release=release.version,
         epoch=release.epoch,
         suite=platform.suite,
         architecture=platform.architecture,

@@ -77,7 +77,7 @@ class ReleaseFile(Model):
     """release.json: what the bundle holds, for machines."""
 
     format: int = 1
-    release: str = Field(description="version; with +relock where vanished packages were relocked")
+    release: str = Field(description="version; ends in +relock where vanished packages were relocked")
     epoch: int = Field(0, description="SOURCE_DATE_EPOCH of the release; dates the apt repository")
     suite: str = Field("", description="the hosts' distribution release, such as bookworm")
     architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")

@@ -59,20 +59,22 @@ def bastion_address(case: Case) -> Iterator[BedplateError]:
         yield case.error(("bastion", "address"), f"is {address!r}, which is not [user@]host", "such as root@10.0.0.10")
 
 
-def named_files(case: Case) -> Iterator[BedplateError]:
-    """Each file that environment.yaml names exists where that can be seen from here."""
-    environment = case.environment
-    files = (
-        (("bastion", "identity"), environment.bastion.identity, not case.on_bastion),
-        (("identity", "users"), environment.identity.users, case.on_bastion),
-    )
-    for location, text, visible in files:
-        path = Path(text).expanduser()
-        if text and (visible or not path.is_absolute()) and not (case.folder / path).is_file():
-            place_text = text if path.is_absolute() else f"{text} in {case.folder.name}/"
-            yield case.error(
-                location, f"names the file {place_text}, which does not exist", "make it, or mend the path"
-            )
+def identity_file(case: Case) -> Iterator[BedplateError]:
+    """bastion.identity exists on the machine where one types."""
+    text = case.environment.bastion.identity
+    if text and not case.on_bastion and not (case.folder / Path(text).expanduser()).is_file():
+        fact = f"names the file {text}, which does not exist"
+        yield case.error(("bastion", "identity"), fact, "make it with ssh-keygen, or mend the path")
+
+
+def users_file(case: Case) -> Iterator[BedplateError]:
+    """identity.users exists on the bastion; it holds hashes, so it is not carried around with this folder."""
+    text, location = case.environment.identity.users, ("identity", "users")
+    if text and not Path(text).is_absolute():
+        step = "keep it on the bastion alone, such as /var/lib/bedplate/users.yaml"
+        yield case.error(location, f"is {text!r}, which is not an absolute path on the bastion", step)
+    elif text and case.on_bastion and not Path(text).is_file():
+        yield case.error(location, f"names the file {text}, which does not exist", "write it, or mend the path")
 
 
 def private_keys(case: Case) -> Iterator[BedplateError]:
@@ -117,7 +119,8 @@ RULES: tuple[Rule, ...] = (
     profiles,
     publisher,
     bastion_address,
-    named_files,
+    identity_file,
+    users_file,
     private_keys,
     accepted,
     storage_path,

@@ -28,7 +28,7 @@ def main() -> None:
     """Run the command that the words on the command line name, and exit with its code."""
     words = sys.argv[1:]
     try:
-        _app(words)()
+        build(words)()
     except (BedplateError, Findings) as error:
         if "--debug" in words:
             raise
@@ -47,7 +47,7 @@ def _lines(error: BedplateError | Findings) -> str:
     return "".join(f"{one}\n" if one.place else f"bedplate: {one}\n" for one in errors)
 
 
-def _app(words: list[str]) -> typer.Typer:
+def build(words: list[str]) -> typer.Typer:
     """Return the app with the one command that is asked for, or with all of them."""
     app = typer.Typer(
         name="bedplate",

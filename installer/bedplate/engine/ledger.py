@@ -82,6 +82,11 @@ class Ledger:
         row = self._db.execute(f"{query} ORDER BY rowid DESC LIMIT 1", (step, SKIPPED)).fetchone()
         return Record(*row) if row else None
 
+    def steps(self) -> list[Record]:
+        """Return the last real run of every step, in the order in which they were first begun."""
+        names = self._db.execute("SELECT step FROM steps GROUP BY step ORDER BY MIN(rowid)").fetchall()
+        return [record for (name,) in names if (record := self.last(name))]
+
     def has(self, step: str) -> bool:
         """Return whether a step was ever begun, so that what is on the hosts may be its work."""
         return self.last(step) is not None

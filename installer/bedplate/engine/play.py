@@ -11,8 +11,8 @@ import httpx
 
 from bedplate import digest
 from bedplate.engine.installation import Installation, installer_digest
+from bedplate.engine.status import read_nodes
 from bedplate.engine.step import Journal, Outcome
-from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.model.host import HostSpec
 from bedplate.model.inventory import Host
@@ -63,7 +63,9 @@ class Play:
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Run the play's roles on its hosts."""
-        result = ansible.play(self.installation.site, self.tag, self.installation.specs, journal.path, say=journal.say)
+        result = ansible.ensure(
+            self.installation.site, self.tag, self.installation.specs, journal.path, say=journal.say
+        )
         return Outcome(result.changed, f"{result.changed} tasks changed" * bool(result.changed))
 
     def _hosts(self) -> list[Host]:
@@ -111,12 +113,3 @@ def nodes_are_there(installation: Installation, specs: list[HostSpec]) -> bool:
     """Return whether every host of the play is a node that is Ready."""
     ready = {name for name, state in read_nodes(installation.site).items() if state == "Ready"}
     return {spec.host for spec in specs} <= ready
-
-
-def read_nodes(site: Site) -> dict[str, str]:
-    """Return the cluster's nodes with their state: Ready or the reason why not."""
-    nodes = {}
-    for node in kubectl.get(site, "nodes")["items"]:
-        (condition,) = [c for c in node["status"]["conditions"] if c["type"] == "Ready"]
-        nodes[node["metadata"]["name"]] = "Ready" if condition["status"] == "True" else condition["reason"]
-    return nodes

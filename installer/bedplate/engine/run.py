@@ -10,6 +10,7 @@ from bedplate.engine.ledger import Ledger
 from bedplate.engine.phases import phases
 from bedplate.engine.progress import Progress
 from bedplate.environments import Site
+from bedplate.preflight import owned
 
 
 def run(site: Site, console: Console, *, every: bool = False) -> Summary:
@@ -26,7 +27,7 @@ def run(site: Site, console: Console, *, every: bool = False) -> Summary:
             console.print(f"the apply of {interrupted} was interrupted; going on from there")
         ledger = Ledger(one.ledger)
         try:
-            listed = phases(one, ledgered=ledger.has("hosts"))
+            listed = phases(one, ledgered=owned.ledgered(site))
             with Progress(sum(len(phase.steps) for phase in listed), console) as progress:
                 return apply(
                     listed, ledger, progress, log_file(one.logs), release=one.release_file.release, every=every

@@ -72,7 +72,8 @@ class Trust:
             for secret in component.secrets
         ]
         own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key")]
-        return all(path.is_file() for path in [*values, *own, site.folder / "pki" / trust.AUTHORITY])
+        public = [site.folder / "pki" / name for name in (trust.AUTHORITY, trust.MIRROR_CERTIFICATE)]
+        return all(path.is_file() for path in [*values, *own, *public])
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Make what is missing and sign anew what runs out."""
@@ -102,7 +103,6 @@ class MirrorTree:
     def ensure_(self, journal: Journal) -> Outcome:
         """Bring the tree to what the store holds."""
         changed = mirror.ensure_mirror()
-        key = (mirror.MIRROR / mirror.PUBLIC_KEY).read_bytes()
-        changed += trust.publish(self.installation.site, trust.MIRROR_KEY, key)
+        changed += trust.publish(self.installation.site, trust.MIRROR_KEY, mirror.MIRROR / mirror.PUBLIC_KEY)
         journal.write(f"{changed} files changed")
         return Outcome(changed)

@@ -41,24 +41,29 @@ MASKED = (
     "systemd-udevd.service",
 )
 """Units that would change the developer's kernel, clock or devices, or wait for hardware."""
-SHADOWED = (
-    "kernel/keys/root_maxbytes",
-    "kernel/keys/root_maxkeys",
-    "kernel/panic",
-    "kernel/panic_on_oops",
-    "vm/overcommit_memory",
-    "vm/panic_on_oom",
-)
-"""Settings of the whole kernel that kubelet writes: each machine gets a file of its own in their place."""
+SHADOWED = {
+    "kernel/keys/root_maxbytes": "25000000",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+}
+"""Settings of the whole kernel that kubelet insists on: each machine gets a file of its own in their place."""
 PREPARE = """\
 #!/bin/sh
-# What a real host's kernel does at boot, done for a container: shared mounts, and own copies of kernel-wide settings.
+# What a real host's boot does, done for a container: shared mounts, this machine's own network settings,
+# and own copies of the settings that the whole kernel has only once.
 set -eu
 mount --make-rshared /
-for name in {names}; do
+for name in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables; do
+    echo 1 >"/proc/sys/$name" || true
+done
+for setting in {settings}; do
+    name=${{setting%=*}}
     copy=/run/bedplate-lab/$name
     mkdir -p "${{copy%/*}}"
-    cat "/proc/sys/$name" >"$copy"
+    echo "${{setting#*=}}" >"$copy"
     mount --bind "$copy" "/proc/sys/$name"
 done
 """
@@ -120,7 +125,10 @@ def write_image(root: Path, image: Path) -> None:
 def _files() -> dict[str, tuple[str, int]]:
     return {
         "etc/systemd/system/bedplate-lab.service": (UNIT, 0o644),
-        "usr/local/lib/bedplate-lab/prepare": (PREPARE.format(names=" ".join(SHADOWED)), 0o755),
+        "usr/local/lib/bedplate-lab/prepare": (
+            PREPARE.format(settings=" ".join(f"{name}={value}" for name, value in SHADOWED.items())),
+            0o755,
+        ),
         "etc/ssh/sshd_config.d/bedplate-lab.conf": (SSHD, 0o644),
         "etc/machine-id": ("", 0o444),
         "etc/resolv.conf": ("", 0o644),

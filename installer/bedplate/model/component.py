@@ -126,6 +126,7 @@ class Hosts(Model):
     )
     packages: list[str] = Field(default_factory=list, description="Debian packages, with their closure in the mirror")
     binaries: list[Binary] = Field(default_factory=list, description="programs the roles install")
+    services: list[str] = Field(default_factory=list, description="systemd units that must be active there")
 
 
 class Secret(Model):

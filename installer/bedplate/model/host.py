@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ class HostFile(Model):
 
     path: str = Field(description="absolute place")
     mode: str = Field("0644", description="octal mode")
+    part: Literal["all", "block"] = Field("all", description="block: a marked part of a file whose rest is the site's")
     content: str = Field(description="text")
 
 

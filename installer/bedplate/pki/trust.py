@@ -1,7 +1,7 @@
 """What a site trusts: its authority, the mirror's certificate, and the public halves in the environment's folder.
 
 /var/lib/bedplate/<env>/pki/   ca.crt ca.key mirror.crt mirror.key (private halves 0600)
-<environment folder>/pki/      ca.crt mirror.asc: public, and inputs of render (contract 1)
+<environment folder>/pki/      ca.crt mirror.crt mirror.asc: public, and inputs of render (contract 1)
 """
 
 from __future__ import annotations
@@ -13,22 +13,24 @@ from bedplate.files import write_atomic
 from bedplate.pki.authority import ensure_authority, ensure_certificate
 
 AUTHORITY = "ca.crt"
+MIRROR_CERTIFICATE = "mirror.crt"
 MIRROR_KEY = "mirror.asc"
 """Public half of the key that signs the mirror's apt repository."""
+PUBLIC = (AUTHORITY, MIRROR_CERTIFICATE, MIRROR_KEY)
 
 
 def ensure_trust(site: Site) -> int:
-    """Ensure the authority and the mirror's certificate; return the number of things made."""
+    """Ensure the authority and the mirror's certificate, and publish them; return the number of things made."""
     folder = ensure_private(site.state / "pki")
     authority, made = ensure_authority(folder, site.environment.name)
     names = [f"mirror.{site.environment.domain}"]
     signed = ensure_certificate(authority, folder / "mirror.crt", folder / "mirror.key", names)
-    return made + signed + publish(site, AUTHORITY, (folder / AUTHORITY).read_bytes())
+    return made + signed + sum(publish(site, name, folder / name) for name in (AUTHORITY, MIRROR_CERTIFICATE))
 
 
-def publish(site: Site, name: str, content: bytes) -> bool:
+def publish(site: Site, name: str, source: Path) -> bool:
     """Keep a public certificate or key with the environment, where render reads it; return whether it is new."""
-    path = site.folder / "pki" / name
+    path, content = site.folder / "pki" / name, source.read_bytes()
     if path.exists() and path.read_bytes() == content:
         return False
     write_atomic(path, content, mode=0o644)

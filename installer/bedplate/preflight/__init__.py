@@ -11,6 +11,7 @@ from bedplate import document, place, schema
 from bedplate.environments import Site
 from bedplate.errors import InputError
 from bedplate.model.release import Platform, Release
+from bedplate.preflight import owned
 from bedplate.preflight.finding import Finding
 from bedplate.preflight.gather import Answer, gather
 from bedplate.preflight.rule import Look, Rule
@@ -26,17 +27,20 @@ def run(site: Site, *, ledgered: bool) -> list[Finding]:
         site: the environment.
         ledgered: this environment's ledger says that the platform is installed: what it owns is expected.
     """
-    return judge(site, gather(site), platform(site), ledgered=ledgered)
+    return judge(site, gather(site), platform(site), ledgered=ledgered, bastion_in_use=owned.bastion_in_use())
 
 
-def judge(site: Site, answers: Iterable[Answer], wanted: Platform, *, ledgered: bool) -> list[Finding]:
+def judge(
+    site: Site, answers: Iterable[Answer], wanted: Platform, *, ledgered: bool, bastion_in_use: bool = False
+) -> list[Finding]:
     """Return the findings that follow from the answers; pure."""
     findings = []
     for answer in answers:
         if answer.failure or answer.facts is None or answer.clock is None:
             findings.append(_finding(site, answer.failure or RULES[0], answer.host.name, answer.message))
             continue
-        look = Look(site, wanted, answer.host, answer.facts, answer.clock, ledgered)
+        ours = ledgered or (bastion_in_use and answer.host == site.bastion)
+        look = Look(site, wanted, answer.host, answer.facts, answer.clock, ours)
         findings += [_finding(site, rule, answer.host.name, what) for rule in RULES for what in rule.look(look)]
     return findings
 

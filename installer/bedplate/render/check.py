@@ -12,8 +12,8 @@ Found = tuple[Identity, dict[str, Any], str]
 
 
 def check_objects(objects: Sequence[Found]) -> None:
-    """Raise Findings on duplicate identities, missing or unknown namespaces, each with its file."""
-    errors = [*_duplicates(objects), *_namespaces(objects)]
+    """Raise Findings on duplicates, unknown namespaces and misplaced secrets, each with its file."""
+    errors = [*_duplicates(objects), *_namespaces(objects), *_markers(objects)]
     if errors:
         raise Findings(errors)
 
@@ -51,3 +51,25 @@ def _namespace_fact(identity: Identity, known: set[str] | frozenset[str], scoped
     if identity.namespace not in known:
         return f"is in namespace {identity.namespace}, which no component and no tenant declares"
     return ""
+
+
+def _markers(objects: Sequence[Found]) -> list[BedplateError]:
+    """Return an error for each marker of a secret that the stack would not fill in."""
+    fact = "takes a secret's value outside a Secret's stringData"
+    return [
+        InputError(f"object {identity}", fact, "put it into a Secret and refer to that", Place(source))
+        for identity, value, source in objects
+        if _has_marker({**value, "stringData": None} if identity.kind == "Secret" else value)
+    ]
+
+
+def _has_marker(value: Any) -> bool:
+    match value:
+        case {"secretRef": str()} if len(value) == 1:
+            return True
+        case dict():
+            return any(_has_marker(item) for item in value.values())
+        case list():
+            return any(_has_marker(item) for item in value)
+        case _:
+            return False

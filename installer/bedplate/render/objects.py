@@ -15,6 +15,7 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.model.lock import Lock
+from bedplate.pki.trust import AUTHORITY, read_public
 from bedplate.render import canonical, identity, overlays, templates
 from bedplate.render.check import check_objects
 from bedplate.render.identity import Identity
@@ -87,7 +88,7 @@ def _values(site: Site, catalog: Catalog, name: str) -> dict[str, Any]:
         "names": site_names(site),
         "tenants": site.environment.tenants,
         "scrape": scrape_targets(catalog),
-        "ca": _authority(site),
+        "ca": read_public(site, AUTHORITY),
     }
 
 
@@ -106,12 +107,6 @@ def site_names(site: Site) -> dict[str, str]:
     own = {"api": site.control_plane, "mirror": (site.bastion,), "notebooks": site.workers or site.control_plane}
     names = {f"{name}.{domain}": str(hosts[0].address) for name, hosts in own.items() if hosts}
     return names | {f"{host.name}.{domain}": str(host.address) for host in site.hosts}
-
-
-def _authority(site: Site) -> str:
-    """Return the environment's public CA certificate (PEM), empty where the environment has none yet."""
-    path = site.folder / "pki" / "ca.crt"
-    return path.read_text() if path.is_file() else ""
 
 
 def image_digests(locked: ReleaseFile | Lock) -> dict[str, str]:

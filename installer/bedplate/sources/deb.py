@@ -43,7 +43,10 @@ class DebSource:
     """The source kind `deb`."""
 
     def resolve(self, context: Context) -> Resolution:
-        """Pin the closure of every declared set; a version that was locked stays while the repository has it."""
+        """Pin the closure of every declared set; a version that was locked stays while the repository has it.
+
+        What is resolved again is named by package: components share them.
+        """
         wanted = {set_name(roots): roots for roots in declared(context)}
         previous = context.previous or Lock(release="", entries=[], sets={})
         stale = [name for name in wanted if _is_stale(name, previous, context)]

@@ -6,6 +6,7 @@ from bedplate.model.lock import Entry, Output
 from bedplate.sources.deb import DebSource
 from bedplate.sources.file import File
 from bedplate.sources.go import Go
+from bedplate.sources.image import ImageSource
 from bedplate.sources.npm import Npm
 from bedplate.sources.source import Context, Source, obtain
 from bedplate.sources.wheel import WheelSource
@@ -16,8 +17,9 @@ SOURCES: dict[str, Source] = {
     "go": Go(),
     "deb": DebSource(),
     "wheel": WheelSource(),
+    "image": ImageSource(),
 }
-"""In the order in which they are resolved: a Go program may embed what npm built."""
+"""In the order in which they are resolved: a Go program may embed what npm built, an image holds all the others."""
 
 
 def make(entry: Entry, context: Context) -> Output:

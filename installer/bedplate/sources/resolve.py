@@ -90,10 +90,7 @@ def _with_outputs(made: Lock, previous: Lock | None) -> Lock:
     """Keep the recorded output of every entry whose recipe is the same."""
     before = previous.by_id if previous else {}
     entries = [_with_output(entry, before.get(entry.id)) for entry in made.entries]
-    images = [entry for entry in before.values() if entry.kind == "image"]
-    known = {entry.id for entry in entries}
-    kept = [entry for entry in images if entry.id not in known]
-    return made.model_copy(update={"entries": sorted([*entries, *kept], key=lambda entry: entry.id)})
+    return made.model_copy(update={"entries": entries})
 
 
 def _with_output(entry: Entry, before: Entry | None) -> Entry:

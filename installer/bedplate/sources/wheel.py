@@ -100,7 +100,7 @@ def _resolve(name: str, requirements: list[str], previous: Lock, context: Contex
             pip.download(requirements, folder, closed=True)
         else:
             locked = [previous.by_id[i] for i in previous.sets.get(name, []) if i in previous.by_id]
-            kept = [e.pin for e in locked if not context.wanted(name, e.id, e.pin["name"])]
+            kept = [e.pin for e in locked if not context.wanted(name, *_owners(name, context), e.id, e.pin["name"])]
             constraints = [f"{pin['name']}=={pin['version']}" for pin in kept]
             pip.download(requirements, folder, constraints=constraints)
         wheels = sorted(folder.glob("*.whl"), key=lambda wheel: wheel.name)
@@ -109,12 +109,18 @@ def _resolve(name: str, requirements: list[str], previous: Lock, context: Contex
 
 def _is_stale(name: str, requirements: list[str], previous: Lock, context: Context) -> bool:
     locked = previous.sets.get(name)
-    if locked is None or context.wanted(name) or not all(i in previous.by_id for i in locked):
+    if locked is None or context.wanted(name, *_owners(name, context)) or not all(i in previous.by_id for i in locked):
         return True
     pins = [previous.by_id[i].pin for i in locked]
     if name == INSTALLER and not _same_pins(requirements, pins):
         return True
     return any(context.wanted(f"wheel:{pin['filename']}", pin["name"]) for pin in pins)
+
+
+def _owners(name: str, context: Context) -> list[str]:
+    """Return the components whose images hold a set."""
+    components = context.components.values()
+    return [c.name for c in components for image in c.images if image.wheels and set_name(image.wheels) == name]
 
 
 def _same_pins(requirements: list[str], pins: list[dict[str, str]]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from bedplate import catalog, environments
-from bedplate.render import objects
+from bedplate.render import locked, objects
 from bedplate.stack import resources
 
 
@@ -13,6 +13,6 @@ def main(layer: str) -> None:
     """Declare a layer's resources for the environment that the stack is named after."""
     site = environments.load(environments.find(pulumi.get_stack()))
     release = catalog.load(site.environment.release)
-    rendered = objects.render(site, release, objects.installed_digests(release))
+    rendered = objects.render(site, release, locked.digests(release))
     requires = {name: list(component.requires) for name, component in release.components.items()}
     resources.declare(site, objects.of_layer(rendered, layer), requires)

@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from bedplate.environments import Site
+from bedplate.pki.secrets import read_secret
 from bedplate.render import identity
 from bedplate.render.canonical import references as names_read
 from bedplate.render.identity import Identity
@@ -125,7 +126,7 @@ def _with_secret_values(site: Site, value: dict[str, Any]) -> dict[str, Any]:
     value = dict(value)
     data = {key: pulumi.Output.secret(text) for key, text in (value.pop("data", None) or {}).items()}
     for key, marker in (value.pop("stringData", None) or {}).items():
-        content = secrets.value_of(site, marker["secretRef"]) if isinstance(marker, dict) else str(marker).encode()
+        content = read_secret(site, marker["secretRef"]) if isinstance(marker, dict) else str(marker).encode()
         data[key] = pulumi.Output.secret(base64.b64encode(content).decode())
     return {**value, "data": data}
 

@@ -6,26 +6,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from bedplate import digest, files
 from bedplate.environments import Site
-from bedplate.errors import BedplateError
+from bedplate.pki.secrets import read_secret
 from bedplate.render.objects import RenderedObject
-
-
-def path_of(site: Site, reference: str) -> Path:
-    """Return the file on the bastion that holds a secret: ``<state>/secrets/<name>/<key>``."""
-    return site.state / "secrets" / reference
-
-
-def value_of(site: Site, reference: str) -> bytes:
-    """Return a secret's value; BedplateError where it was not generated."""
-    path = path_of(site, reference)
-    if not path.is_file():
-        raise BedplateError(f"secret {reference}", f"is not at {path}", f"bedplate apply {site.environment.name}")
-    return path.read_bytes()
 
 
 def references(value: Any) -> Iterator[str]:
@@ -43,7 +29,7 @@ def references(value: Any) -> Iterator[str]:
 
 def fingerprint(site: Site, names: Iterable[str]) -> str:
     """Return the HMAC of secrets' values under the environment's key: it tells of a change and of nothing else."""
-    values = {name: hashlib.sha256(value_of(site, name)).hexdigest() for name in sorted(set(names))}
+    values = {name: hashlib.sha256(read_secret(site, name)).hexdigest() for name in sorted(set(names))}
     return hmac.new(_key(site), digest.canonical(values), hashlib.sha256).hexdigest()
 
 

@@ -51,7 +51,7 @@ c.Spawner.options_from_form = choices.from_form
 c.Spawner.apply_user_options = placement.apply(SETTINGS)
 c.KubeSpawner.image = settings["image"]
 c.KubeSpawner.image_pull_policy = "IfNotPresent"
-c.Spawner.cmd = ["python3", "-m", "jupyterhub.singleuser"]
+c.Spawner.cmd = ["/opt/bedplate/python/bin/python3", "-m", "jupyterhub.singleuser"]
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 120
@@ -63,6 +63,7 @@ c.KubeSpawner.gid = 100
 c.KubeSpawner.fs_gid = 100
 c.KubeSpawner.pod_security_context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 c.KubeSpawner.container_security_context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+c.KubeSpawner.priority_class_name = "bedplate-interactive"
 c.KubeSpawner.extra_pod_config = {"enableServiceLinks": False}
 
 # A volume per user and namespace, kept when the server stops and when the user goes.

@@ -1,0 +1,177 @@
+"""JupyterHub as a user meets it: the login form, the REST API, a kernel's websocket."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import websocket
+
+from bedplate.errors import BedplateError
+
+START_SECONDS = 300
+STOP_SECONDS = 120
+CELL_SECONDS = 180
+POLL_SECONDS = 0.5
+CREATED = (200, 201, 202, 204)
+
+
+@dataclass(slots=True)
+class HubUser:
+    """A user's session.
+
+    Attributes:
+        base: the page's address, such as https://notebooks.example.test:30443.
+        authority: file with the CA's certificate that the page's own must be signed by.
+        name: the user.
+    """
+
+    base: str
+    authority: Path
+    name: str
+    client: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open no connection yet."""
+        context = ssl.create_default_context(cafile=str(self.authority))
+        # No proxy of this machine's settings: the page stands inside the gap.
+        self.client = httpx.Client(
+            base_url=self.base, verify=context, trust_env=False, follow_redirects=True, timeout=30
+        )
+
+    def login(self, password: str) -> bool:
+        """Fill the login form; return whether the hub let the user in."""
+        page = self.client.get("/hub/login")
+        page.raise_for_status()
+        answer = self.client.post(
+            "/hub/login",
+            params={"next": "/hub/home"},
+            data={"username": self.name, "password": password, "_xsrf": _xsrf(page.text)},
+        )
+        return answer.status_code == httpx.codes.OK and answer.url.path == "/hub/home"
+
+    def take_token(self) -> None:
+        """Make an API token, as the page's Token tab does, and use it from here on."""
+        home = self.client.get("/hub/home")
+        answer = self.client.post(
+            f"/hub/api/users/{self.name}/tokens",
+            json={"note": "acceptance run", "expires_in": 3600},
+            headers={"X-XSRFToken": _xsrf(home.text), "Referer": f"{self.base}/hub/token"},
+        )
+        _expect(answer, "make a token")
+        self.client.headers["Authorization"] = f"token {answer.json()['token']}"
+        self.client.cookies.clear()
+
+    def form(self) -> str:
+        """Return the page on which the user chooses where his server runs."""
+        answer = self.client.get("/hub/spawn")
+        _expect(answer, "open the form")
+        return answer.text
+
+    def ask_start(self, options: Mapping[str, str]) -> httpx.Response:
+        """Ask for a server and return the hub's first answer."""
+        return self.client.post(f"/hub/api/users/{self.name}/server", json=dict(options))
+
+    def start(self, options: Mapping[str, str]) -> None:
+        """Start the server and wait until it is ready."""
+        _expect(self.ask_start(options), "start the server")
+        self._wait(START_SECONDS, "is not ready", lambda server: bool(server and server["ready"]))
+
+    def stop(self) -> None:
+        """Stop the server and wait until it is gone."""
+        answer = self.client.delete(f"/hub/api/users/{self.name}/server")
+        _expect(answer, "stop the server")
+        self._wait(STOP_SECONDS, "is still there", lambda server: server is None)
+
+    def server(self) -> dict[str, Any] | None:
+        """Return what the hub says of the user's server, None where there is none."""
+        answer = self.client.get(f"/hub/api/users/{self.name}")
+        _expect(answer, "ask for the server")
+        servers: dict[str, Any] = answer.json().get("servers") or {}
+        return servers.get("")
+
+    def run_cell(self, code: str, seconds: float = CELL_SECONDS) -> str:
+        """Run a cell in a new kernel of the user's server and return what it printed."""
+        answer = self.client.post(f"/user/{self.name}/api/kernels", json={"name": "python3"})
+        _expect(answer, "start a kernel")
+        kernel = answer.json()["id"]
+        try:
+            return self._execute(kernel, code, seconds)
+        finally:
+            self.client.delete(f"/user/{self.name}/api/kernels/{kernel}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def _execute(self, kernel: str, code: str, seconds: float) -> str:
+        address = f"{self.base.replace('https://', 'wss://')}/user/{self.name}/api/kernels/{kernel}/channels"
+        channel = websocket.create_connection(
+            address,
+            header=[f"Authorization: {self.client.headers['Authorization']}"],
+            sslopt={"ca_certs": str(self.authority)},
+            http_no_proxy=["*"],
+            timeout=seconds,
+        )
+        try:
+            request = _request(code)
+            channel.send(json.dumps(request))
+            return _printed(channel, request["header"]["msg_id"], time.monotonic() + seconds)
+        finally:
+            channel.close()
+
+    def _wait(self, seconds: float, fact: str, is_so: Any) -> None:
+        end = time.monotonic() + seconds
+        while not is_so(server := self.server()):
+            if time.monotonic() > end:
+                raise BedplateError(f"server of {self.name}", f"{fact} after {seconds:.0f} s: {server}")
+            time.sleep(POLL_SECONDS)
+
+
+def _xsrf(page: str) -> str:
+    found = re.search(r'name="_xsrf" value="([^"]+)"', page) or re.search(r'xsrf_token: "([^"]+)"', page)
+    return found[1] if found else ""
+
+
+def _expect(answer: httpx.Response, what: str) -> None:
+    if answer.status_code not in CREATED:
+        raise BedplateError("JupyterHub", f"refused to {what}: {answer.status_code} {answer.text[:300]}")
+
+
+def _request(code: str) -> dict[str, Any]:
+    """Return an execute_request (https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute)."""
+    header = {"msg_id": uuid.uuid4().hex, "username": "", "session": uuid.uuid4().hex, "version": "5.3"}
+    return {
+        "header": {**header, "msg_type": "execute_request", "date": ""},
+        "parent_header": {},
+        "metadata": {},
+        "content": {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True},
+        "channel": "shell",
+        "buffers": [],
+    }
+
+
+def _printed(channel: Any, request: str, end: float) -> str:
+    """Return what the request printed, once the kernel is idle again; BedplateError has the cell's own error."""
+    text = ""
+    while time.monotonic() < end:
+        message = json.loads(channel.recv())
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        content = message["content"]
+        match message["msg_type"]:
+            case "stream":
+                text += content["text"]
+            case "error":
+                raise BedplateError("cell", f"failed: {content['ename']}: {content['evalue']}")
+            case "status" if content["execution_state"] == "idle":
+                return text
+    raise BedplateError("cell", f"did not end; it printed {text!r}")

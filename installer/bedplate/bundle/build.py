@@ -1,0 +1,81 @@
+"""Building a bundle: have every artifact, prove that nothing is missing, write and sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedplate import place
+from bedplate.bundle import describe, layout
+from bedplate.bundle.installer_tar import add_installer
+from bedplate.bundle.layout import ReleaseFile
+from bedplate.bundle.obtain import obtain
+from bedplate.bundle.prove import prove
+from bedplate.bundle.report import Reporter, Silent
+from bedplate.bundle.write import bundle_digest, write_bundle
+from bedplate.catalog import Catalog
+from bedplate.model.lock import Lock
+from bedplate.sources import resolve
+from bedplate.sources.cache import Cache
+from bedplate.sources.source import context as context_of
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished bundle.
+
+    Attributes:
+        folder: where it is.
+        release: its release.json.
+        manifest: its manifest.json.
+        digest: the bundle's digest.
+        changed: number of files that were not there before.
+        references: number of image references that were proved to be in it.
+    """
+
+    folder: Path
+    release: ReleaseFile
+    manifest: layout.Manifest
+    digest: str
+    changed: int
+    references: int
+
+
+def default_key() -> Path:
+    """Return where the publisher's key is kept unless one says otherwise."""
+    return place.user_state() / "publisher" / "key"
+
+
+def build(  # noqa: PLR0913  each is one part of a build
+    catalog: Catalog,
+    out: Path,
+    key: Path,
+    *,
+    lock: Lock | None = None,
+    record: bool = False,
+    reporter: Reporter | None = None,
+) -> Built:
+    """Build, prove, write and sign the bundle of a release.
+
+    Args:
+        catalog: the release.
+        out: the bundle's folder: absent, empty or an older bundle.
+        key: the publisher's private key.
+        lock: build this one in place of the release's own (see relock).
+        record: write what comes out into the lock in place of refusing what differs from it.
+        reporter: told about the work.
+    """
+    told, kept = reporter or Silent(), Cache()
+    locked = lock or catalog.lock()
+    entries = obtain(locked, context_of(catalog, kept, locked), told, record=record)
+    made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
+    if record:
+        resolve.write(made, catalog.folder)
+    told.begin("closure")
+    release = describe.release_file(catalog, made, add_installer(catalog, kept), kept)
+    references = prove(catalog, release)
+    told.end("closure", f"{references} references, none outside the bundle")
+    told.begin("bundle")
+    manifest, changed = write_bundle(out, release, kept, key)
+    told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
+    return Built(out, release, manifest, bundle_digest(manifest), changed, references)

@@ -1,0 +1,81 @@
+"""`bedplate lab up|status|shell|down`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.lab import address
+
+NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    lab = typer.Typer(no_args_is_help=True, help="A datacenter of containers on this computer, without a route out.")
+    lab.command("up", epilog="Example: bedplate lab up --name second")(_up)
+    lab.command("status", epilog="Example: bedplate lab status --output json")(_status)
+    lab.command("shell", epilog="Example: bedplate lab shell bastion kubectl get nodes")(_shell)
+    lab.command("down", epilog="Example: bedplate lab down")(_down)
+    app.add_typer(lab, name="lab")
+
+
+def _up(name: NameOption = address.DEFAULT) -> None:
+    """Build the bundle, make the machines, install the release inside them and check it.
+
+    Needs root on Debian 12. Names and installs the host packages it needs. A second run goes on
+    where the first stopped, and is quick where nothing is left to do.
+    """
+    from bedplate.lab import prerequisites, up  # noqa: PLC0415  what it loads takes a second, and `down` needs none of it
+
+    prerequisites.check_root()
+    code = up.up(address.reserve(name), Console(stderr=True))
+    if code:
+        raise typer.Exit(code)
+
+
+def _status(name: NameOption = address.DEFAULT, output: OutputOption = Output.TEXT) -> None:
+    """Show a lab's machines and nodes, its release, and how many packets tried to leave it."""
+    from bedplate.lab import status  # noqa: PLC0415  as above
+
+    found = status.read_status(address.find(name))
+    show(found, output, lambda: _print(found))
+
+
+def _print(found: dict[str, Any]) -> None:
+    console = Console()
+    table = Table("machine", "address", "state", "node", box=None, pad_edge=False)
+    for name, machine in found["machines"].items():
+        table.add_row(name, machine["address"], machine["state"] or "missing", found["nodes"].get(name, ""))
+    console.print(f"lab {found['lab']}, network {found['network']}, release {found['release'] or 'none yet'}")
+    console.print(table)
+    packets = found["packets_outside"]
+    console.print(f"packets that tried to leave: {'not known' if packets is None else packets}")
+
+
+def _shell(
+    machine: Annotated[str, typer.Argument(help="bastion, cp1 or worker1.")],
+    words: Annotated[list[str] | None, typer.Argument(help="A command to run in place of a shell.")] = None,
+    *,
+    name: NameOption = address.DEFAULT,
+) -> None:
+    """Open a root shell on a machine of a lab, or run one command there."""
+    from bedplate.lab import shell  # noqa: PLC0415  as above
+
+    raise typer.Exit(shell.run(address.find(name), machine, words or [], terminal=sys.stdin.isatty()))
+
+
+def _down(name: NameOption = address.DEFAULT) -> None:
+    """Remove a lab: machines, network, rules, keys and environment. The caches stay."""
+    from bedplate.lab import down  # noqa: PLC0415  as above
+
+    if name not in [lab.name for lab in address.every()]:
+        typer.echo(f"lab {name} is not there")
+        return
+    down.remove(address.find(name))
+    typer.echo(f"lab {name} is gone")

@@ -1,0 +1,59 @@
+"""`bedplate render`: what an environment's hosts and cluster are told, before anything is touched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bedplate import catalog, digest, environments
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.errors import InputError
+from bedplate.files import write_atomic
+from bedplate.render import locked, objects
+from bedplate.render.hosts import host_specs
+
+STDOUT = "-"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("render")(render)
+
+
+def render(
+    environment: Annotated[str, typer.Argument(help="name or folder of the environment", metavar="ENV")],
+    output: Annotated[str, typer.Option("--output", "-o", help="A file; - is standard output.")] = STDOUT,
+    *,
+    hosts: Annotated[bool, typer.Option("--hosts", help="HostSpecs instead of Kubernetes objects.")] = False,
+) -> None:
+    """Print an environment's Kubernetes objects or HostSpecs, one JSON object a line.
+
+    Example: bedplate render lab --output lab.jsonl
+
+    Secrets appear as `secretRef: name/key`, never as values. No host and no cluster is asked anything.
+    """
+    site = environments.load(environments.find(environment))
+    release = catalog.load(site.environment.release)
+    lines = _hosts(site, release) if hosts else _objects(site, release)
+    content = b"".join(line + b"\n" for line in lines)
+    if output == STDOUT:
+        sys.stdout.buffer.write(content)
+    else:
+        write_atomic(Path(output), content)
+
+
+def _objects(site: Site, release: Catalog) -> list[bytes]:
+    return [one.line() for one in objects.render(site, release, locked.digests(release))]
+
+
+def _hosts(site: Site, release: Catalog) -> list[bytes]:
+    file = locked.release_file(release)
+    if file is None:
+        version = release.release.version
+        raise InputError(f"release {version}", "has no bundle in this machine's store", "run this on the bastion")
+    specs = host_specs(site, release.release, release.components, file)
+    return [digest.canonical(spec.model_dump(mode="json")) for spec in specs]

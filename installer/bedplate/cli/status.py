@@ -1,0 +1,44 @@
+"""`bedplate status`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bedplate import forward
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.engine.status import Status, read_status
+
+EPILOG = "Example: bedplate status lab --output json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("status", epilog=EPILOG)(_status)
+
+
+def _status(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show an environment's release, nodes and steps, and how many packets tried to leave it."""
+    site = forward.to_bastion(environment)
+    found = read_status(site)
+    show(found.as_json(), output, lambda: _print(found))
+
+
+def _print(found: Status) -> None:
+    console = Console()
+    label = f" (bundle {found.bundle})" if found.bundle not in {"", found.release} else ""
+    console.print(f"environment {found.environment}, release {found.release or 'none yet'}{label}")
+    for name, state in found.nodes.items():
+        console.print(f"  node {name}: [{'green' if state == 'Ready' else 'red'}]{state}[/]")
+    packets = "not counted on every host" if found.packets_outside is None else found.packets_outside
+    console.print(f"packets that tried to leave: [{'green' if found.packets_outside == 0 else 'red'}]{packets}[/]")
+    table = Table("step", "outcome", "changed", "seconds", box=None, pad_edge=False)
+    for step in found.steps:
+        table.add_row(*("" if value is None else str(value) for value in step.values()))
+    console.print(table)

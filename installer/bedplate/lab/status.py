@@ -1,0 +1,33 @@
+"""``lab status``: the machines as podman sees them, the platform as its own bastion sees it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bedplate import environments
+from bedplate.environments import Site
+from bedplate.forward import BEDPLATE
+from bedplate.lab.address import Lab
+from bedplate.lab.machine import check_machine
+from bedplate.tools import ssh
+
+EMPTY: dict[str, Any] = {"release": "", "nodes": {}, "packets_outside": None, "steps": []}
+
+
+def read_status(lab: Lab) -> dict[str, Any]:
+    """Return a lab's machines, and what ``status`` says inside."""
+    if not (lab.environment / environments.ENVIRONMENT).is_file():
+        return {"lab": lab.name, "network": str(lab.network), "machines": {}, **EMPTY}
+    site = environments.load(lab.environment)
+    machines = {
+        host.name: {"address": str(host.address), "state": check_machine(lab, host.name)} for host in site.hosts
+    }
+    inside = _inside(site) if machines[site.bastion.name]["state"] == "running" else {}
+    return {"lab": lab.name, "network": str(lab.network), "machines": machines, **EMPTY, **inside}
+
+
+def _inside(site: Site) -> dict[str, Any]:
+    words = [BEDPLATE, "status", site.environment.name, "--output", "json"]
+    done = ssh.run(ssh.bastion(site), words, check=False)
+    return dict(json.loads(done.stdout)) if done.stdout.strip() else {}

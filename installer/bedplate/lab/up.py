@@ -1,0 +1,156 @@
+"""``lab up``: from an empty machine to a checked platform; a second run goes on where the first stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import yaml
+from rich.console import Console
+
+from bedplate import catalog, environments, forward
+from bedplate.bundle.build import build
+from bedplate.bundle.relock import relock
+from bedplate.bundle.root import machine_root
+from bedplate.engine.progress import Progress, elapsed
+from bedplate.environments import Site
+from bedplate.errors import BedplateError
+from bedplate.lab import keys
+from bedplate.lab.address import Lab
+from bedplate.lab.environment import ensure_environment, template
+from bedplate.lab.image import ensure_image
+from bedplate.lab.machine import MEDIA, ensure_machine
+from bedplate.lab.network import ensure_network
+from bedplate.lab.prerequisites import ensure_prerequisites
+from bedplate.model.lock import Lock
+from bedplate.sources import source
+from bedplate.sources.cache import Cache
+from bedplate.sources.source import Context
+from bedplate.tools import command, ssh
+
+BUNDLE = "bundle"
+PUBLISHER = "publisher"
+STAGES = 5
+
+
+@dataclass(slots=True)
+class Up:
+    """One run of ``lab up``.
+
+    Attributes:
+        lab: name and number.
+        console: where progress is shown.
+        progress: the moving line of the stages on this machine.
+    """
+
+    lab: Lab
+    console: Console
+    progress: Progress
+
+    @contextmanager
+    def stage(self, title: str, where: str) -> Iterator[None]:
+        """Show a stage: what, where, how long."""
+        self.progress.begin(title, where)
+        try:
+            yield
+        except BaseException:
+            self.progress.end("✗", "failed")
+            raise
+        self.progress.end("✓", "done")
+
+
+def up(lab: Lab, console: Console) -> int:
+    """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside."""
+    began = time.monotonic()
+    with Progress(STAGES, console) as progress:
+        progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
+        site = _outside(Up(lab, console, progress))
+    for title, run in (("Install from the bundle, inside", install), ("Apply", apply), ("Acceptance run", verify)):
+        console.print(f"[bold]{title}[/]")
+        code = run(lab, site)
+        if code != 0:
+            console.print(f"[red]✗[/] {title} ended with {code} after {elapsed(time.monotonic() - began)}")
+            return code
+    console.print(f"[green]✓[/] lab {lab.name} is up, {elapsed(time.monotonic() - began)}. Next: bedplate lab status")
+    return 0
+
+
+def _outside(run: Up) -> Site:
+    """Do everything that happens on the developer's machine."""
+    lab = run.lab
+    cache = Cache()
+    with run.stage("Look for what is needed", "this machine"):
+        ensure_prerequisites(run.progress.say, warm=(lab.folder / "media" / BUNDLE).is_dir())
+    release = catalog.load(_release())
+    publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
+    with run.stage("Build the bundle", str(cache.root)):
+        lock = _lock(run, source.context(release, cache))
+        build(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
+    site = ensure_environment(lab, keys.public(publisher), release.release.version)
+    with run.stage("Make the machines' image", "podman"):
+        root = machine_root(source.context(release, cache, lock))
+        image = ensure_image(root.sha256, lambda path: path.hardlink_to(cache.blob(root.sha256)))
+    with run.stage("Lay the network", f"{lab.network}, no route out"):
+        ensure_network(lab)
+    with run.stage("Start the machines", ", ".join(host.name for host in site.hosts)):
+        for host in site.hosts:
+            run.progress.say(host.name)
+            ensure_machine(lab, site, host, image)
+    return site
+
+
+def _release() -> str:
+    return str(yaml.safe_load((template() / environments.ENVIRONMENT).read_text(encoding="utf-8"))["release"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Turns the bundle's report into the moving line of a stage."""
+
+    run: Up
+
+    def begin(self, item: str) -> None:
+        """Say what is made now."""
+        self.run.progress.say(item)
+
+    def end(self, item: str, fact: str) -> None:
+        """Say what was made."""
+        self.run.progress.say(f"{item} {fact}")
+
+    def say(self, text: str) -> None:
+        """Print a line that must be seen."""
+        self.run.console.print(f"    {text}", highlight=False)
+
+
+def _lock(run: Up, context: Context) -> Lock:
+    """Return the release's lock; packages that the repositories have dropped are resolved again, and named."""
+    found = relock(context)
+    for package, (old, new) in found.changed.items():
+        run.console.print(f"    {package} {old} is gone from the repositories: {new or 'not needed any more'}")
+    return found.lock
+
+
+def install(lab: Lab, site: Site) -> int:
+    """Run the bundle's own install script on the bastion, as a site's people do when the disk has come in."""
+    bastion = ssh.bastion(site)
+    forward.send(site)
+    key = site.environment.publisher + "\n"
+    ssh.run(bastion, ["sh", "-c", "cat >/root/publisher.pub"], stdin=key.encode())
+    media = f"{MEDIA}/{BUNDLE}"
+    if ssh.run(bastion, ["test", "-f", f"{media}/install"], check=False).returncode != 0:
+        raise BedplateError(
+            f"bundle {media}", "is not to be seen in the bastion", f"bedplate lab down --name {lab.name}"
+        )
+    return command.attach(ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"]))
+
+
+def apply(_: Lab, site: Site) -> int:
+    """Bring the environment to its release, from inside."""
+    return forward.run(site, ["apply", site.environment.name, "--yes"])
+
+
+def verify(_: Lab, site: Site) -> int:
+    """Run the acceptance run, from inside."""
+    return forward.run(site, ["verify", site.environment.name])
