@@ -44,5 +44,3 @@ def _key(site: Site) -> bytes:
     if not path.exists():
         files.write_atomic(path, secrets.token_bytes(32), mode=0o600)
     return path.read_bytes()
-
-
