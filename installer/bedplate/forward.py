@@ -12,9 +12,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from bedplate import environments
+from bedplate import check, environments
 from bedplate.environments import ON_BASTION, Site
-from bedplate.errors import BedplateError
+from bedplate.errors import BedplateError, Findings
 from bedplate.tools import command, ssh
 
 BEDPLATE = "/usr/local/bin/bedplate"
@@ -26,11 +26,16 @@ CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
 def to_bastion(name: str, words: Sequence[str] | None = None) -> Site:
     """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
 
+    Findings where the environment's files are wrong: then no host hears of the command.
+
     Args:
         name: the environment, as typed.
         words: the command line; the one of this process if none is given.
     """
-    site = environments.load(environments.find(name))
+    folder = environments.find(name)
+    if errors := check.check(folder):
+        raise Findings(errors)
+    site = environments.load(folder)
     if site.is_here:
         _end_with_caller()
         return site

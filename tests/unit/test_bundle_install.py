@@ -22,8 +22,8 @@ def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
 def install(tiny: tiny_bundle.Tiny, root: Path, publisher: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the bundle's own install as on a bastion, below a folder."""
     key = publisher or tiny.key.with_name("key.pub")
-    words = [sys.executable, tiny.folder / "install", "--publisher", key, "--root", root, "--no-packages"]
-    return subprocess.run(words, capture_output=True, text=True, check=False)
+    words: list[str | Path] = [sys.executable, tiny.folder / "install", "--publisher", key, "--root", root]
+    return subprocess.run([*words, "--no-packages"], capture_output=True, text=True, check=False)
 
 
 def files(root: Path) -> dict[str, int]:
@@ -31,9 +31,9 @@ def files(root: Path) -> dict[str, int]:
     return {str(p.relative_to(root)): p.lstat().st_mtime_ns for p in root.rglob("*") if not p.is_dir()}
 
 
-def test_installs(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """Blobs, release files, installer, programs and commands are in their places, and the programs run."""
-    root = tmp_path / "root"
+def test_installs(tmp_path: Path) -> None:
+    """Blobs, release files, installer, environment, programs and commands are in their places, and run."""
+    root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, wheels=True)
     done = install(tiny, root)
     assert done.returncode == 0, done.stderr
     store = root / "var/lib/bedplate/store"
@@ -115,5 +115,6 @@ def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_p
 def test_install_needs_nothing_but_python(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
     """The script runs without this project's packages: isolated, without site-packages."""
     key = shutil.copy(tiny.key.with_name("key.pub"), tmp_path / "publisher")
-    words = [sys.executable, "-I", "-S", tiny.folder / "install", "--publisher", key, "--root", tmp_path / "r"]
-    assert subprocess.run([*words, "--no-packages"], capture_output=True, check=False).returncode == 0
+    script, root = tiny.folder / "install", tmp_path / "root"
+    words: list[str | Path] = [sys.executable, "-I", "-S", script, "--publisher", key, "--root", root, "--no-packages"]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0

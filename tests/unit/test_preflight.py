@@ -87,7 +87,7 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("fsync-slow", "cp1", {"disk": {"fsync_p99_ms": 25.0}}, {}),
     ("fsync-too-slow", "cp1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
     ("write-slow", "worker1", {"disk": {"write_mb_s": 12.0}}, {}),
-    ("noexec", "worker1", {"noexec": ["/tmp", "/var/lib/containerd"]}, {}),
+    ("noexec", "worker1", {"noexec": ["/run", "/var/lib/containerd"]}, {}),
     ("range-routed", "cp1", {"routes": [{"destination": "10.21.4.0/22", "interface": "eno2"}]}, {}),
     ("no-service-route", "worker1", {"routes": HEALTHY["routes"][1:]}, {}),
     ("host-unreachable", "worker1", {"reached": {"10.20.0.11:22": "timed out"}}, {}),
@@ -248,7 +248,7 @@ def test_this_machine_is_asked_without_ssh() -> None:
 
 
 def test_the_sites_names_lead_to_its_hosts(site: Site) -> None:
-    """api is the control plane, mirror the bastion, notebooks a worker."""
+    """The API is the control plane's, the mirror the bastion's, notebooks a worker's."""
     assert network.site_names(site) == {
         "api.ml.example.internal": "10.20.0.11",
         "mirror.ml.example.internal": "10.20.0.10",

@@ -40,17 +40,17 @@ class Tiny:
         return sign.public_key(self.key)
 
 
-def make(root: Path, *, version: str = "2026.11.0") -> Tiny:
-    """Make the bundle in root/bundle, its cache in root/cache and its key in root/key."""
+def make(root: Path, *, wheels: bool = False) -> Tiny:
+    """Make the bundle in root/bundle, its cache in root/cache and its key in root/key; wheels are for the installer."""
     cache, key = Cache(root / "cache"), root / "key"
     if not key.exists():
         sign.new_key(key)
-    release = release_file(cache, version)
+    release = release_file(cache, wheels=wheels)
     write_bundle(root / "bundle", release, cache, key)
     return Tiny(root / "bundle", cache, key, release)
 
 
-def release_file(cache: Cache, version: str) -> ReleaseFile:
+def release_file(cache: Cache, *, wheels: bool) -> ReleaseFile:
     """Put the artifacts into the cache and return their release file."""
     program = cache.add_bytes(tar({"bin/kubectl": PROGRAM}))
     installer = cache.add_bytes(tar({"bedplate": "#!/bin/sh\necho bedplate\n", "requirements/runtime.txt": "tiny\n"}))
@@ -59,14 +59,12 @@ def release_file(cache: Cache, version: str) -> ReleaseFile:
         _artifact("go:tiny", "go", program, file="tiny-1.tar"),
         _artifact("deb:tiny_1.0-1_all", "deb", cache.add_bytes(package()), file=DEB),
     ]
-    wheels = {WHEEL: wheel(), f"pip-{version_of('pip')}-py3-none-any.whl": pip()}
-    artifacts += [
-        _artifact(f"wheel:{name}", "wheel", cache.add_bytes(data), file=name) for name, data in wheels.items()
-    ]
+    carried = {WHEEL: wheel(), **({f"pip-{version_of('pip')}-py3-none-any.whl": pip()} if wheels else {})}
+    artifacts += [_artifact(f"wheel:{n}", "wheel", cache.add_bytes(data), file=n) for n, data in carried.items()]
     programs = [Program(component="tiny", version="1", artifact=program.sha256, path="bin/kubectl")]
-    needs = Needs(packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{name}" for name in wheels])
+    needs = Needs(packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{n}" for n in carried if wheels])
     known = {"epoch": 1793491200, "suite": "bookworm", "installer": installer.sha256, "sets": {}}
-    return ReleaseFile(release=version, artifacts=artifacts, bastion=needs, **known)
+    return ReleaseFile(release="2026.11.0", artifacts=artifacts, bastion=needs, **known)
 
 
 def _artifact(name: str, kind: Kind, output: Output, *, file: str = "", image: str = "") -> BundledArtifact:

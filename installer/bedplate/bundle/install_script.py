@@ -22,7 +22,9 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -229,8 +231,24 @@ def install_packages(release: dict[str, Any], target: Target) -> str:
         debs = [str(link) for link in _named(wanted, Path(folder), target)]
         settings = ["Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=/dev/null", "APT::Sandbox::User=root"]
         options = [word for setting in settings for word in ("-o", setting)]
-        _run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *options, *debs])
+        with _no_services():
+            _run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *options, *debs])
     return ", ".join(a["file"].partition("_")[0] for a in wanted)
+
+
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """Keep packages from starting their services: none runs before the installer configured it."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    mine = not policy.exists()
+    if mine:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        if mine:
+            policy.unlink()
 
 
 def _installed() -> dict[str, str]:

@@ -72,7 +72,7 @@ def _with_images(lock: Lock, context: Context) -> Lock:
             entries.append(entry.model_copy(update={"recipe": recipe, "output": output}))
         else:
             entries.append(entry)
-    return lock.model_copy(update={"entries": entries})
+    return Lock(release=lock.release, entries=entries, sets=lock.sets)
 
 
 def _changed(before: list[Entry], after: list[Entry]) -> dict[str, tuple[str, str]]:

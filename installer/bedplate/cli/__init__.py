@@ -34,12 +34,20 @@ def main() -> None:
             raise
         sys.stderr.write(_lines(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("bedplate: stopped by the keyboard; the same command goes on from here\n")
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILURE)
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        fact = f"broke off: {type(error).__name__}: {error}"
+        sys.stderr.write(
+            f"bedplate: the installer {fact}. Next: run it again with --debug first, and report what it says\n"
+        )
+        sys.exit(FAILURE)
+    except KeyboardInterrupt:
+        sys.stderr.write("bedplate: stopped by the keyboard; the same command goes on from here\n")
+        sys.exit(INTERRUPTED)
 
 
 def _lines(error: BedplateError | Findings) -> str:

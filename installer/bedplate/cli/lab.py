@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
     lab = typer.Typer(no_args_is_help=True, help="A datacenter of containers on this computer, without a route out.")
     lab.command("up", epilog="Example: bedplate lab up --name second")(_up)
     lab.command("status", epilog="Example: bedplate lab status --output json")(_status)
-    lab.command("shell", epilog="Example: bedplate lab shell bastion kubectl get nodes")(_shell)
+    # What follows the machine's name is the machine's business, options included.
+    verbatim = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+    lab.command("shell", epilog="Example: bedplate lab shell cp1 crictl ps -a", context_settings=verbatim)(_shell)
     lab.command("down", epilog="Example: bedplate lab down")(_down)
     app.add_typer(lab, name="lab")
 

@@ -63,9 +63,7 @@ class Play:
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Run the play's roles on its hosts."""
-        result = ansible.ensure(
-            self.installation.site, self.tag, self.installation.specs, journal.path, say=journal.say
-        )
+        result = ansible.play(self.installation.site, self.tag, self.installation.specs, journal.path, say=journal.say)
         return Outcome(result.changed, f"{result.changed} tasks changed" * bool(result.changed))
 
     def _hosts(self) -> list[Host]:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import shutil
 
+from bedplate import environments
 from bedplate.lab.address import Lab
 from bedplate.lab.machine import remove_machines
 from bedplate.lab.network import remove_network
+from bedplate.lab.shell import target
+from bedplate.tools import ssh
 
 
 def remove(lab: Lab) -> None:
     """Remove a lab: machines, network, rules, disks, keys, environment; its number last, so that it can be repeated."""
+    _close_connections(lab)
     remove_machines(lab)
     remove_network(lab)
     for folder in (lab.folder, lab.environment):
         shutil.rmtree(folder, ignore_errors=True)
     lab.file.unlink(missing_ok=True)
+
+
+def _close_connections(lab: Lab) -> None:
+    if (lab.environment / environments.ENVIRONMENT).is_file():
+        site = environments.load(lab.environment)
+        for host in site.hosts:
+            ssh.close(target(lab, site, host))

@@ -37,6 +37,11 @@ def ensure_prerequisites(say: Callable[[str], None], *, warm: bool) -> None:
     """
     check_root()
     check_disk(WARM_GIB if warm else COLD_GIB)
+    ensure_packages(say)
+
+
+def ensure_packages(say: Callable[[str], None]) -> None:
+    """Ensure the packages; those that were missing are named first."""
     missing = check_packages()
     if missing:
         say("installing on this machine: " + ", ".join(f"{name} ({PACKAGES[name]})" for name in missing))

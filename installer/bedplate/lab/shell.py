@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bedplate import environments
+from bedplate.environments import Site
 from bedplate.errors import InputError
 from bedplate.lab import keys
 from bedplate.lab.address import Lab
+from bedplate.model.inventory import Host
 from bedplate.tools import command, ssh
 
 
@@ -16,6 +18,10 @@ def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
     if host is None:
         known = ", ".join(one.name for one in site.hosts)
         raise InputError(f"machine {machine}", f"is not in lab {lab.name}", f"one of {known}")
+    return command.attach(ssh.argv(target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
+
+
+def target(lab: Lab, site: Site, host: Host) -> ssh.Target:
+    """Return how the developer reaches a machine."""
     identity = keys.user_key(lab, keys.DEVELOPER)
-    target = ssh.Target(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)
-    return command.attach(ssh.argv(target, words or ["bash", "-l"], terminal=terminal))
+    return ssh.Target(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)

@@ -30,4 +30,4 @@ def read_status(lab: Lab) -> dict[str, Any]:
 def _inside(site: Site) -> dict[str, Any]:
     words = [BEDPLATE, "status", site.environment.name, "--output", "json"]
     done = ssh.run(ssh.bastion(site), words, check=False)
-    return dict(json.loads(done.stdout)) if done.stdout.strip() else {}
+    return dict(json.loads(done.stdout)) if done.returncode == 0 else {}

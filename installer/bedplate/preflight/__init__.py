@@ -11,13 +11,13 @@ from bedplate import document, place, schema
 from bedplate.environments import Site
 from bedplate.errors import InputError
 from bedplate.model.release import Platform, Release
-from bedplate.preflight import owned
+from bedplate.preflight import gather, owned
 from bedplate.preflight.finding import Finding
-from bedplate.preflight.gather import Answer, gather
+from bedplate.preflight.gather import Answer
 from bedplate.preflight.rule import Look, Rule
 from bedplate.preflight.rules import RULES
 
-__all__ = ["Finding", "judge", "run"]
+__all__ = ["Finding", "gather", "judge", "run"]
 
 
 def run(site: Site, *, ledgered: bool) -> list[Finding]:
@@ -27,7 +27,7 @@ def run(site: Site, *, ledgered: bool) -> list[Finding]:
         site: the environment.
         ledgered: this environment's ledger says that the platform is installed: what it owns is expected.
     """
-    return judge(site, gather(site), platform(site), ledgered=ledgered, bastion_in_use=owned.bastion_in_use())
+    return judge(site, gather.gather(site), platform(site), ledgered=ledgered, bastion_in_use=owned.bastion_in_use())
 
 
 def judge(

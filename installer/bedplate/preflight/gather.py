@@ -49,11 +49,16 @@ def ask(site: Site, host: Host) -> Answer:
     try:
         clock = _clock(site, host)
     except (BedplateError, ValueError) as error:
-        return Answer(host, failure=UNREACHED, message=str(error))
+        return Answer(host, failure=UNREACHED, message=_why(error))
     try:
         return Answer(host, _facts(site, host), clock)
     except (BedplateError, ValidationError) as error:
-        return Answer(host, failure=NO_PROBE, message=" ".join(str(error).split()))
+        return Answer(host, failure=NO_PROBE, message=_why(error))
+
+
+def _why(error: Exception) -> str:
+    text = f"{error.subject} {error.fact}" if isinstance(error, BedplateError) else str(error)
+    return "cannot be asked: " + " ".join(text.split())
 
 
 def _facts(site: Site, host: Host) -> Facts:

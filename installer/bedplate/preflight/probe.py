@@ -24,7 +24,7 @@ FSYNC_COUNT = 200
 FSYNC_SECONDS = 4.0
 WRITE_BYTES = 64 << 20
 FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  looked at only
-CONTENDERS = ("containerd", "crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
+CONTENDERS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
 PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
@@ -33,7 +33,7 @@ LEFTOVERS = (
     "var/lib/etcd/member",
     "var/lib/kubelet/config.yaml",
     "etc/cni/net.d/*",
-    "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+    "run/containerd/io.containerd.runtime.v2.task/*/*",
     "var/lib/rancher",
     "etc/rancher",
 )

@@ -74,7 +74,8 @@ def _spec(  # noqa: PLR0913  all that a host is made of
 ) -> HostSpec:
     mine = [c for c in components.values() if {*host.groups} & {*c.hosts.groups}]
     packages = {name: versions[name] for c in mine for name in c.hosts.packages}
-    programs = [one for c in mine for one in _programs(c, release_file)]
+    # Components of the layer bundle are the installer's own tools, which `install` has put on the bastion.
+    programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
     values = _values(site, host, release, release_file)
     inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
     played = [roles.load(place.SOURCE / "roles" / name, inputs) for name in _roles(host)]

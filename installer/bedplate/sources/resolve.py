@@ -90,7 +90,7 @@ def _with_outputs(made: Lock, previous: Lock | None) -> Lock:
     """Keep the recorded output of every entry whose recipe is the same."""
     before = previous.by_id if previous else {}
     entries = [_with_output(entry, before.get(entry.id)) for entry in made.entries]
-    return made.model_copy(update={"entries": entries})
+    return Lock(release=made.release, entries=entries, sets=made.sets)
 
 
 def _with_output(entry: Entry, before: Entry | None) -> Entry:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
-import tempfile
 from pathlib import Path
 
 from bedplate import place
 from bedplate.catalog import Catalog
 from bedplate.errors import BedplateError, InputError
+from bedplate.sources.cache import Cache
 
 INSTALLED = Path("/opt/bedplate")
 
@@ -36,28 +35,24 @@ def _built(component: str, program: str, catalog: Catalog | None) -> Path | None
         entries = catalog.lock().by_id
     except InputError:
         return None
+    cache = Cache()
     for artifact in catalog.components[component].artifacts:
         entry = entries.get(f"go:{artifact.id}")
-        if entry and entry.output and (tar := place.cache() / "blobs/sha256" / entry.output.sha256).exists():
-            return _unpack(tar, program)
+        output = entry and (cache.recall(entry.recipe) or entry.output)
+        if output and cache.has(output.sha256) and (found := _unpack(cache, output.sha256, program)):
+            return found
     return None
 
 
-def _unpack(tar: Path, program: str) -> Path | None:
-    """Unpack a program once beside the cache's blobs."""
-    target = place.cache() / "programs" / tar.name / program
+def _unpack(cache: Cache, sha256: str, program: str) -> Path | None:
+    """Unpack a program out of a tar once, beside the cache's blobs."""
+    target = cache.folder("programs", sha256) / program
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(tar) as archive:
-        try:
-            content = archive.extractfile(f"bin/{program}")
-        except KeyError:
+    with tarfile.open(cache.blob(sha256)) as archive, cache.scratch() as scratch:
+        if f"bin/{program}" not in archive.getnames():
             return None
-        handle, name = tempfile.mkstemp(dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            while content and (block := content.read(1 << 20)):
-                file.write(block)
-    Path(name).chmod(0o755)
-    Path(name).replace(target)
+        archive.extract(f"bin/{program}", scratch, filter="data")
+        (scratch / "bin" / program).replace(target)
+    target.chmod(0o755)
     return target

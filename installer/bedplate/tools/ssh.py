@@ -96,6 +96,11 @@ def run(
     return done
 
 
+def close(target: Target) -> None:
+    """End the kept connection to a target, if there is one: a machine that is made anew is another machine."""
+    command.run(["ssh", *options(target), "-O", "exit", target.destination], check=False)
+
+
 def _next_step(target: Target, reason: str) -> str:
     if "host key" in reason.lower():
         return f"compare the key on the machine's own console with {target.known_hosts}"

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  JupyterHub reads this file by its path; it is in no package
 """JupyterHub's configuration: fixed here, in the image; what differs between sites is in settings.yaml (a ConfigMap).
 
 Reference: https://jupyterhub.readthedocs.io/en/stable/reference/config-reference.html

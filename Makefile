@@ -1,0 +1,45 @@
+# The few targets people expect. Everything else is `./bedplate --help`.
+PYTHON := .venv/bin/python
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
+RELEASE := $(notdir $(lastword $(sort $(wildcard releases/*))))
+REPRODUCE := build/reproduce
+
+.PHONY: lab test test-quick lint docs reproduce tools packages
+
+lab: ## a datacenter on this computer
+	./bedplate lab up
+
+test: tools packages ## everything, the lab included
+	$(PYTHON) -m pytest --durations=10 tests/unit tests/render tests/roles tests/lab
+
+test-quick: tools ## what needs no machine, in a minute
+	$(PYTHON) -m pytest -m "not slow and not lab" tests/unit tests/render
+
+lint: tools ## as pre-commit and CI see it
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/yamllint --strict .
+	PATH=$(CURDIR)/.venv/bin:$$PATH ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build/collections .venv/bin/ansible-lint --offline roles
+
+docs: tools ## the generated pages of docs/reference
+	./bedplate docs
+
+reproduce: tools packages ## everything from source, in another directory with its own caches; an output that differs is refused
+	rm -rf $(REPRODUCE)
+	mkdir -p $(REPRODUCE)
+	ssh-keygen -q -t ed25519 -N "" -C reproduce -f $(REPRODUCE)/key
+	BEDPLATE_CACHE=$(CURDIR)/$(REPRODUCE)/cache ./bedplate bundle build $(RELEASE) --out $(REPRODUCE)/bundle --key $(REPRODUCE)/key
+	./bedplate bundle verify $(REPRODUCE)/bundle --publisher $(REPRODUCE)/key.pub
+
+# The launcher makes .venv from requirements/runtime.txt, and makes it anew when that file changes.
+tools: .venv/.dev
+.venv/.dev: requirements/runtime.txt requirements/dev.txt
+	@dpkg -s python3-venv >/dev/null 2>&1 || { $(APT) update; $(APT) install -y python3-venv; }
+	./bedplate --version
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/dev.txt
+	touch $@
+
+# The lab names and installs what it needs by itself; tests of bundles and images need the same.
+packages: tools
+	@PYTHONPATH=installer $(PYTHON) -c "from bedplate.lab.prerequisites import ensure_packages; ensure_packages(print)"

@@ -1,0 +1,122 @@
+"""What acceptance tests are given, of whatever tree they come from.
+
+| fixture | what it is |
+|---|---|
+| `site` | the environment and its hosts |
+| `catalog` | the release with its components |
+| `release_file` | what the bundle brought in |
+| `installation` | all three, with what they render to |
+| `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster) |
+| `hosts` | every machine by name, asked over SSH by testinfra |
+| `prometheus`, `alertmanager` | functions from a path of their API to its JSON |
+| `hub_user` | the account of the acceptance run, logged in to JupyterHub |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+
+from bedplate import identity
+from bedplate.acceptance.cluster import Cluster
+from bedplate.acceptance.hub import HubUser
+from bedplate.bundle.layout import ReleaseFile
+from bedplate.catalog import Catalog
+from bedplate.engine.installation import Installation
+from bedplate.environments import Site
+from bedplate.pki.secrets import ACCOUNTS
+from bedplate.tools import ssh
+
+Ask = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Fixtures:
+    """A pytest plugin with the fixtures of one run.
+
+    Attributes:
+        subject: the environment and release that are tested.
+    """
+
+    subject: Installation
+
+    @pytest.fixture(scope="session")
+    def installation(self) -> Installation:
+        """Return environment, release, and what they render to."""
+        return self.subject
+
+    @pytest.fixture(scope="session")
+    def site(self) -> Site:
+        """Return the environment and its hosts."""
+        return self.subject.site
+
+    @pytest.fixture(scope="session")
+    def catalog(self) -> Catalog:
+        """Return the release with its components."""
+        return self.subject.catalog
+
+    @pytest.fixture(scope="session")
+    def release_file(self) -> ReleaseFile:
+        """Return what the bundle brought in."""
+        return self.subject.release_file
+
+    @pytest.fixture(scope="session")
+    def cluster(self, site: Site) -> Cluster:
+        """Return the cluster."""
+        return Cluster(site)
+
+    @pytest.fixture(scope="session")
+    def hosts(self, site: Site) -> dict[str, Any]:
+        """Return every machine by name, the bastion among them."""
+        return {host.name: reach(site, host.name) for host in site.hosts}
+
+    @pytest.fixture(scope="session")
+    def prometheus(self, cluster: Cluster) -> Ask:
+        """Return a function from a path of Prometheus' API to its JSON."""
+        return lambda path: cluster.service("monitoring", "prometheus", "web", path)
+
+    @pytest.fixture(scope="session")
+    def alertmanager(self, cluster: Cluster) -> Ask:
+        """Return a function from a path of Alertmanager's API to its JSON."""
+        return lambda path: cluster.service("monitoring", "alertmanager", "web", path)
+
+    @pytest.fixture(scope="session")
+    def hub_address(self, site: Site) -> str:
+        """Return the address of the notebooks' page."""
+        return f"https://notebooks.{site.environment.domain}:{site.environment.notebooks.port}"
+
+    @pytest.fixture(scope="session")
+    def authority(self, site: Site) -> Path:
+        """Return the file with the environment's CA certificate."""
+        return site.state / "pki" / "ca.crt"
+
+    @pytest.fixture(scope="session")
+    def hub_password(self, site: Site) -> str:
+        """Return the password of the acceptance run's account."""
+        return identity.password(site.state / "secrets" / ACCOUNTS, identity.ACCEPTANCE)
+
+    @pytest.fixture
+    def hub_user(self, hub_address: str, authority: Path, hub_password: str) -> Iterator[HubUser]:
+        """Return the acceptance run's user, logged in by the form."""
+        user = HubUser(hub_address, authority, identity.ACCEPTANCE)
+        assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
+        yield user
+        user.close()
+
+
+def reach(site: Site, name: str) -> Any:
+    """Return testinfra's host: over SSH with pinned keys, the bastion itself without."""
+    machine = next(host for host in site.hosts if host.name == name)
+    if machine.name == site.environment.bastion.host:
+        return testinfra.get_host("local://")
+    target = ssh.host(site, machine)
+    return testinfra.get_host(
+        f"ssh://{machine.user}@{machine.address}:{machine.port}",
+        ssh_extra_args=" ".join(ssh.options(target)),
+        controlpersist=0,
+    )

@@ -1,0 +1,111 @@
+"""A pytest plugin that turns its reports into checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedplate.acceptance.result import Check, Verdict
+
+DETAIL_LINES = 30
+PREFIX = "test_"
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Collects checks while pytest runs.
+
+    Attributes:
+        components: test file to the component's name.
+        on_start: told the title of each check that begins.
+        on_end: told each check that is done.
+    """
+
+    components: dict[Path, str]
+    on_start: Callable[[str], None]
+    on_end: Callable[[Check], None]
+    checks: list[Check] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, list[pytest.TestReport]] = field(default_factory=dict)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Note every test's title: the first line of its docstring."""
+        for item in items:
+            self.titles[item.nodeid] = _title(item)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Record a file that cannot be read as a failed check."""
+        if report.failed:
+            name = Path(report.nodeid).stem.removeprefix(PREFIX).replace("_", "-")
+            self._add(
+                Check(
+                    id=f"{name}/read",
+                    title="The test file can be read",
+                    component=name,
+                    outcome="failed",
+                    seconds=0,
+                    detail=_short(str(report.longrepr)),
+                )
+            )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell what is checked now."""
+        self.on_start(self.titles.get(nodeid, nodeid))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the report of one phase of a test; after the last, record the check."""
+        self.reports.setdefault(report.nodeid, []).append(report)
+        if report.when == "teardown":
+            self._add(self._check(report.nodeid, self.reports.pop(report.nodeid)))
+
+    def _check(self, nodeid: str, reports: list[pytest.TestReport]) -> Check:
+        component = self._component(reports[0])
+        bad = next((report for report in reports if report.failed), None)
+        skipped = next((report for report in reports if report.skipped), None)
+        outcome: Verdict = "failed" if bad else "skipped" if skipped else "passed"
+        name = nodeid.rpartition("::")[2].removeprefix(PREFIX)
+        return Check(
+            id=f"{component}/{name}",
+            title=self.titles.get(nodeid, name),
+            component=component,
+            outcome=outcome,
+            seconds=round(sum(report.duration for report in reports), 3),
+            detail=_reason(bad) if bad else _skip(skipped) if skipped else "",
+            facts=dict(reports[-1].user_properties),
+        )
+
+    def _component(self, report: pytest.TestReport) -> str:
+        name = Path(report.location[0]).name
+        return next((component for path, component in self.components.items() if path.name == name), name)
+
+    def _add(self, check: Check) -> None:
+        self.checks.append(check)
+        self.on_end(check)
+
+
+def _title(item: pytest.Item) -> str:
+    text = (getattr(item, "obj", None).__doc__ or "").strip().splitlines()
+    title = text[0].rstrip(".") if text else item.name.removeprefix(PREFIX).replace("_", " ")
+    _, bracket, parameter = item.name.partition("[")
+    return f"{title} ({parameter.removesuffix(']')})" if bracket else title
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Return what went wrong in few lines: the error's message, without the test's source."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return _short(crash.message if crash else str(report.longrepr))
+
+
+def _skip(report: pytest.TestReport) -> str:
+    reason: Any = report.longrepr
+    return str(reason[2]).removeprefix("Skipped: ") if isinstance(reason, tuple) else str(reason)
+
+
+def _short(text: str) -> str:
+    lines = text.strip().splitlines()
+    more = len(lines) - DETAIL_LINES
+    return "\n".join([*lines[:DETAIL_LINES], *([f"({more} more lines)"] if more > 0 else [])])

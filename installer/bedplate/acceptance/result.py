@@ -1,0 +1,78 @@
+"""What an acceptance run found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bedplate.model.base import Model
+
+PACKETS_OUTSIDE = "packets_outside"
+"""Property that a test records (``record_property``) with the packets that tried to leave; summed over the run."""
+
+Verdict = Literal["passed", "failed", "skipped"]
+
+
+class Check(Model):
+    """One thing that was checked."""
+
+    id: str = Field(description="component/test, stable between runs")
+    title: str = Field(description="the test's first line: what holds if it passes")
+    component: str = Field(description="component that the test belongs to; hosts for the machines")
+    outcome: Verdict = Field(description="passed, failed or skipped")
+    seconds: float = Field(description="how long it took")
+    detail: str = Field("", description="for a failure or a skip: why")
+    facts: dict[str, Any] = Field(default_factory=dict, description="what the test measured")
+
+
+class Run(Model):
+    """One acceptance run."""
+
+    release: str = Field(description="release, with +relock where vanished packages were relocked")
+    environment: str = Field(description="the environment's name")
+    started: datetime = Field(description="when it began, UTC")
+    seconds: float = Field(description="how long it took")
+    hosts: dict[str, str] = Field(description="host name to groups")
+    checks: list[Check] = Field(description="in the order in which they ran")
+
+    @property
+    def is_green(self) -> bool:
+        """Return whether something was checked and nothing failed."""
+        return bool(self.of("passed")) and not self.of("failed")
+
+    @property
+    def packets_outside(self) -> int | None:
+        """Return how many packets tried to leave; None where no test counted them."""
+        counts = [check.facts[PACKETS_OUTSIDE] for check in self.checks if PACKETS_OUTSIDE in check.facts]
+        return sum(counts) if counts else None
+
+    def of(self, verdict: Verdict) -> list[Check]:
+        """Return the checks with this outcome."""
+        return [check for check in self.checks if check.outcome == verdict]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the run for programs."""
+        return {
+            "release": self.release,
+            "environment": self.environment,
+            "started": self.started.isoformat(timespec="seconds"),
+            "seconds": round(self.seconds, 2),
+            "green": self.is_green,
+            "passed": len(self.of("passed")),
+            "failed": len(self.of("failed")),
+            "skipped": len(self.of("skipped")),
+            PACKETS_OUTSIDE: self.packets_outside,
+            "hosts": self.hosts,
+            "checks": [check.model_dump() for check in self.checks],
+        }
+
+
+def by_component(checks: Iterable[Check]) -> dict[str, list[Check]]:
+    """Return the checks by component, both in the order in which they ran."""
+    groups: dict[str, list[Check]] = {}
+    for check in checks:
+        groups.setdefault(check.component, []).append(check)
+    return groups

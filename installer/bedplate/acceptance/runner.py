@@ -1,0 +1,90 @@
+"""Runs the acceptance tests of a release's components with pytest, on the bastion."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bedplate import place
+from bedplate.acceptance.fixtures import Fixtures
+from bedplate.acceptance.recorder import Recorder
+from bedplate.acceptance.result import Check, Run
+from bedplate.engine.installation import Installation
+
+TESTS = Path("tests/acceptance")
+HOSTS = "hosts"
+"""Tests of the machines themselves belong to no one component: tests/acceptance/test_hosts.py."""
+SETTINGS = ["--import-mode=importlib", "--capture=sys", "--strict-markers", "-p", "no:cacheprovider", "--tb=long", "-v"]
+
+
+def run(
+    installation: Installation,
+    log: Path,
+    on_start: Callable[[str], None] = lambda _: None,
+    on_end: Callable[[Check], None] = lambda _: None,
+) -> Run:
+    """Run every test and return what was found; failures are in the result, not raised.
+
+    Args:
+        installation: environment and release.
+        log: file for pytest's whole output.
+        on_start: told the title of each check that begins.
+        on_end: told each check that is done.
+    """
+    files = test_files(list(installation.catalog.components))
+    recorder = Recorder(files, on_start, on_end)
+    began, clock = datetime.now(UTC), time.monotonic()
+    code = _pytest(files, [Fixtures(installation), recorder], log)
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not _failed(recorder.checks):
+        recorder.checks.append(_broken(code, log))
+    site = installation.site
+    return Run(
+        release=installation.release_file.release,
+        environment=site.environment.name,
+        started=began,
+        seconds=round(time.monotonic() - clock, 2),
+        hosts={host.name: ", ".join(host.groups) for host in site.hosts},
+        checks=recorder.checks,
+    )
+
+
+def test_files(components: list[str]) -> dict[Path, str]:
+    """Return the test files of the hosts and of these components, first found along the trees, in this order."""
+    found = {}
+    for component in [HOSTS, *components]:
+        name = TESTS / f"test_{component.replace('-', '_')}.py"
+        candidates = (tree / name for tree in place.trees())
+        if path := next((path for path in candidates if path.is_file()), None):
+            found[path] = component
+    return found
+
+
+def _pytest(files: dict[Path, str], plugins: list[object], log: Path) -> int:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # No settings of the tree apply: they are for the tests of Bedplate's own code. Names of tests are unique
+    # only below a root that all trees have in common.
+    words = ["-c", os.devnull, "--rootdir=/", *SETTINGS, *(str(path) for path in files)]
+    with log.open("w", encoding="utf-8") as output, contextlib.redirect_stdout(output):
+        return int(pytest.main(words, plugins=plugins))
+
+
+def _failed(checks: list[Check]) -> bool:
+    return any(check.outcome == "failed" for check in checks)
+
+
+def _broken(code: int, log: Path) -> Check:
+    last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
+    return Check(
+        id="run/pytest",
+        title="The acceptance run itself works",
+        component="run",
+        outcome="failed",
+        seconds=0,
+        detail=f"pytest ended with {code}:\n{last}",
+    )

@@ -1,0 +1,44 @@
+"""`bedplate verify`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bedplate import forward
+from bedplate.cli.output import Output, OutputOption, show
+
+EPILOG = "Example: bedplate verify lab"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("verify", epilog=EPILOG)(_verify)
+
+
+def _verify(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Run the acceptance tests of the release's components, as their users would; exit code 0 only when all pass.
+
+    The report stays on the bastion, in /var/lib/bedplate/ENV/log/acceptance/: a page to print, JUnit XML and JSON.
+    """
+    site = forward.to_bastion(environment)
+    from bedplate.acceptance import report, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs
+    from bedplate.engine import installation  # noqa: PLC0415  as above
+
+    console = Console(stderr=True)
+    folder = site.state / "log" / "acceptance" / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    # The console keeps the real standard error, which pytest takes away from the tests.
+    live = Console(file=console.file, force_terminal=console.is_terminal)
+    with live.status("reading the tests") as status:
+        run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
+    page = report.write(run, folder)
+    show({**run.as_json(), "report": str(page)}, output, lambda: report.show(run, Console()))
+    if output is Output.TEXT:
+        console.print(f"Report: {page}", highlight=False)
+    raise typer.Exit(0 if run.is_green else 1)

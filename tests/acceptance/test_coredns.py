@@ -1,0 +1,31 @@
+import json
+from typing import Any
+
+import pytest
+
+from bedplate.acceptance.cluster import PYTHON, Cluster
+from bedplate.environments import Site
+
+LOOK_UP = "import json, socket, sys; print(json.dumps([socket.gethostbyname(name) for name in sys.argv[1:]]))"
+LOG_MARK = "external "
+HUB = "bedplate.dev/component=jupyterhub"
+
+
+def test_names_of_services_and_of_the_site(cluster: Cluster, site: Site) -> None:
+    """A pod resolves Services and the site's own names."""
+    pod = cluster.items("pods", "notebooks", HUB)[0]["metadata"]["name"]
+    api = f"api.{site.environment.domain}"
+    names = ["kubernetes.default.svc.cluster.local", "hub", api]
+    answer = cluster.run_in("notebooks", pod, PYTHON, "-c", LOOK_UP, *names)
+    kubernetes, hub, first = json.loads(answer)
+    assert kubernetes == cluster.one("service", "kubernetes", "default")["spec"]["clusterIP"]
+    assert hub == cluster.one("service", "hub", "notebooks")["spec"]["clusterIP"]
+    assert first == str(site.control_plane[0].address)
+
+
+def test_nobody_asked_for_an_outside_name(cluster: Cluster, record_property: Any) -> None:
+    """No pod has asked for a name outside the gap: CoreDNS' log of external names is empty."""
+    lines = [line for line in cluster.logs("kube-system", "k8s-app=kube-dns").splitlines() if LOG_MARK in line]
+    record_property("external_names", len(lines))
+    if lines:
+        pytest.fail(f"{len(lines)} questions for outside names, the last: {lines[-1]}")

@@ -1,0 +1,154 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bedplate.acceptance.cluster import PYTHON, Cluster, wait
+from bedplate.acceptance.hub import HubUser
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.errors import BedplateError
+from bedplate.model.environment import Tenant, TenantNamespace
+
+STRANGERS = "bedplate-acceptance"
+NOTEBOOK_PORT, HUB_PORT, PROXY_PORT = 8888, 8081, 8443
+CONNECT = """
+import json, socket, sys
+answers = {}
+for target in sys.argv[1:]:
+    host, port = target.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+        answers[target] = True
+    except OSError:
+        answers[target] = False
+print(json.dumps(answers))
+"""
+
+
+def _namespaces(site: Site) -> list[tuple[Tenant, TenantNamespace]]:
+    return [(tenant, namespace) for tenant in site.environment.tenants for namespace in tenant.namespaces]
+
+
+@pytest.fixture
+def stranger(cluster: Cluster, catalog: Catalog) -> Iterator[str]:
+    """Run a pod in a namespace of its own, which has no policies; gives its name."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS, "labels": labels}})
+    wait(lambda: bool(cluster.items("serviceaccounts", STRANGERS)), f"namespace {STRANGERS}", 60)
+    image = f"quay.io/jupyterhub/k8s-hub:{catalog.components['jupyterhub'].version}"
+    try:
+        with cluster.pod(STRANGERS, "stranger", image) as name:
+            yield name
+    finally:
+        cluster.delete("namespace", STRANGERS)
+
+
+@pytest.fixture
+def notebook(hub_user: HubUser, cluster: Cluster, site: Site) -> Iterator[dict[str, Any]]:
+    """Return the pod of a user's running server."""
+    if not site.environment.tenants:
+        pytest.skip("environment.yaml has no tenants")
+    namespace = site.environment.tenants[0].namespaces[0].name
+    hub_user.take_token()
+    if hub_user.server():
+        hub_user.stop()
+    hub_user.start({"namespace": namespace})
+    [pod] = cluster.items("pods", namespace, "component=singleuser-server")
+    yield pod
+    hub_user.stop()
+
+
+def test_namespaces_are_labelled(cluster: Cluster, site: Site) -> None:
+    """Every tenant's namespace names its owner and enforces its Pod Security Standard."""
+    for tenant, namespace in _namespaces(site):
+        metadata = cluster.one("namespace", namespace.name)["metadata"]
+        assert metadata["annotations"]["bedplate.dev/owner"] == tenant.owner
+        assert metadata["labels"]["bedplate.dev/tenant"] == tenant.name
+        assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == namespace.pod_security
+
+
+def test_quotas_are_as_written(cluster: Cluster, site: Site) -> None:
+    """Every tenant's quota is the one in environment.yaml, and limits are set for pods that name none."""
+    for _, namespace in _namespaces(site):
+        hard = cluster.one("resourcequota", "tenant", namespace.name)["spec"]["hard"]
+        quota = namespace.quota
+        assert hard["limits.cpu"] == quota.cpu
+        assert hard["limits.memory"] == quota.memory
+        assert hard["requests.storage"] == quota.storage
+        assert hard["pods"] == str(quota.pods)
+        assert cluster.items("limitranges", namespace.name)
+
+
+def test_quota_is_enforced(cluster: Cluster, site: Site) -> None:
+    """A volume larger than the tenant's quota is refused."""
+    for _, namespace in _namespaces(site):
+        with pytest.raises(BedplateError, match="exceeded quota"):
+            cluster.apply(_claim(namespace.name, "100Ti"))
+
+
+def test_privileged_pods_are_refused(cluster: Cluster, site: Site) -> None:
+    """A privileged pod is refused in every tenant's namespace."""
+    for _, namespace in _namespaces(site):
+        with pytest.raises(BedplateError, match="violates PodSecurity"):
+            cluster.apply(_privileged(namespace.name))
+
+
+def test_everything_is_denied_first(cluster: Cluster, site: Site) -> None:
+    """Every tenant's namespace denies all traffic that no policy allows."""
+    for _, namespace in _namespaces(site):
+        spec = cluster.one("networkpolicy", "default-deny", namespace.name)["spec"]
+        assert spec["podSelector"] == {}
+        assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
+
+
+def test_a_notebook_is_reached_by_hub_and_owner_only(notebook: dict[str, Any], stranger: str, cluster: Cluster) -> None:
+    """A pod in another namespace cannot reach a user's notebook; the hub can."""
+    server = f"{notebook['status']['podIP']}:{NOTEBOOK_PORT}"
+    proxy = f"{_service(cluster, 'proxy-public')}:443"
+    # The page is open to all: so the stranger has a network, and what he cannot reach is denied to him.
+    assert _reached(cluster, STRANGERS, stranger, proxy, server) == {proxy: True, server: False}
+    [hub] = [pod["metadata"]["name"] for pod in cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")]
+    assert _reached(cluster, "notebooks", hub, server) == {server: True}
+
+
+def test_a_notebook_reaches_the_hub_and_nothing_else(notebook: dict[str, Any], cluster: Cluster, site: Site) -> None:
+    """A user's notebook reaches the hub, but neither the API server, nor nodes, nor monitoring."""
+    hub = f"{_service(cluster, 'hub')}:{HUB_PORT}"
+    api = f"{site.control_plane[0].address}:6443"
+    node = f"{site.workers[0].address if site.workers else site.control_plane[0].address}:22"
+    kubernetes = f"{cluster.one('service', 'kubernetes', 'default')['spec']['clusterIP']}:443"
+    prometheus = f"{_service(cluster, 'prometheus', 'monitoring')}:9090"
+    metadata = notebook["metadata"]
+    answers = _reached(cluster, metadata["namespace"], metadata["name"], hub, api, node, kubernetes, prometheus)
+    assert answers == {hub: True, api: False, node: False, kubernetes: False, prometheus: False}
+
+
+def _service(cluster: Cluster, name: str, namespace: str = "notebooks") -> str:
+    address: str = cluster.one("service", name, namespace)["spec"]["clusterIP"]
+    return address
+
+
+def _reached(cluster: Cluster, namespace: str, pod: str, *targets: str) -> dict[str, bool]:
+    answers: dict[str, bool] = json.loads(cluster.run_in(namespace, pod, PYTHON, "-c", CONNECT, *targets))
+    return answers
+
+
+def _claim(namespace: str, storage: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "too-large", "namespace": namespace},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}},
+    }
+
+
+def _privileged(namespace: str) -> dict[str, Any]:
+    container = {"name": "one", "image": "registry.k8s.io/pause:3.10.1", "securityContext": {"privileged": True}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "privileged", "namespace": namespace},
+        "spec": {"containers": [container]},
+    }

@@ -1,0 +1,14 @@
+from bedplate.acceptance.cluster import Cluster
+from bedplate.environments import Site
+
+
+def test_it_greets(cluster: Cluster) -> None:
+    """The greeter answers with the name it is asked for."""
+    assert cluster.get("greeter", "greeter", "http", "/world").startswith("hello world from ")
+
+
+def test_every_tenant_has_a_greeting(cluster: Cluster, site: Site) -> None:
+    """Every namespace of every tenant has the greeting that was rendered for it."""
+    for tenant in site.environment.tenants:
+        for namespace in tenant.namespaces:
+            assert cluster.one("configmap", "greeting", namespace.name)["data"] == {"greeting": f"hello {tenant.name}"}

@@ -1,0 +1,71 @@
+"""A lab that stands, and the developer's machine beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bedplate import environments
+from bedplate.environments import Site
+from bedplate.lab import address, kernel
+from bedplate.tools import ssh
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a lab must leave as it was on the developer's machine."""
+
+    settings: dict[str, str] = field(default_factory=kernel.read)
+    swaps: str = field(default_factory=lambda: Path("/proc/swaps").read_text())
+    modules: frozenset[str] = field(default_factory=lambda: frozenset(p.name for p in Path("/sys/module").iterdir()))
+    clock: float = field(default_factory=lambda: time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The lab of the tests.
+
+    Attributes:
+        lab: name and number.
+        before: the developer's machine before the lab was there.
+    """
+
+    lab: address.Lab
+    before: Machine
+
+    @property
+    def site(self) -> Site:
+        """Return its environment."""
+        return environments.load(self.lab.environment)
+
+    def bedplate(self, *words: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+        """Run Bedplate as a person does."""
+        return bedplate(*words, timeout=timeout)
+
+    def answer(self, *words: str) -> Any:
+        """Return what a command that must succeed prints as JSON."""
+        done = self.bedplate(*words, "--output", "json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    def inside(self, *words: str, check: bool = True) -> str:
+        """Return what a command on the bastion prints."""
+        return ssh.run(ssh.bastion(self.site), words, check=check).stdout.decode()
+
+
+def bedplate(*words: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+    """Run Bedplate and return its exit code and output."""
+    return subprocess.run(
+        [ROOT / "bedplate", *words],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )

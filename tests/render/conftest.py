@@ -1,0 +1,37 @@
+"""What the release in this repository renders for an environment."""
+
+from __future__ import annotations
+
+import pytest
+from render_site import RELEASE, make_site
+
+from bedplate import catalog as catalogs
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.render import objects
+from bedplate.render.objects import RenderedObject
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """Return the release in this repository."""
+    return catalogs.load(RELEASE)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Return the environment of these tests."""
+    return make_site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def digests(catalog: Catalog) -> dict[str, str]:
+    """Return a digest for every image of the release."""
+    images = [f"{image.name}:{image.tag}" for one in catalog.components.values() for image in one.images]
+    return {image: f"{number:064x}" for number, image in enumerate(images)}
+
+
+@pytest.fixture(scope="session")
+def rendered(site: Site, catalog: Catalog, digests: dict[str, str]) -> list[RenderedObject]:
+    """Return every object of the environment."""
+    return objects.render(site, catalog, digests)

@@ -1,0 +1,47 @@
+"""Overlays of profiles, merged by the release's own kustomize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from render_site import make_site
+
+from bedplate.catalog import Catalog
+from bedplate.errors import BedplateError
+from bedplate.render import objects, overlays
+from bedplate.tools import programs
+
+
+@pytest.fixture
+def kustomize(catalog: Catalog) -> Path:
+    """Return kustomize, or skip where no bundle was ever built or installed on this machine."""
+    try:
+        return programs.find("kustomize", "kustomize", catalog)
+    except BedplateError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.usefixtures("kustomize")
+def test_a_profile_changes_its_component_and_nothing_else(tmp_path: Path, catalog: Catalog) -> None:
+    """Profile ha gives CoreDNS a second replica and a disruption budget; every other component stays as it was."""
+    plain = {one.identity: one for one in objects.render(make_site(tmp_path), catalog)}
+    highly = {one.identity: one for one in objects.render(make_site(tmp_path, profiles=["ha"]), catalog)}
+    changed = {str(key) for key in highly if highly[key] != plain.get(key)}
+    assert changed == {"apps/Deployment/kube-system/coredns", "policy/PodDisruptionBudget/kube-system/coredns"}
+    assert set(plain) <= set(highly)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("kind: Kustomization\n", "is no kustomize Component"),
+        ("kind: Component\nconfigMapGenerator: []\n", "uses configMapGenerator"),
+        ("kind: Component\nnamePrefix: a-\n", "uses namePrefix"),
+    ],
+)
+def test_overlays_that_change_names_are_refused(tmp_path: Path, content: str, words: str) -> None:
+    """Names that depend on content would make every change a replacement (contract 4)."""
+    (tmp_path / "kustomization.yaml").write_text(content)
+    with pytest.raises(BedplateError, match=words):
+        overlays._check_overlay(tmp_path)

@@ -1,0 +1,130 @@
+"""Rendered objects as Pulumi resources, declared for real against Pulumi's own mock of its engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+from render_site import make_site
+
+from bedplate import place
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.pki.secrets import ensure_secrets
+from bedplate.render import objects
+from bedplate.render.objects import RenderedObject
+from bedplate.stack import order, resources, secrets
+
+
+class Recorder(pulumi.runtime.Mocks):
+    """Pulumi's engine as far as these tests need it: keeps what is declared, in order."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.declared: dict[str, pulumi.runtime.MockResourceArgs] = {}
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Keep a resource."""
+        self.declared[args.name] = args
+        return args.name, args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """Refuse: mapping objects asks nothing."""
+        raise AssertionError(args)
+
+
+@pytest.fixture(scope="module")
+def site_with_secrets(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterator[Site]:
+    """Return a site whose secrets were generated."""
+    folder = tmp_path_factory.mktemp("secrets")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, "STATE", folder / "state")
+        site = make_site(folder)
+        ensure_secrets(site, catalog.components.values())
+        yield site
+
+
+def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str) -> Recorder:
+    """Return what the mapping declares for a layer."""
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project=f"bedplate-{layer}", stack=site.environment.name, preview=False)
+    requires = {name: list(component.requires) for name, component in catalog.components.items()}
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  Pulumi ships none
+    def program() -> None:
+        resources.declare(site, objects.of_layer(rendered, layer), requires)
+
+    program()
+    return recorder
+
+
+@pytest.fixture(scope="module")
+def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject]) -> Recorder:
+    """Return what is declared for the layer foundation."""
+    return declared(site_with_secrets, catalog, rendered, "foundation")
+
+
+@pytest.mark.parametrize("layer", order.layers())
+def test_one_resource_per_object(
+    site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str
+) -> None:
+    """Every object becomes one resource named after its identity, beside the provider; stacks stay small."""
+    recorder = declared(site_with_secrets, catalog, rendered, layer)
+    names = {str(one.identity) for one in objects.of_layer(rendered, layer)}
+    assert set(recorder.declared) == {*names, "cluster"}
+    assert len(names) < 150
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("core/Namespace/-/fraud", "kubernetes:core/v1:Namespace"),
+        ("core/ConfigMap/kube-system/coredns", "kubernetes:core/v1:ConfigMap"),
+        ("apps/Deployment/kube-system/coredns", "kubernetes:apps/v1:Deployment"),
+        (
+            "rbac.authorization.k8s.io/ClusterRole/-/bedplate:coredns",
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+        ),
+        (
+            "apiregistration.k8s.io/APIService/-/v1beta1.metrics.k8s.io",
+            "kubernetes:apiregistration.k8s.io/v1:APIService",
+        ),
+    ],
+)
+def test_names_and_types(foundation: Recorder, name: str, kind: str) -> None:
+    """Names are `<group>/<kind>/<namespace>/<name>`, types are Pulumi's for the object's group and version."""
+    assert foundation.declared[name].typ == kind
+
+
+def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets: Site) -> None:
+    """A Secret's values are read from the bastion's files, and its pods carry an HMAC of them, not a digest."""
+    inputs = foundation.declared["core/Secret/kube-system/metrics-server-tls"].inputs
+    assert "stringData" not in inputs
+    assert inputs["data"][pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
+    assert set(inputs["data"]["value"]) == {"tls.crt", "tls.key"}
+    pods = foundation.declared["apps/Deployment/kube-system/metrics-server"].inputs["spec"]["template"]
+    names = ["metrics-server-tls/tls.crt", "metrics-server-tls/tls.key"]
+    assert pods["metadata"]["annotations"][resources.SECRET_DIGEST] == secrets.fingerprint(site_with_secrets, names)
+
+
+def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
+    """A layer's fingerprint follows its secrets' values, and two environments never share one."""
+    before = secrets.layer_fingerprint(site_with_secrets, rendered)
+    assert before == secrets.layer_fingerprint(site_with_secrets, rendered)
+    (site_with_secrets.state / "secrets/metrics-server-tls/tls.crt").write_text("other")
+    assert secrets.layer_fingerprint(site_with_secrets, rendered) != before
+
+
+def test_workloads_come_after_what_they_read(catalog: Catalog, rendered: list[RenderedObject]) -> None:
+    """A Deployment waits for its namespace, its component's other objects and the components it requires."""
+    layer = objects.of_layer(rendered, "foundation")
+    owners = {one.identity: one.component for one in layer}
+    coredns = next(one for one in layer if str(one.identity) == "apps/Deployment/kube-system/coredns")
+    requires = {"coredns": list(catalog.components["coredns"].requires)}
+    before = {str(key) for key in resources._dependencies(coredns, owners, owners, requires)}
+    assert "core/ConfigMap/kube-system/coredns" in before
+    assert "apps/DaemonSet/kube-system/kube-router" in before
+    assert "apps/Deployment/kube-system/metrics-server" not in before
+    assert "apps/Deployment/kube-system/coredns" not in before
