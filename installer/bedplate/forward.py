@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from bedplate import check, environments
+from bedplate import check, environments, place
 from bedplate.environments import ON_BASTION, Site
 from bedplate.errors import BedplateError, Findings
 from bedplate.tools import command, ssh
@@ -23,14 +23,14 @@ FORWARDED = "BEDPLATE_FORWARDED"
 CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
 
 
-def to_bastion(name: str, words: Sequence[str] | None = None) -> Site:
+def to_bastion(name: str, *, brings: str = "") -> Site:
     """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
 
     Findings where the environment's files are wrong: then no host hears of the command.
 
     Args:
         name: the environment, as typed.
-        words: the command line; the one of this process if none is given.
+        brings: folder in the environment's state on the bastion, whose newest entry is copied back here.
     """
     folder = environments.find(name)
     if errors := check.check(folder):
@@ -39,7 +39,10 @@ def to_bastion(name: str, words: Sequence[str] | None = None) -> Site:
     if site.is_here:
         _end_with_caller()
         return site
-    sys.exit(run(site, sys.argv[1:] if words is None else words, name))
+    code = run(site, sys.argv[1:], name)
+    if brings:
+        sys.stderr.write(f"copied here: {bring(site, brings)}\n")
+    sys.exit(code)
 
 
 def run(site: Site, words: Sequence[str], name: str = "") -> int:
@@ -80,13 +83,16 @@ def send(site: Site) -> None:
     ssh.run(ssh.bastion(site), ["sh", "-c", script], stdin=_folder(site.folder))
 
 
-def fetch(site: Site, path: str, target: Path) -> None:
-    """Copy a file or folder of the bastion into a folder here."""
-    parent, _, name = path.rpartition("/")
-    done = ssh.run(ssh.bastion(site), ["tar", "-C", parent or "/", "-c", name])
+def bring(site: Site, folder: str) -> Path:
+    """Copy the newest entry of a folder in the environment's state into the user's own state; return its place here."""
+    parent = site.state / folder
+    done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
+    target = place.user_state() / "reports" / site.environment.name
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+        name = tar.getnames()[0].partition("/")[0]
         tar.extractall(target, filter="data")
+    return target / name
 
 
 def _folder(folder: Path) -> bytes:

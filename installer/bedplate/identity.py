@@ -98,6 +98,20 @@ def text(accounts: Accounts) -> str:
     return yaml.safe_dump(accounts.model_dump(), sort_keys=False)
 
 
+def with_user(accounts: Accounts, name: str, password: str, groups: list[str]) -> Accounts:
+    """Return the accounts with a user added, or with his new password and groups."""
+    try:
+        account = Account(name=name, password=hash_password(password), groups=groups)
+    except ValidationError as error:
+        raise InputError(f"user {name}", error.errors(include_input=False)[0]["msg"]) from error
+    return Accounts(users=[*without_user(accounts, name).users, account])
+
+
+def without_user(accounts: Accounts, name: str) -> Accounts:
+    """Return the accounts without a user."""
+    return Accounts(users=[account for account in accounts.users if account.name != name])
+
+
 def ensure(environment: Environment, folder: Path) -> Accounts:
     """Return everyone who may log in here: the site's own users, and the account of the acceptance run.
 

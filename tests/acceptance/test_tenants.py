@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from bedplate.acceptance.cluster import PYTHON, Cluster, wait
-from bedplate.acceptance.hub import HubUser
+from bedplate.acceptance.hub import Notebook
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.model.environment import Tenant, TenantNamespace
 
 STRANGERS = "bedplate-acceptance"
-NOTEBOOK_PORT, HUB_PORT, PROXY_PORT = 8888, 8081, 8443
+NOTEBOOK_PORT, HUB_PORT = 8888, 8081
 CONNECT = """
 import json, socket, sys
 answers = {}
@@ -46,18 +46,11 @@ def stranger(cluster: Cluster, catalog: Catalog) -> Iterator[str]:
 
 
 @pytest.fixture
-def notebook(hub_user: HubUser, cluster: Cluster, site: Site) -> Iterator[dict[str, Any]]:
+def server(notebook: Notebook, cluster: Cluster) -> dict[str, Any]:
     """Return the pod of a user's running server."""
-    if not site.environment.tenants:
-        pytest.skip("environment.yaml has no tenants")
-    namespace = site.environment.tenants[0].namespaces[0].name
-    hub_user.take_token()
-    if hub_user.server():
-        hub_user.stop()
-    hub_user.start({"namespace": namespace})
-    [pod] = cluster.items("pods", namespace, "component=singleuser-server")
-    yield pod
-    hub_user.stop()
+    notebook.ensure_running()
+    [pod] = cluster.items("pods", notebook.options["namespace"], "component=singleuser-server")
+    return pod
 
 
 def test_namespaces_are_labelled(cluster: Cluster, site: Site) -> None:
@@ -103,24 +96,24 @@ def test_everything_is_denied_first(cluster: Cluster, site: Site) -> None:
         assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
 
 
-def test_a_notebook_is_reached_by_hub_and_owner_only(notebook: dict[str, Any], stranger: str, cluster: Cluster) -> None:
+def test_a_notebook_is_reached_by_hub_and_owner_only(server: dict[str, Any], stranger: str, cluster: Cluster) -> None:
     """A pod in another namespace cannot reach a user's notebook; the hub can."""
-    server = f"{notebook['status']['podIP']}:{NOTEBOOK_PORT}"
+    address = f"{server['status']['podIP']}:{NOTEBOOK_PORT}"
     proxy = f"{_service(cluster, 'proxy-public')}:443"
     # The page is open to all: so the stranger has a network, and what he cannot reach is denied to him.
-    assert _reached(cluster, STRANGERS, stranger, proxy, server) == {proxy: True, server: False}
+    assert _reached(cluster, STRANGERS, stranger, proxy, address) == {proxy: True, address: False}
     [hub] = [pod["metadata"]["name"] for pod in cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")]
-    assert _reached(cluster, "notebooks", hub, server) == {server: True}
+    assert _reached(cluster, "notebooks", hub, address) == {address: True}
 
 
-def test_a_notebook_reaches_the_hub_and_nothing_else(notebook: dict[str, Any], cluster: Cluster, site: Site) -> None:
+def test_a_notebook_reaches_the_hub_and_nothing_else(server: dict[str, Any], cluster: Cluster, site: Site) -> None:
     """A user's notebook reaches the hub, but neither the API server, nor nodes, nor monitoring."""
     hub = f"{_service(cluster, 'hub')}:{HUB_PORT}"
     api = f"{site.control_plane[0].address}:6443"
     node = f"{site.workers[0].address if site.workers else site.control_plane[0].address}:22"
     kubernetes = f"{cluster.one('service', 'kubernetes', 'default')['spec']['clusterIP']}:443"
     prometheus = f"{_service(cluster, 'prometheus', 'monitoring')}:9090"
-    metadata = notebook["metadata"]
+    metadata = server["metadata"]
     answers = _reached(cluster, metadata["namespace"], metadata["name"], hub, api, node, kubernetes, prometheus)
     assert answers == {hub: True, api: False, node: False, kubernetes: False, prometheus: False}
 

@@ -52,7 +52,7 @@ def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer
     pulumi.runtime.set_mocks(recorder, project=f"bedplate-{layer}", stack=site.environment.name, preview=False)
     requires = {name: list(component.requires) for name, component in catalog.components.items()}
 
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]  Pulumi ships none
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
         resources.declare(site, objects.of_layer(rendered, layer), requires)
 

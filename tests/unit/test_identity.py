@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from bedplate import identity
+from bedplate import cli, identity
 from bedplate.errors import InputError
 from bedplate.identity import Account, Accounts
 from bedplate.model.environment import Environment
@@ -85,3 +86,21 @@ def test_a_sites_own_users_are_kept(tmp_path: Path) -> None:
     identity.write(path, Accounts(users=[Account(name="ada", password=HASH, groups=["heads"])]))
     accounts = identity.ensure(environment(identity={"users": str(path)}), tmp_path / "accounts")
     assert [account.name for account in accounts.users] == ["ada", "acceptance"]
+
+
+def test_users_are_set_and_removed(tmp_path: Path) -> None:
+    """`bedplate user` adds a user with the password on standard input, changes him, and removes him."""
+    path, runner = str(tmp_path / "users.yaml"), CliRunner()
+    assert (
+        runner.invoke(cli.build(["user"]), ["user", "set", path, "ada", "--group", "heads"], input="one\n").exit_code
+        == 0
+    )
+    assert (
+        runner.invoke(cli.build(["user"]), ["user", "set", path, "ada", "--group", "users"], input="two\n").exit_code
+        == 0
+    )
+    [ada] = identity.read(Path(path)).users
+    assert ada.groups == ["users"]
+    assert identity.is_password(ada, "two")
+    assert runner.invoke(cli.build(["user"]), ["user", "remove", path, "ada"]).exit_code == 0
+    assert identity.read(Path(path)).users == []

@@ -9,7 +9,8 @@
 | `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster) |
 | `hosts` | every machine by name, asked over SSH by testinfra |
 | `prometheus`, `alertmanager` | functions from a path of their API to its JSON |
-| `hub_user` | the account of the acceptance run, logged in to JupyterHub |
+| `hub_user` | the account of the acceptance run, logged in to JupyterHub by the form |
+| `notebook` | that user's server, shared by all tests and stopped at the end |
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import testinfra
 
 from bedplate import identity
 from bedplate.acceptance.cluster import Cluster
-from bedplate.acceptance.hub import HubUser
+from bedplate.acceptance.hub import HubUser, Notebook
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.engine.installation import Installation
@@ -106,6 +107,22 @@ class Fixtures:
         user = HubUser(hub_address, authority, identity.ACCEPTANCE)
         assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
         yield user
+        user.close()
+
+    @pytest.fixture(scope="session")
+    def notebook(self, site: Site, hub_address: str, authority: Path, hub_password: str) -> Iterator[Notebook]:
+        """Return the user's server: in his tenant's first namespace, of the largest size, with the smallest volume."""
+        if not site.environment.tenants:
+            pytest.skip("environment.yaml has no tenants, so nobody may start a server")
+        user = HubUser(hub_address, authority, identity.ACCEPTANCE)
+        assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
+        user.take_token()
+        choices = site.environment.notebooks
+        namespace = site.environment.tenants[0].namespaces[0].name
+        options = {"namespace": namespace, "size": choices.sizes[-1].name, "volume": choices.volumes[0]}
+        shared = Notebook(user, options)
+        yield shared
+        shared.ensure_stopped()
         user.close()
 
 

@@ -136,6 +136,33 @@ class HubUser:
             time.sleep(POLL_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """A user's server that the tests share: starting one takes a while.
+
+    Attributes:
+        user: who owns it, with an API token.
+        options: what he chose.
+    """
+
+    user: HubUser
+    options: dict[str, str]
+
+    def ensure_running(self) -> None:
+        """Start the server where it is not running, or not as it was chosen."""
+        server = self.user.server()
+        if server and (server["user_options"] != self.options or not server["ready"]):
+            self.ensure_stopped()
+            server = None
+        if server is None:
+            self.user.start(self.options)
+
+    def ensure_stopped(self) -> None:
+        """Stop the server where it is running."""
+        if self.user.server():
+            self.user.stop()
+
+
 def _xsrf(page: str) -> str:
     found = re.search(r'name="_xsrf" value="([^"]+)"', page) or re.search(r'xsrf_token: "([^"]+)"', page)
     return found[1] if found else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate import place
+from bedplate import digest, place
 from bedplate.bundle import describe, layout
 from bedplate.bundle.installer_tar import add_installer
 from bedplate.bundle.layout import ReleaseFile
@@ -14,9 +14,11 @@ from bedplate.bundle.prove import prove
 from bedplate.bundle.report import Reporter, Silent
 from bedplate.bundle.write import bundle_digest, write_bundle
 from bedplate.catalog import Catalog
+from bedplate.files import write_atomic
 from bedplate.model.lock import Lock
 from bedplate.sources import resolve
 from bedplate.sources.cache import Cache
+from bedplate.sources.earlier import take
 from bedplate.sources.source import context as context_of
 
 
@@ -53,6 +55,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     *,
     lock: Lock | None = None,
     record: bool = False,
+    earlier: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Built:
     """Build, prove, write and sign the bundle of a release.
@@ -63,19 +66,33 @@ def build(  # noqa: PLR0913  each is one part of a build
         key: the publisher's private key.
         lock: build this one in place of the release's own (see relock).
         record: write what comes out into the lock in place of refusing what differs from it.
+        earlier: a built bundle, from which everything it has is taken before anything is fetched or made.
         reporter: told about the work.
     """
     told, kept = reporter or Silent(), Cache()
     locked = lock or catalog.lock()
+    if earlier:
+        told.begin("earlier bundle")
+        told.end("earlier bundle", f"{take(earlier, locked, kept)} artifacts taken")
     entries = obtain(locked, context_of(catalog, kept, locked), told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
         resolve.write(made, catalog.folder)
     told.begin("closure")
-    release = describe.release_file(catalog, made, add_installer(catalog, kept), kept)
-    references = prove(catalog, release)
+    release = describe.release_file(catalog, made, add_installer(catalog, made, kept), kept)
+    references = _proved(catalog, release, kept)
     told.end("closure", f"{references} references, none outside the bundle")
     told.begin("bundle")
     manifest, changed = write_bundle(out, release, kept, key)
     told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
     return Built(out, release, manifest, bundle_digest(manifest), changed, references)
+
+
+def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
+    """Prove the closure once per release file: it names the installer's digest, and so all templates and code."""
+    note = cache.folder("proved") / digest.of(release.model_dump())
+    if note.is_file():
+        return int(note.read_text())
+    references = prove(catalog, release)
+    write_atomic(note, str(references))
+    return references

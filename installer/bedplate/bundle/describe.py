@@ -45,7 +45,7 @@ def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) 
     ids = {entry.id for entry in entries}
     release, platform = catalog.release, catalog.release.platform
     return ReleaseFile(
-        release=release.version,
+        release=lock.release,
         epoch=release.epoch,
         suite=platform.suite,
         architecture=platform.architecture,

@@ -214,11 +214,16 @@ def keep_release(bundle: Path, files: list[File], signed: bytes, target: Target)
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise RefusedError("file release.json", "has another content than was signed", "carry the bundle in again")
     release: dict[str, Any] = json.loads(data)
-    folder = target.store / "releases" / release["release"]
+    folder = target.store / "releases" / version_of(release)
     contents = {"release.json": data, UNSIGNED[0]: signed, UNSIGNED[1]: (bundle / UNSIGNED[1]).read_bytes()}
     for name, content in contents.items():
         _write(folder / name, content)
     return release
+
+
+def version_of(release: dict[str, Any]) -> str:
+    """Return the release's version without a build's label such as +relock."""
+    return str(release["release"]).partition("+")[0]
 
 
 def install_packages(release: dict[str, Any], target: Target) -> str:
@@ -268,7 +273,7 @@ def _is_installed(entry: str, there: dict[str, str]) -> bool:
 
 def unpack_installer(release: dict[str, Any], target: Target) -> str:
     """Unpack the installer's tree; an unfinished or older copy is replaced as a whole, its .venv is kept."""
-    tree = target.opt / "installer" / release["release"]
+    tree = target.opt / "installer" / version_of(release)
     stamp = tree / ".digest"
     if stamp.is_file() and stamp.read_text() == release["installer"]:
         return "all there"
@@ -290,7 +295,7 @@ def unpack_installer(release: dict[str, Any], target: Target) -> str:
 
 def make_environment(release: dict[str, Any], target: Target) -> str:
     """Make the installer's Python environment from the bundle's wheels, as the launcher expects it."""
-    tree = target.opt / "installer" / release["release"]
+    tree = target.opt / "installer" / version_of(release)
     wheels = _artifacts(release, release["bastion"]["wheels"])
     venv, digest = tree / ".venv", hashlib.sha256("".join(a["sha256"] for a in wheels).encode()).hexdigest()
     launcher = hashlib.sha256((tree / "requirements/runtime.txt").read_bytes()).hexdigest()[:16]
@@ -351,7 +356,7 @@ def _install_program(program: dict[str, str], target: Target) -> bool:
 def link_commands(release: dict[str, Any], target: Target) -> str:
     """Put `bedplate` and the programs for people on everyone's PATH."""
     target.commands.mkdir(parents=True, exist_ok=True)
-    _link(target.commands / "bedplate", target.opt / "installer" / release["release"] / "bedplate")
+    _link(target.commands / "bedplate", target.opt / "installer" / version_of(release) / "bedplate")
     for program in release["bastion"]["programs"]:
         if program["path"].endswith("/kubectl"):
             place = target.opt / program["component"] / "current" / program["path"]

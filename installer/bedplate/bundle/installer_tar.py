@@ -11,7 +11,8 @@ from pathlib import Path
 from bedplate import place
 from bedplate.catalog import Catalog
 from bedplate.errors import InputError
-from bedplate.model.lock import Output
+from bedplate.model.lock import Lock, Output
+from bedplate.sources import resolve
 from bedplate.sources.cache import Cache
 from bedplate.sources.tarball import TarEntry, write_tar
 from bedplate.tools.command import run
@@ -21,16 +22,19 @@ PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
 LARGE = 10_000_000
 
 
-def add_installer(catalog: Catalog, cache: Cache) -> Output:
-    """Put the installer's tar into the cache; only files' content and modes are inputs."""
+def add_installer(catalog: Catalog, lock: Lock, cache: Cache) -> Output:
+    """Put the installer's tar into the cache, with the lock that the bundle was really built from."""
     files: dict[str, Path] = dict(_tree(place.SOURCE, ""))
     for tree in place.trees():
         if tree != place.SOURCE:
             files |= dict(_tree(tree.resolve(), f"trees/{tree.name}/"))
-    files |= dict(_tree(catalog.folder, f"releases/{catalog.release.version}/"))
+    folder = f"releases/{catalog.release.version}"
+    files |= dict(_tree(catalog.folder, f"{folder}/"))
+    files.pop(f"{folder}/{resolve.FILE}", None)
     entries = [_entry(name, path) for name, path in files.items()]
-    with cache.scratch() as folder:
-        tar = folder / "installer.tar"
+    entries.append(TarEntry(f"{folder}/{resolve.FILE}", content=resolve.text(lock).encode()))
+    with cache.scratch() as scratch:
+        tar = scratch / "installer.tar"
         with tar.open("wb") as out:
             write_tar(entries, out, catalog.release.epoch)
         return cache.add(tar, move=True)

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from bedplate.bundle import describe
-from bedplate.bundle.image import blobs, build_image, image_recipe
+from bedplate.bundle.alone import alone
+from bedplate.bundle.image import blobs
 from bedplate.bundle.report import Reporter, working
 from bedplate.bundle.sizes import human
 from bedplate.errors import BedplateError, Findings
-from bedplate.model.component import Component, Image
 from bedplate.model.lock import Entry, Kind, Lock, Output
 from bedplate.sources.cache import Cache
-from bedplate.sources.kinds import make
+from bedplate.sources.image import declared, image_entry
+from bedplate.sources.kinds import SOURCES, make
 from bedplate.sources.source import Context
 
 DOWNLOADED: tuple[Kind, ...] = ("deb", "wheel", "file")
@@ -39,13 +40,26 @@ def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) ->
         reporter: told about each piece of work.
         record: take what comes out as right, and have all of it.
     """
-    images = {f"image:{i.name}:{i.tag}": (i, c) for c in context.components.values() for i in c.images}
+    images = declared(context)
     entries = {entry.id: entry for entry in lock.entries if entry.kind != "image"}
-    entries |= {name: image_entry(name, image, component, context) for name, (image, component) in images.items()}
+    entries |= {name: image_entry(image, component, context) for name, (component, image) in images.items()}
+    with alone(context.cache, reporter):
+        outputs = _make_missing(entries, lock.sets, context, reporter, everything=record)
+    if not record:
+        _refuse_differences(lock, entries, outputs)
+    return {
+        name: entry.model_copy(update={"output": outputs.get(name, entry.output)}) for name, entry in entries.items()
+    }
+
+
+def _make_missing(
+    entries: dict[str, Entry], sets: dict[str, list[str]], context: Context, reporter: Reporter, *, everything: bool
+) -> dict[str, Output]:
+    """Return the outputs of what the cache has and of what is made now."""
     outputs = {name: output for name, entry in entries.items() if (output := _kept(entry, context))}
     missing = [entry for name, entry in entries.items() if name not in outputs]
-    if not record and not any(entry.kind == "image" for entry in missing):
-        needed = {entry.id for entry in describe.carried(context.components, list(entries.values()), lock.sets)}
+    if not everything and not any(entry.kind == "image" for entry in missing):
+        needed = {entry.id for entry in describe.carried(context.components, list(entries.values()), sets)}
         missing = [entry for entry in missing if entry.id in needed]
     _check_disk(missing, context.cache)
     _download([e for e in missing if e.kind in DOWNLOADED], context, reporter, outputs)
@@ -56,21 +70,9 @@ def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) ->
         _trim_when_low(context.cache, reporter)
     for entry in (e for e in missing if e.kind == "image"):
         with working(reporter, entry.id) as sizes:
-            outputs[entry.id] = build_image(*images[entry.id], context)
+            outputs[entry.id] = SOURCES[entry.kind].build(entry, context)  # looks for all its blobs itself
             sizes += [context.cache.blob(blob).stat().st_size for blob in blobs(outputs[entry.id], context)]
-    if not record:
-        _refuse_differences(lock, entries, outputs)
-    return {
-        name: entry.model_copy(update={"output": outputs.get(name, entry.output)}) for name, entry in entries.items()
-    }
-
-
-def image_entry(name: str, image: Image, component: Component, context: Context) -> Entry:
-    """Return an image's entry, without output; its pin is what is declared, its recipe says from what."""
-    pin = {"name": image.name, "tag": image.tag}
-    return Entry(
-        id=name, kind="image", pin=pin, recipe=image_recipe(image, component, context), component=component.name
-    )
+    return outputs
 
 
 def _kept(entry: Entry, context: Context) -> Output | None:

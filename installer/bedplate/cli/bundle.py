@@ -32,13 +32,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="bundle")
 
 
-def _build(
+def _build(  # noqa: PLR0913, PLR0917  each is an option people type
     release: Annotated[str, typer.Argument(help="Version of the release, or its folder.")],
     out: Annotated[Path, typer.Option(help="The bundle's directory; an older bundle there is updated.")],
     key: Annotated[Path | None, typer.Option(help="The publisher's private key.", show_default="your own")] = None,
     record: Annotated[  # noqa: FBT002  typer's flags are such
         bool, typer.Option("--record", help="Write the digests that come out into the lock.")
     ] = False,
+    earlier: Annotated[
+        Path | None,
+        typer.Option("--from", help="A built bundle: what it has of the release is taken from it by digest."),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Have every artifact of a release, prove that none is missing, write the bundle and sign it.
@@ -48,7 +52,8 @@ def _build(
     Example: bedplate bundle build 2026.11.0 --out /srv/bundle
     """
     console = Console(stderr=output is Output.JSON)
-    made = build_bundle(catalog.load(release), out, key or default_key(), record=record, reporter=Lines(console))
+    found, told = catalog.load(release), Lines(console)
+    made = build_bundle(found, out, key or default_key(), record=record, earlier=earlier, reporter=told)
     show(_facts(made), output, _summary(made))
 
 

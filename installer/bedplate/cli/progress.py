@@ -39,7 +39,7 @@ class Lines:
 
     def _show(self) -> None:
         if not self._console.is_terminal:
-            return
+            return  # `end` says what is worth a line in a log
         if self._running and self._status is None:
             self._status = self._console.status("")
             self._status.start()

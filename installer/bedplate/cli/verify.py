@@ -27,7 +27,7 @@ def _verify(
 
     The report stays on the bastion, in /var/lib/bedplate/ENV/log/acceptance/: a page to print, JUnit XML and JSON.
     """
-    site = forward.to_bastion(environment)
+    site = forward.to_bastion(environment, brings="log/acceptance")
     from bedplate.acceptance import report, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs
     from bedplate.engine import installation  # noqa: PLC0415  as above
 

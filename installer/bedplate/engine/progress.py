@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-QUIET_SECONDS = 30
+QUIET_SECONDS = 10
 """Without a terminal a step's own words are printed at most this often."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,8 +117,8 @@ class _Told:
         self.run.progress.say(item)
 
     def end(self, item: str, fact: str) -> None:
-        """Say what was made."""
-        self.run.progress.say(f"{item} {fact}")
+        """Print what was made."""
+        self.run.console.print(f"    {item}  [dim]{fact}[/]", highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Print a line that must be seen."""
@@ -153,4 +154,6 @@ def apply(_: Lab, site: Site) -> int:
 
 def verify(_: Lab, site: Site) -> int:
     """Run the acceptance run, from inside."""
-    return forward.run(site, ["verify", site.environment.name])
+    code = forward.run(site, ["verify", site.environment.name])
+    sys.stderr.write(f"report: {forward.bring(site, 'log/acceptance')}\n")
+    return code

@@ -8,7 +8,7 @@ from bedplate.model.component import Component
 from bedplate.model.environment import Environment
 from bedplate.model.hosts_file import HostsFile
 from bedplate.model.release import Release
-from bedplate.reference import commands, findings, models
+from bedplate.reference import commands, findings, host_files, models
 
 NOTE = "Generated from the model (`make docs`). "
 ENVIRONMENT = """
@@ -38,6 +38,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands.page(),
         "environment.md": models.page(Environment, "environment.yaml", NOTE + ENVIRONMENT.strip()),
         "environment.schema.json": schema(),
+        "host-files.md": host_files.page(),
         "hosts.md": models.page(HostsFile, "hosts.yaml", NOTE + HOSTS.strip()),
         "component.md": models.page(Component, "component.yaml", NOTE + COMPONENT.strip()),
         "release.md": models.page(Release, "release.yaml", NOTE + RELEASE.strip()),

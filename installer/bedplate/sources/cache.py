@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import tempfile
@@ -75,6 +76,13 @@ class Cache:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def alone(self, recipe: str) -> Iterator[None]:
+        """Keep other processes and threads from making the same recipe meanwhile: they wait and then find it."""
+        with (self.folder("busy") / recipe).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _recipe(self, recipe: str) -> Path:
         return self.root / "recipes" / f"{recipe}.json"

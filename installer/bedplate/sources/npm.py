@@ -21,6 +21,7 @@ from bedplate.tools import command
 FORM = 1
 """Raised when this module changes what it makes from the same inputs."""
 
+HOSTS = ("resolved", "funding")
 SIDE_FILES = ("package.json", "package-lock.json")
 VOLATILE = (".package-lock.json", ".cache", ".vite", ".vite-temp")
 """What npm and builders leave in node_modules that tells of the machine they ran on."""
@@ -72,11 +73,20 @@ def _resolve(one: Declared[NpmArtifact], context: Context) -> Entry:
             "artifact": one.artifact.model_dump(exclude={"licence"}),
             "compiler": toolchain.locked("node", context).pin["sha256"],
             "pin": pin,
+            "local": local_digests(one, _own_files(one)),
             "epoch": context.release.epoch,
         }
     )
     pin = {"declaration": declaration, **pin}
     return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe, component=one.component)
+
+
+def _own_files(one: Declared[NpmArtifact]) -> list[str]:
+    """Return the sources of a page that is the component's own, by place in the component's folder."""
+    if one.artifact.package or one.artifact.module:
+        return []
+    files = [path.relative_to(one.folder) for path in sorted((one.folder / one.artifact.path).rglob("*"))]
+    return [str(file) for file in files if "node_modules" not in file.parts and (one.folder / file).is_file()]
 
 
 def _declaration(one: Declared[NpmArtifact]) -> str:
@@ -105,7 +115,7 @@ def _pin(one: Declared[NpmArtifact], context: Context, folder: Path) -> None:
 def _without_hosts(lock: dict[str, Any]) -> dict[str, Any]:
     """Drop every `resolved`: npm then asks the registry it is configured for, and checks `integrity`."""
     packages = {
-        place: {key: value for key, value in package.items() if key != "resolved" or package.get("link")}
+        place: {key: value for key, value in package.items() if key not in HOSTS or package.get("link")}
         for place, package in lock["packages"].items()
     }
     bare = [place for place, package in packages.items() if place and not {"integrity", "link"} & package.keys()]
@@ -127,6 +137,9 @@ def _sources(one: Declared[NpmArtifact], entry: Entry, context: Context, target:
     if not one.artifact.module:
         place = target / one.artifact.path
         place.mkdir(parents=True)
+        for name in _own_files(one):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(one.local(name), target / name)
         for name in SIDE_FILES:
             path = context.side("npm", one.artifact.id) / name
             if not path.is_file() or digest.of_file(path) != entry.pin[name]:

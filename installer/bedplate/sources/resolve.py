@@ -68,8 +68,12 @@ def record(made: Lock, outputs: Mapping[str, Output], folder: Path) -> Lock:
 
 def write(made: Lock, folder: Path) -> None:
     """Write release.lock into a release's folder: sorted, one value a line, so that its diffs can be reviewed."""
-    text = json.dumps(made.model_dump(), indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomic(folder / FILE, text + "\n")
+    write_atomic(folder / FILE, text(made))
+
+
+def text(made: Lock) -> str:
+    """Return a lock as its file holds it."""
+    return json.dumps(made.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _previous(catalog: Catalog) -> Lock | None:

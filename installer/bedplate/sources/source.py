@@ -101,10 +101,11 @@ def context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context
 
 def obtain(source: Source, entry: Entry, context: Context) -> Output:
     """Return an entry's artifact from the cache, made first if it is not there."""
-    key = entry.recipe or (entry.output.sha256 if entry.output else "")
-    if key and (known := context.cache.recall(key)):
+    if known := context.cache.recall(entry.recipe):
         return known
-    output = source.build(entry, context)
-    if key:
-        context.cache.remember(key, output)
+    with context.cache.alone(entry.recipe):
+        if known := context.cache.recall(entry.recipe):  # another process was first
+            return known
+        output = source.build(entry, context)
+        context.cache.remember(entry.recipe, output)
     return output

@@ -60,8 +60,8 @@ def write_tar(entries: Iterable[TarEntry], out: IO[bytes], mtime: int) -> None:
 
 
 def folder_entries(root: Path, prefix: str = "") -> Iterable[TarEntry]:
-    """Give a folder's content as root's: modes become 0755 or 0644, links stay links."""
-    for path in sorted(root.rglob("*")):
+    """Give a folder's content as root's: modes become 0755 or 0644, links stay links, compiled Python stays out."""
+    for path in sorted(path for path in root.rglob("*") if "__pycache__" not in path.relative_to(root).parts):
         name = f"{prefix}/{path.relative_to(root)}".lstrip("/")
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):

@@ -109,15 +109,10 @@ def _variables(folder: str) -> dict[str, str]:
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(place.SOURCE / "roles" / "ansible.cfg"),
         "ANSIBLE_HOME": f"{folder}/home",
         "ANSIBLE_LOCAL_TEMP": f"{folder}/local",
-        "ANSIBLE_FORKS": "20",
-        "ANSIBLE_PIPELINING": "1",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_RETRY_FILES_ENABLED": "0",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{folder}/s",
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "0",
     }
 
 

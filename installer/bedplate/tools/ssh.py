@@ -17,6 +17,9 @@ from bedplate.tools import command
 
 CONNECT_SECONDS = 10
 PERSIST_SECONDS = 60
+SOCKET_PATH = 107
+SOCKET_NAME = 60
+"""Bytes: what a socket's path may have, and what ssh puts behind the folder (a digest, and a suffix for a while)."""
 FAILED = 255
 """ssh's own exit status where there was no connection; any other is the remote program's."""
 
@@ -61,11 +64,9 @@ def options(target: Target) -> list[str]:
         "UpdateHostKeys": "no",
         "ConnectTimeout": str(CONNECT_SECONDS),
         "ServerAliveInterval": "15",
-        "ControlMaster": "auto",
-        "ControlPersist": str(PERSIST_SECONDS),
-        "ControlPath": str(_sockets() / "%C"),
         "Port": str(target.port),
         "LogLevel": "ERROR",
+        **_shared_connection(),
     }
     words = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
     return [*words, "-o", "IdentitiesOnly=yes", "-i", str(target.identity)] if target.identity else words
@@ -87,7 +88,7 @@ def run(
     """Run a program on a target; BedplateError where it cannot be reached, or fails and check is on."""
     done = command.run(argv(target, words), stdin=stdin, timeout=timeout, check=False)
     if done.returncode == FAILED:
-        reason = " ".join(done.stderr.decode(errors="replace").split()) or "no reason given"
+        reason = " ".join(done.stderr.decode(errors="replace").split()).rstrip(".") or "no reason given"
         raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _next_step(target, reason))
     if check and done.returncode != 0:
         raise BedplateError(
@@ -109,9 +110,11 @@ def _next_step(target: Target, reason: str) -> str:
     return "check address, cabling and sshd"
 
 
-def _sockets() -> Path:
-    """Return a folder of our own for connection sockets; their paths must be short (108 bytes)."""
+def _shared_connection() -> dict[str, str]:
+    """Return the settings of one connection per host; none where its socket's path would be too long for the kernel."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "/run" if os.geteuid() == 0 else "")
     folder = (Path(runtime) / "bedplate" if runtime else place.user_state()) / "ssh"
+    if len(str(folder)) > SOCKET_PATH - SOCKET_NAME:
+        return {}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    return {"ControlMaster": "auto", "ControlPersist": str(PERSIST_SECONDS), "ControlPath": str(folder / "%C")}

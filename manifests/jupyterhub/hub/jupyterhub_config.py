@@ -52,7 +52,7 @@ c.Spawner.options_from_form = choices.from_form
 c.Spawner.apply_user_options = placement.apply(SETTINGS)
 c.KubeSpawner.image = settings["image"]
 c.KubeSpawner.image_pull_policy = "IfNotPresent"
-c.Spawner.cmd = ["/opt/bedplate/python/bin/python3", "-m", "jupyterhub.singleuser"]
+# No command: the image says itself how its server starts.
 c.Spawner.default_url = "/lab"
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 120

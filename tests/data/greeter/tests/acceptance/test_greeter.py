@@ -4,7 +4,7 @@ from bedplate.environments import Site
 
 def test_it_greets(cluster: Cluster) -> None:
     """The greeter answers with the name it is asked for."""
-    assert cluster.get("greeter", "greeter", "http", "/world").startswith("hello world from ")
+    assert cluster.raw("/api/v1/namespaces/greeter/services/greeter:http/proxy/world").startswith("hello world from ")
 
 
 def test_every_tenant_has_a_greeting(cluster: Cluster, site: Site) -> None:

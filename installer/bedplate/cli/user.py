@@ -1,0 +1,59 @@
+"""`bedplate user`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bedplate import identity
+from bedplate.errors import InputError
+
+EXAMPLE = "Example: bedplate user set /etc/bedplate/users.yaml ada --group physicists"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    users = typer.Typer(
+        no_args_is_help=True, help="Users of the local users file (identity.users of environment.yaml)."
+    )
+    users.command("set", epilog=EXAMPLE)(_set)
+    users.command("remove", epilog="Example: bedplate user remove /etc/bedplate/users.yaml ada")(_remove)
+    app.add_typer(users, name="user")
+
+
+def _set(
+    file: Annotated[Path, typer.Argument(help="The users file; made if it is not there.")],
+    name: Annotated[str, typer.Argument(help="The user's name, in lower case.")],
+    group: Annotated[list[str], typer.Option(help="A group of the user; may be given again.")],
+) -> None:
+    """Add a user, or give him a new password and new groups.
+
+    The password is asked for, or read from standard input; only its hash is written. `bedplate apply` brings it in.
+    """
+    accounts = identity.read(file) if file.exists() else identity.Accounts()
+    identity.write(file, identity.with_user(accounts, name, _password(name), group))
+    typer.echo(f"{name} is in {file}. Next: bedplate apply ENV")
+
+
+def _remove(
+    file: Annotated[Path, typer.Argument(help="The users file.")],
+    name: Annotated[str, typer.Argument(help="The user's name.")],
+) -> None:
+    """Remove a user; his volumes stay. `bedplate apply` brings it in."""
+    accounts = identity.read(file)
+    if name not in {user.name for user in accounts.users}:
+        raise InputError(f"user {name}", f"is not in {file}")
+    identity.write(file, identity.without_user(accounts, name))
+    typer.echo(f"{name} is no longer in {file}. Next: bedplate apply ENV")
+
+
+def _password(name: str) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True))
+    password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise InputError("password", "is empty", "give it on standard input")
+    return password

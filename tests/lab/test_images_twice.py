@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bedplate import catalog
+from bedplate.bundle.image import blobs, build_image
+from bedplate.bundle.relock import relock
+from bedplate.bundle.root import machine_root
+from bedplate.model.lock import Entry, Output
+from bedplate.sources import source
+from bedplate.sources.cache import Cache
+from bedplate.sources.image import declared
+from bedplate.sources.kinds import make
+from bedplate.sources.source import Context
+
+RELEASE = "2026.11.0"
+
+
+@pytest.fixture(scope="module")
+def first() -> Context:
+    """The release as it can be built today, on this machine's own cache, with all artifacts made."""
+    context = source.context(catalog.load(RELEASE), Cache())
+    return context.with_lock(relock(context).lock)
+
+
+@pytest.fixture(scope="module")
+def again(first: Context) -> Iterator[Context]:
+    """The same release on a cache that has its artifacts and packages, and no layer, root or image."""
+    with first.cache.scratch() as folder:
+        cache = Cache(folder)
+        for entry in first.lock.entries:
+            if entry.kind != "image":
+                _share(make(entry, first), entry, first.cache, cache)
+        yield Context(
+            release=first.release,
+            release_folder=first.release_folder,
+            components=first.components,
+            folders=first.folders,
+            cache=cache,
+            lock=first.lock,
+        )
+
+
+def _share(output: Output, entry: Entry, old: Cache, new: Cache) -> None:
+    blob = new.blob(output.sha256)
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    if not blob.exists():
+        blob.hardlink_to(old.blob(output.sha256))
+    new.remember(entry.recipe, output)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_layer_and_image_is_the_same_twice(first: Context, again: Context) -> None:
+    """Every image of the release, built a second time in an empty cache, has the same digest, and so its layers."""
+    images = declared(first)
+    assert images
+    for name, (component, image) in images.items():
+        before, after = build_image(image, component, first), build_image(image, component, again)
+        assert (name, blobs(after, again)) == (name, blobs(before, first))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_machine_is_the_same_twice(first: Context, again: Context) -> None:
+    """The bare host's file system, which the lab's machines are made of, comes out the same twice."""
+    assert machine_root(again) == machine_root(first)
