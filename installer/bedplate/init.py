@@ -28,7 +28,7 @@ all:
     bastion:  # the one machine that runs the installer and serves the mirror
       hosts:
         bastion: {{ansible_host: 10.20.0.10}}
-    control_plane:  # the API server and etcd: 1 or 3 machines
+    control_plane:  # the API server and etcd: one machine
       hosts:
         cp1: {{ansible_host: 10.20.0.11}}
     workers:  # what people start runs here

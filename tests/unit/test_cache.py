@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,12 @@ def test_scratch_is_gone_afterwards(cache: Cache) -> None:
     with cache.scratch() as folder:
         (folder / "sub").mkdir()
     assert not folder.exists()
+
+
+def test_what_a_killed_process_left_is_removed(cache: Cache) -> None:
+    """A scratch folder of yesterday is nobody's any more; one of today may be in use."""
+    old, new = cache.folder("scratch", "old"), cache.folder("scratch", "new")
+    os.utime(old, (0, 0))
+    with cache.scratch():
+        assert not old.exists()
+        assert new.exists()

@@ -20,7 +20,7 @@ HELP = """Installs, checks and upgrades a machine-learning platform inside an ai
 
 Example: bedplate lab up
 
-Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed).
+Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 130 stopped by the keyboard.
 """
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the command that the words on the command line name, and exit with its code."""
     words = sys.argv[1:]
     try:
-        build(words)()
+        build(words)(prog_name="bedplate")
     except (BedplateError, Findings) as error:
         if "--debug" in words:
             raise
@@ -42,7 +42,7 @@ def main() -> None:
             raise
         fact = f"broke off: {type(error).__name__}: {error}"
         sys.stderr.write(
-            f"bedplate: the installer {fact}. Next: run it again with --debug first, and report what it says\n"
+            f"bedplate: the installer {fact}. Next: run bedplate --debug with the same words, and report what it says\n"
         )
         sys.exit(FAILURE)
     except KeyboardInterrupt:

@@ -26,14 +26,14 @@ BundleArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The bundle'
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     group = typer.Typer(help="The bundle: a release and its installer in one signed directory.", no_args_is_help=True)
-    group.command("build")(_build)
-    group.command("verify")(_verify)
-    group.command("inspect")(_inspect)
+    group.command("build", epilog="Example: bedplate bundle build 2026.11.0 --out /srv/bundle")(_build)
+    group.command("verify", epilog="Example: bedplate bundle verify /media/bundle --publisher lab")(_verify)
+    group.command("inspect", epilog="Example: bedplate bundle inspect /media/bundle --output json")(_inspect)
     app.add_typer(group, name="bundle")
 
 
 def _build(  # noqa: PLR0913, PLR0917  each is an option people type
-    release: Annotated[str, typer.Argument(help="Version of the release, or its folder.")],
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.")],
     out: Annotated[Path, typer.Option(help="The bundle's directory; an older bundle there is updated.")],
     key: Annotated[Path | None, typer.Option(help="The publisher's private key.", show_default="your own")] = None,
     record: Annotated[  # noqa: FBT002  typer's flags are such
@@ -48,8 +48,6 @@ def _build(  # noqa: PLR0913, PLR0917  each is an option people type
     """Have every artifact of a release, prove that none is missing, write the bundle and sign it.
 
     What was made before is taken from the cache; an output that differs from the lock is refused.
-
-    Example: bedplate bundle build 2026.11.0 --out /srv/bundle
     """
     console = Console(stderr=output is Output.JSON)
     found, told = catalog.load(release), Lines(console)
@@ -76,10 +74,7 @@ def _verify(
     ],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Prove the signature, then read every byte of a bundle against it.
-
-    Example: bedplate bundle verify /media/bundle --publisher lab
-    """
+    """Prove the signature, then read every byte of a bundle against it."""
     manifest = verify.verify(folder, _publisher(publisher))
     facts = {"release": manifest.release, "digest": bundle_digest(manifest), "files": len(manifest.files)}
     size = sum(file.size for file in manifest.files)
@@ -97,10 +92,7 @@ def _publisher(name: str) -> str:
 
 
 def _inspect(folder: BundleArgument, output: OutputOption = Output.TEXT) -> None:
-    """Show what a bundle holds. Nothing is verified.
-
-    Example: bedplate bundle inspect /media/bundle --output json
-    """
+    """Show what a bundle holds. Nothing is verified."""
     release = verify.read_release(folder)
     manifest = layout.Manifest.model_validate_json((folder / layout.MANIFEST).read_bytes())
     show({"digest": bundle_digest(manifest), **release.model_dump()}, output, lambda: _print(release, manifest))

@@ -14,7 +14,7 @@ from bedplate.cli.output import Output, OutputOption, show
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     group = typer.Typer(help="The publisher's key, which signs bundles.", no_args_is_help=True)
-    group.command("new")(_new)
+    group.command("new", epilog="Example: bedplate key new --out ~/keys/bedplate-publisher")(_new)
     app.add_typer(group, name="key")
 
 
@@ -25,8 +25,6 @@ def _new(
     """Make a publisher's key (Ed25519, mode 0600). A file that exists is never overwritten.
 
     Every environment names the public half in `publisher:`. Keep the private half where you keep other signing keys.
-
-    Example: bedplate key new --out ~/keys/bedplate-publisher
     """
     public = sign.new_key(out)
     line = sign.public_key(out)

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
     lab.command("status", epilog="Example: bedplate lab status --output json")(_status)
     # What follows the machine's name is the machine's business, options included.
     verbatim = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-    lab.command("shell", epilog="Example: bedplate lab shell cp1 crictl ps -a", context_settings=verbatim)(_shell)
+    lab.command("shell", epilog="Example: bedplate lab shell cp1 journalctl -u kubelet", context_settings=verbatim)(
+        _shell
+    )
     lab.command("down", epilog="Example: bedplate lab down")(_down)
     app.add_typer(lab, name="lab")
 
@@ -30,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def _up(name: NameOption = address.DEFAULT) -> None:
     """Build the bundle, make the machines, install the release inside them and check it.
 
-    Needs root on Debian 12. Names and installs the host packages it needs. A second run goes on
+    Needs root on Debian 12; names the packages it misses there and installs them. A second run goes on
     where the first stopped, and is quick where nothing is left to do.
     """
     from bedplate.lab import prerequisites, up  # noqa: PLC0415  what it loads takes a second, and `down` needs none of it
@@ -61,8 +63,10 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _shell(
-    machine: Annotated[str, typer.Argument(help="bastion, cp1 or worker1.")],
-    words: Annotated[list[str] | None, typer.Argument(help="A command to run in place of a shell.")] = None,
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="bastion, cp1 or worker1.")],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="What to run in place of a shell.")
+    ] = None,
     *,
     name: NameOption = address.DEFAULT,
 ) -> None:

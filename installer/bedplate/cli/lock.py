@@ -14,14 +14,16 @@ from bedplate.sources.cache import Cache
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(lock)
+    app.command("lock", epilog="Example: bedplate lock 2026.11.0 --update nginx-light")(lock)
 
 
 def lock(
-    release: Annotated[str, typer.Argument(help="Version of the release, or its folder.")] = "2026.11.0",
+    release: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.")
+    ] = "2026.11.0",
     update: Annotated[
         list[str] | None,
-        typer.Option(help="Resolve this package, artifact or component again, though it did not change; '*' is all."),
+        typer.Option(help="Resolve this package, artifact or component anew, though nothing asks for it; '*' is all."),
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -29,8 +31,6 @@ def lock(
 
     What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
     npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
-
-    Example: bedplate lock 2026.11.0 --update nginx-light
     """
     found = catalog.load(release)
     quiet = output is Output.JSON

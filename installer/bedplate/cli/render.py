@@ -21,18 +21,16 @@ STDOUT = "-"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("render")(render)
+    app.command("render", epilog="Example: bedplate render lab --output lab.jsonl")(render)
 
 
 def render(
-    environment: Annotated[str, typer.Argument(help="name or folder of the environment", metavar="ENV")],
-    output: Annotated[str, typer.Option("--output", "-o", help="A file; - is standard output.")] = STDOUT,
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="File to write; - is standard output.")] = STDOUT,
     *,
-    hosts: Annotated[bool, typer.Option("--hosts", help="HostSpecs instead of Kubernetes objects.")] = False,
+    hosts: Annotated[bool, typer.Option("--hosts", help="HostSpecs in place of objects; on the bastion.")] = False,
 ) -> None:
     """Print an environment's Kubernetes objects or HostSpecs, one JSON object a line.
-
-    Example: bedplate render lab --output lab.jsonl
 
     Secrets appear as `secretRef: name/key`, never as values. No host and no cluster is asked anything.
     """

@@ -16,22 +16,21 @@ EXAMPLE = "Example: bedplate user set /etc/bedplate/users.yaml ada --group physi
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    users = typer.Typer(
-        no_args_is_help=True, help="Users of the local users file (identity.users of environment.yaml)."
-    )
+    users = typer.Typer(no_args_is_help=True, help="The users file of a site without another provider; on its bastion.")
     users.command("set", epilog=EXAMPLE)(_set)
     users.command("remove", epilog="Example: bedplate user remove /etc/bedplate/users.yaml ada")(_remove)
     app.add_typer(users, name="user")
 
 
 def _set(
-    file: Annotated[Path, typer.Argument(help="The users file; made if it is not there.")],
-    name: Annotated[str, typer.Argument(help="The user's name, in lower case.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The users file; made if it is not there.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name, in lower case.")],
     group: Annotated[list[str], typer.Option(help="A group of the user; may be given again.")],
 ) -> None:
-    """Add a user, or give him a new password and new groups.
+    """Add a user, or give one a new password and new groups.
 
-    The password is asked for, or read from standard input; only its hash is written. `bedplate apply` brings it in.
+    The password is asked for, or read from standard input; only its hash is written.
+    The next `bedplate apply` brings it in.
     """
     accounts = identity.read(file) if file.exists() else identity.Accounts()
     identity.write(file, identity.with_user(accounts, name, _password(name), group))
@@ -39,10 +38,10 @@ def _set(
 
 
 def _remove(
-    file: Annotated[Path, typer.Argument(help="The users file.")],
-    name: Annotated[str, typer.Argument(help="The user's name.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The users file.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
 ) -> None:
-    """Remove a user; his volumes stay. `bedplate apply` brings it in."""
+    """Remove a user; the user's volumes stay. The next `bedplate apply` brings it in."""
     accounts = identity.read(file)
     if name not in {user.name for user in accounts.users}:
         raise InputError(f"user {name}", f"is not in {file}")

@@ -23,9 +23,10 @@ def _verify(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Run the acceptance tests of the release's components, as their users would; exit code 0 only when all pass.
+    """Run the acceptance run: the platform is used as its users do, and all of it must work.
 
-    The report stays on the bastion, in /var/lib/bedplate/ENV/log/acceptance/: a page to print, JUnit XML and JSON.
+    Exit code 0 only when every check passed. The report (a page to print, JUnit XML, JSON) stays on the bastion, in
+    /var/lib/bedplate/ENV/log/acceptance/.
     """
     site = forward.to_bastion(environment, brings="log/acceptance")
     from bedplate.acceptance import report, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs

@@ -141,6 +141,6 @@ RULES = (
         "soft",
         firewall,
         "it may drop traffic between nodes, pods and the mirror, and rewrite rules of kube-proxy",
-        "stop and disable it, or open the ports listed in docs/explanation/hosts.md",
+        "stop and disable it, or open the ports listed in docs/explanation/what-is-done-to-your-hosts.md",
     ),
 )

@@ -1,4 +1,4 @@
-"""What the roles write on hosts as a Markdown page, from the roles themselves, for an environment that exists nowhere."""
+"""What the roles write on hosts as a Markdown page, from the roles themselves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,14 @@ the bastion, says the same of a real environment. What else is done to a host, a
 PACKAGES = """\
 ## Packages
 
-Installed from the mirror in exactly the versions of the release's lock, with what they need and without recommended ones.
+Installed from the mirror in exactly the versions of the release's lock, with what they depend on and without what they
+only recommend.
+"""
+PROGRAMS = """
+## Programs
+
+Unpacked to `/opt/bedplate/<component>/<version>/`, checked by digest; the link `current` beside it names the
+version in use.
 """
 
 
@@ -42,7 +49,8 @@ def page() -> str:
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )
     names = list(dict.fromkeys(name for spec in specs for name in roles.of_groups(ROLES, spec.groups)))
-    parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs), ""]
+    parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
+    parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
     return "\n".join([*parts, *(line for name in names for line in _role(name, specs))])
 
 
@@ -69,6 +77,11 @@ def _artifacts(component: Component) -> Iterator[BundledArtifact]:
         yield BundledArtifact.model_validate({**common, "id": f"image:{name}", "kind": "image", "image": name})
     for artifact in component.artifacts:
         yield BundledArtifact.model_validate({**common, "id": f"{artifact.kind}:{artifact.id}", "kind": artifact.kind})
+
+
+def _programs(spec: HostSpec) -> list[str]:
+    programs = spec.vars["programs_list"]
+    return [f"`{one['component']}/{one['version']}/{path}`" for one in programs for path in one["paths"]]
 
 
 def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:

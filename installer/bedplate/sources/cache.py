@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bedplate import digest, place
 from bedplate.files import write_atomic
 from bedplate.model.lock import Output
+
+STALE_SECONDS = 86400
+"""No build takes a day: an older scratch folder is nobody's."""
 
 
 class Cache:
@@ -71,18 +74,13 @@ class Cache:
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give an empty folder on the cache's own file system; it is gone afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self.folder("scratch")))
+        parent = self.folder("scratch")
+        _remove_old(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-    @contextmanager
-    def alone(self, recipe: str) -> Iterator[None]:
-        """Keep other processes and threads from making the same recipe meanwhile: they wait and then find it."""
-        with (self.folder("busy") / recipe).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def _recipe(self, recipe: str) -> Path:
         return self.root / "recipes" / f"{recipe}.json"
@@ -97,3 +95,11 @@ class Cache:
             source.replace(blob)
         if move:
             path.unlink(missing_ok=True)
+
+
+def _remove_old(scratch: Path) -> None:
+    """Remove what processes that were killed left behind."""
+    for folder in scratch.iterdir():
+        with suppress(FileNotFoundError):  # its process may end just now
+            if folder.stat().st_mtime < time.time() - STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

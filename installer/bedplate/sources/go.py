@@ -96,9 +96,7 @@ def _resolve(one: Declared[GoArtifact], context: Context, done: dict[str, Entry]
         **{name: digest.of_file(folder / name) for name in SIDE_FILES},
     }
     inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in one.artifact.embed}
-    return Entry(
-        id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component
-    )
+    return Entry(id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component)
 
 
 def _verify_side_files(entry: Entry, context: Context) -> None:

@@ -103,9 +103,6 @@ def obtain(source: Source, entry: Entry, context: Context) -> Output:
     """Return an entry's artifact from the cache, made first if it is not there."""
     if known := context.cache.recall(entry.recipe):
         return known
-    with context.cache.alone(entry.recipe):
-        if known := context.cache.recall(entry.recipe):  # another process was first
-            return known
-        output = source.build(entry, context)
-        context.cache.remember(entry.recipe, output)
+    output = source.build(entry, context)
+    context.cache.remember(entry.recipe, output)
     return output
