@@ -23,6 +23,7 @@ def test_names_of_services_and_of_the_site(cluster: Cluster, site: Site) -> None
     assert first == str(site.control_plane[0].address)
 
 
+@pytest.mark.last
 def test_nobody_asked_for_an_outside_name(cluster: Cluster, record_property: Any) -> None:
     """No pod has asked for a name outside the gap: CoreDNS' log of external names is empty."""
     lines = [line for line in cluster.logs("kube-system", "k8s-app=kube-dns").splitlines() if LOG_MARK in line]

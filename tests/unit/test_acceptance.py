@@ -15,6 +15,10 @@ from bedplate.acceptance.result import Check, Run
 SAMPLE = '''
 import pytest
 
+@pytest.mark.last
+def test_sum():
+    """It is summed up."""
+
 def test_good(record_property):
     """Two is two."""
     record_property("packets_outside", 3)
@@ -68,6 +72,7 @@ def test_tests_become_checks(recorded: Recorder) -> None:
         ("some-part/each[cp1]", "It is there (cp1)", "passed"),
         ("some-part/each[worker1]", "It is there (worker1)", "passed"),
         ("some-part/elsewhere", "It is looked at", "skipped"),
+        ("some-part/sum", "It is summed up", "passed"),
     ]
     assert recorded.checks[0].facts == {"packets_outside": 3}
     assert recorded.checks[1].detail.startswith("AssertionError: they differ")

@@ -13,6 +13,7 @@ from bedplate.acceptance.result import Check, Verdict
 
 DETAIL_LINES = 30
 PREFIX = "test_"
+LAST = "last"
 
 
 @dataclass(slots=True)
@@ -32,8 +33,13 @@ class Recorder:
     titles: dict[str, str] = field(default_factory=dict)
     reports: dict[str, list[pytest.TestReport]] = field(default_factory=dict)
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the one marker that acceptance tests have."""
+        config.addinivalue_line("markers", f"{LAST}: runs after all others, since it judges what they did")
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note every test's title: the first line of its docstring."""
+        """Note every test's title, the first line of its docstring; put those to the end that run last."""
+        items.sort(key=lambda item: item.get_closest_marker(LAST) is not None)
         for item in items:
             self.titles[item.nodeid] = _title(item)
 

@@ -6,6 +6,7 @@ the bastion, ``<state>/pulumi``. Nothing is asked of api.pulumi.com and no plugi
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
+from pulumi.runtime import stack as pulumi_loop
 
 from bedplate import files
 from bedplate.catalog import Catalog
@@ -28,8 +30,24 @@ from bedplate.tools import programs
 
 KEPT_COPIES = 10
 UNCHANGED = ("same", "read", "refresh")
-STUCK = "stack is locked"
+PAUSE = 0.002
 Say = Callable[[str], None]
+
+
+class _Pausing:
+    """Module asyncio with a sleep that lets go of the processor.
+
+    While workloads start, Pulumi's loop spins on ``asyncio.sleep(0)`` and takes half a core from them.
+    """
+
+    async def sleep(self, delay: float) -> None:
+        await asyncio.sleep(max(delay, PAUSE))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+
+pulumi_loop.asyncio = _Pausing()  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from host_release import release_file
+from render_site import make_site
+
+from bedplate import place
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.errors import BedplateError, InputError
+from bedplate.model.host import HostSpec
+from bedplate.model.inventory import Host
+from bedplate.render import roles
+from bedplate.render.hosts import host_specs
+
+ROLES = place.SOURCE / "roles"
+
+
+@pytest.fixture(scope="module")
+def specs(site: Site, catalog: Catalog) -> dict[str, HostSpec]:
+    """Return the specs of the test's site, by host."""
+    return _specs(site, catalog)
+
+
+def _specs(site: Site, catalog: Catalog, **fields: Any) -> dict[str, HostSpec]:
+    found = host_specs(site, catalog.release, catalog.components, release_file(catalog, **fields))
+    return {spec.host: spec for spec in found}
+
+
+def _content(spec: HostSpec, path: str) -> str:
+    return next(file.content for file in spec.files if file.path == path)
+
+
+def test_specs_are_a_function_of_their_inputs(site: Site, catalog: Catalog, specs: dict[str, HostSpec]) -> None:
+    """The same environment and release give equal specs, and their digests differ between hosts."""
+    assert _specs(site, catalog) == specs
+    assert len({spec.digest for spec in specs.values()}) == len(specs)
+
+
+def test_hosts_get_what_their_groups_need(specs: dict[str, HostSpec]) -> None:
+    """The bastion serves the mirror, nodes run pods, and both keep time."""
+    services = {name: set(spec.services) for name, spec in specs.items()}
+    everywhere = {"bedplate-audit.service", "chrony.service"}
+    nodes = {"bedplate-service-route.service", "containerd.service", "kubelet.service"}
+    assert services["bastion"] == everywhere | {"bedplate-registry.service", "nginx.service"}
+    assert services["cp1"] == services["worker1"] == everywhere | nodes
+    assert "kubelet" in specs["worker1"].binaries
+    assert "kubelet" not in specs["bastion"].binaries
+    assert "containerd" not in specs["bastion"].packages
+    assert "nginx-light" not in specs["worker1"].packages
+
+
+def test_packages_have_the_versions_of_the_release(site: Site, catalog: Catalog) -> None:
+    """Another version of packages, with its epoch, changes every host's packages and digest, and its files not."""
+    before, after = _specs(site, catalog), _specs(site, catalog, version="1:2.0-4~deb12u1")
+    for name, spec in after.items():
+        assert set(spec.packages.values()) == {"1:2.0-4~deb12u1"}
+        assert spec.files == before[name].files
+        assert spec.digest != before[name].digest
+
+
+def test_names_are_in_every_hosts_file(specs: dict[str, HostSpec]) -> None:
+    """Every host knows api, mirror and notebooks by name; the rest of its hosts file is the site's."""
+    for spec in specs.values():
+        file = next(file for file in spec.files if file.path == "/etc/hosts")
+        assert file.part == "block"
+        assert file.content.splitlines() == [
+            "198.18.7.10 bastion mirror.site.bedplate.test",
+            "198.18.7.11 cp1 api.site.bedplate.test",
+            "198.18.7.12 worker1 notebooks.site.bedplate.test",
+        ]
+
+
+def test_containerd_asks_the_mirror_for_every_registry(specs: dict[str, HostSpec]) -> None:
+    """Each registry of the release has a hosts.toml that names the mirror and no upstream, and so has every other."""
+    files = {f.path: f.content for f in specs["cp1"].files if f.path.startswith("/etc/containerd/certs.d/")}
+    names = {Path(path).parent.name for path in files}
+    assert {"registry.k8s.io", "quay.io", "_default"} <= names
+    for path, content in files.items():
+        urls = [line.split('"')[1] for line in content.splitlines() if line.startswith(("server", "[host"))]
+        assert urls == [f"https://mirror.site.bedplate.test/v2/{Path(path).parent.name}"] * 2
+
+
+def test_kubeadm_is_told_everything(specs: dict[str, HostSpec]) -> None:
+    """The settings of kubeadm are valid YAML with the release's versions and the environment's ranges."""
+    documents = yaml.safe_load_all(_content(specs["cp1"], "/etc/bedplate/kubeadm.yaml"))
+    kinds = {one["kind"]: one for one in documents}
+    cluster, kubelet = kinds["ClusterConfiguration"], kinds["KubeletConfiguration"]
+    assert cluster["kubernetesVersion"] == "v1.34.3"
+    assert cluster["controlPlaneEndpoint"] == "api.site.bedplate.test:6443"
+    assert cluster["networking"] == {
+        "podSubnet": "198.18.128.0/17",
+        "serviceSubnet": "198.19.0.0/17",
+        "dnsDomain": "cluster.local",
+    }
+    assert cluster["dns"] == {"disabled": True}
+    assert kubelet["clusterDNS"] == ["198.19.0.10"]
+    assert kubelet["failSwapOn"] is True
+    assert kinds["InitConfiguration"]["nodeRegistration"]["ignorePreflightErrors"] == []
+    assert "conntrack" not in kinds["KubeProxyConfiguration"]
+
+
+def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:
+    """Where Bedplate owns the kernel, nodes get settings and modules, and the bastion none."""
+    assert specs["worker1"].sysctls["net.ipv4.ip_forward"] == "1"
+    assert "net.ipv4.ip_forward = 1" in _content(specs["worker1"], "/etc/sysctl.d/90-bedplate.conf")
+    assert specs["bastion"].sysctls == {}
+    assert "rtcsync" in _content(specs["worker1"], "/etc/chrony/chrony.conf")
+
+
+def test_an_external_kernel_is_left_alone(catalog: Catalog, tmp_path: Path) -> None:
+    """Where another owns the kernel, no setting, module or clock is touched, and kubelet may not either."""
+    site = make_site(tmp_path, hosts={"kernel": "external", "oomScore": "restricted", "cgroupDriver": "cgroupfs"})
+    for spec in _specs(site, catalog).values():
+        paths = {file.path for file in spec.files}
+        assert spec.sysctls == {}
+        assert not paths & {"/etc/sysctl.d/90-bedplate.conf", "/etc/modules-load.d/bedplate.conf"}
+        assert "makestep" not in _content(spec, "/etc/chrony/chrony.conf")
+        assert 'DAEMON_OPTS="-F 1 -x"' in _content(spec, "/etc/default/chrony")
+        if spec.host == "cp1":
+            assert "protectKernelDefaults: true" in _content(spec, "/etc/bedplate/kubeadm.yaml")
+
+
+def test_time_comes_from_the_bastion_or_from_the_sites_servers(catalog: Catalog, tmp_path: Path) -> None:
+    """The bastion is the source; where time.servers names others, every host asks those."""
+    own = _specs(make_site(tmp_path), catalog)
+    assert "local stratum 10\nallow 198.18.7.0/24\n" in _content(own["bastion"], "/etc/chrony/chrony.conf").replace(
+        "{}", ""
+    )
+    assert "server mirror.site.bedplate.test iburst\n" in _content(own["cp1"], "/etc/chrony/chrony.conf")
+    theirs = _specs(make_site(tmp_path, time={"servers": ["ntp.site.bedplate.test"]}), catalog)
+    for spec in theirs.values():
+        content = _content(spec, "/etc/chrony/chrony.conf")
+        assert "server ntp.site.bedplate.test iburst\n" in content
+        assert "local" not in content
+
+
+def test_public_certificates_are_inputs(catalog: Catalog, tmp_path: Path) -> None:
+    """What lies in the environment's pki/ is what hosts trust."""
+    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki" / "ca.crt").write_text("-----BEGIN CERTIFICATE-----\nours\n")
+    specs = _specs(make_site(tmp_path), catalog)
+    assert _content(specs["worker1"], "/etc/bedplate/ca.crt") == "-----BEGIN CERTIFICATE-----\nours\n"
+
+
+def test_two_control_planes_are_refused(site: Site, catalog: Catalog) -> None:
+    """A second control plane is bad input in this release, and says where."""
+    second = Host.model_validate({"name": "cp2", "address": "198.18.7.20", "groups": ("control_plane",)})
+    with pytest.raises(InputError, match=r"hosts.yaml: group control_plane has 2 hosts"):
+        _specs(replace(site, hosts=(*site.hosts, second)), catalog)
+
+
+def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
+    """A release file without the hosts' package set gives one clear error."""
+    empty = release_file(catalog).model_copy(update={"sets": {}})
+    with pytest.raises(BedplateError, match=r"the hosts' packages are not resolved"):
+        host_specs(site, catalog.release, catalog.components, empty)
+
+
+def test_roles_are_told_only_what_they_declare(specs: dict[str, HostSpec]) -> None:
+    """Every input of a host is declared by a role, and by a role that the host has."""
+    for spec in specs.values():
+        names = roles.of_groups(ROLES, spec.groups)
+        declared = {option for name in names for option in _options(name)}
+        assert set(spec.vars) == {name for name in spec.vars if name in declared}
+
+
+def _options(role: str) -> list[str]:
+    specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())
+    return list(specs["argument_specs"]["main"]["options"])
