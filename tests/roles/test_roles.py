@@ -98,14 +98,14 @@ def _flat(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_syntax(tmp_path: Path) -> None:
     """Ansible itself accepts the plays."""
     hosts = tmp_path / "hosts.json"
-    groups = {name: {"hosts": {name: {}}} for name in ("bastion", "control_plane", "workers")}
+    groups: dict[str, Any] = {name: {"hosts": {name: {}}} for name in ("bastion", "control_plane", "workers")}
     hosts.write_text(json.dumps({"all": {"children": groups}}))
     run([PROGRAMS / "ansible-playbook", "--syntax-check", "-i", hosts, ROLES / "site.yml"], env=_environment(tmp_path))
 
 
 def test_ansible_lint(tmp_path: Path) -> None:
     """ansible-lint finds nothing, in its strictest profile."""
-    words = [PROGRAMS / "ansible-lint", "--offline", "--strict", "--profile", "production", "roles"]
+    words = [str(PROGRAMS / "ansible-lint"), "--offline", "--strict", "--profile", "production", "roles"]
     run(words, cwd=place.SOURCE, env=_environment(tmp_path))
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bedplate import catalog
-from bedplate.bundle import describe, obtain
+from bedplate.bundle import describe, obtain, sign
 from bedplate.bundle.layout import BundledArtifact
 from bedplate.bundle.report import Silent
-from bedplate.bundle.write import image_blobs
+from bedplate.bundle.stale import check_current
+from bedplate.bundle.write import image_blobs, write_bundle
 from bedplate.catalog import Catalog
 from bedplate.errors import BedplateError, Findings
 from bedplate.model.lock import Entry, Lock, Output
@@ -135,3 +136,27 @@ def test_describes(release: Catalog, tmp_path: Path) -> None:
     found: dict[str, BundledArtifact] = {one.id: one for one in described.artifacts}
     assert described.image_digest("registry.example.test/hello:v1") == found[IMAGE].sha256
     assert (found["file:hello"].file, found["file:hello"].component) == ("hello", "hello")
+
+
+def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> None:
+    """What is declared is what is built: a change that was not locked is named."""
+    cache = Cache(tmp_path / "cache")
+    lock = locked(release, cache)
+    check_current(context_of(release, cache, lock))
+    changed = [entry.model_copy(update={"recipe": "other"}) for entry in lock.entries]
+    empty: list[Entry] = []
+    for entries, fact in ((empty, "is not in the lock"), (changed, "was changed since it was locked")):
+        stale = Lock(release="2026.1.0", entries=entries, sets={})
+        with pytest.raises(Findings, match=fact):
+            check_current(context_of(release, cache, stale))
+
+
+def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
+    """With a bundle of the release at hand, nothing has to be made or fetched, and spoilt blobs are refused."""
+    first, second, told = Cache(tmp_path / "first"), Cache(tmp_path / "second"), Told()
+    entries = have(release, locked(release, first), first)
+    recorded = Lock(release="2026.1.0", entries=list(entries.values()), sets={})
+    sign.new_key(tmp_path / "key")
+    described = describe.release_file(release, recorded, first.add_bytes(b"installer"), first)
+    write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
+    earlier.have_what_a_bundle_has

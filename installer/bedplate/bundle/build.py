@@ -12,6 +12,7 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.obtain import obtain
 from bedplate.bundle.prove import prove
 from bedplate.bundle.report import Reporter, Silent
+from bedplate.bundle.stale import check_current
 from bedplate.bundle.write import bundle_digest, write_bundle
 from bedplate.catalog import Catalog
 from bedplate.files import write_atomic
@@ -74,7 +75,9 @@ def build(  # noqa: PLR0913  each is one part of a build
     if earlier:
         told.begin("earlier bundle")
         told.end("earlier bundle", f"{take(earlier, locked, kept)} artifacts taken")
-    entries = obtain(locked, context_of(catalog, kept, locked), told, record=record)
+    context = context_of(catalog, kept, locked)
+    check_current(context)
+    entries = obtain(locked, context, told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
         resolve.write(made, catalog.folder)

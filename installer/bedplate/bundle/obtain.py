@@ -42,7 +42,9 @@ def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) ->
     """
     images = declared(context)
     entries = {entry.id: entry for entry in lock.entries if entry.kind != "image"}
-    entries |= {name: image_entry(image, component, context) for name, (component, image) in images.items()}
+    for name, (component, image) in images.items():
+        entry, locked = image_entry(image, component, context), lock.by_id.get(name)
+        entries[name] = locked if locked and locked.recipe == entry.recipe else entry
     with alone(context.cache, reporter):
         outputs = _make_missing(entries, lock.sets, context, reporter, everything=record)
     if not record:
@@ -79,7 +81,7 @@ def _kept(entry: Entry, context: Context) -> Output | None:
     """Return an entry's output if the cache has it whole."""
     cache = context.cache
     if entry.kind == "image":
-        known = cache.recall(entry.recipe)
+        known = entry.output if entry.output and cache.has(entry.output.sha256) else cache.recall(entry.recipe)
         return known if known and all(cache.has(blob) for blob in blobs(known, context)) else None
     if entry.output and cache.has(entry.output.sha256):
         return entry.output

@@ -26,11 +26,10 @@ def groups(case: Case) -> Iterator[BedplateError]:
         first = members["bastion"][0].name
         place = case.host_at(host, "bastion", "")
         yield InputError(f"host {host.name}", f"is a second bastion beside {first}", "keep one of the two", place)
-    planes = members["control_plane"]
-    if planes and len(planes) % 2 == 0:
-        place = case.host_at(planes[-1], "control_plane", "")
-        fact = f"makes {len(planes)} machines in control_plane; etcd needs an odd number to survive the loss of one"
-        yield InputError(f"host {planes[-1].name}", fact, "name 1 or 3", place)
+    for host in members["control_plane"][1:]:
+        place = case.host_at(host, "control_plane", "")
+        fact = f"is a second control plane beside {members['control_plane'][0].name}; this release installs one"
+        yield InputError(f"host {host.name}", fact, "make it a worker", place)
 
 
 def bastion(case: Case) -> Iterator[BedplateError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def _apply(
     Steps that are done are skipped. It runs on the environment's bastion; typed elsewhere, it goes there.
     """
     site = forward.to_bastion(environment)
+    # Pulumi's library would warn of each program that is started.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from bedplate.engine import run  # noqa: PLC0415  it loads Pulumi and Ansible, which only the bastion needs
 
     console = Console(stderr=True)

@@ -67,18 +67,22 @@ def _resolve(one: Declared[NpmArtifact], context: Context) -> Entry:
         if fresh or not all((folder / name).is_file() for name in SIDE_FILES):
             _pin(one, context, folder)
         pin = {name: digest.of_file(folder / name) for name in SIDE_FILES}
-    recipe = digest.of(
+    pin = {"declaration": declaration, **pin}
+    return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe(one, pin, context), component=one.component)
+
+
+def recipe(one: Declared[NpmArtifact], pin: dict[str, str], context: Context) -> str:
+    """Return the digest of all that decides the artifact's bytes; `pin` is what identifies the sources."""
+    return digest.of(
         {
             "form": FORM,
             "artifact": one.artifact.model_dump(exclude={"licence"}),
             "compiler": toolchain.locked("node", context).pin["sha256"],
-            "pin": pin,
+            "pin": {name: value for name, value in pin.items() if name != "declaration"},
             "local": local_digests(one, _own_files(one)),
             "epoch": context.release.epoch,
         }
     )
-    pin = {"declaration": declaration, **pin}
-    return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe, component=one.component)
 
 
 def _own_files(one: Declared[NpmArtifact]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ansible_runner
+import yaml
 
 from bedplate import place
 from bedplate.environments import Site
@@ -64,10 +65,10 @@ def play(  # noqa: PLR0913  each is one part of a run
         write_atomic(known_hosts, site.known_hosts.read_bytes() if site.known_hosts.exists() else b"", mode=0o600)
         done = ansible_runner.run(
             private_data_dir=name,
-            playbook=str(place.SOURCE / "roles" / "site.yml"),
+            playbook=_plays(tag),
             inventory=inventory(site, specs, known_hosts),
             envvars=_variables(name),
-            cmdline=f"--tags {tag}{' --check --diff' if check else ''}",
+            cmdline="--check --diff" if check else None,
             event_handler=_listener(result, file.write, say),
             quiet=True,
         )
@@ -90,6 +91,12 @@ def inventory(site: Site, specs: Iterable[HostSpec], known_hosts: Path) -> dict[
     return {"all": {"children": groups}}
 
 
+def _plays(tag: str) -> list[dict[str, Any]]:
+    """Return the plays with a tag: under --tags Ansible would check the arguments of all other plays, too."""
+    plays = yaml.safe_load((place.SOURCE / "roles" / "site.yml").read_bytes())
+    return [play for play in plays if tag in play["tags"]]
+
+
 def _connection(site: Site, host: Host, known_hosts: Path) -> dict[str, Any]:
     common = {"ansible_python_interpreter": "/usr/bin/python3"}
     if host == site.bastion and site.is_here:
@@ -110,6 +117,7 @@ def _variables(folder: str) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_CONFIG": str(place.SOURCE / "roles" / "ansible.cfg"),
+        "ANSIBLE_ROLES_PATH": str(place.SOURCE / "roles"),
         "ANSIBLE_HOME": f"{folder}/home",
         "ANSIBLE_LOCAL_TEMP": f"{folder}/local",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{folder}/s",

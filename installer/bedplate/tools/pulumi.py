@@ -47,7 +47,7 @@ class _Pausing:
         return getattr(asyncio, name)
 
 
-pulumi_loop.asyncio = _Pausing()  # type: ignore[assignment]
+pulumi_loop.asyncio = _Pausing()  # type: ignore[assignment, attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

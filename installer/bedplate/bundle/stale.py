@@ -1,0 +1,41 @@
+"""Declarations that changed since they were locked: what would be built is not what is declared."""
+
+from __future__ import annotations
+
+from bedplate.errors import BedplateError, Findings, InputError
+from bedplate.model.component import FileArtifact, GoArtifact, NpmArtifact
+from bedplate.sources import go, npm
+from bedplate.sources.declared import Declared, declared
+from bedplate.sources.source import Context
+
+AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]
+
+
+def check_current(context: Context) -> None:
+    """Raise Findings with every artifact whose declaration is not the one in the lock."""
+    every: list[AnyDeclared] = [
+        *declared(context, GoArtifact),
+        *declared(context, NpmArtifact),
+        *declared(context, FileArtifact),
+    ]
+    errors: list[BedplateError] = []
+    for one in every:
+        locked = context.lock.by_id.get(one.id)
+        if locked is None:
+            errors.append(InputError(f"artifact {one.artifact.id}", "is not in the lock", "bedplate lock"))
+        elif locked.recipe != _recipe(one, locked.pin, context):
+            fact = f"of component {one.component} was changed since it was locked"
+            errors.append(InputError(f"artifact {one.artifact.id}", fact, "bedplate lock"))
+    if errors:
+        raise Findings(errors)
+
+
+def _recipe(one: AnyDeclared, pin: dict[str, str], context: Context) -> str:
+    match one.artifact:
+        case GoArtifact() as artifact:
+            inputs = {embed.artifact: context.entry(embed.artifact).recipe for embed in artifact.embed}
+            return go.recipe(Declared(one.component, one.version, one.folder, artifact), pin, inputs, context)
+        case NpmArtifact() as artifact:
+            return npm.recipe(Declared(one.component, one.version, one.folder, artifact), pin, context)
+        case FileArtifact() as artifact:
+            return artifact.sha256
