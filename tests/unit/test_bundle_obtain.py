@@ -16,6 +16,7 @@ from bedplate.bundle.write import image_blobs, write_bundle
 from bedplate.catalog import Catalog
 from bedplate.errors import BedplateError, Findings
 from bedplate.model.lock import Entry, Lock, Output
+from bedplate.sources import earlier
 from bedplate.sources.cache import Cache
 from bedplate.sources.file import File
 from bedplate.sources.source import context as context_of
@@ -152,11 +153,13 @@ def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> N
 
 
 def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
-    """With a bundle of the release at hand, nothing has to be made or fetched, and spoilt blobs are refused."""
+    """With a bundle of the release at hand, nothing has to be made or fetched."""
     first, second, told = Cache(tmp_path / "first"), Cache(tmp_path / "second"), Told()
     entries = have(release, locked(release, first), first)
     recorded = Lock(release="2026.1.0", entries=list(entries.values()), sets={})
     sign.new_key(tmp_path / "key")
     described = describe.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
-    earlier.have_what_a_bundle_has
+    assert earlier.take(tmp_path / "bundle", recorded, second) == len(entries)
+    assert have(release, recorded, second, told) == entries
+    assert told.items == []
