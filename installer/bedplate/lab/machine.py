@@ -17,7 +17,12 @@ from bedplate.tools.command import run
 
 FLAGS = (
     "--privileged",
-    "--systemd=always",
+    # podman's own way of running systemd binds the developer's root of the systemd cgroups into every machine: all
+    # would share them, and one that shuts down would take the others' away. What else it does is done by the next four.
+    "--systemd=false",
+    "--env=container=podman",
+    "--stop-signal=SIGRTMIN+3",
+    "--tmpfs=/run/lock",
     "--cgroupns=private",
     "--ulimit=nofile=20000:20000",
     "--ulimit=nproc=32768:32768",
