@@ -24,6 +24,9 @@ def user_state() -> Path:
 
 
 def trees() -> list[Path]:
-    """Return the trees searched for manifests/, tests/acceptance/ and releases/: $BEDPLATE_TREES first, then ours."""
+    """Return the trees searched for manifests/, overlays/, tests/acceptance/ and releases/.
+
+    First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours.
+    """
     extra = [Path(p) for p in os.environ.get("BEDPLATE_TREES", "").split(":") if p]
-    return [*extra, SOURCE]
+    return [*extra, *sorted((SOURCE / "trees").glob("*/")), SOURCE]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from bedplate import digest, preflight
 from bedplate.bundle import mirror
 from bedplate.engine.installation import Installation
 from bedplate.engine.step import Journal, Outcome
 from bedplate.errors import BedplateError
-from bedplate.pki import secrets, trust
+from bedplate.pki import authority, secrets, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,19 @@ class Trust:
         return digest.of([site.environment.name, site.environment.domain, users, asked])
 
     def check_(self) -> bool:
-        """Return whether every file is there."""
+        """Return whether every file is there, and every certificate has time left."""
         site = self.installation.site
-        values = [
-            site.state / "secrets" / secret.name / secret.key
+        values = {
+            site.state / "secrets" / secret.name / secret.key: secret.kind
             for component in self.installation.catalog.components.values()
             for secret in component.secrets
-        ]
+        }
         own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key")]
         public = [site.folder / "pki" / name for name in (trust.AUTHORITY, trust.MIRROR_CERTIFICATE)]
-        return all(path.is_file() for path in [*values, *own, *public])
+        signed = [site.state / "pki" / "mirror.crt", *(path for path, kind in values.items() if kind == "certificate")]
+        return all(path.is_file() for path in [*values, *own, *public]) and all(
+            authority.check_time_left(x509.load_pem_x509_certificate(path.read_bytes())) for path in signed
+        )
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Make what is missing and sign anew what runs out."""

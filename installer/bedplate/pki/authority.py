@@ -93,9 +93,13 @@ def is_good(authority: Authority, certificate: Path, key: Path, hosts: Sequence[
     except Exception:  # noqa: BLE001  whatever is wrong with it, it is signed anew
         return False
     names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    left = found.not_valid_after_utc - dt.datetime.now(dt.UTC)
     fits = found.public_key() == _read_key(key).public_key()
-    return fits and list(names) == list(_names(hosts)) and left > dt.timedelta(days=RENEWAL_DAYS)
+    return fits and list(names) == list(_names(hosts)) and check_time_left(found)
+
+
+def check_time_left(certificate: x509.Certificate) -> bool:
+    """Return whether a certificate need not be signed anew yet."""
+    return certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > dt.timedelta(days=RENEWAL_DAYS)
 
 
 def _builder(

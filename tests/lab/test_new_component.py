@@ -1,0 +1,80 @@
+"""A component that the engine has never heard of: from its folder to its passed acceptance test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from standing import ROOT, Standing, bedplate
+
+from bedplate.lab.machine import MEDIA
+from bedplate.tools import ssh
+
+TREE = ROOT / "tests/data/greeter"
+
+
+@pytest.fixture(scope="module")
+def version(lab: Standing) -> str:
+    """The version of a release that is the lab's own with one component more."""
+    return f"{lab.site.environment.release}+greeter"
+
+
+@pytest.fixture(scope="module")
+def tree(lab: Standing, version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree with the component, and with the lab's release and lock under a new version."""
+    tree = shutil.copytree(TREE, tmp_path_factory.mktemp("trees") / "greeter")
+    base = lab.site.environment.release
+    folder = shutil.copytree(ROOT / "releases" / base.split("+")[0], tree / "releases" / version)
+    release = folder / "release.yaml"
+    text = re.sub(r"^version: .*$", f"version: {version}", release.read_text(), flags=re.MULTILINE)
+    release.write_text(f"{text}  greeter: 1.0.0\n")
+    (folder / "release.lock").write_text(
+        lab.inside("cat", f"/opt/bedplate/installer/{base}/releases/{base}/release.lock")
+    )
+    return tree
+
+
+def test_a_new_component_needs_its_folder_and_a_version(
+    lab: Standing, tree: Path, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is locked, built, mirrored, rendered, applied and verified by an installer that never heard of it."""
+    monkeypatch.setenv("BEDPLATE_TREES", str(tree))
+    bundle = lab.lab.folder / "media" / "greeter"
+    key = lab.lab.folder / "publisher" / "id_ed25519"
+    _done("lock", version)
+    _done("bundle", "build", version, "--out", str(bundle), "--key", str(key), "--record")
+    monkeypatch.delenv("BEDPLATE_TREES")
+
+    bastion = ssh.bastion(lab.site)
+    ssh.run(bastion, ["python3", f"{MEDIA}/greeter/install", "--publisher", "/root/publisher.pub"])
+    environment = lab.lab.environment / "environment.yaml"
+    text = environment.read_text()
+    environment.write_text(re.sub(r"^release: .*$", f"release: {version}", text, flags=re.MULTILINE))
+
+    assert lab.answer("apply", lab.lab.name, "--yes")["ran"]["notebooks"] > 0
+    checks = lab.answer("verify", lab.lab.name)["checks"]
+    outcomes = {check["title"]: check["outcome"] for check in checks if check["component"] == "greeter"}
+    assert len(outcomes) == 2
+    assert set(outcomes.values()) == {"passed"}
+
+
+def test_the_engine_knows_no_component_by_name() -> None:
+    """No component's name stands in the installer's engine, bundle, render or stack code."""
+    names = "greeter|prometheus|alertmanager|jupyterhub|coredns|metrics-server|kube-router"
+    folders = [ROOT / "installer/bedplate" / room for room in ("engine", "bundle", "stack", "render")]
+    found = [
+        f"{file.relative_to(ROOT)}:{number}"
+        for folder in [*folders, ROOT / "stacks"]
+        for file in folder.rglob("*.py")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if re.search(rf"[\"'/]({names})[\"'/]", line)
+    ]
+    assert found == []
+
+
+def _done(*words: str) -> None:
+    done = bedplate(*words)
+    assert done.returncode == 0, f"{os.linesep.join((done.stdout + done.stderr).splitlines()[-30:])}"
