@@ -103,3 +103,6 @@ def _global(
 ) -> None:
     form = "%(asctime)s %(name)s: %(message)s" if debug else "%(message)s"
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format=form, stream=sys.stderr)
+    if not debug:
+        # Pulumi's library reports a question of the CLI that it cannot answer as an error; the CLI goes on without.
+        logging.getLogger("grpc").setLevel(logging.CRITICAL)
