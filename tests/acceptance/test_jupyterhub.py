@@ -36,15 +36,6 @@ def test_wrong_password_is_refused(hub_address: str, authority: Path) -> None:
     user.close()
 
 
-def test_the_form_offers_what_groups_permit(hub_user: HubUser, site: Site) -> None:
-    """The form offers the namespaces of the user's groups, and no other."""
-    page = hub_user.form()
-    offered = {
-        one.name: f'value="{one.name}"' in page for tenant in site.environment.tenants for one in tenant.namespaces
-    }
-    assert offered == {name: name in _permitted(site) for name in offered}
-
-
 def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: Cluster, site: Site) -> None:
     """A server runs in the namespace, with the CPU, memory and volume that its user picked, without privileges."""
     notebook.ensure_running()
@@ -77,6 +68,16 @@ def test_a_namespace_of_others_is_refused(notebook: Notebook, cluster: Cluster, 
         assert answer.status_code == 403, f"{namespace}: {answer.status_code} {answer.text}"
         assert _servers(cluster, namespace) == []
     assert notebook.user.server() is None
+
+
+def test_the_form_offers_what_groups_permit(hub_user: HubUser, notebook: Notebook, site: Site) -> None:
+    """The form offers the namespaces of the user's groups, and no other."""
+    notebook.ensure_stopped()
+    page = hub_user.form()
+    offered = {
+        one.name: f'value="{one.name}"' in page for tenant in site.environment.tenants for one in tenant.namespaces
+    }
+    assert offered == {name: name in _permitted(site) for name in offered}
 
 
 def test_files_stay(notebook: Notebook, cluster: Cluster) -> None:

@@ -20,7 +20,15 @@ from bedplate.engine.installation import Installation
 TESTS = Path("tests/acceptance")
 HOSTS = "hosts"
 """Tests of the machines themselves belong to no one component: tests/acceptance/test_hosts.py."""
-SETTINGS = ["--import-mode=importlib", "--capture=sys", "--strict-markers", "-p", "no:cacheprovider", "--tb=long", "-v"]
+SETTINGS = [
+    "--import-mode=importlib",
+    "--capture=sys",
+    "--strict-markers",
+    "-p",
+    "no:cacheprovider",
+    "--tb=long",
+    "-vv",
+]
 
 
 def run(
