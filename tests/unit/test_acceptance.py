@@ -188,3 +188,9 @@ def test_the_terminal_shows_failures_last() -> None:
 def test_durations(seconds: float, text: str) -> None:
     """Durations are shown as people say them."""
     assert report.duration(seconds) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "0"), (2.1e-06, "0"), (0.974, "0.974"), (["a", "b"], "2"), ("x", "x")])
+def test_measurements(value: object, text: str) -> None:
+    """What was measured is short on the page; lists are in the JSON."""
+    assert report.measured(value) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from rich.console import Console
@@ -39,7 +40,7 @@ def html(run: Run) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["duration"] = duration
+    environment.filters |= {"duration": duration, "measured": measured}
     return environment.get_template("report.html.j2").render(run=run, groups=by_component(run.checks))
 
 
@@ -102,6 +103,17 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def measured(value: Any) -> str:
+    """Return what a test measured, as people read it: of a list how many (the JSON names them), of a number little."""
+    match value:
+        case list() | tuple() | dict():
+            return str(len(value))
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case _:
+            return str(value)
 
 
 def _case(suite: ET.Element, check: Check) -> None:

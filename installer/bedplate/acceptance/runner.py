@@ -27,7 +27,10 @@ SETTINGS = [
     "-p",
     "no:cacheprovider",
     "--tb=long",
-    "-vv",
+    "-v",
+    # Whole differences, but not -vv, with which testinfra prints every command on the terminal.
+    "-o",
+    "verbosity_assertions=2",
 ]
 
 

@@ -56,8 +56,6 @@ class Progress:
         self._began = self._spoke = time.monotonic()
         if self._live:
             self._live.update(_Running(self))
-        else:
-            self._line("…", "begins")
 
     def say(self, text: str) -> None:
         """Show what the running step is doing now."""
