@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
 import tiny_bundle
 
 from bedplate.bundle import apt, layout, mirror
-from bedplate.bundle.registry_tree import hosts_toml, mirror_repository, registry_hosts, split_image
+from bedplate.bundle.registry_tree import mirror_repository, registry_hosts, split_image
 
 REPOSITORIES = {
     "registry.k8s.io/pause:3.10.1": "registry.k8s.io/pause",
@@ -53,15 +52,6 @@ def test_image_parts() -> None:
     """A digest is no tag, and a port is none."""
     assert split_image("quay.io/a/b:v1@sha256:" + "0" * 64) == ("quay.io", "a/b", "v1")
     assert split_image("h:5000/a/b") == ("h:5000", "a/b", "latest")
-
-
-def test_hosts_toml_knows_only_the_mirror() -> None:
-    """Every URL in containerd's settings is the mirror's, with its CA and without /v2 added."""
-    text = hosts_toml("harbor.site:8443", "https://mirror.site", "/etc/bedplate/ca.crt")
-    settings = tomllib.loads(text)
-    url = "https://mirror.site/v2/harbor.site_8443"
-    common = {"capabilities": ["pull", "resolve"], "ca": "/etc/bedplate/ca.crt", "override_path": True}
-    assert settings == {"server": url, **common, "host": {url: common}}
 
 
 @pytest.mark.usefixtures("tiny")

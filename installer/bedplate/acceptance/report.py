@@ -111,7 +111,7 @@ def measured(value: Any) -> str:
         case list() | tuple() | dict():
             return str(len(value))
         case float():
-            return f"{value:.3f}".rstrip("0").rstrip(".")
+            return f"{round(value, 3) + 0:.3f}".rstrip("0").rstrip(".")  # -0.0 + 0 is 0
         case _:
             return str(value)
 

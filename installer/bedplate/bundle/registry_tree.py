@@ -40,23 +40,6 @@ def registry_hosts(releases: Iterable[ReleaseFile]) -> list[str]:
     return sorted({split_image(a.image)[0] for release in releases for a in release.artifacts if a.image})
 
 
-def hosts_toml(host: str, mirror: str, certificate: str) -> str:
-    """Return containerd's hosts.toml that sends one upstream host (or `_default`) to the mirror only.
-
-    `server` is the mirror too, so that containerd has no upstream to fall back to
-    (https://github.com/containerd/containerd/blob/v1.6.20/docs/hosts.md).
-
-    Args:
-        host: upstream host[:port], or `_default` for every other one.
-        mirror: the mirror's base URL, such as https://mirror.example.org.
-        certificate: place of the CA's certificate on the node.
-    """
-    url = f"{mirror}/v2/{host.replace(':', '_')}"
-    settings = ['capabilities = ["pull", "resolve"]', f'ca = "{certificate}"', "override_path = true"]
-    lines = [f'server = "{url}"', *settings, "", f'[host."{url}"]', *(f"  {line}" for line in settings)]
-    return "\n".join([*lines, ""])
-
-
 def registry_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, Node]:
     """Return the registry's whole tree for the images of some releases; of two equal tags the last one stays."""
     tree: dict[str, Node] = {}
