@@ -83,10 +83,7 @@ def _fingerprint(home: Path) -> str:
 
 def signed(home: Path, release: bytes) -> bytes:
     """Return InRelease: Release with a signature around it."""
-    try:
-        return _gpg(home, "--clearsign", "--digest-algo", "SHA256", "--output", "-", stdin=release)
-    finally:
-        run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+    return _gpg(home, "--clearsign", "--digest-algo", "SHA256", "--output", "-", stdin=release)
 
 
 def is_signed(home: Path, release: bytes, in_release: Path) -> bool:
@@ -98,4 +95,8 @@ def is_signed(home: Path, release: bytes, in_release: Path) -> bool:
 
 
 def _gpg(home: Path, *words: str, stdin: bytes | None = None) -> bytes:
-    return run(["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty", *words], stdin=stdin).stdout
+    try:
+        return run(["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty", *words], stdin=stdin).stdout
+    finally:
+        # Whatever reads a secret key leaves an agent behind.
+        run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
