@@ -54,7 +54,7 @@ def link_manifest(bundle: Path) -> None:
 def rename_in_manifest(bundle: Path) -> None:
     """Let the manifest name a path outside."""
     manifest = bundle / layout.MANIFEST
-    replace(manifest, manifest.read_bytes().replace(b'"path": "install"', b'"path": "../install"'))
+    replace(manifest, manifest.read_bytes().replace(b'"path": "install/', b'"path": "../install/'))
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -65,7 +65,11 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "link": (lambda b: link(program(b)), "is a link or a special file"),
     "linked manifest": (link_manifest, "has no manifest.json"),
     "flipped release file": (lambda b: flip(b / layout.RELEASE), "has another content than was signed"),
-    "flipped installer": (lambda b: flip(b / layout.INSTALL), "has another content than was signed"),
+    "flipped installer": (lambda b: flip(b / layout.INSTALL / "steps.py"), "has another content than was signed"),
+    "compiled installer": (
+        lambda b: (b / layout.INSTALL / "x.pyc").touch(),
+        "is in the bundle but not in its manifest",
+    ),
     "flipped manifest": (lambda b: flip(b / layout.MANIFEST), "is not signed by the publisher's key"),
     "no signature": (lambda b: (b / layout.SIGNATURE).unlink(), "has no manifest.json.sig"),
     "empty signature": (lambda b: replace(b / layout.SIGNATURE, b""), "is not signed by the publisher's key"),
@@ -78,7 +82,7 @@ def test_a_whole_bundle_passes(tiny: tiny_bundle.Tiny) -> None:
     manifest = verify.verify(tiny.folder, tiny.publisher, read.append)
     assert manifest.release == "2026.11.0"
     assert sum(read) == sum(file.size for file in manifest.files)
-    assert {file.path for file in manifest.files} > {"index.json", "install", "oci-layout", "release.json"}
+    assert {file.path for file in manifest.files} > {"index.json", "install/__main__.py", "oci-layout", "release.json"}
 
 
 @pytest.mark.parametrize(("spoil", "fact"), SPOILT.values(), ids=SPOILT)

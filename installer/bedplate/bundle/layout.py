@@ -1,8 +1,8 @@
 """Every path inside a bundle, and the form of its two JSON files.
 
 A bundle is an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md)
-with three more files. The bundle's digest is the sha256 of manifest.json, which lists every other
-file but the signature; so whatever is signed is exactly what is carried.
+with three more files and the folder `install`. The bundle's digest is the sha256 of manifest.json, which
+lists every other file but the signature; so whatever is signed is exactly what is carried.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ RELEASE = "release.json"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 INSTALL = "install"
+"""Folder of the program that installs the bundle: `python3 BUNDLE/install`."""
 SIGNATURE_NAMESPACE = "bedplate-bundle"
 """Namespace of the SSH signature (https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig)."""
 

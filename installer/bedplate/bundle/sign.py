@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate.bundle import install_script, layout
+from bedplate.bundle import layout
+from bedplate.bundle.install.refused import RefusedError
+from bedplate.bundle.install.signature import read_key
 from bedplate.errors import InputError
 from bedplate.tools.command import run
 
@@ -39,6 +41,6 @@ def public_key(key: Path) -> str:
     if not public.is_file():
         raise InputError(f"public key {public}", "is not there", f"ssh-keygen -y -f {key} >{public}")
     try:
-        return install_script.read_key(public.read_text())
-    except install_script.RefusedError as error:
+        return read_key(public.read_text())
+    except RefusedError as error:
         raise InputError(f"file {public}", error.fact, "bedplate key new --out FILE") from error

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bedplate.bundle import install_script, layout
+from bedplate.bundle import layout
+from bedplate.bundle.install.content import read_verified
+from bedplate.bundle.install.listing import check_listing
+from bedplate.bundle.install.manifest import File, parse_manifest
+from bedplate.bundle.install.refused import RefusedError
+from bedplate.bundle.install.signature import read_signed
 from bedplate.errors import BedplateError, Findings
 
 WORKERS = 4
@@ -21,16 +26,16 @@ def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambd
         progress: called with the number of bytes of each file that was read.
     """
     try:
-        signed = install_script.read_signed(bundle, publisher)
-        files = install_script.parse_manifest(signed)
-        install_script.check_listing(bundle, files)
-    except install_script.RefusedError as error:
+        signed = read_signed(bundle, publisher)
+        files = parse_manifest(signed)
+        check_listing(bundle, files)
+    except RefusedError as error:
         raise BedplateError(error.subject, error.fact, error.next_step) from error
 
-    def check(file: install_script.File) -> BedplateError | None:
+    def check(file: File) -> BedplateError | None:
         try:
-            install_script.read_verified(bundle, file)
-        except install_script.RefusedError as error:
+            read_verified(bundle, file)
+        except RefusedError as error:
             return BedplateError(error.subject, error.fact, error.next_step)
         progress(file.size)
         return None

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bedplate.bundle import install_script, layout, sign
+from bedplate.bundle import install, layout, sign
 from bedplate.bundle.layout import BundledArtifact, ReleaseFile
 from bedplate.bundle.tree import Linked, Node, ensure_tree
 from bedplate.bundle.verified import Verified
@@ -34,7 +34,6 @@ def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tu
         tree[layout.SIGNATURE] = signature.read_bytes()
     out.mkdir(parents=True, exist_ok=True)
     changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
-    (out / layout.INSTALL).chmod(0o755)
     sign.sign(out, key)
     return manifest, changed
 
@@ -61,7 +60,7 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     tree[layout.OCI_LAYOUT] = _json({"imageLayoutVersion": "1.0.0"})
     tree[layout.INDEX] = _json(index)
     tree[layout.RELEASE] = _json(release.model_dump())
-    tree[layout.INSTALL] = Path(install_script.__file__).read_bytes()
+    tree |= {f"{layout.INSTALL}/{path.name}": path.read_bytes() for path in Path(install.__path__[0]).glob("*.py")}
     return tree
 
 

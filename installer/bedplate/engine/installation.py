@@ -75,6 +75,6 @@ def load(site: Site) -> Installation:
 
 
 def installer_digest() -> str:
-    """Return the digest of the installer that runs, as its install script noted it; empty in a checkout."""
+    """Return the digest of the installer that runs, as the bundle's install noted it; empty in a checkout."""
     stamp = place.SOURCE / ".digest"
     return stamp.read_text(encoding="ascii") if stamp.is_file() else ""

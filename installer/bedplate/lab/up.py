@@ -134,13 +134,13 @@ def _lock(run: Up, context: Context) -> Lock:
 
 
 def install(lab: Lab, site: Site) -> int:
-    """Run the bundle's own install script on the bastion, as a site's people do when the disk has come in."""
+    """Run the bundle's own `install` on the bastion, as a site's people do when the disk has come in."""
     bastion = ssh.bastion(site)
     forward.send(site)
     key = site.environment.publisher + "\n"
     ssh.run(bastion, ["sh", "-c", "cat >/root/publisher.pub"], stdin=key.encode())
     media = f"{MEDIA}/{BUNDLE}"
-    if ssh.run(bastion, ["test", "-f", f"{media}/install"], check=False).returncode != 0:
+    if ssh.run(bastion, ["test", "-f", f"{media}/install/__main__.py"], check=False).returncode != 0:
         raise BedplateError(
             f"bundle {media}", "is not to be seen in the bastion", f"bedplate lab down --name {lab.name}"
         )

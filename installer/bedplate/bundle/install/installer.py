@@ -1,0 +1,32 @@
+"""The installer's tree in /opt/bedplate/installer."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from typing import Any
+
+from .release import version_of
+from .target import Target
+
+
+def unpack_installer(release: dict[str, Any], target: Target) -> str:
+    """Unpack the installer's tree; an unfinished or older copy is replaced as a whole, its .venv is kept."""
+    tree = target.opt / "installer" / version_of(release)
+    stamp = tree / ".digest"
+    if stamp.is_file() and stamp.read_text() == release["installer"]:
+        return "all there"
+    fresh, old = (tree.with_name(f".{tree.name}.{word}") for word in ("new", "old"))
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    with tarfile.open(target.blob(release["installer"])) as tar:
+        tar.extractall(fresh)  # noqa: S202  the tar is the publisher's own, signed
+    (fresh / stamp.name).write_text(release["installer"])
+    if tree.exists():
+        tree.rename(old)
+    if (old / ".venv").exists():
+        (old / ".venv").rename(fresh / ".venv")
+    fresh.rename(tree)
+    shutil.rmtree(old, ignore_errors=True)
+    return str(tree)
