@@ -82,9 +82,9 @@ def _outside(run: Up) -> Site:
     """Do everything that happens on the developer's machine."""
     lab = run.lab
     cache = Cache()
-    with run.stage("Look for what is needed", "this machine"):
-        ensure_prerequisites(run.progress.say, warm=(lab.folder / "media" / BUNDLE).is_dir())
     release = catalog.load(_release())
+    with run.stage("Look for what is needed", "this machine"):
+        ensure_prerequisites(run.progress.say, warm=_is_built(release.lock(), cache))
     publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
         lock = _lock(run, source.context(release, cache))
@@ -100,6 +100,10 @@ def _outside(run: Up) -> Site:
             run.progress.say(host.name)
             ensure_machine(lab, site, host, image)
     return site
+
+
+def _is_built(lock: Lock, cache: Cache) -> bool:
+    return all(entry.output and cache.has(entry.output.sha256) for entry in lock.entries)
 
 
 def _release() -> str:
