@@ -19,7 +19,7 @@ TREE = ROOT / "tests/data/greeter"
 @pytest.fixture(scope="module")
 def version(lab: Standing) -> str:
     """The version of a release that is the lab's own with one component more."""
-    return f"{lab.site.environment.release}+greeter"
+    return f"{lab.site.environment.release}-greeter"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,6 @@ def test_a_new_component_needs_its_folder_and_a_version(
     key = lab.lab.folder / "publisher" / "id_ed25519"
     _done("lock", version)
     _done("bundle", "build", version, "--out", str(bundle), "--key", str(key), "--record")
-    monkeypatch.delenv("BEDPLATE_TREES")
 
     bastion = ssh.bastion(lab.site)
     ssh.run(bastion, ["python3", f"{MEDIA}/greeter/install", "--publisher", "/root/publisher.pub"])
@@ -54,7 +53,7 @@ def test_a_new_component_needs_its_folder_and_a_version(
     text = environment.read_text()
     environment.write_text(re.sub(r"^release: .*$", f"release: {version}", text, flags=re.MULTILINE))
 
-    assert lab.answer("apply", lab.lab.name, "--yes")["ran"]["notebooks"] > 0
+    assert lab.answer("apply", lab.lab.name, "--yes")["ran"]["layer-notebooks"] > 0
     checks = lab.answer("verify", lab.lab.name)["checks"]
     outcomes = {check["title"]: check["outcome"] for check in checks if check["component"] == "greeter"}
     assert len(outcomes) == 2

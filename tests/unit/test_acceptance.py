@@ -190,7 +190,9 @@ def test_durations(seconds: float, text: str) -> None:
     assert report.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (-2.1e-06, "0"), (0.974, "0.974"), (["a", "b"], "2"), ("x", "x")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (-2.1e-06, "0"), (0.974, "0.974"), (["a", "b"], "2"), ("x", "x")]
+)
 def test_measurements(value: object, text: str) -> None:
     """What was measured is short on the page; lists are in the JSON."""
     assert report.measured(value) == text
