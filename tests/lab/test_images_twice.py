@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -33,14 +34,7 @@ def again(first: Context) -> Iterator[Context]:
         for entry in first.lock.entries:
             if entry.kind != "image":
                 _share(make(entry, first), entry, first.cache, cache)
-        yield Context(
-            release=first.release,
-            release_folder=first.release_folder,
-            components=first.components,
-            folders=first.folders,
-            cache=cache,
-            lock=first.lock,
-        )
+        yield replace(first, cache=cache)
 
 
 def _share(output: Output, entry: Entry, old: Cache, new: Cache) -> None:
