@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,6 +53,14 @@ def load(version: str) -> Catalog:
         for name in release.components
     }
     return Catalog(release, folder, components, folders)
+
+
+def newest() -> str:
+    """Return the newest release's version among the trees; calendar versions sort by their numbers."""
+    versions = {path.parent.name for tree in place.trees() for path in (tree / "releases").glob("*/release.yaml")}
+    if not versions:
+        raise InputError("releases/", "has no release", "write releases/VERSION/release.yaml")
+    return max(versions, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])
 
 
 def _release_folder(version: str) -> Path:

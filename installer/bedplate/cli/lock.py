@@ -19,8 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def lock(
     release: Annotated[
-        str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.")
-    ] = "2026.11.0",
+        str,
+        typer.Argument(metavar="[RELEASE]", help="Version of the release, or its folder; the newest if none is named."),
+    ] = "",
     update: Annotated[
         list[str] | None,
         typer.Option(help="Resolve this package, artifact or component anew, though nothing asks for it; '*' is all."),
@@ -32,7 +33,7 @@ def lock(
     What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
     npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
     """
-    found = catalog.load(release)
+    found = catalog.load(release or catalog.newest())
     quiet = output is Output.JSON
     made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
     path = found.folder / resolve.FILE

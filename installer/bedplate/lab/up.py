@@ -83,11 +83,12 @@ def _outside(run: Up) -> Site:
     lab = run.lab
     cache = Cache()
     release = catalog.load(_release())
+    locked = release.lock()
     with run.stage("Look for what is needed", "this machine"):
-        ensure_prerequisites(run.progress.say, warm=_is_built(release.lock(), cache))
+        ensure_prerequisites(run.progress.say, warm=_is_built(locked, cache))
     publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
-        lock = _lock(run, source.context(release, cache))
+        lock = _lock(run, source.context(release, cache, locked))
         build(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
     site = ensure_environment(lab, keys.public(publisher), release.release.version)
     with run.stage("Make the machines' image", "podman"):

@@ -61,12 +61,18 @@ def run(  # noqa: PLR0913  each is one property of a process
     return done
 
 
-def attach(argv: Sequence[str | Path]) -> int:
-    """Run a program with this process's own terminal, input and output; return its exit status."""
+def attach(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run a program with this process's own terminal, input and output; return its exit status.
+
+    Args:
+        argv: program and arguments.
+        cwd: folder to run in.
+        env: variables added to this process's own.
+    """
     words = [str(word) for word in argv]
     log.debug("run: %s", " ".join(words))
     try:
-        return subprocess.run(words, check=False).returncode
+        return subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode
     except FileNotFoundError as error:
         raise BedplateError(f"program {words[0]}", "is not on this machine", "install it") from error
 

@@ -170,25 +170,40 @@ def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
     place.symlink_to(program)
 
 
+def program_of(site: Site, objects: Sequence[RenderedObject], catalog: Catalog) -> Callable[[], None]:
+    """Return the one program of a layer: it declares the layer's objects."""
+    requires = {name: list(component.requires) for name, component in catalog.components.items()}
+    return lambda: resources.declare(site, objects, requires)
+
+
+def work_folder(site: Site, layer: str) -> Path:
+    """Return the folder that holds the layer's Pulumi.yaml and its stack's settings."""
+    return site.state / "pulumi" / "work" / layer
+
+
+def ensure_stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> Path:
+    """Make a layer's project and stack if they are not there yet; return the CLI that knows them."""
+    _stack(site, layer, objects, catalog)
+    return programs.find("pulumi", "pulumi", catalog)
+
+
 def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> automation.Stack:
     program = ensure_home(site, catalog)
-    requires = {name: list(component.requires) for name, component in catalog.components.items()}
-    variables = environment_variables(site)
     # The passphrase's file must win: an empty variable counts as a passphrase.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     project = f"bedplate-{layer}"
-    work = site.state / "pulumi" / "work" / layer
+    work = work_folder(site, layer)
     work.mkdir(parents=True, exist_ok=True)
     return automation.create_or_select_stack(
         site.environment.name,
         project_name=project,
-        program=lambda: resources.declare(site, objects, requires),
+        program=program_of(site, objects, catalog),
         work_dir=str(work),
         opts=automation.LocalWorkspaceOptions(
             pulumi_command=automation.PulumiCommand(root=str(_root(site, program))),
             project_settings=automation.ProjectSettings(name=project, runtime="python"),
             secrets_provider="passphrase",
-            env_vars=variables,
+            env_vars=environment_variables(site),
         ),
     )
 
