@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import zip_longest
 
 from bedplate.bundle import describe
 from bedplate.bundle.alone import alone
@@ -14,6 +15,7 @@ from bedplate.bundle.sizes import human
 from bedplate.errors import BedplateError, Findings
 from bedplate.model.lock import Entry, Kind, Lock, Output
 from bedplate.sources.cache import Cache
+from bedplate.sources.go import Go
 from bedplate.sources.image import declared, image_entry
 from bedplate.sources.kinds import SOURCES, make
 from bedplate.sources.source import Context
@@ -65,11 +67,7 @@ def _make_missing(
         missing = [entry for entry in missing if entry.id in needed]
     _check_disk(missing, context.cache)
     _download([e for e in missing if e.kind in DOWNLOADED], context, reporter, outputs)
-    for entry in sorted((e for e in missing if e.kind in COMPILED), key=lambda e: (COMPILED.index(e.kind), e.id)):
-        with working(reporter, entry.id) as sizes:
-            outputs[entry.id] = make(entry, context)
-            sizes.append(outputs[entry.id].size)
-        _trim_when_low(context.cache, reporter)
+    _compile([e for e in missing if e.kind in COMPILED], context, reporter, outputs)
     for entry in (e for e in missing if e.kind == "image"):
         with working(reporter, entry.id) as sizes:
             outputs[entry.id] = SOURCES[entry.kind].build(entry, context)  # looks for all its blobs itself
@@ -105,6 +103,20 @@ def _download(entries: list[Entry], context: Context, reporter: Reporter, output
         raise Findings(errors)
     for one in running:
         outputs |= one.result()
+
+
+def _compile(entries: list[Entry], context: Context, reporter: Reporter, outputs: dict[str, Output]) -> None:
+    """Make pages and programs one after another; while one is compiled, the next one's modules come in."""
+    ordered = sorted(entries, key=lambda entry: (COMPILED.index(entry.kind), entry.id))
+    with ThreadPoolExecutor(1) as ahead:
+        for entry, following in zip_longest(ordered, ordered[1:]):
+            fetched = following is not None and following.kind == "go"
+            coming = [ahead.submit(Go().fetch, following, context)] if fetched else []
+            with working(reporter, entry.id) as sizes:
+                outputs[entry.id] = make(entry, context)
+                sizes.append(outputs[entry.id].size)
+            wait(coming)  # what went wrong there, its own build will say; and nobody trims under its hands
+            _trim_when_low(context.cache, reporter)
 
 
 def _check_disk(missing: Iterable[Entry], cache: Cache) -> None:

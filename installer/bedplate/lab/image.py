@@ -67,16 +67,7 @@ for setting in {settings}; do
     mount --bind "$copy" "/proc/sys/$name"
 done
 """
-INIT = """\
-#!/bin/sh
-# Under control groups of version 1 podman lays the developer's whole tree of systemd's groups over the machine's own.
-# Machines that share it end each other's processes: kubelet does, with pods that it does not know.
-if grep -q ' /../.. /sys/fs/cgroup/systemd ' /proc/self/mountinfo; then
-    umount -l /sys/fs/cgroup/systemd
-fi
-exec /sbin/init
-"""
-START = "usr/local/lib/bedplate-lab/init"
+INIT = "/sbin/init"
 UNIT = """\
 [Unit]
 Description=Own kernel settings for a machine of the lab
@@ -111,7 +102,7 @@ def ensure_image(key: str, make_root: Callable[[Path], None]) -> str:
         make_root(root)
         write_image(root, image)
         root.unlink()
-        run(["podman", "import", "--change", f'CMD ["/{START}"]', image, name])
+        run(["podman", "import", "--change", f'CMD ["{INIT}"]', image, name])
     return name
 
 
@@ -135,7 +126,6 @@ def write_image(root: Path, image: Path) -> None:
 def _files() -> dict[str, tuple[str, int]]:
     return {
         "etc/systemd/system/bedplate-lab.service": (UNIT, 0o644),
-        START: (INIT, 0o755),
         "usr/local/lib/bedplate-lab/prepare": (
             PREPARE.format(settings=" ".join(f"{name}={value}" for name, value in SHADOWED.items())),
             0o755,

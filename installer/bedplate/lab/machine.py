@@ -12,7 +12,7 @@ from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.lab import kernel, keys
 from bedplate.lab.address import Lab
-from bedplate.lab.image import START
+from bedplate.lab.image import INIT
 from bedplate.model.inventory import Host
 from bedplate.tools.command import run
 
@@ -74,7 +74,7 @@ def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
     name = lab.container(host.name)
     where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--hostname={host.name}"]
     labels = [f"--label=bedplate.lab={lab.name}"]
-    run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, f"/{START}"))
+    run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, INIT))
     run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
 
 

@@ -32,17 +32,19 @@ class Go:
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Compile, and pack the programs and files."""
-        one = next(d for d in declared(context, GoArtifact) if d.id == entry.id)
-        _verify_side_files(entry, context)
         with context.cache.scratch() as scratch:
-            for name in SIDE_FILES:
-                shutil.copyfile(context.side("go", one.artifact.id) / name, scratch / name)
+            one = _pinned(entry, context, scratch)
             for embed in one.artifact.embed:
                 _unpack(embed.artifact, context, scratch)
             out = go_build.compile_module(one, context, scratch)
             with (scratch / "artifact.tar").open("wb") as file:
                 write_tar(folder_entries(out), file, context.release.epoch)
             return context.cache.add(scratch / "artifact.tar", move=True)
+
+    def fetch(self, entry: Entry, context: Context) -> None:
+        """Have an entry's modules before its turn comes."""
+        with context.cache.scratch() as scratch:
+            go_build.fetch_modules(_pinned(entry, context, scratch), context, scratch)
 
 
 def recipe(one: Declared[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
@@ -97,6 +99,15 @@ def _resolve(one: Declared[GoArtifact], context: Context, done: dict[str, Entry]
     }
     inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in one.artifact.embed}
     return Entry(id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component)
+
+
+def _pinned(entry: Entry, context: Context, scratch: Path) -> Declared[GoArtifact]:
+    """Put an entry's go.mod and go.sum into a scratch folder; return its declaration."""
+    _verify_side_files(entry, context)
+    one = next(d for d in declared(context, GoArtifact) if d.id == entry.id)
+    for name in SIDE_FILES:
+        shutil.copyfile(context.side("go", one.artifact.id) / name, scratch / name)
+    return one
 
 
 def _verify_side_files(entry: Entry, context: Context) -> None:

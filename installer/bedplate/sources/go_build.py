@@ -78,12 +78,28 @@ def tag_flags(artifact: GoArtifact) -> list[str]:
     return ["-tags", ",".join(artifact.tags)] if artifact.tags else []
 
 
+def fetch_modules(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+    """Have the modules in Go's cache that an artifact's programs import; nothing is compiled.
+
+    Args:
+        one: the declaration.
+        context: gives the compiler and the caches.
+        scratch: holds go.mod and go.sum.
+    """
+    if packages := _packages(one, scratch):
+        go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
+
+
+def _packages(one: Declared[GoArtifact], scratch: Path) -> list[str]:
+    """Return the main packages; a main package of our own is put into the scratch folder."""
+    if not one.artifact.main:
+        return one.artifact.packages
+    shutil.copyfile(one.local(one.artifact.main), scratch / "main.go")
+    return ["."]
+
+
 def _link(one: Declared[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
-    artifact = one.artifact
-    packages = artifact.packages
-    if artifact.main:
-        shutil.copyfile(one.local(artifact.main), scratch / "main.go")
-        packages = ["."]
+    artifact, packages = one.artifact, _packages(one, scratch)
     named = artifact.program or (artifact.id if artifact.main else "")
     output = f"{target}/{named}"
     flags = [*FLAGS, *tag_flags(artifact), "-ldflags", " ".join([LINK, *artifact.ldflags])]
