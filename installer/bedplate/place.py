@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -10,6 +13,24 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 STATE = Path("/var/lib/bedplate")
 """On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
+
+
+_OTHER: ContextVar[Path | None] = ContextVar("tree of another revision", default=None)
+
+
+def source() -> Path:
+    """Return the tree whose roles, layers and components count: ours, or the one that is being looked at."""
+    return _OTHER.get() or SOURCE
+
+
+@contextmanager
+def using(tree: Path) -> Iterator[None]:
+    """Take roles, layers, components and releases from another tree alone: that of a git revision or of a bundle."""
+    token = _OTHER.set(tree)
+    try:
+        yield
+    finally:
+        _OTHER.reset(token)
 
 
 def cache() -> Path:
@@ -26,7 +47,10 @@ def user_state() -> Path:
 def trees() -> list[Path]:
     """Return the trees searched for manifests/, overlays/, tests/acceptance/ and releases/.
 
-    First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours.
+    First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours. While another
+    tree is looked at, it alone counts.
     """
+    if other := _OTHER.get():
+        return [*sorted((other / "trees").glob("*/")), other]
     extra = [Path(p) for p in os.environ.get("BEDPLATE_TREES", "").split(":") if p]
     return [*extra, *sorted((SOURCE / "trees").glob("*/")), SOURCE]

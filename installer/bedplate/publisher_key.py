@@ -1,4 +1,7 @@
-"""The form of a publisher's public key: one line, ssh-ed25519 and base64, as ssh-keygen writes it."""
+"""The form of a publisher's public keys: one a line, ssh-ed25519 and base64, as ssh-keygen writes them.
+
+While a key is exchanged for another, both stand there; see bundle/install/keys.py for the dates that may precede one.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,32 @@ import base64
 import binascii
 import struct
 
+from bedplate.bundle.install.keys import parse_key
+
 KIND = "ssh-ed25519"
 KEY_BYTES = 32
 
 
-def problem(line: str) -> str:
-    """Return what is wrong with a public key, '' if nothing (RFC 8709, section 4)."""
-    words = line.split()
+def problem(text: str) -> str:
+    """Return what is wrong with public keys, one a line, '' if nothing."""
+    lines = text.splitlines() or [""]
+    return next((wrong for line in lines if (wrong := _problem(line))), "") or _doubled(lines)
+
+
+def _doubled(lines: list[str]) -> str:
+    keys = [_words(line)[1] for line in lines]
+    return "names one key twice" if len(set(keys)) < len(keys) else ""
+
+
+def _words(line: str) -> list[str]:
+    """Return kind, key and comment; the dates before them are the list of allowed signers' own."""
+    key = parse_key(line)
+    return (key.key if key else line).split()
+
+
+def _problem(line: str) -> str:
+    """Return what is wrong with one line (RFC 8709, section 4)."""
+    words = _words(line)
     if "PRIVATE KEY" in line:
         return "is a private key"
     if len(words) < 2 or words[0] != KIND:  # noqa: PLR2004  kind and key

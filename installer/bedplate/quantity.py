@@ -1,4 +1,4 @@
-"""Kubernetes quantities: 500m, 2Gi.
+"""Kubernetes quantities: 500m, 2Gi, 1e3.
 
 Form: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_FORM = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+_FORM = re.compile(r"^([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([eE][+-]?[0-9]{1,3}|[numkMGTPE]|[KMGTPE]i)?$")
 _FACTOR = {
     "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTP", start=1)},
-    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTP", start=1)},
+    **{unit: Decimal(1000) ** -power for power, unit in enumerate("mun", start=1)},
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
 }
 
 
@@ -22,4 +22,5 @@ def parse(text: str) -> Decimal:
     found = _FORM.match(text)
     if not found:
         raise ValueError(f"{text} is no quantity")
-    return Decimal(found[1]) * _FACTOR[found[2] or ""]
+    unit = found[2] or ""
+    return Decimal(found[1]) * (_FACTOR[unit] if unit in _FACTOR else Decimal(f"1{unit}"))

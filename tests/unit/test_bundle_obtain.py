@@ -16,7 +16,8 @@ from bedplate.bundle.write import image_blobs, write_bundle
 from bedplate.catalog import Catalog
 from bedplate.errors import BedplateError, Findings
 from bedplate.model.lock import Entry, Lock, Output
-from bedplate.sources import earlier
+from bedplate.origin.fill import Origins, fill
+from bedplate.origin.folder import Folder
 from bedplate.sources.cache import Cache
 from bedplate.sources.file import File
 from bedplate.sources.source import context as context_of
@@ -160,6 +161,7 @@ def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     sign.new_key(tmp_path / "key")
     described = describe.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
-    assert earlier.take(tmp_path / "bundle", recorded, second) == len(entries)
+    origins = Origins([Folder(tmp_path / "bundle")])
+    assert fill(origins, context_of(release, second, recorded), Silent()).artifacts == len(entries)
     assert have(release, recorded, second, told) == entries
     assert told.items == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_bundle
@@ -45,16 +48,23 @@ def link(path: Path) -> None:
     path.symlink_to(target)
 
 
+def pipe(path: Path) -> None:
+    """Put a pipe in a file's place: whoever reads it waits for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def sparse(path: Path, size: int) -> None:
+    """Let a file grow to a size that no memory holds."""
+    path.unlink()
+    path.touch()
+    os.truncate(path, size)
+
+
 def link_manifest(bundle: Path) -> None:
     """Put a link in the manifest's place."""
     aside = (bundle / layout.MANIFEST).rename(bundle.parent / "manifest-aside")
     (bundle / layout.MANIFEST).symlink_to(aside)
-
-
-def rename_in_manifest(bundle: Path) -> None:
-    """Let the manifest name a path outside."""
-    manifest = bundle / layout.MANIFEST
-    replace(manifest, manifest.read_bytes().replace(b'"path": "install/', b'"path": "../install/'))
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -63,7 +73,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing blob": (lambda b: program(b).unlink(), "is missing from the bundle"),
     "additional file": (lambda b: (b / "autorun").write_bytes(b""), "is in the bundle but not in its manifest"),
     "link": (lambda b: link(program(b)), "is a link or a special file"),
-    "linked manifest": (link_manifest, "has no manifest.json"),
+    "linked manifest": (link_manifest, "is a link or a special file"),
     "flipped release file": (lambda b: flip(b / layout.RELEASE), "has another content than was signed"),
     "flipped installer": (lambda b: flip(b / layout.INSTALL / "steps.py"), "has another content than was signed"),
     "compiled installer": (
@@ -72,7 +82,17 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "flipped manifest": (lambda b: flip(b / layout.MANIFEST), "is not signed by the publisher's key"),
     "no signature": (lambda b: (b / layout.SIGNATURE).unlink(), "has no manifest.json.sig"),
-    "empty signature": (lambda b: replace(b / layout.SIGNATURE, b""), "is not signed by the publisher's key"),
+    "empty signature": (lambda b: replace(b / layout.SIGNATURE, b""), "is no signature as ssh-keygen writes it"),
+    "longer signature": (
+        lambda b: replace(b / layout.SIGNATURE, (b / layout.SIGNATURE).read_bytes() + b"\n"),
+        "is no signature as ssh-keygen writes it",
+    ),
+    "pipe for a manifest": (lambda b: pipe(b / layout.MANIFEST), "is a link or a special file"),
+    "oversize manifest": (lambda b: sparse(b / layout.MANIFEST, 1 << 40), "is larger than the"),
+    "oversize signature": (lambda b: sparse(b / layout.SIGNATURE, 1 << 40), "is larger than the"),
+    "additional folder": (lambda b: (b / "blobs/sha512").mkdir(), "is in the bundle but not in its manifest"),
+    "pipe": (lambda b: pipe(program(b)), "is a link or a special file"),
+    "pipe beside": (lambda b: os.mkfifo(b / "pipe"), "is a link or a special file"),
 }
 
 
@@ -101,12 +121,61 @@ def test_refuses_another_publisher(tiny: tiny_bundle.Tiny, tmp_path: Path) -> No
         verify.verify(tiny.folder, sign.public_key(tmp_path / "other"))
 
 
-def test_refuses_a_path_outside_even_signed(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """A path that is no place in a bundle is refused although the publisher signed it."""
+def first(change: dict[str, object]) -> Callable[[dict[str, Any]], object]:
+    """Return what changes the first line of a manifest."""
+    return lambda manifest: manifest["files"][0].update(change)
+
+
+def line(path: str) -> Callable[[dict[str, Any]], object]:
+    """Return what adds a line with a path to a manifest."""
+    return lambda manifest: manifest["files"].append({"path": path, "sha256": "0" * 64, "size": 1})
+
+
+SIGNED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "parent": (line("../install/steps.py"), "has no place in a bundle"),
+    "inner parent": (line("blobs/sha256/../../x"), "has no place in a bundle"),
+    "absolute": (line("/etc/passwd"), "has no place in a bundle"),
+    "other case": (line("Release.json"), "has no place in a bundle"),
+    "blob's other case": (line("blobs/sha256/" + "0A" * 32), "has no place in a bundle"),
+    "another digest": (line("blobs/sha256/" + "1" * 64), "has no place in a bundle"),
+    "line end": (line("release.json\n"), "has no place in a bundle"),
+    "twice": (lambda m: m["files"].append(m["files"][0]), "names a path twice"),
+    "negative size": (first({"size": -1}), "has no size for"),
+    "size that is text": (first({"size": "1"}), "has no size for"),
+    "size that is a truth value": (first({"size": True}), "has no size for"),
+    "no digest": (first({"sha256": ""}), "has no digest for"),
+    "path that is no text": (first({"path": ["a"]}), "has no digest for"),
+    "no release file": (
+        lambda m: m.update(files=[f for f in m["files"] if f["path"] != "release.json"]),
+        r"does not name release\.json",
+    ),
+    "later format": (lambda m: m.update(format=2), "has format 2"),
+    "no files": (lambda m: m.pop("files"), "is no list of a bundle's files"),
+    "smaller than it is": (first({"size": 1}), "bytes in place of 1"),
+}
+
+
+@pytest.mark.parametrize(("change", "fact"), SIGNED.values(), ids=SIGNED)
+def test_refused_even_signed(
+    tiny: tiny_bundle.Tiny, tmp_path: Path, change: Callable[[dict[str, Any]], object], fact: str
+) -> None:
+    """A manifest that no bundle has is refused although the publisher signed it."""
     bundle = shutil.copytree(tiny.folder, tmp_path / "bundle")
-    rename_in_manifest(bundle)
+    manifest = json.loads((bundle / layout.MANIFEST).read_bytes())
+    change(manifest)
+    replace(bundle / layout.MANIFEST, json.dumps(manifest).encode())
     sign.sign(bundle, tiny.key)
-    with pytest.raises(BedplateError, match="has no place in a bundle"):
+    with pytest.raises(BedplateError, match=fact):
+        verify.verify(bundle, tiny.publisher)
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"format": 1, "format": 1, "files": []}', b"\xff", b""])
+def test_refuses_a_manifest_that_is_none(tiny: tiny_bundle.Tiny, tmp_path: Path, text: bytes) -> None:
+    """What JSON readers choke on, or read in two ways, is refused in one line."""
+    bundle = shutil.copytree(tiny.folder, tmp_path / "bundle")
+    replace(bundle / layout.MANIFEST, text)
+    sign.sign(bundle, tiny.key)
+    with pytest.raises(BedplateError, match=r"file manifest\.json is no list of a bundle's files"):
         verify.verify(bundle, tiny.publisher)
 
 

@@ -11,15 +11,15 @@ from bedplate.bundle.installer_tar import add_installer
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.obtain import obtain
 from bedplate.bundle.prove import prove
-from bedplate.bundle.report import Reporter, Silent
+from bedplate.bundle.report import Reporter, Silent, working
 from bedplate.bundle.stale import check_current
 from bedplate.bundle.write import bundle_digest, write_bundle
 from bedplate.catalog import Catalog
 from bedplate.files import write_atomic
 from bedplate.model.lock import Lock
+from bedplate.origin.fill import Origins, fill
 from bedplate.sources import resolve
 from bedplate.sources.cache import Cache
-from bedplate.sources.earlier import take
 from bedplate.sources.source import context as context_of
 
 
@@ -56,7 +56,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     *,
     lock: Lock | None = None,
     record: bool = False,
-    earlier: Path | None = None,
+    origins: Origins | None = None,
     reporter: Reporter | None = None,
 ) -> Built:
     """Build, prove, write and sign the bundle of a release.
@@ -67,35 +67,44 @@ def build(  # noqa: PLR0913  each is one part of a build
         key: the publisher's private key.
         lock: build this one in place of the release's own (see relock).
         record: write what comes out into the lock in place of refusing what differs from it.
-        earlier: a built bundle, from which everything it has is taken before anything is fetched or made.
+        origins: binary caches and bundles, from which everything they have is taken before anything is made.
         reporter: told about the work.
     """
     told, kept = reporter or Silent(), Cache()
     locked = lock or catalog.lock()
-    if earlier:
-        told.begin("earlier bundle")
-        told.end("earlier bundle", f"{take(earlier, locked, kept)} artifacts taken")
     context = context_of(catalog, kept, locked)
     check_current(context)
+    if origins and origins.ordered:
+        with working(told, "binary caches") as sizes:
+            filled = fill(origins, context, told)
+            sizes.extend(filled.size.values())
+        told.say(str(filled))
     entries = obtain(locked, context, told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
         resolve.write(made, catalog.folder)
     told.begin("closure")
     release = describe.release_file(catalog, made, add_installer(catalog, made, kept), kept)
-    references = _proved(catalog, release, kept)
+    references = _proved(catalog, release, kept, told)
     told.end("closure", f"{references} references, none outside the bundle")
+    from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
+
+    told.begin("documents")
+    if record:
+        told.say(f"Go modules without a known licence: {documents.record(release, context)}")
+    release = documents.add(release, context.with_lock(made))
+    told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
     told.begin("bundle")
     manifest, changed = write_bundle(out, release, kept, key)
     told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
     return Built(out, release, manifest, bundle_digest(manifest), changed, references)
 
 
-def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
+def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> int:
     """Prove the closure once per release file: it names the installer's digest, and so all templates and code."""
     note = cache.folder("proved") / digest.of(release.model_dump())
     if note.is_file():
         return int(note.read_text())
-    references = prove(catalog, release)
+    references = prove(catalog, release, cache, reporter)
     write_atomic(note, str(references))
     return references

@@ -14,6 +14,7 @@ from bedplate.sources.cache import Cache
 
 INSTALLER_WHEELS = "wheel:installer"
 INSTALLER_LAYER = "bundle"
+UNBUILT = Output(sha256="", size=0)
 PEOPLE_S_PROGRAM = "kubectl"
 """Also put on the bastion: the installer and the people who run it talk to the cluster with it."""
 
@@ -40,8 +41,21 @@ def carried(
 
 def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
     """Return release.json for a lock whose entries, images included, all have the outputs that were made."""
-    entries = carried(catalog.components, lock.entries, lock.sets)
     outputs = {entry.id: entry.output for entry in lock.entries if entry.output}
+    needs = Needs(
+        packages=_packages(catalog, lock, outputs, cache),
+        wheels=_wheels(lock),
+        programs=list(_programs(catalog, lock, outputs)),
+    )
+    return locked_release_file(catalog, lock).model_copy(update={"installer": installer.sha256, "bastion": needs})
+
+
+def locked_release_file(catalog: Catalog, lock: Lock) -> ReleaseFile:
+    """Return release.json as far as the lock alone tells it: all but the installer and the bastion's own needs.
+
+    That is enough to render HostSpecs where no bundle is. What was never built has an empty digest.
+    """
+    entries = carried(catalog.components, lock.entries, lock.sets)
     ids = {entry.id for entry in entries}
     release, platform = catalog.release, catalog.release.platform
     return ReleaseFile(
@@ -49,14 +63,9 @@ def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) 
         epoch=release.epoch,
         suite=platform.suite,
         architecture=platform.architecture,
-        installer=installer.sha256,
-        artifacts=[_artifact(entry, outputs[entry.id], catalog) for entry in entries],
+        installer="",
+        artifacts=[_artifact(entry, entry.output or UNBUILT, catalog) for entry in entries],
         sets={name: members for name, members in sorted(lock.sets.items()) if ids.issuperset(members)},
-        bastion=Needs(
-            packages=_packages(catalog, lock, outputs, cache),
-            wheels=_wheels(lock),
-            programs=list(_programs(catalog, lock, outputs)),
-        ),
     )
 
 

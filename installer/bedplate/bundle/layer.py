@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
 import zstandard
 
@@ -57,7 +58,11 @@ def _make(members: Iterable[TarEntry], cache: Cache, epoch: int) -> Layer:
         with tar.open("wb") as out:
             write_tar(with_hard_links(members), out, epoch)
         with tar.open("rb") as source, packed.open("wb") as out:
-            # one thread, and the size said in advance: so the bytes are the same everywhere
-            zstandard.ZstdCompressor(level=LEVEL).copy_stream(source, out, size=tar.stat().st_size)
+            pack(source, tar.stat().st_size, out)
         output = cache.add(packed, move=True)
         return Layer(sha256=output.sha256, size=output.size, diff_id=digest.of_file(tar))
+
+
+def pack(source: IO[bytes], size: int, out: IO[bytes]) -> None:
+    """Compress a layer's tar; one thread, and the size said in advance: so the bytes are the same everywhere."""
+    zstandard.ZstdCompressor(level=LEVEL).copy_stream(source, out, size=size)

@@ -20,8 +20,10 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 INSTALL = "install"
 """Folder of the program that installs the bundle: `python3 BUNDLE/install`."""
-SIGNATURE_NAMESPACE = "bedplate-bundle"
-"""Namespace of the SSH signature (https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig)."""
+
+
+SBOM, PROVENANCE = "application/vnd.cyclonedx+json", "application/vnd.in-toto+json"
+"""Media types of a bundle's documents; the second has a statement a line."""
 
 
 def blob(sha256: str) -> str:
@@ -35,6 +37,11 @@ class ManifestFile(Model):
     path: str
     sha256: str
     size: int
+
+
+def is_blob(file: ManifestFile) -> bool:
+    """Return whether a file of the bundle is a blob."""
+    return file.path == blob(file.sha256)
 
 
 class Manifest(Model):
@@ -74,6 +81,20 @@ class Needs(Model):
     programs: list[Program] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
 
 
+class Document(Model):
+    """A document about the release, such as a bill of materials."""
+
+    kind: str = Field(description="media type: CycloneDX's or in-toto's")
+    image: str = Field("", description="name:tag of the image it is about; empty: the whole release")
+    sha256: str = Field(description="digest of its blob")
+    size: int
+
+    @property
+    def title(self) -> str:
+        """Return the file name it goes by among the bundle's OCI artifacts."""
+        return f"{self.image or 'release'} {self.kind}"
+
+
 class ReleaseFile(Model):
     """release.json: what the bundle holds, for machines."""
 
@@ -86,6 +107,7 @@ class ReleaseFile(Model):
     bastion: Needs = Field(default_factory=Needs, description="what install puts on the bastion")
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
+    documents: list[Document] = Field(default_factory=list, description="what is said about all of it")
 
     def image_digest(self, image: str) -> str | None:
         """Return the manifest digest of name:tag, None if the bundle lacks it."""

@@ -1,79 +1,63 @@
-"""The proof that a bundle is closed: all that a release renders to names only what the bundle holds."""
+"""The proof that a bundle is closed: whatever a release names, and whatever its packages ask for, is in it."""
 
 from __future__ import annotations
 
-import tempfile
+import time
 from collections.abc import Iterator
-from pathlib import Path
-
-import yaml
 
 from bedplate import place
-from bedplate.bundle import reference
-from bedplate.bundle.closure import Named, check_closure, images_of_component, images_of_object
+from bedplate.bundle.closure import check_closure
 from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.reference_site import reference_site
+from bedplate.bundle.proof.clean_root import prove_installation
+from bedplate.bundle.proof.collections import check_collections
+from bedplate.bundle.proof.debs import check_debs
+from bedplate.bundle.proof.npm import check_npm
+from bedplate.bundle.proof.plugins import check_plugins
+from bedplate.bundle.proof.rendered import named
+from bedplate.bundle.proof.wheels import check_wheels
+from bedplate.bundle.report import Reporter
 from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.errors import Findings
-from bedplate.model.host import HostFile
-from bedplate.render.hosts import host_specs
-from bedplate.render.objects import image_digests, render
-from bedplate.tools import programs
-from bedplate.tools.command import run
-
-KUBEADM_KIND = "ClusterConfiguration"
+from bedplate.errors import BedplateError, Findings
+from bedplate.render.objects import image_digests
+from bedplate.sources.cache import Cache
+from bedplate.sources.deb import host_packages
 
 
-def prove(catalog: Catalog, release: ReleaseFile) -> int:
-    """Return the number of references that were looked at; Findings name each that is not in the bundle."""
-    named = list(dict.fromkeys(_named(catalog, release)))
+def prove(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> int:
+    """Return the number of images' references that were looked at; Findings name whatever is not in the bundle.
+
+    Args:
+        catalog: the release.
+        release: what the bundle holds.
+        cache: has every artifact of it.
+        reporter: told about what takes long.
+    """
+    images = named(catalog, release)
     bundled = [f"{name}@sha256:{digest}" for name, digest in image_digests(release).items()]
-    if errors := check_closure(named, bundled, catalog.components.values()):
+    errors = check_closure(images, bundled, catalog.components.values())
+    errors += check_packages(catalog, release, cache)
+    if errors:
         raise Findings(errors)
-    return len(named)
+    _install(catalog, release, cache, reporter)
+    return len(images)
 
 
-def _named(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
-    for component in catalog.components.values():
-        yield from images_of_component(component)
-    for profiles in ([], *([profile] for profile in _profiles())):
-        site = reference_site(catalog.release.version, profiles)
-        for one in render(site, catalog, image_digests(release)):
-            yield from images_of_object(one.component, one.object)
-    yield from _of_hosts(reference_site(catalog.release.version, []), catalog, release)
+def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list[BedplateError]:
+    """Return an error for everything that a package of any kind asks for and the bundle lacks."""
+    blobs = cache.root / "blobs/sha256"
+    exceptions = [allowed for component in catalog.components.values() for allowed in component.allow]
+
+    def checks() -> Iterator[list[BedplateError]]:
+        yield check_debs(release, blobs, {allowed.deb for allowed in exceptions})
+        yield check_wheels(release, blobs, {allowed.wheel for allowed in exceptions})
+        yield check_npm(catalog.folder / "lock/npm")
+        yield check_collections(place.source() / "roles")
+        yield check_plugins(release, blobs)
+
+    return [error for errors in checks() for error in errors]
 
 
-def _profiles() -> list[str]:
-    return sorted({path.name for tree in place.trees() for path in (tree / "overlays").glob("*") if path.is_dir()})
-
-
-def _of_hosts(site: Site, catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
-    """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will ask for."""
-    seen: set[HostFile] = set()
-    for spec in host_specs(site, catalog.release, catalog.components, release):
-        for file in spec.files:
-            if file not in seen:
-                seen.add(file)
-                for image in reference.inside(file.content):
-                    yield Named(image, "hosts", f"host {spec.host}", file.path)
-                yield from _of_kubeadm(file, catalog)
-
-
-def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
-    """Ask the release's own kubeadm which images a configuration leads to."""
-    if KUBEADM_KIND not in file.content:
-        return
-    component = next(c.name for c in catalog.components.values() if any(_is_kubeadm(b.path) for b in c.hosts.binaries))
-    documents = [d for d in yaml.safe_load_all(file.content) if d and d["kind"] == KUBEADM_KIND]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kubeadm.yaml"
-        path.write_text(yaml.safe_dump_all(documents))
-        kubeadm = programs.find(component, "kubeadm", catalog)
-        done = run([kubeadm, "config", "images", "list", "--config", path], env={"HOME": folder})
-    for line in done.stdout.decode().split():
-        yield Named(reference.normal(line), component, "kubeadm config images list", file.path)
-
-
-def _is_kubeadm(path: str) -> bool:
-    return path.endswith("/kubeadm")
+def _install(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> None:
+    packages, started = host_packages(catalog.components.values()), time.monotonic()
+    if prove_installation(release, packages, cache):
+        reporter.say(f"{len(packages)} hosts' packages installed in a clean root, {time.monotonic() - started:.0f} s")

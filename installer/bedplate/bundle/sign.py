@@ -9,30 +9,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from bedplate.bundle import layout
+from bedplate.bundle.install.keys import read_keys
 from bedplate.bundle.install.refused import RefusedError
-from bedplate.bundle.install.signature import read_key
+from bedplate.bundle.install.signature import NAMESPACE
 from bedplate.errors import InputError
-from bedplate.tools.command import run
+from bedplate.files import write_atomic
+from bedplate.tools import sshsig
 
 
 def new_key(out: Path) -> Path:
     """Make a publisher's key (mode 0600) and return the place of its public half; never overwrites one."""
-    public = out.with_name(f"{out.name}.pub")
-    for path in (out, public):
-        if path.exists():
-            raise InputError(f"file {path}", "exists and is never overwritten", "give another --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bedplate-publisher", "-f", out])
-    return public
+    return sshsig.new_key(out, "bedplate-publisher")
 
 
 def sign(bundle: Path, key: Path) -> None:
     """Sign a bundle's manifest; the same key and manifest give the same signature."""
     if not key.is_file():
         raise InputError(f"publisher's key {key}", "is not there", "bedplate key new --out FILE")
-    signature = bundle / layout.SIGNATURE
-    signature.unlink(missing_ok=True)
-    run(["ssh-keygen", "-q", "-Y", "sign", "-f", key, "-n", layout.SIGNATURE_NAMESPACE, bundle / layout.MANIFEST])
+    write_atomic(bundle / layout.SIGNATURE, sshsig.sign((bundle / layout.MANIFEST).read_bytes(), key, NAMESPACE))
 
 
 def public_key(key: Path) -> str:
@@ -41,6 +35,9 @@ def public_key(key: Path) -> str:
     if not public.is_file():
         raise InputError(f"public key {public}", "is not there", f"ssh-keygen -y -f {key} >{public}")
     try:
-        return read_key(public.read_text())
+        keys = read_keys(public.read_text())
     except RefusedError as error:
         raise InputError(f"file {public}", error.fact, "bedplate key new --out FILE") from error
+    if len(keys) != 1:
+        raise InputError(f"file {public}", f"has {len(keys)} keys, not one", "give the one that signs")
+    return keys[0].key

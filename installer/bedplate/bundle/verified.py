@@ -1,8 +1,9 @@
-"""Blobs of the cache whose content was proven, by inode, size and time, so that a second build hashes nothing."""
+"""Blobs whose content was proven, by inode, size and time, so that a second look at them hashes nothing."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,19 +14,18 @@ from bedplate.files import write_atomic
 from bedplate.sources.cache import Cache
 
 
-class Verified:
-    """The record in the cache; a context that writes it at its end."""
+class Marks:
+    """What proven files looked like, kept in a file; a context that writes it at its end."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, path: Path) -> None:
         """Read the record; a broken one is as good as none."""
-        self._cache = cache
-        self._path: Path = cache.root / "verified.json"
+        self._path = path
         self._known: dict[str, list[int]] = {}
         self._changed = False
-        if self._path.is_file():
+        if path.is_file():
             try:
-                self._known = json.loads(self._path.read_bytes())
-            except json.JSONDecodeError:
+                self._known = dict(json.loads(path.read_bytes()))
+            except (ValueError, TypeError):
                 self._changed = True
 
     def __enter__(self) -> Self:
@@ -39,6 +39,28 @@ class Verified:
         if self._changed:
             write_atomic(self._path, json.dumps(self._known, sort_keys=True))
 
+    def has(self, sha256: str, state: os.stat_result) -> bool:
+        """Return whether a blob looks as it did when it was proven."""
+        return self._known.get(sha256) == _mark(state)
+
+    def add(self, sha256: str, state: os.stat_result) -> None:
+        """Note what a blob looked like before it was proven."""
+        self._known[sha256] = _mark(state)
+        self._changed = True
+
+
+def _mark(state: os.stat_result) -> list[int]:
+    return [state.st_ino, state.st_size, state.st_mtime_ns]
+
+
+class Verified(Marks):
+    """The record of the cache's blobs."""
+
+    def __init__(self, cache: Cache) -> None:
+        """Read the record."""
+        super().__init__(cache.root / "verified.json")
+        self._cache = cache
+
     def check(self, sha256: str) -> int:
         """Return a blob's size, once its content is proven; a spoilt blob is removed from the cache."""
         blob = self._cache.blob(sha256)
@@ -46,12 +68,10 @@ class Verified:
             state = blob.stat()
         except FileNotFoundError as error:
             raise BedplateError(f"blob {sha256}", "is not in the cache", "bedplate bundle build again") from error
-        mark = [state.st_ino, state.st_size, state.st_mtime_ns]
-        if self._known.get(sha256) != mark:
+        if not self.has(sha256, state):
             if digest.of_file(blob) != sha256:
                 blob.unlink()
                 step = "build again; check the disk"
                 raise BedplateError(f"blob {sha256}", "had another content in the cache and was removed", step)
-            self._known[sha256] = mark
-            self._changed = True
+            self.add(sha256, state)
         return state.st_size

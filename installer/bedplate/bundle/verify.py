@@ -1,20 +1,21 @@
-"""Verification of a bundle: the signature, then every byte."""
+"""Verification of a bundle: the signature, then the list of files, then every byte."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from bedplate.bundle import layout
-from bedplate.bundle.install.content import read_verified
-from bedplate.bundle.install.listing import check_listing
-from bedplate.bundle.install.manifest import File, parse_manifest
+from bedplate.bundle.install.content import check_file
+from bedplate.bundle.install.manifest import File
 from bedplate.bundle.install.refused import RefusedError
-from bedplate.bundle.install.signature import read_signed
+from bedplate.bundle.install.steps import check_bundle
 from bedplate.errors import BedplateError, Findings
 
-WORKERS = 4
+WORKERS = os.cpu_count() or 1
 
 
 def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None) -> layout.Manifest:
@@ -22,33 +23,40 @@ def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambd
 
     Args:
         bundle: the bundle's directory.
-        publisher: text of the publisher's public key.
+        publisher: text of the publisher's public keys, one a line.
         progress: called with the number of bytes of each file that was read.
     """
-    try:
-        signed = read_signed(bundle, publisher)
-        files = parse_manifest(signed)
-        check_listing(bundle, files)
-    except RefusedError as error:
-        raise BedplateError(error.subject, error.fact, error.next_step) from error
+    with refusals():
+        signed, files, _ = check_bundle(bundle, publisher)
 
     def check(file: File) -> BedplateError | None:
         try:
-            read_verified(bundle, file)
-        except RefusedError as error:
-            return BedplateError(error.subject, error.fact, error.next_step)
+            with refusals():
+                check_file(bundle, file)
+        except BedplateError as error:
+            return error
         progress(file.size)
         return None
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        errors = [error for error in pool.map(check, files) if error]
+        found = pool.map(check, sorted(files, key=lambda file: -file.size))
+        errors = [error for error in found if error]
     if errors:
         raise Findings(errors)
-    return layout.Manifest.model_validate_json(signed)
+    return layout.Manifest.model_validate_json(signed.manifest)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a refusal of the bundle's own install into this program's error."""
+    try:
+        yield
+    except RefusedError as error:
+        raise BedplateError(error.subject, error.fact, error.next_step) from error
 
 
 def read_release(folder: Path) -> layout.ReleaseFile:
-    """Return release.json of a bundle, or of a release's folder in the store."""
+    """Return release.json of a bundle, or of a release's folder in the store; nothing is verified."""
     path = folder / layout.RELEASE
     if not path.is_file():
         raise BedplateError(f"folder {folder}", f"is no bundle: it has no {layout.RELEASE}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.bundle import install, layout, sign
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.layout import BundledArtifact, Document, ReleaseFile
 from bedplate.bundle.tree import Linked, Node, ensure_tree
 from bedplate.bundle.verified import Verified
 from bedplate.errors import InputError
@@ -20,6 +20,8 @@ EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 FILE_TYPE = "application/octet-stream"
 ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
 """Type of the one OCI artifact that holds all that is no image, by file name."""
+DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
+"""Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
 NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
 
 
@@ -52,10 +54,18 @@ def _check_out(out: Path) -> None:
 def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
     others = [a for a in release.artifacts if a.kind != "image"]
-    artifacts = _artifacts(others, cache)
-    blobs = {release.installer, artifacts["digest"].removeprefix("sha256:"), cache.add_bytes(b"{}").sha256}
+    lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(FILE_TYPE, a.file, a) for a in others], cache)]
+    if release.documents:
+        layers = [_layer(document.kind, document.title, document) for document in release.documents]
+        lists.append(_list("documents", DOCUMENTS_TYPE, layers, cache))
+    blobs = {
+        release.installer,
+        cache.add_bytes(b"{}").sha256,
+        *(one["digest"].removeprefix("sha256:") for one in lists),
+    }
+    blobs |= {document.sha256 for document in release.documents}
     blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
-    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), artifacts]}
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]}
     tree: dict[str, Node] = {layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
     tree[layout.OCI_LAYOUT] = _json({"imageLayoutVersion": "1.0.0"})
     tree[layout.INDEX] = _json(index)
@@ -75,15 +85,16 @@ def _descriptor(image: BundledArtifact) -> dict[str, Any]:
     return {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{image.sha256}", "size": image.size, "annotations": named}
 
 
-def _artifacts(others: list[BundledArtifact], cache: Cache) -> dict[str, Any]:
+def _layer(kind: str, title: str, blob: BundledArtifact | Document) -> dict[str, Any]:
+    return {"mediaType": kind, "digest": f"sha256:{blob.sha256}", "size": blob.size, "annotations": {TITLE: title}}
+
+
+def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> dict[str, Any]:
+    """Return the descriptor of an OCI artifact that lists blobs."""
     empty = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{cache.add_bytes(b'{}').sha256}", "size": 2}
-    layers = [
-        {"mediaType": FILE_TYPE, "digest": f"sha256:{a.sha256}", "size": a.size, "annotations": {TITLE: a.file}}
-        for a in others
-    ]
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": ARTIFACTS_TYPE, "config": empty}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": kind, "config": empty}
     output = cache.add_bytes(_json({**manifest, "layers": layers or [empty]}))
-    named = {"mediaType": MANIFEST_TYPE, "artifactType": ARTIFACTS_TYPE, "annotations": {NAME: "artifacts"}}
+    named = {"mediaType": MANIFEST_TYPE, "artifactType": kind, "annotations": {NAME: name}}
     return {**named, "digest": f"sha256:{output.sha256}", "size": output.size}
 
 

@@ -7,14 +7,24 @@ from typing import Annotated
 
 import typer
 
+from bedplate import environments
 from bedplate.bundle import sign
+from bedplate.bundle.install.keys import read_keys
+from bedplate.bundle.verify import refusals
 from bedplate.cli.output import Output, OutputOption, show
+from bedplate.environments import Site
+from bedplate.errors import InputError
+from bedplate.pki import site_key
+from bedplate.tools import sshsig
+
+NAMED = "{0:<10} {1:<50} {2}"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    group = typer.Typer(help="The publisher's key, which signs bundles.", no_args_is_help=True)
+    group = typer.Typer(help="The keys that sign bundles, and what sites send.", no_args_is_help=True)
     group.command("new", epilog="Example: bedplate key new --out ~/keys/bedplate-publisher")(_new)
+    group.command("show", epilog="Example: bedplate key show lab")(_show)
     app.add_typer(group, name="key")
 
 
@@ -30,3 +40,32 @@ def _new(
     line = sign.public_key(out)
     text = f"private key: {out}\npublic key:  {public}\nin environment.yaml:\npublisher: {line}"
     show({"private": str(out), "public": str(public), "publisher": line}, output, text)
+
+
+def _show(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show the public keys of an environment: the publisher's that it pins, and its own site key.
+
+    Compare the fingerprints with whoever owns the keys by another way than the one by which the files came.
+    """
+    site = environments.load(environments.find(environment))
+    with refusals():
+        pinned = read_keys(site.environment.publisher)
+    publishers = [{"key": k.key, "fingerprint": sshsig.fingerprint(k.key), "when": k.options} for k in pinned]
+    own = _site_key(site)
+    rows = [("publisher", one["fingerprint"], one["when"]) for one in publishers]
+    rows.append(
+        ("site", own["fingerprint"], own["key"]) if own else ("site", "not made yet", "bedplate apply makes it")
+    )
+    text = "\n".join(NAMED.format(*row).rstrip() for row in rows)
+    show({"environment": site.environment.name, "publisher": publishers, "site": own}, output, text)
+
+
+def _site_key(site: Site) -> dict[str, str] | None:
+    try:
+        key = site_key.public_key(site)
+    except InputError:
+        return None
+    return {"key": key, "fingerprint": sshsig.fingerprint(key)}

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bedplate.cli.caches import FromKeyOption, FromOption
 from bedplate.cli.output import Output, OutputOption, show
 from bedplate.lab import address
 
@@ -29,16 +30,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(lab, name="lab")
 
 
-def _up(name: NameOption = address.DEFAULT) -> None:
+def _up(name: NameOption = address.DEFAULT, from_: FromOption = None, from_key: FromKeyOption = None) -> None:
     """Build the bundle, make the machines, install the release inside them and check it.
 
     Needs root on Debian 12; names the packages it misses there and installs them. A second run goes on
     where the first stopped, and is quick where nothing is left to do.
     """
-    from bedplate.lab import prerequisites, up  # noqa: PLC0415  what it loads takes a second, and `down` needs none of it
+    # what they load takes a second, and `down` needs none of it
+    from bedplate.lab import prerequisites, up  # noqa: PLC0415
+    from bedplate.origin import spec  # noqa: PLC0415
 
     prerequisites.check_root()
-    code = up.up(address.reserve(name), Console(stderr=True))
+    code = up.up(address.reserve(name), Console(stderr=True), spec.typed(from_, from_key))
     if code:
         raise typer.Exit(code)
 

@@ -11,7 +11,6 @@ import typer
 from bedplate import catalog, digest, environments
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
-from bedplate.errors import InputError
 from bedplate.files import write_atomic
 from bedplate.render import locked, objects
 from bedplate.render.hosts import host_specs
@@ -28,7 +27,7 @@ def render(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
     output: Annotated[str, typer.Option("--output", "-o", help="File to write; - is standard output.")] = STDOUT,
     *,
-    hosts: Annotated[bool, typer.Option("--hosts", help="HostSpecs in place of objects; on the bastion.")] = False,
+    hosts: Annotated[bool, typer.Option("--hosts", help="HostSpecs in place of objects.")] = False,
 ) -> None:
     """Print an environment's Kubernetes objects or HostSpecs, one JSON object a line.
 
@@ -49,9 +48,5 @@ def _objects(site: Site, release: Catalog) -> list[bytes]:
 
 
 def _hosts(site: Site, release: Catalog) -> list[bytes]:
-    file = locked.release_file(release)
-    if file is None:
-        version = release.release.version
-        raise InputError(f"release {version}", "has no bundle in this machine's store", "run this on the bastion")
-    specs = host_specs(site, release.release, release.components, file)
+    specs = host_specs(site, release.release, release.components, locked.known_release_file(release))
     return [digest.canonical(spec.model_dump(mode="json")) for spec in specs]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bedplate.diff.side import Thing
-from bedplate.model.host import HostSpec
 from bedplate.render.identity import Identity
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model.host import HostSpec
 
 
 class Action(StrEnum):
@@ -22,13 +24,33 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ByKey:
-    """A list's element, told from the others by its schema's keys: ``[name=web]``."""
+    """A list's element, told from the others by its schema's keys: ``[name=web]``.
+
+    An element of a set of plain values is told by its value: one field with an empty name, ``[get]``. The value of a
+    field may be a tuple of texts: ``[apiGroups=apps,resources=deployments|daemonsets]``.
+    """
 
     fields: tuple[tuple[str, Any], ...]
 
     def __str__(self) -> str:
         """Return it as it is written in a path."""
-        return f"[{','.join(f'{name}={value}' for name, value in self.fields)}]"
+        parts = (
+            (name, "|".join(map(_word, value)) if isinstance(value, tuple) else value) for name, value in self.fields
+        )
+        return f"[{','.join(f'{name}={value}' if name else _word(value) for name, value in parts)}]"
+
+
+def _word(value: Any) -> str:
+    return str(value) or '""'
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list whose elements have keys and whose order matters all the same: init containers."""
+
+    def __str__(self) -> str:
+        """Return it as it is written in a path."""
+        return "(order)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +64,11 @@ class Inside:
         return f"({self.form})"
 
 
-Step = str | int | ByKey | Inside
-"""A key of a mapping, a position in a list whose order matters, an element by its keys, a document in a string."""
+Step = str | int | ByKey | Inside | Order
+"""A key of a mapping, a position in a list, an element by its keys, a document in a string, the order of a list.
+
+Positions are the old list's, but for the last step of what is added: that is its position in the new list.
+"""
 Path = tuple[Step, ...]
 
 
@@ -71,17 +96,26 @@ class Change:
         action: added, removed or changed.
         old: the value before; None if added. Never a secret's value (see secret).
         new: the value after; None if removed.
+        note: what else people should know: that only the text of a document differs, and not what it says.
+        at: position in the new list of an added element that has keys, where the order matters too; else None.
+        text: where the path steps into a document: the whole new text of the outermost one; for patches, not shown.
     """
 
     path: Path
     action: Action
     old: Any = None
     new: Any = None
+    note: str = ""
+    at: int | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
     """One object that differs.
+
+    RENAMED is removed and created anew to the API server; here it is one change, its content's changes (all but
+    metadata.name) in it. An object that moved to another API group under the same name is CHANGED, at apiVersion.
 
     Attributes:
         action: what happens to it.

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from bedplate import catalog, place
-from bedplate.bundle import layout
+from bedplate.bundle import installed
+from bedplate.bundle.installed import Installed
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.mirror import STORE
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
-from bedplate.errors import InputError
 from bedplate.model.host import HostSpec
 from bedplate.render import objects
 from bedplate.render.hosts import host_specs
@@ -30,12 +30,17 @@ class Installation:
     Attributes:
         site: the environment on its bastion.
         catalog: the release with its components, from the installer that came in the bundle.
-        release_file: what the bundle brought into the store.
+        installed: the release in the store, its signature proven.
     """
 
     site: Site
     catalog: Catalog
-    release_file: ReleaseFile
+    installed: Installed
+
+    @property
+    def release_file(self) -> ReleaseFile:
+        """Return what the bundle brought into the store, as the publisher signed it."""
+        return self.installed.release
 
     @cached_property
     def specs(self) -> list[HostSpec]:
@@ -63,15 +68,13 @@ class Installation:
 
 
 def load(site: Site) -> Installation:
-    """Return the installation of an environment on its bastion; InputError where the release is not in the store."""
+    """Return the installation of an environment on its bastion.
+
+    InputError where the release is not in the store; BedplateError where it is not the pinned publisher's.
+    """
     version = site.environment.release
-    file = STORE / "releases" / version / layout.RELEASE
-    if not file.is_file():
-        known = ", ".join(sorted(path.name for path in (STORE / "releases").glob("*"))) or "none"
-        fact = f"is not in this bastion's store (there: {known})"
-        raise InputError(f"release {version}", fact, "carry its bundle in and run its install")
-    release = ReleaseFile.model_validate_json(file.read_bytes())
-    return Installation(site, catalog.load(version), release)
+    found = installed.read(STORE, version, site.environment.publisher)
+    return Installation(site, catalog.load(version), found)
 
 
 def installer_digest() -> str:

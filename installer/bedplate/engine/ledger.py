@@ -98,6 +98,12 @@ class Ledger:
         ).fetchone()
         return str(row[0]) if row else ""
 
+    def releases_begun(self) -> set[str]:
+        """Return the release whose apply last ended well, and those that were begun since."""
+        last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome = ?"
+        rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
+        return {str(row[0]) for row in rows}
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from bedplate.bundle import installed
 from bedplate.engine import installation, lock
 from bedplate.engine.apply import Summary, apply, log_file
 from bedplate.engine.ledger import Ledger
@@ -25,6 +26,8 @@ def run(site: Site, console: Console, *, every: bool = False) -> Summary:
     with lock.hold(site.state / installation.LOCK, site.environment.name) as interrupted:
         if interrupted:
             console.print(f"the apply of {interrupted} was interrupted; going on from there")
+        with console.status("prove the store"):
+            installed.prove_blobs(one.installed, every=every)
         ledger = Ledger(one.ledger)
         try:
             listed = phases(one, ledgered=owned.ledgered(site))

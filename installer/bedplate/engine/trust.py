@@ -11,7 +11,7 @@ from bedplate.bundle import mirror
 from bedplate.engine.installation import Installation
 from bedplate.engine.step import Journal, Outcome
 from bedplate.errors import BedplateError
-from bedplate.pki import authority, secrets, trust
+from bedplate.pki import authority, secrets, site_key, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ class Trust:
             for component in self.installation.catalog.components.values()
             for secret in component.secrets
         }
-        own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key")]
-        public = [site.folder / "pki" / name for name in (trust.AUTHORITY, trust.MIRROR_CERTIFICATE)]
+        own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key", site_key.PRIVATE)]
+        public = [site.folder / "pki" / name for name in (trust.AUTHORITY, trust.MIRROR_CERTIFICATE, site_key.PUBLIC)]
         signed = [site.state / "pki" / "mirror.crt", *(path for path, kind in values.items() if kind == "certificate")]
         return all(path.is_file() for path in [*values, *own, *public]) and all(
             authority.check_time_left(x509.load_pem_x509_certificate(path.read_bytes())) for path in signed
@@ -84,6 +84,7 @@ class Trust:
         """Make what is missing and sign anew what runs out."""
         site = self.installation.site
         made = trust.ensure_trust(site) + secrets.ensure_secrets(site, self.installation.catalog.components.values())
+        site_key.ensure_site_key(site)
         journal.write(f"{made} made")
         return Outcome(made)
 

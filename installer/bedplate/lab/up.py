@@ -12,9 +12,11 @@ import yaml
 from rich.console import Console
 
 from bedplate import catalog, environments, forward
+from bedplate.bundle import describe
 from bedplate.bundle.build import build
 from bedplate.bundle.relock import relock
 from bedplate.bundle.root import machine_root
+from bedplate.catalog import Catalog
 from bedplate.engine.progress import Progress, elapsed
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
@@ -26,6 +28,7 @@ from bedplate.lab.machine import MEDIA, ensure_machine
 from bedplate.lab.network import ensure_network
 from bedplate.lab.prerequisites import ensure_prerequisites
 from bedplate.model.lock import Lock
+from bedplate.origin.fill import Origins, fill
 from bedplate.sources import source
 from bedplate.sources.cache import Cache
 from bedplate.sources.source import Context
@@ -62,12 +65,18 @@ class Up:
         self.progress.end("✓", "done")
 
 
-def up(lab: Lab, console: Console) -> int:
-    """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside."""
+def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
+    """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside.
+
+    Args:
+        lab: name and number.
+        console: where progress is shown.
+        origins: binary caches; what they have is not built.
+    """
     began = time.monotonic()
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
-        site = _outside(Up(lab, console, progress))
+        site = _outside(Up(lab, console, progress), origins or Origins())
     for title, run in (("Install from the bundle, inside", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
         code = run(lab, site)
@@ -78,14 +87,17 @@ def up(lab: Lab, console: Console) -> int:
     return 0
 
 
-def _outside(run: Up) -> Site:
+def _outside(run: Up, origins: Origins) -> Site:
     """Do everything that happens on the developer's machine."""
     lab = run.lab
     cache = Cache()
     release = catalog.load(_release())
     locked = release.lock()
     with run.stage("Look for what is needed", "this machine"):
-        ensure_prerequisites(run.progress.say, warm=_is_built(locked, cache))
+        if origins.ordered:
+            run.progress.say("binary caches")
+            run.console.print(f"    {fill(origins, source.context(release, cache), _Told(run))}", highlight=False)
+        ensure_prerequisites(run.progress.say, warm=_is_built(release, cache))
     publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
         lock = _lock(run, source.context(release, cache, locked))
@@ -103,8 +115,11 @@ def _outside(run: Up) -> Site:
     return site
 
 
-def _is_built(lock: Lock, cache: Cache) -> bool:
-    return all(entry.output and cache.has(entry.output.sha256) for entry in lock.entries)
+def _is_built(release: Catalog, cache: Cache) -> bool:
+    """Return whether the cache has all that a site gets; what only images are made of is not needed any more."""
+    lock = release.lock()
+    needed = describe.carried(release.components, lock.entries, lock.sets)
+    return all(entry.output and cache.has(entry.output.sha256) for entry in needed)
 
 
 def _release() -> str:

@@ -6,11 +6,12 @@ through these fields. ``{version}`` in any string stands for the version that th
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bedplate.model.base import Model
+from bedplate.model.rule import Rule
 
 
 class ArtifactBase(Model):
@@ -165,10 +166,19 @@ class Reference(Model):
 
 
 class AllowedReference(Model):
-    """A string that looks like an image and is deliberately not in the bundle."""
+    """Something that is named and deliberately not in the bundle: an image, or a package that another asks for."""
 
-    image: str = Field(description="the reference")
-    reason: str = Field(description="a sentence: why it is never pulled")
+    image: str = Field("", description="the reference; without a tag where the tag is decided elsewhere")
+    deb: str = Field("", description="or what a Debian package depends on: 'package: dependency'")
+    wheel: str = Field("", description="or what a wheel requires: 'name: requirement'")
+    reason: str = Field(min_length=1, description="a sentence: why it is never pulled")
+
+    @model_validator(mode="after")
+    def check_one(self) -> Self:
+        """Refuse an exception for nothing, and one for several things at once."""
+        if sum(map(bool, (self.image, self.deb, self.wheel))) != 1:
+            raise ValueError("give one of image, deb and wheel")
+        return self
 
 
 class Component(Model):
@@ -187,3 +197,4 @@ class Component(Model):
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")
     scrape: list[ScrapeTarget] = Field(default_factory=list, description="metrics endpoints")
+    rules: list[Rule] = Field(default_factory=list, description="what changes of its objects do, for `bedplate diff`")

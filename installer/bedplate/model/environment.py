@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bedplate.model.base import Model
 
@@ -156,6 +156,11 @@ class Notebooks(Model):
     volumes: list[str] = Field(default_factory=lambda: ["2Gi", "10Gi"], description="volume size choices")
 
 
+def _lines(value: Any) -> Any:
+    """Write a list of keys as ssh-keygen reads them: one a line."""
+    return "\n".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+
+
 class Environment(Model):
     """The file environment.yaml."""
 
@@ -164,7 +169,9 @@ class Environment(Model):
     domain: str = Field(
         description="DNS domain of the site's own names: api.<domain>, mirror.<domain>, notebooks.<domain>"
     )
-    publisher: str = Field(description="the publisher's public key that bundles must be signed with: ssh-ed25519 AAAA…")
+    publisher: Annotated[str, BeforeValidator(_lines, json_schema_input_type=str | list[str])] = Field(
+        description="the publisher's public key that bundles must be signed with: ssh-ed25519 AAAA…, or several"
+    )
     profiles: list[str] = Field(default_factory=list, description="overlays, in this order")
     bastion: Bastion = Field(description="the machine that runs the installer")
     network: Network = Field(description="address ranges")

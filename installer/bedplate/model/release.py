@@ -22,6 +22,16 @@ class Platform(Model):
     architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")
 
 
+class Compatibility(Model):
+    """A rule about versions that go together; ranges are written as in Python's packages: ``>=1.33, <1.36``."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="stable name")
+    when: dict[str, str] = Field(description="component to range of versions: where all of them hold …")
+    needs: dict[str, str] = Field(description="… these must hold too")
+    reason: str = Field(description="a sentence: what happens otherwise")
+    source: str = Field("", description="page or file that says so")
+
+
 class Release(Model):
     """The file release.yaml."""
 
@@ -31,3 +41,4 @@ class Release(Model):
     toolchain: Toolchain = Field(description="compilers, as wheels")
     epoch: int = Field(description="SOURCE_DATE_EPOCH of everything built, in seconds")
     components: dict[str, str] = Field(description="component to version; a folder in manifests/ each")
+    compatibility: list[Compatibility] = Field(default_factory=list, description="versions that go together")

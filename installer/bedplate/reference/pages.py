@@ -8,7 +8,7 @@ from bedplate.model.component import Component
 from bedplate.model.environment import Environment
 from bedplate.model.hosts_file import HostsFile
 from bedplate.model.release import Release
-from bedplate.reference import commands, findings, host_files, models
+from bedplate.reference import commands, diff_rules, findings, host_files, models
 
 NOTE = "Generated from the model (`make docs`). "
 ENVIRONMENT = """
@@ -43,6 +43,7 @@ def pages() -> dict[str, str]:
         "component.md": models.page(Component, "component.yaml", NOTE + COMPONENT.strip()),
         "release.md": models.page(Release, "release.yaml", NOTE + RELEASE.strip()),
         "preflight.md": findings.page(),
+        "diff-rules.md": diff_rules.page(),
     }
 
 

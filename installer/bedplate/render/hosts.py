@@ -22,7 +22,7 @@ from bedplate.model.host import HostSpec
 from bedplate.model.inventory import Host
 from bedplate.model.release import Release
 from bedplate.pki.trust import PUBLIC, read_public
-from bedplate.render import roles
+from bedplate.render import cached, roles
 
 INPUTS = "inputs.yaml.j2"
 NODES = {"control_plane", "workers"}
@@ -41,7 +41,23 @@ def host_specs(
     """
     _check(site)
     versions = package_versions(components, release_file)
-    return [_spec(site, host, release, components, release_file=release_file, versions=versions) for host in site.hosts]
+
+    def made() -> list[dict[str, Any]]:
+        specs = (
+            _spec(site, host, release, components, release_file=release_file, versions=versions) for host in site.hosts
+        )
+        return [spec.model_dump(mode="json") for spec in specs]
+
+    found = cached.kept(_key(site, release, components, release_file), made)
+    return [HostSpec.model_validate(spec) for spec in found]
+
+
+def _key(site: Site, release: Release, components: Mapping[str, Component], release_file: ReleaseFile) -> str:
+    """Return the digest of all that the specs are made of."""
+    models = [site.environment, *site.hosts, release, *components.values(), release_file]
+    public = [read_public(site, name) for name in PUBLIC]
+    roles_files = cached.files([place.source() / "roles"])
+    return digest.of([cached.program(), [one.model_dump(mode="json") for one in models], public, roles_files])
 
 
 def _check(site: Site) -> None:
@@ -78,7 +94,7 @@ def _spec(  # noqa: PLR0913  all that a host is made of
     programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
     values = _values(site, host, release, release_file)
     inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
-    played = [roles.load(place.SOURCE / "roles" / name, inputs) for name in _roles(host)]
+    played = [roles.load(place.source() / "roles" / name, inputs) for name in _roles(host)]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
@@ -99,7 +115,7 @@ def _services(components: Iterable[Component], played: Iterable[roles.Role]) -> 
 
 
 def _roles(host: Host) -> list[str]:
-    return roles.of_groups(place.SOURCE / "roles", host.groups)
+    return roles.of_groups(place.source() / "roles", host.groups)
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
@@ -144,7 +160,7 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
 def _inputs(values: dict[str, Any]) -> dict[str, Any]:
     """Return what roles/inputs.yaml.j2 tells a host."""
     environment = jinja2.Environment(  # noqa: S701  the output is YAML, not HTML
-        loader=jinja2.FileSystemLoader(place.SOURCE / "roles"), undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(place.source() / "roles"), undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
     return dict(yaml.safe_load(environment.get_template(INPUTS).render(values)))

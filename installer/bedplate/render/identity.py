@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+SECRET_REF = "secretRef"  # noqa: S105  the name of a key, no secret
+"""A rendered object carries ``secretRef: name/key`` in place of a secret's value."""
+
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
 
 CLUSTER_SCOPED = frozenset({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bedplate import place
+from bedplate.bundle.describe import locked_release_file
 from bedplate.bundle.layout import RELEASE, ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.errors import InputError
@@ -13,6 +14,11 @@ def release_file(catalog: Catalog) -> ReleaseFile | None:
     """Return the release file of the bundle in this machine's store, None where it was never installed."""
     path = place.STATE / "store" / "releases" / catalog.release.version / RELEASE
     return ReleaseFile.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def known_release_file(catalog: Catalog) -> ReleaseFile:
+    """Return the release file of the store's bundle, else what the lock tells of it; InputError without a lock."""
+    return release_file(catalog) or locked_release_file(catalog, catalog.lock())
 
 
 def digests(catalog: Catalog) -> dict[str, str]:

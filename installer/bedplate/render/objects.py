@@ -16,7 +16,7 @@ from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.model.lock import Lock
 from bedplate.pki.trust import AUTHORITY, read_public
-from bedplate.render import canonical, identity, overlays, templates
+from bedplate.render import cached, canonical, identity, overlays, templates
 from bedplate.render.check import check_objects
 from bedplate.render.identity import Identity
 from bedplate.stack import order
@@ -44,8 +44,9 @@ class RenderedObject:
         return identity.of(self.object)
 
     def line(self) -> bytes:
-        """Return canonical JSON with component and layer, as `bedplate render` prints it."""
-        return digest.canonical({"component": self.component, "layer": self.layer, "object": self.object})
+        """Return canonical JSON with component, layer and the object's own digest, as `bedplate render` prints it."""
+        named = {"component": self.component, "layer": self.layer}
+        return digest.canonical({**named, "digest": digest.of(self.object), "object": self.object})
 
 
 def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = None) -> list[RenderedObject]:
@@ -57,31 +58,70 @@ def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = Non
         digests: image ``name:tag`` to the sha256 (hex) of its manifest; see image_digests.
     """
     order.check_layers(catalog)
-    images = canonical.Images(digests or {})
+    inputs = _inputs(site, catalog, digests or {})
     rendered: list[RenderedObject] = []
     for layer in order.layers():
         for name in order.components(catalog, layer):
-            rendered += _component(site, catalog, name, images)
+            rendered += _component(site, catalog, name, inputs)
     check_objects([(one.identity, one.object, one.source) for one in rendered])
     return rendered
 
 
-def _component(site: Site, catalog: Catalog, name: str, images: canonical.Images) -> list[RenderedObject]:
+def _component(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[RenderedObject]:
+    component, folder = catalog.components[name], catalog.folders[name]
+    parts = [folder, *overlays.folders(name, site.environment.profiles)]
+    key = digest.of([inputs.digest, name, component.layer, cached.files(parts)])
+    found = cached.kept(key, lambda: _made(site, catalog, name, inputs))
+    return [RenderedObject(name, component.layer, value, source) for value, source in found]
+
+
+def _made(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[tuple[dict[str, Any], str]]:
+    """Return a component's objects, each with its template."""
     component = catalog.components[name]
-    found = templates.render(catalog.folders[name], component, _values(site, catalog, name))
+    values = {**inputs.values, "component": component}
+    found = templates.render(catalog.folders[name], component, values)
     found = overlays.apply(found, name, site.environment.profiles, catalog)
     objects = [
-        RenderedObject(name, component.layer, canonical.form(one.value, component, images), one.source) for one in found
+        RenderedObject(name, component.layer, canonical.form(one.value, component, inputs.images), one.source)
+        for one in found
     ]
-    return sorted(canonical.with_config_digests(objects), key=lambda one: one.identity)
+    ordered = sorted(canonical.with_config_digests(objects), key=lambda one: one.identity)
+    return [(one.object, one.source) for one in ordered]
 
 
-def _values(site: Site, catalog: Catalog, name: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What all components of an environment are made of.
+
+    Attributes:
+        values: the variables of templates, but for the component.
+        images: puts digests to image names.
+        digest: of all of this, and of the programs that render.
+    """
+
+    values: dict[str, Any]
+    images: canonical.Images
+    digest: str
+
+
+def _inputs(site: Site, catalog: Catalog, digests: Mapping[str, str]) -> Inputs:
+    values = _values(site, catalog)
+    models = {
+        "env": site.environment.model_dump(mode="json"),
+        "release": catalog.release.model_dump(mode="json"),
+        "components": {name: one.model_dump(mode="json") for name, one in catalog.components.items()},
+        "hosts": [host.model_dump(mode="json") for host in site.hosts],
+        "ca": values["ca"],
+    }
+    made_by = [cached.program(), overlays.program(catalog) if site.environment.profiles else ""]
+    return Inputs(values, canonical.Images(digests), digest.of([models, dict(digests), made_by]))
+
+
+def _values(site: Site, catalog: Catalog) -> dict[str, Any]:
     """Return the variables of templates."""
     return {
         "env": site.environment,
         "release": catalog.release,
-        "component": catalog.components[name],
         "components": catalog.components,
         "hosts": site.hosts,
         "groups": {name: site.group(name) for name in ("bastion", "control_plane", "workers")},

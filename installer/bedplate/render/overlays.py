@@ -24,21 +24,31 @@ FORBIDDEN = ("configMapGenerator", "secretGenerator", "generators", "helmCharts"
 
 def apply(objects: list[Rendered], component: str, profiles: Sequence[str], catalog: Catalog) -> list[Rendered]:
     """Return a component's objects after the overlays of the profiles; kustomize runs only where there are some."""
-    folders = [folder for profile in profiles if (folder := _overlay(profile, component))]
-    if not folders or not objects:
+    found = folders(component, profiles)
+    if not found or not objects:
         return objects
-    for folder in folders:
+    for folder in found:
         _check_overlay(folder)
     with tempfile.TemporaryDirectory(prefix="bedplate-") as name:
         work = Path(name)
-        _lay_out(work, [one.value for one in objects], folders)
+        _lay_out(work, [one.value for one in objects], found)
         built = kustomize.build(work, catalog)
     sources = {identity.of(one.value): one.source for one in objects}
     return [
-        Rendered(sources.get(identity.of(value), str(folders[-1] / KUSTOMIZATION)), value)
+        Rendered(sources.get(identity.of(value), str(found[-1] / KUSTOMIZATION)), value)
         for value in yaml.load_all(built, Loader=yaml.CSafeLoader)
         if value is not None
     ]
+
+
+def folders(component: str, profiles: Sequence[str]) -> list[Path]:
+    """Return a component's overlays of the profiles, in their order."""
+    return [folder for profile in profiles if (folder := _overlay(profile, component))]
+
+
+def program(catalog: Catalog) -> str:
+    """Return what tells the release's kustomize from another: its version."""
+    return catalog.release.components.get("kustomize", "")
 
 
 def _overlay(profile: str, component: str) -> Path | None:

@@ -13,8 +13,7 @@ import yaml
 
 from bedplate.errors import InputError, Place
 from bedplate.model.component import Component
-
-SECRET_REF = "secretRef"  # noqa: S105  the marker's name, no secret
+from bedplate.render.identity import SECRET_REF
 
 
 @dataclass(frozen=True, slots=True)

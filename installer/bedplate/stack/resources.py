@@ -83,7 +83,7 @@ def _resource(
     site: Site, one: RenderedObject, objects: Sequence[RenderedObject], options: pulumi.ResourceOptions
 ) -> pulumi.Resource:
     kind = one.object["kind"]
-    value = _with_secret_digest(site, one, objects)
+    value = with_secret_digest(site, one, objects)
     annotations = {**(value["metadata"].get("annotations") or {}), "pulumi.com/patchFieldManager": FIELD_MANAGER}
     if kind in UNAWAITED:
         annotations["pulumi.com/skipAwait"] = "true"
@@ -99,7 +99,7 @@ def _resource(
     )
 
 
-def _with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
+def with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
     """Return a copy of the object; a workload carries an HMAC of the Secrets it reads, so that a change restarts it."""
     value = copy.deepcopy(one.object)
     template = identity.pod_template(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import tempfile
@@ -25,6 +26,21 @@ FAILURES = ("runner_on_failed", "runner_on_unreachable", "runner_item_on_failed"
 TAIL_LINES = 20
 
 
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What one task changed, or would change, on one host.
+
+    Attributes:
+        host: name.
+        task: role and task.
+        text: before and after as lines of a diff, where the module tells; empty for tasks that carry secrets.
+    """
+
+    host: str
+    task: str
+    text: str = ""
+
+
 @dataclass(slots=True)
 class PlayResult:
     """What a play did.
@@ -33,11 +49,13 @@ class PlayResult:
         changed: tasks that changed something, over all hosts.
         failures: one text per task that failed: host, task and the last lines of its message.
         changes: what was changed: host and task.
+        told: the same with what each task told of it; only a check asks the tasks for that.
     """
 
     changed: int = 0
     failures: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    told: list[TaskChange] = field(default_factory=list)
 
 
 def play(  # noqa: PLR0913  each is one part of a run
@@ -139,6 +157,7 @@ def _listener(
             result.changed = sum(data.get("changed", {}).values())
         elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
             result.changes.append(f"{data['host']}: {_title(data)}")
+            result.told.append(TaskChange(data["host"], _title(data), _difference(data["res"])))
         elif kind in FAILURES and not data.get("ignore_errors"):
             result.failures.append(f"{data['host']}: {_title(data)}: {_message(data.get('res', {}))}")
         return False
@@ -149,6 +168,32 @@ def _listener(
 def _title(data: dict[str, Any]) -> str:
     role, task = data.get("role", ""), data.get("task", "")
     return f"{role}: {task}" if role else str(task)
+
+
+def _difference(res: dict[str, Any]) -> str:
+    """Return what ``--diff`` told, as a unified diff; loops tell it for each item.
+
+    Its form: https://docs.ansible.com/ansible/latest/dev_guide/developing_modules_documenting.html#diff
+    """
+    if "censored" in res:
+        return ""
+    if "results" in res:
+        return "\n".join(text for item in res["results"] if item.get("changed") and (text := _difference(item)))
+    found = res.get("diff") or []
+    return "\n".join(text for one in (found if isinstance(found, list) else [found]) if (text := _unified(one)))
+
+
+def _unified(one: dict[str, Any]) -> str:
+    if "prepared" in one:
+        return str(one["prepared"]).strip()
+    before, after = (_lines(one.get(side)) for side in ("before", "after"))
+    old, new = (str(one.get(f"{side}_header", "")) for side in ("before", "after"))
+    return "\n".join(difflib.unified_diff(before, after, old, new, n=1, lineterm=""))
+
+
+def _lines(value: Any) -> list[str]:
+    """Return a side of a diff as lines: text, or a mapping of properties."""
+    return (value if isinstance(value, str) else yaml.safe_dump(value) if value else "").splitlines()
 
 
 def _message(res: dict[str, Any]) -> str:

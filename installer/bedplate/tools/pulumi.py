@@ -230,7 +230,7 @@ def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:
 
 def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
     """Forget operations that a killed run left open: server-side apply makes doing them again safe."""
-    path = _checkpoint(site, layer)
+    path = checkpoint(site, layer)
     state = json.loads(path.read_bytes()) if path.exists() else {}
     if not (state.get("checkpoint", {}).get("latest") or {}).get("pending_operations"):
         return
@@ -239,13 +239,14 @@ def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
     _unlocked(stack, lambda: stack.import_stack(deployment))
 
 
-def _checkpoint(site: Site, layer: str) -> Path:
+def checkpoint(site: Site, layer: str) -> Path:
+    """Return the file with a layer's state."""
     return site.state / "pulumi/.pulumi/stacks" / f"bedplate-{layer}" / f"{site.environment.name}.json"
 
 
 def _copy_aside(site: Site, layer: str) -> None:
     """Keep the last few states of a layer beside the backend."""
-    path = _checkpoint(site, layer)
+    path = checkpoint(site, layer)
     if not path.exists():
         return
     folder = site.state / "pulumi" / "copies"

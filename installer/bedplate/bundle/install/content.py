@@ -1,33 +1,80 @@
-"""The content of one file, read against its digest."""
+"""The content of one file, read against its digest and never further than its size."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from .manifest import File
 from .refused import RefusedError
 
 CHUNK = 1 << 20
+NO_FILE = (errno.ELOOP, errno.ENXIO)
+"""What open(2) answers for a link that is not followed, and for a socket."""
+AGAIN = "carry the bundle in again"
 
 
-def read_verified(bundle: Path, file: File, copy: Path | None = None) -> None:
-    """Read one file against its digest; with a place to copy to, it appears there only when it is right."""
-    handle = os.open(bundle / file.path, os.O_RDONLY | os.O_NOFOLLOW)
-    sha = hashlib.sha256()
-    temporary = copy.with_name(f".{copy.name}.part") if copy else Path(os.devnull)
-    with os.fdopen(handle, "rb") as source, temporary.open("wb") as target:
-        while chunk := source.read(CHUNK):
-            sha.update(chunk)
-            target.write(chunk)
-        if copy:
+def check_file(bundle: Path, file: File, write: Callable[[memoryview], object] | None = None) -> None:
+    """Read one file of a bundle against its digest.
+
+    Args:
+        bundle: the folder.
+        file: what the manifest says of it.
+        write: is given each part that was read; all of them are right only when this function returns.
+    """
+    sha, buffer, rest = hashlib.sha256(), memoryview(bytearray(min(CHUNK, file.size + 1))), file.size
+    with _open(bundle, file.path) as source:
+        os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while count := source.readinto(buffer):
+            rest -= count
+            if rest < 0:
+                break
+            sha.update(buffer[:count])
+            if write:
+                write(buffer[:count])
+    if rest or sha.hexdigest() != file.sha256:
+        raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
+
+
+def copy_file(bundle: Path, file: File, place: Path) -> None:
+    """Copy one file while it is read against its digest; it appears at its place only when it is right."""
+    temporary = place.with_name(f".{place.name}.part")
+    try:
+        with temporary.open("wb") as target:
+            check_file(bundle, file, target.write)
             target.flush()
             os.fchmod(target.fileno(), 0o444)
             os.fsync(target.fileno())
-    if sha.hexdigest() != file.sha256:
-        if copy:
-            temporary.unlink()
-        raise RefusedError(f"file {file.path}", "has another content than was signed", "carry the bundle in again")
-    if copy:
-        temporary.replace(copy)
+        temporary.replace(place)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_small(bundle: Path, path: str, limit: int) -> bytes:
+    """Return a whole file of a bundle; one that is missing, no file or larger than the limit is refused."""
+    with _open(bundle, path) as source:
+        data = source.read(limit + 1)
+    if len(data) > limit:
+        raise RefusedError(f"file {path}", f"is larger than the {limit} bytes it can have", AGAIN)
+    return data
+
+
+def _open(bundle: Path, path: str) -> io.FileIO:
+    """Open a regular file: a link is not followed, and a pipe or a device is not waited for."""
+    try:
+        handle = os.open(bundle / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise RefusedError(f"bundle {bundle}", f"has no {path}", AGAIN) from error
+    except OSError as error:
+        fact = "is a link or a special file" if error.errno in NO_FILE else f"cannot be read ({error.strerror})"
+        raise RefusedError(f"file {path}", fact, AGAIN) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise RefusedError(f"file {path}", "is a link or a special file", AGAIN)
+    return io.FileIO(handle)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import run
-from .release import artifacts, named, version_of
+from .release import artifacts, linked, version_of
 from .target import Target
 
 
@@ -35,7 +35,7 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
 def _install_wheels(wheels: list[dict[str, Any]], venv: Path, target: Target) -> None:
     with tempfile.TemporaryDirectory(dir=target.store) as name:
         folder = Path(name)
-        links = named(wheels, folder, target)
+        links = linked(wheels, folder, target)
         pip = next(link for link in links if link.name.startswith("pip-"))
         lines = [f"{_requirement(a['file'])} --hash=sha256:{a['sha256']}" for a in wheels if a["file"] != pip.name]
         (folder / "requirements.txt").write_text("\n".join([*lines, ""]))

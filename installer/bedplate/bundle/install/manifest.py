@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from .refused import RefusedError
 
+FORMAT = 1
 PLAIN_FILES = ("index.json", "oci-layout", "release.json")
 UNSIGNED = ("manifest.json", "manifest.json.sig")
 BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})")
 PROGRAM = re.compile(r"install/[a-z_]+\.py")
 """This program's own files."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,51 @@ class File:
 
 
 def parse_manifest(data: bytes) -> list[File]:
-    """Return the manifest's files; a path other than a bundle's own is refused."""
-    files = [File(item["path"], item["sha256"], item["size"]) for item in json.loads(data)["files"]]
-    for file in files:
-        blob = BLOB.fullmatch(file.path)
-        plain = file.path in PLAIN_FILES or PROGRAM.fullmatch(file.path)
-        if not plain and not (blob and blob[1] == file.sha256):
-            raise RefusedError(f"path {file.path!r}", "in manifest.json has no place in a bundle")
+    """Return the manifest's files; anything but a bundle's own paths, each once, is refused."""
+    try:
+        value = json.loads(data, object_pairs_hook=_object)
+        if value["format"] != FORMAT:
+            raise _malformed(f"has format {value['format']!r}; this program knows {FORMAT}")
+        files = [_file(item) for item in value["files"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _malformed(f"is no list of a bundle's files ({type(error).__name__}: {error})") from error
+    paths = {file.path for file in files}
+    if len(paths) != len(files):
+        raise _malformed("names a path twice")
+    if lacking := sorted(set(PLAIN_FILES) - paths):
+        raise _malformed(f"does not name {lacking[0]}")
     return files
+
+
+def blobs_of(files: list[File]) -> list[File]:
+    """Return the files that are blobs."""
+    return [file for file in files if BLOB.fullmatch(file.path)]
+
+
+def named(files: list[File], path: str) -> File:
+    """Return the file with a path that every manifest names."""
+    return next(file for file in files if file.path == path)
+
+
+def _file(item: dict[str, Any]) -> File:
+    path, sha256, size = item["path"], item["sha256"], item["size"]
+    if not (isinstance(path, str) and isinstance(sha256, str) and SHA256.fullmatch(sha256)):
+        raise _malformed(f"has no digest for {path!r}")
+    if type(size) is not int or size < 0:
+        raise _malformed(f"has no size for {path!r}")
+    blob = BLOB.fullmatch(path)
+    if not (path in PLAIN_FILES or PROGRAM.fullmatch(path) or (blob and blob[1] == sha256)):
+        raise RefusedError(f"path {path!r}", "in manifest.json has no place in a bundle")
+    return File(path, sha256, size)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that is there twice: readers differ in which of the two they take."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key twice")
+    return value
+
+
+def _malformed(fact: str) -> RefusedError:
+    return RefusedError("file manifest.json", fact, "do not install it; ask the publisher")

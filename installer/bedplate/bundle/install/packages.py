@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .command import run
-from .release import artifacts, named
+from .release import artifacts, linked
 from .target import Target
 
 
@@ -21,7 +21,7 @@ def install_packages(release: dict[str, Any], target: Target) -> str:
     if not wanted:
         return "all there"
     with tempfile.TemporaryDirectory(dir=target.store) as folder:
-        debs = [str(link) for link in named(wanted, Path(folder), target)]
+        debs = [str(link) for link in linked(wanted, Path(folder), target)]
         settings = ["Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=/dev/null", "APT::Sandbox::User=root"]
         options = [word for setting in settings for word in ("-o", setting)]
         with _no_services():

@@ -6,8 +6,9 @@ import os
 import shutil
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from .archive import open_tar
 from .content import CHUNK
 from .refused import RefusedError
 from .release import version_of
@@ -27,8 +28,8 @@ def _install_program(program: dict[str, str], target: Target) -> bool:
     if changed:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.part")
-        with tarfile.open(target.blob(program["artifact"])) as tar:
-            source = tar.extractfile(program["path"])
+        with open_tar(target.blob(program["artifact"])) as tar:
+            source = _file(tar, program["path"])
             if source is None:
                 raise RefusedError(f"program {program['path']}", f"is no file in {program['artifact']}")
             with source, temporary.open("wb") as copy:
@@ -37,6 +38,12 @@ def _install_program(program: dict[str, str], target: Target) -> bool:
         temporary.replace(place)
         stamp.write_text(program["artifact"])
     return _link(folder.with_name("current"), folder) or changed
+
+
+def _file(tar: tarfile.TarFile, path: str) -> IO[bytes] | None:
+    """Return a plain file of a tar: a sparse one could be far larger than the tar."""
+    member = next((member for member in tar if member.name == path), None)
+    return tar.extractfile(member) if member and member.isreg() and not member.issparse() else None
 
 
 def link_commands(release: dict[str, Any], target: Target) -> str:

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from .content import AGAIN, read_small
+from .keys import NAME, read_keys
 from .manifest import UNSIGNED
 from .refused import RefusedError
 
 NAMESPACE = "bedplate-bundle"
+LARGEST_MANIFEST = 64 << 20
+"""A quarter of a million files; a bundle has some hundreds."""
+LARGEST_SIGNATURE = 16 << 10
+BEGIN, END, LINE = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-----\n", 70
 
 
-def read_key(text: str) -> str:
-    """Return the one Ed25519 public key in a text (a .pub file, or an environment's `publisher`)."""
-    keys = [" ".join(line.split()[:2]) for line in text.splitlines() if line.startswith("ssh-ed25519 ")]
-    if len(keys) != 1:
-        raise RefusedError("publisher's key", f"is not one line 'ssh-ed25519 AAAA…' ({len(keys)} found)")
-    return keys[0]
+@dataclass(frozen=True)
+class Signed:
+    """A manifest whose signature is proven, and the signature."""
+
+    manifest: bytes
+    signature: bytes
 
 
-def read_signed(bundle: Path, publisher: str) -> bytes:
-    """Return manifest.json, once the publisher's signature over it is proven."""
-    manifest, signature = (bundle / name for name in UNSIGNED)
-    for path in (manifest, signature):
-        if path.is_symlink() or not path.is_file():
-            raise RefusedError(f"bundle {bundle}", f"has no {path.name}", "carry the bundle in again")
-    data = manifest.read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        signers = Path(folder) / "signers"
-        signers.write_text(f'publisher namespaces="{NAMESPACE}" {read_key(publisher)}\n')
-        words = ("-Y", "verify", "-f", signers, "-I", "publisher", "-n", NAMESPACE, "-s", signature)
-        done = _ssh_keygen(*words, data=data)
+def read_signed(bundle: Path, publisher: str, names: tuple[str, str] = UNSIGNED, namespace: str = NAMESPACE) -> Signed:
+    """Return manifest.json and its signature, once one of the publisher's keys is proven to have made it.
+
+    Args:
+        bundle: the bundle's folder, or a release's folder in the store.
+        publisher: the pinned public keys, one a line (see keys).
+        names: the signed file and its signature, where they are not a bundle's.
+        namespace: what the signature is for.
+    """
+    keys = read_keys(publisher)
+    manifest = read_small(bundle, names[0], LARGEST_MANIFEST)
+    signature = read_small(bundle, names[1], LARGEST_SIGNATURE)
+    if not _is_plain(signature):
+        raise RefusedError(f"file {names[1]}", "is no signature as ssh-keygen writes it", AGAIN)
+    with tempfile.TemporaryDirectory() as name:
+        signers, copy = Path(name) / "signers", Path(name) / "signature"
+        signers.write_text("".join(key.allowed(namespace) for key in keys))
+        copy.write_bytes(signature)
+        words = ("-Y", "verify", "-f", signers, "-I", NAME, "-n", namespace, "-s", copy)
+        done = _ssh_keygen(*words, data=manifest)
     if done.returncode != 0:
         fact = "is not signed by the publisher's key that this site pins"
         raise RefusedError(f"bundle {bundle}", fact, "do not install it; ask the publisher by another way")
-    return data
+    return Signed(manifest, signature)
+
+
+def _is_plain(signature: bytes) -> bool:
+    """Return whether the armor is ssh-keygen's to the byte: it would also take one with other blanks or a tail.
+
+    Form: sshsig_armor in https://github.com/openssh/openssh-portable/blob/master/sshsig.c.
+    """
+    lines = signature.splitlines()
+    try:
+        blob = base64.b64decode(b"".join(lines[1:-1]), validate=True)
+    except binascii.Error:
+        return False
+    text = base64.b64encode(blob)
+    body = b"".join(text[at : at + LINE] + b"\n" for at in range(0, len(text), LINE))
+    return signature == BEGIN + body + END
 
 
 def _ssh_keygen(*words: str | Path, data: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -6,16 +6,19 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from .environment import make_environment
+from .held import held
 from .installer import unpack_installer
 from .listing import check_listing
-from .manifest import parse_manifest
+from .manifest import File, parse_manifest
 from .output import megabytes, say
 from .packages import install_packages
 from .programs import install_programs, link_commands
 from .refused import RefusedError
-from .signature import read_signed
+from .release import read_release
+from .signature import Signed, read_signed
 from .store import copy_blobs, keep_release
 from .target import Target
 
@@ -27,12 +30,11 @@ def install(bundle: Path, publisher: str, target: Target, *, packages: bool = Tr
     started = time.monotonic()
     if sys.version_info[:2] != PYTHON:
         raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
-    signed = read_signed(bundle, publisher)
-    files = parse_manifest(signed)
-    check_listing(bundle, files)
+    signed, files, (release, data) = check_bundle(bundle, publisher)
     say(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
-    say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
-    release = keep_release(bundle, files, signed, target)
+    with held(target.store):
+        say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
+        keep_release(release, data, signed, target)
     say(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")
     say(f"[4/7] installer    {unpack_installer(release, target)}")
     say(f"[5/7] environment  {make_environment(release, target)}")
@@ -42,10 +44,18 @@ def install(bundle: Path, publisher: str, target: Target, *, packages: bool = Tr
     say(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
 
 
+def check_bundle(bundle: Path, publisher: str) -> tuple[Signed, list[File], tuple[dict[str, Any], bytes]]:
+    """Prove all but the content of the other files: signature, listing, release file, each before the next is read."""
+    signed = read_signed(bundle, publisher)
+    files = parse_manifest(signed.manifest)
+    check_listing(bundle, files)
+    return signed, files, read_release(bundle, files)
+
+
 def main(bundle: Path) -> int:
     """Parse the command line, install, and turn a refusal into one line."""
     parser = argparse.ArgumentParser(prog="install", description="Install this bundle on the bastion.")
-    parser.add_argument("--publisher", required=True, type=Path, help="the publisher's public key (ssh-ed25519 AAAA…)")
+    parser.add_argument("--publisher", required=True, type=Path, help="the publisher's public keys, one a line")
     parser.add_argument("--root", default=Path("/"), type=Path, help="install below this folder (for trials)")
     parser.add_argument("--no-packages", action="store_true", help="the bastion's Debian packages are there already")
     chosen = parser.parse_args()

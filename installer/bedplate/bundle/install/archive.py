@@ -1,0 +1,49 @@
+"""Tars of the bundle: opened as they lie, and never to more than their own size."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from .refused import RefusedError
+
+
+@contextmanager
+def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """Open a tar that is not compressed: a few bytes cannot unpack to many."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            yield tar
+    except tarfile.TarError as error:
+        raise RefusedError(f"tar {path.name}", f"cannot be read ({error})", "ask the publisher") from error
+
+
+def checked_members(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
+    """Return all members: files, folders and links, each below the folder it is unpacked to."""
+    members = tar.getmembers()
+    links = {PurePosixPath(member.name) for member in members if member.issym()}
+    for member in members:
+        if fact := _problem(member, links):
+            raise RefusedError(f"member {member.name!r} of tar {Path(str(tar.name)).name}", fact, "ask the publisher")
+    return members
+
+
+def _problem(member: tarfile.TarInfo, links: set[PurePosixPath]) -> str:
+    path = PurePosixPath(member.name)
+    if member.issparse() or not (member.isreg() or member.isdir() or member.issym()):
+        return "is no plain file, folder or link"
+    if path.is_absolute() or ".." in path.parts:
+        return "leads out of the folder it is unpacked to"
+    if links.intersection(path.parents):
+        return "lies behind a link"
+    if member.issym() and not _stays_inside(path.parent, PurePosixPath(member.linkname)):
+        return f"is a link to {member.linkname!r}, outside"
+    return ""
+
+
+def _stays_inside(folder: PurePosixPath, link: PurePosixPath) -> bool:
+    """Return whether a link goes up no further than its own folder's depth, and only at its beginning."""
+    ups = next((at for at, part in enumerate(link.parts) if part != ".."), len(link.parts))
+    return not link.is_absolute() and ups <= len(folder.parts) and ".." not in link.parts[ups:]

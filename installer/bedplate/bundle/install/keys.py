@@ -1,0 +1,49 @@
+"""The public keys that a site takes bundles from.
+
+One line per key, as in OpenSSH's list of allowed signers (ALLOWED SIGNERS in ssh-keygen(1)) without the name:
+
+ssh-ed25519 AAAA…
+valid-before="20270101" ssh-ed25519 AAAA…
+
+So the old key and the new one can stand side by side while they are exchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .refused import RefusedError
+
+NAME = "publisher"
+DATE = r"valid-(?:after|before)=\"[0-9]{8}(?:[0-9]{4}(?:[0-9]{2})?)?Z?\""
+LINE = re.compile(rf"(?:(?P<options>{DATE}(?:,{DATE})?) )?(?P<key>ssh-ed25519 [A-Za-z0-9+/=]+)(?: .*)?")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A public key with the time in which its signatures count."""
+
+    key: str
+    options: str = ""
+
+    def allowed(self, namespace: str) -> str:
+        """Return its line in a list of allowed signers."""
+        options = ",".join([f'namespaces="{namespace}"', *([self.options] if self.options else [])])
+        return f"{NAME} {options} {self.key}\n"
+
+
+def parse_key(line: str) -> Key | None:
+    """Return the key on a line, None if it is none."""
+    match = LINE.fullmatch(line.strip())
+    return Key(match["key"], match["options"] or "") if match else None
+
+
+def read_keys(text: str) -> list[Key]:
+    """Return the keys of a text (a .pub file, or an environment's `publisher`); empty lines and # are skipped."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    keys = [parse_key(line) for line in lines]
+    if not keys or None in keys:
+        fact = f"is not a line 'ssh-ed25519 AAAA…' per key ({sum(key is not None for key in keys)} of {len(keys)} are)"
+        raise RefusedError("publisher's key", fact, "take the .pub file that the publisher gave")
+    return [key for key in keys if key]

@@ -1,0 +1,88 @@
+"""`bedplate bundle build`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bedplate import catalog
+from bedplate.bundle import rebuild
+from bedplate.bundle.build import Built, default_key
+from bedplate.bundle.build import build as build_bundle
+from bedplate.bundle.sizes import human
+from bedplate.catalog import Catalog
+from bedplate.cli.caches import FromKeyOption, FromOption
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.progress import Lines
+from bedplate.errors import InputError
+from bedplate.origin import spec
+from bedplate.sources.cache import Cache
+
+
+def build(  # noqa: PLR0913  each is an option people type
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="The bundle's directory; an older bundle there is updated.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The publisher's private key.", show_default="your own")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write the digests that come out into the lock.")] = False,
+    from_: FromOption = None,
+    from_key: FromKeyOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write no bundle: build again from source and compare with the lock.")
+    ] = False,
+    only: Annotated[str, typer.Option(metavar="PATTERN", help="With --check: only entries such as 'go:*'.")] = "*",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Have every artifact of a release, prove that none is missing, write the bundle and sign it.
+
+    What was made before is taken from the cache; an output that differs from the lock is refused. What a
+    binary cache has (--from) is not built; each byte of it is compared with the lock.
+    """
+    found, console = catalog.load(release), Console(stderr=True)
+    if check:
+        _check(found, only, output, Lines(console))
+        return
+    if out is None:
+        raise InputError("bundle build", "has no --out", "say where the bundle goes, or --check")
+    origins = spec.typed(from_, from_key)
+    told = Lines(console if output is Output.JSON else Console())
+    made = build_bundle(found, out, key or default_key(), record=record, origins=origins, reporter=told)
+    show(_facts(made), output, _summary(made))
+
+
+def _facts(made: Built) -> dict[str, object]:
+    size = sum(file.size for file in made.manifest.files)
+    known = {"bundle": str(made.folder), "release": made.release.release, "digest": made.digest}
+    return {**known, "files": len(made.manifest.files), "bytes": size, "references": made.references}
+
+
+def _summary(made: Built) -> str:
+    size = human(sum(file.size for file in made.manifest.files))
+    closure = f"{made.references} image references, none outside"
+    return f"{made.folder}: release {made.release.release}, {size}, {closure}\nbundle digest {made.digest}"
+
+
+def _check(found: Catalog, only: str, output: Output, told: Lines) -> None:
+    parent = Cache().folder("checks")
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        results = rebuild.rebuild(found, Cache(Path(folder)), only, told)
+    wrong = [one for one in results if one.verdict is not rebuild.Verdict.SAME]
+    facts = [{"id": r.id, "verdict": r.verdict.value, "locked": r.locked, "made": r.made} for r in results]
+    text = f"{len(results)} artifacts built again, {len(results) - len(wrong)} byte for byte as locked"
+    show({"release": found.release.version, "artifacts": facts}, output, lambda: _print(results, text))
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _print(results: list[rebuild.Result], text: str) -> None:
+    console, table = Console(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
+    for one in results:
+        colour = "green" if one.verdict is rebuild.Verdict.SAME else "red"
+        table.add_row(one.id, f"[{colour}]{one.verdict.value}[/]", one.locked[:12], one.made[:12] or one.fact)
+    console.print(table)
+    console.print(text)

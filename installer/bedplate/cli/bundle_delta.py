@@ -1,0 +1,122 @@
+"""`bedplate bundle delta`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bedplate import environments, quantity
+from bedplate.bundle import sign
+from bedplate.bundle.build import default_key
+from bedplate.bundle.sizes import human
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.progress import Lines
+from bedplate.delta import have
+from bedplate.delta.plan import Order, Plan, make_plan
+from bedplate.delta.write import Cut, cut, write_delta
+from bedplate.errors import InputError
+from bedplate.pki import site_key
+from bedplate.sources.cache import Cache
+
+EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --have lab.have --out /srv/delta --split 4GB --dry-run"
+
+
+def add(group: typer.Typer) -> None:
+    """Add the command to the group `bundle`."""
+    group.command("delta", epilog=EPILOG)(_delta)
+
+
+def _delta(  # noqa: PLR0913  each is an option people type
+    full: Annotated[Path, typer.Argument(metavar="FULL", help="The full bundle's directory.")],
+    *,
+    inventory: Annotated[Path, typer.Option("--have", help="What `bundle have` wrote at the site.")],
+    out: Annotated[Path | None, typer.Option(help="Directory for the delta; not needed with --dry-run.")] = None,
+    against: Annotated[
+        list[Path] | None, typer.Option(help="An older bundle the site should have; patches start from its blobs.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Size of a medium, such as 4GB.", show_default="one part")] = "",
+    key: Annotated[Path | None, typer.Option(help="The publisher's private key.", show_default="your own")] = None,
+    site: Annotated[
+        str, typer.Option(help="The site's public key (pki/site.pub).", show_default="by the inventory's environment")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be carried.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write what a site lacks of a bundle: whole files, and patches where they are at least 40 % smaller.
+
+    Every patch is proven here by applying it. Patches are kept in the cache, so a dry run costs the real one nothing.
+    """
+    if not out and not dry_run:
+        raise InputError("option --out", "is needed", "give a folder, or --dry-run")
+    private, medium = key or default_key(), _bytes(split)
+    known = have.unseal(inventory, lambda name: _public(site, name))
+    order = Order(full, sign.public_key(private), known, against or [])
+    plan = make_plan(order, Cache(), Lines(Console(stderr=output is Output.JSON)))
+    chosen = cut(plan, medium)
+    if out and not dry_run:
+        write_delta(plan, out, private, medium)
+    show(_facts(plan, chosen), output, _summary(plan, chosen, split, None if dry_run else out))
+
+
+def _public(site: str, name: str) -> str:
+    if site:
+        return sign.public_key(Path(site))
+    return site_key.public_key(environments.load(environments.find(name)))
+
+
+def _bytes(text: str) -> int:
+    try:
+        size = quantity.parse(text.removesuffix("B")) if text else Decimal(0)
+    except ValueError as error:
+        raise InputError(f"size {text}", "is none", "write 4GB, 700MB or 4GiB") from error
+    if text and size < 1:
+        raise InputError(f"size {text}", "is less than a byte", "write 4GB, 700MB or 4GiB")
+    return int(size)
+
+
+def _total(plan: Plan, chosen: Cut) -> int:
+    return plan.carried + chosen.count * chosen.head
+
+
+def _facts(plan: Plan, chosen: Cut) -> dict[str, object]:
+    patched = [item for item in plan.items if item.patch]
+    whole = [item for item in plan.items if not item.patch]
+    return {
+        "release": plan.manifest.release,
+        "site": plan.have.site,
+        "bases": [held.release for held in plan.have.releases],
+        "full": plan.full,
+        "delta": _total(plan, chosen),
+        "media": chosen.count,
+        "kept": len(plan.kept),
+        "whole": {"files": len(whole), "bytes": sum(item.length for item in whole)},
+        "patches": {
+            "files": len(patched),
+            "bytes": sum(item.length for item in patched),
+            "in_place_of": sum(item.file.size for item in patched),
+        },
+        "notes": plan.notes,
+    }
+
+
+def _summary(plan: Plan, chosen: Cut, split: str, out: Path | None) -> str:
+    patched = [item for item in plan.items if item.patch]
+    whole = sum(item.length for item in plan.items if not item.patch)
+    before = ", ".join(held.release for held in plan.have.releases) or "nothing"
+    media = f"{chosen.count} {'medium' if chosen.count == 1 else 'media'} of {split}" if split else "one part"
+    size = sum(item.length for item in patched)
+    saved = sum(item.file.size for item in patched) - size
+    lines = [
+        *plan.notes,
+        f"{before} → {plan.manifest.release}: full {human(plan.full)}, delta {human(_total(plan, chosen))}, {media}",
+        f"  at the site already  {len(plan.kept)} files, {human(sum(file.size for file in plan.kept))}",
+        f"  carried whole        {len(plan.items) - len(patched)} files, {human(whole)}",
+        f"  carried as patches   {len(patched)} files, {human(size)}, which saves {human(saved)}",
+    ]
+    if out:
+        lines.append(f"{out}: carry it in, then: bedplate bundle merge PARTS --out BUNDLE --publisher ENV")
+    return "\n".join(lines)

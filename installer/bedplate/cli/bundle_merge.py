@@ -1,0 +1,52 @@
+"""`bedplate bundle merge`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bedplate import place
+from bedplate.bundle.sizes import human
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.progress import Lines
+from bedplate.cli.publisher import publisher_of
+from bedplate.delta.merge import merge
+from bedplate.delta.received import receive
+
+EPILOG = "Example: bedplate bundle merge /media/disk1 /media/disk2 --out /srv/2026.11.1 --publisher lab"
+
+
+def add(group: typer.Typer) -> None:
+    """Add the command to the group `bundle`."""
+    group.command("merge", epilog=EPILOG)(_merge)
+
+
+def _merge(
+    parts: Annotated[list[Path], typer.Argument(metavar="DELTA...", help="The parts' folders, or what holds them.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Directory for the full bundle.")],
+    publisher: Annotated[
+        str, typer.Option(help="The publisher's public key (a .pub file), or an environment that pins it.")
+    ],
+    base: Annotated[Path, typer.Option(help="The site's store, or an older bundle.")] = place.STATE / "store",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Join a delta with what the site has, to the full bundle byte for byte.
+
+    Parts may come one after the other: give those that are at hand, then the same command with the next ones.
+    What was read stays; killed at any moment, the same command goes on.
+    """
+    delta = receive(parts, publisher_of(publisher))
+    merged = merge(delta, base, out, Lines(Console(stderr=output is Output.JSON)))
+    facts = {"bundle": str(out), "release": delta.file.release, "digest": delta.file.bundle, "bytes": delta.file.size}
+    carried = sum(part.size for part in delta.file.parts)
+    text = (
+        f"{out}: release {delta.file.release}, {human(delta.file.size)} from {human(carried)} that were carried"
+        f" ({merged.linked} files linked, {merged.copied} copied, {merged.carried} carried, {merged.patched} patched)\n"
+        f"bundle digest {delta.file.bundle}\nNext: python3 {out}/install --publisher KEY.pub"
+    )
+    show({**facts, "carried": carried, **{k: v for k, v in asdict(merged).items() if k != "folder"}}, output, text)

@@ -1,0 +1,68 @@
+"""`bedplate bundle publish`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bedplate import catalog
+from bedplate.bundle import layout, sign, verify
+from bedplate.bundle.build import default_key
+from bedplate.bundle.sizes import human
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.transfer import Transfer
+from bedplate.errors import InputError
+from bedplate.origin import publish as published
+from bedplate.origin import spec
+from bedplate.origin.publish import Stock
+from bedplate.registry import credentials
+from bedplate.registry.client import Client
+from bedplate.sources.cache import Cache
+
+
+def publish(  # noqa: PLR0913  each is an option people type
+    what: Annotated[str, typer.Argument(metavar="RELEASE|BUNDLE", help="A release that was built here, or a bundle.")],
+    to: Annotated[
+        str, typer.Argument(metavar="TO", help="A folder that some web server serves, or oci://HOST/REPO[:TAG].")
+    ],
+    *,
+    key: Annotated[Path | None, typer.Option(help="Private key for the index.", show_default="your own")] = None,
+    ca: Annotated[Path | None, typer.Option(help="For a registry: certificates (PEM) that sign its one.")] = None,
+    user: Annotated[str, typer.Option(help="For a registry: user; else what docker login kept.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Fill a binary cache: others build the release from it with --from, and wait minutes less.
+
+    Artifacts lie there by digest, beside a signed index. What is there already is not written again.
+    """
+    stock, private, cache = _stock(what), key or default_key(), Cache()
+    oci = to.startswith((spec.OCI, spec.OCI_PLAIN))
+    with Transfer(Console(stderr=True), to, stock.size) as shown:
+        if oci:
+            address = spec.artifact(to)[0].address
+            chosen = credentials.given(user, password_file) if password_file else credentials.kept(str(address))
+            where = spec.artifact(to, Client(address, chosen, ca=ca))
+            written = published.to_registry(stock, where, private, cache, shown.advance)
+        else:
+            public = sign.public_key(private)
+            written = published.to_folder(stock, Path(to), private, public, shown.advance)
+    facts = {"to": to, "artifacts": len(stock.index.entries), "blobs": len(stock.blobs), "written": written}
+    text = (
+        f"{to}: {len(stock.index.entries)} artifacts, {len(stock.blobs)} blobs ({human(stock.size)}), {written} written"
+    )
+    show({**facts, "bytes": stock.size}, output, text)
+
+
+def _stock(what: str) -> Stock:
+    bundle = Path(what)
+    if (bundle / layout.MANIFEST).is_file():
+        version = verify.read_release(bundle).release
+        if "+" in version:
+            fact = f"is release {version}, whose lock is not the repository's"
+            raise InputError(f"bundle {what}", fact, "publish the release that was built here")
+        return published.of_bundle(catalog.load(version), bundle)
+    return published.of_cache(catalog.load(what), Cache())

@@ -1,0 +1,71 @@
+"""`bedplate bundle sbom`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bedplate.sbom import carried
+
+EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
+
+
+class Form(StrEnum):
+    """What is printed."""
+
+    TEXT = "text"
+    CYCLONEDX = "cyclonedx-json"
+    PROVENANCE = "in-toto"
+
+
+def add(group: typer.Typer) -> None:
+    """Add the command to the group `bundle`."""
+    group.command("sbom", epilog=EPILOG)(_sbom)
+
+
+def _sbom(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's directory.")],
+    image: Annotated[str, typer.Option(help="One image: its name, or the end of it.", show_default="all")] = "",
+    form: Annotated[
+        Form, typer.Option("--format", help="A table, the CycloneDX document, or what all was made of (SLSA).")
+    ] = Form.TEXT,
+) -> None:
+    """Show what a bundle is made of, package by package, with licences; or print the document that it carries.
+
+    Nothing is verified but the document's own digest: run `bedplate bundle verify` first.
+    """
+    match form:
+        case Form.PROVENANCE:
+            typer.echo(carried.read_provenance(folder), nl=False)
+        case Form.CYCLONEDX:
+            typer.echo(carried.read_sbom(folder, image), nl=False)
+        case Form.TEXT:
+            _print(carried.parse(carried.read_sbom(folder, image)))
+
+
+def _print(sbom: dict[str, Any]) -> None:
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("kind", "package", "version", "licence"):
+        table.add_column(heading, overflow="fold")
+    packages = [one for one in sbom["components"] if one["type"] == "library"]
+    for one in sorted(packages, key=lambda one: (_kind(one), one["name"], one["version"])):
+        table.add_row(_kind(one), one["name"], one["version"], carried.licence_of(one))
+    console.print(table)
+    subject, counts = sbom["metadata"]["component"], carried.licences(sbom)
+    console.print(f"\n{subject['name']} {subject['version']}: {len(packages)} packages", highlight=False)
+    overview = Table(box=None, pad_edge=False)
+    overview.add_column("packages", justify="right")
+    overview.add_column("licence", overflow="fold")
+    for licence, count in counts.most_common():
+        overview.add_row(str(count), licence)
+    console.print(overview)
+
+
+def _kind(component: dict[str, Any]) -> str:
+    return str(component["purl"]).removeprefix("pkg:").partition("/")[0]

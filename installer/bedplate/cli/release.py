@@ -1,0 +1,51 @@
+"""`bedplate release list|remove`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bedplate.bundle import releases
+from bedplate.bundle.releases import Kept
+from bedplate.bundle.sizes import human
+from bedplate.cli.output import Output, OutputOption, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    group = typer.Typer(help="The releases on this bastion: what its store holds for them.", no_args_is_help=True)
+    group.command("list", epilog="Example: bedplate release list --output json")(_list)
+    group.command("remove", epilog="Example: bedplate release remove 2026.11.0")(_remove)
+    app.add_typer(group, name="release")
+
+
+def _list(output: OutputOption = Output.TEXT) -> None:
+    """Show the releases in this bastion's store, what removing each would free, and which environments run it."""
+    found = releases.kept()
+    show([asdict(one) for one in found], output, lambda: _print(found))
+
+
+def _print(found: list[Kept]) -> None:
+    table = Table("release", "size", "frees", "environments", box=None, pad_edge=False)
+    for one in found:
+        table.add_row(one.version, human(one.size), human(one.alone), ", ".join(one.environments) or "none")
+    Console().print(table if found else "no release is in this bastion's store")
+
+
+def _remove(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="The release.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Although an environment runs it.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Remove a release from this bastion's store and mirror, with all that no other release uses.
+
+    Stopped at any moment, the same command goes on.
+    """
+    freed = releases.remove(version, force=force)
+    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed"
+    show({"release": version, **asdict(freed)}, output, text)

@@ -1,0 +1,124 @@
+"""Advisories in the OSV format: https://ossf.github.io/osv-schema/. What is not used here is left unread."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from cvss import CVSS2, CVSS3, CVSS4
+from cvss.exceptions import CVSSError
+from pydantic import BaseModel, ConfigDict, Field
+
+VECTORS = {"CVSS_V4": CVSS4, "CVSS_V3": CVSS3, "CVSS_V2": CVSS2}
+
+
+class Severity(StrEnum):
+    """How bad it is, as CVSS names it; in this order."""
+
+    UNKNOWN = "unknown"
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Return its place; what is unknown counts as the worst, for nobody has looked."""
+        return list(Severity).index(self) if self is not Severity.UNKNOWN else len(Severity)
+
+
+WORDS = {"MODERATE": Severity.MEDIUM, "UNIMPORTANT": Severity.LOW, "NEGLIGIBLE": Severity.LOW}
+"""Words of GitHub's and Debian's advisories that CVSS does not have."""
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Score(_Lenient):
+    """A CVSS vector, or another scheme's."""
+
+    type: str
+    score: str
+
+
+class AffectedPackage(_Lenient):
+    """The package of an advisory."""
+
+    ecosystem: str
+    name: str
+
+
+class Event(_Lenient):
+    """Where a range begins or ends; one of the four is given."""
+
+    introduced: str = ""
+    fixed: str = ""
+    last_affected: str = ""
+    limit: str = ""
+
+
+class Range(_Lenient):
+    """Versions from one event to the next."""
+
+    type: str
+    events: list[Event]
+
+
+class Affected(_Lenient):
+    """Which versions of a package are meant."""
+
+    package: AffectedPackage | None = None
+    severity: list[Score] = Field(default_factory=list)
+    ranges: list[Range] = Field(default_factory=list)
+    versions: list[str] = Field(default_factory=list)
+    ecosystem_specific: dict[str, Any] | None = None
+    database_specific: dict[str, Any] | None = None
+
+
+class Advisory(_Lenient):
+    """One record."""
+
+    id: str
+    modified: str = ""
+    withdrawn: str | None = None
+    aliases: list[str] = Field(default_factory=list)
+    upstream: list[str] = Field(default_factory=list)
+    summary: str = ""
+    details: str = ""
+    severity: list[Score] = Field(default_factory=list)
+    affected: list[Affected] = Field(default_factory=list)
+    database_specific: dict[str, Any] | None = None
+
+    @property
+    def title(self) -> str:
+        """Return what it is about, on one line."""
+        return self.summary or next(iter(self.details.strip().splitlines()), "")
+
+
+def severity(advisory: Advisory, affected: Affected) -> Severity:
+    """Return how bad an advisory is for a package: its CVSS vector counts before the database's own word."""
+    for scores in (affected.severity, advisory.severity):
+        found = [one for score in scores if (one := _scored(score)) is not Severity.UNKNOWN]
+        if found:
+            return max(found, key=lambda one: one.rank)
+    specific = (affected.ecosystem_specific, affected.database_specific, advisory.database_specific)
+    words = (str((said or {}).get(key, "")) for said in specific for key in ("severity", "urgency"))
+    return next((one for word in words if (one := _named(word)) is not Severity.UNKNOWN), Severity.UNKNOWN)
+
+
+def _scored(score: Score) -> Severity:
+    """Return a vector's severity (https://www.first.org/cvss/specification-document); the base score's."""
+    if score.type not in VECTORS:
+        return _named(score.score)
+    try:
+        vector = VECTORS[score.type](score.score)
+    except CVSSError:
+        return Severity.UNKNOWN
+    return _named(vector.severity if isinstance(vector, CVSS4) else vector.severities()[0])
+
+
+def _named(word: str) -> Severity:
+    upper = word.upper().rstrip("*")
+    return WORDS.get(upper) or (Severity(upper.lower()) if upper.lower() in list(Severity) else Severity.UNKNOWN)

@@ -1,0 +1,40 @@
+"""What differs between the hosts of two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bedplate.diff.change import Action, HostChange
+from bedplate.diff.differences import differences
+from bedplate.diff.schema import Node
+from bedplate.model.host import HostSpec
+
+SCHEMA = Node(
+    {
+        "properties": {
+            "groups": {"items": {}, "x-kubernetes-list-type": "set"},
+            "services": {"items": {}, "x-kubernetes-list-type": "set"},
+            "files": {"items": {}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["path"]},
+        }
+    },
+    own=False,
+)
+"""A HostSpec's lists, in the words of Kubernetes' schemas."""
+
+
+def host_changes(old: Mapping[str, HostSpec], new: Mapping[str, HostSpec]) -> Iterator[HostChange]:
+    """Yield the hosts that differ, by name."""
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if before is None:
+            yield HostChange(Action.ADDED, name, None, after)
+        elif after is None:
+            yield HostChange(Action.REMOVED, name, before, None)
+        elif before.digest != after.digest or not after.digest:
+            changes = tuple(differences(_data(before), _data(after), SCHEMA))
+            if changes:
+                yield HostChange(Action.CHANGED, name, before, after, changes)
+
+
+def _data(host: HostSpec) -> dict[str, object]:
+    return host.model_dump(mode="json", exclude={"digest"})

@@ -1,0 +1,148 @@
+"""A report's outline: what every format shows, in the order in which it is shown; formats only style it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bedplate.diff import secret
+from bedplate.diff.change import Action, HostChange, ObjectChange
+from bedplate.diff.finding import Finding, ImageChange, Report, Risk
+from bedplate.diff.summary import Summary, summarize, title
+from bedplate.diff.value import Row, dump, row, visible
+from bedplate.errors import Place
+from bedplate.render.identity import Identity
+
+HOSTS = "hosts"
+FIRST = ("apiVersion", "kind", "metadata")
+"""How an object begins, wherever people write one."""
+CLUSTER = "cluster-wide"
+
+
+@dataclass(frozen=True)
+class Item:
+    """An object or a host that differs.
+
+    Attributes:
+        title: as people name it: ``Deployment monitoring/prometheus``.
+        was: its title before it was renamed, else empty.
+        action: what happens to it.
+        risk: the worst of its findings.
+        findings: what that will do, the worst first.
+        change: the facts.
+    """
+
+    title: str
+    was: str
+    action: Action
+    risk: Risk
+    findings: tuple[Finding, ...]
+    change: ObjectChange | HostChange
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Return each changed value; none for what was added or removed."""
+        return tuple(row(change) for change in self.change.changes)
+
+    @cached_property
+    def whole(self) -> tuple[str, ...]:
+        """Return an added or removed thing as YAML, line by line."""
+        if self.action not in (Action.ADDED, Action.REMOVED):
+            return ()
+        if isinstance(self.change, HostChange):
+            host = self.change.new or self.change.old
+            return tuple(dump(host.model_dump(mode="json", exclude={"digest"}))) if host else ()
+        value = secret.shown(self.change.thing.object)
+        order = [*(key for key in FIRST if key in value), *sorted(value.keys() - set(FIRST))]
+        return tuple(line for key in order for line in dump({key: value[key]}))
+
+    @property
+    def place(self) -> Place | None:
+        """Return where it is written."""
+        return self.change.thing.place if isinstance(self.change, ObjectChange) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Things of one component, of one namespace (plain YAML), or the hosts."""
+
+    name: str
+    items: tuple[Item, ...]
+
+    @property
+    def risk(self) -> Risk:
+        """Return the worst risk in it."""
+        return max(item.risk for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A report, arranged.
+
+    Attributes:
+        report: the facts.
+        summary: what fits a screen.
+        findings: those about no single object or host that differs: tenants, the whole cluster.
+        groups: the riskiest first.
+    """
+
+    report: Report
+    summary: Summary
+    findings: tuple[Finding, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def images(self) -> tuple[ImageChange, ...]:
+        """Return the images, if the summary does not name all of them."""
+        return self.report.meaning.images if self.summary.lacks_images else ()
+
+    @property
+    def items(self) -> Iterator[Item]:
+        """Return every item, in order."""
+        return (item for group in self.groups for item in group.items)
+
+
+def outline(report: Report) -> Outline:
+    """Arrange a report."""
+    by_subject: dict[Identity | str, list[Finding]] = defaultdict(list)
+    for finding in sorted(report.meaning.findings, key=_order):
+        by_subject[finding.subject].append(finding)
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for change in report.changes.objects:
+        findings = by_subject.pop(change.identity, [])
+        if change.action is Action.RENAMED and change.old:
+            findings += by_subject.pop(change.old.identity, [])
+        groups[_group(change)].append(_object(change, findings))
+    for host in report.changes.hosts:
+        groups[HOSTS].append(_item(f"host {visible(host.host)}", "", host, by_subject.pop(host.host, [])))
+    arranged = [Group(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
+    return Outline(
+        report,
+        summarize(report),
+        tuple(sorted((one for rest in by_subject.values() for one in rest), key=_order)),
+        tuple(sorted(arranged, key=lambda group: (-group.risk, group.name))),
+    )
+
+
+def _object(change: ObjectChange, findings: list[Finding]) -> Item:
+    was = title(change.old.identity) if change.action is Action.RENAMED and change.old else ""
+    return _item(title(change.identity), was, change, findings)
+
+
+def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[Finding]) -> Item:
+    risk = max((finding.risk for finding in findings), default=Risk.NONE)
+    return Item(name, was, change.action, risk, tuple(sorted(findings, key=_order)), change)
+
+
+def _group(change: ObjectChange) -> str:
+    return visible(change.thing.component or change.identity.namespace) or CLUSTER
+
+
+def _item_order(item: Item) -> tuple[int, str, str]:
+    return (-item.risk, item.title, str(item.action))
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str]:
+    return (-finding.risk, str(finding.subject), finding.rule, finding.fact)

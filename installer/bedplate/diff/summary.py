@@ -1,0 +1,206 @@
+"""A report's summary: what, how many, how bad, what stands still; short enough for one screen."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bedplate.bundle.sizes import human
+from bedplate.diff.change import Action
+from bedplate.diff.finding import Amount, Finding, ImageChange, Meaning, Report, Risk
+from bedplate.diff.value import visible
+from bedplate.render.identity import Identity
+
+SCREEN = 24
+"""Lines of the smallest terminal in use."""
+HEAD = 4
+"""Lines before the blocks: the sides, the counts, the risks, the downtime."""
+LONGEST = 180
+"""Characters of a finding's fact; the whole stands below."""
+NAMED = 3
+"""Subjects named before the rest is counted."""
+DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+"""As much of a digest as people compare; the changes show all of it."""
+IMAGES = "Images"
+GONE, NEW = "gone", "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One fact of a summary."""
+
+    subject: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Facts of one sort; ``more`` counts those that did not fit."""
+
+    title: str
+    lines: tuple[Line, ...]
+    risk: Risk = Risk.NONE
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a reader must know first.
+
+    Attributes:
+        old: the side before.
+        new: the side after.
+        counts: of objects and hosts, in words.
+        worst: the highest risk.
+        risks: findings of each risk above none, the worst first.
+        downtime: what stands still meanwhile, in words.
+        blocks: facts, the most urgent block first; all of them.
+    """
+
+    old: str
+    new: str
+    counts: str
+    worst: Risk
+    risks: tuple[tuple[Risk, int], ...]
+    downtime: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def lacks_images(self) -> bool:
+        """Return whether an image is left out, so that all of them must stand below."""
+        return any(block.title == IMAGES and block.more for block in self.fitting())
+
+    def fitting(self, height: int = SCREEN) -> tuple[Block, ...]:
+        """Return the blocks cut so that the whole summary has at most so many lines."""
+        shown = [1] * len(self.blocks)
+        room = height - HEAD - sum(min(len(block.lines), 2) for block in self.blocks)
+        growing = True
+        while growing:
+            growing = False
+            for at, block in enumerate(self.blocks):
+                missing = len(block.lines) - shown[at]
+                price = int(missing > 1)  # the last one takes the place of "and 1 more"
+                if missing and price <= room:
+                    shown[at] += 1
+                    room -= price
+                    growing = True
+        return tuple(_cut(block, count) for block, count in zip(self.blocks, shown, strict=True))
+
+
+def title(identity: Identity) -> str:
+    """Return an object's name as people say it: ``Deployment monitoring/prometheus``."""
+    return visible(f"{identity.kind} {'/'.join(part for part in (identity.namespace, identity.name) if part)}")
+
+
+def subject(finding: Finding) -> str:
+    """Return whom a finding is about, as people say it."""
+    return title(finding.subject) if isinstance(finding.subject, Identity) else visible(finding.subject)
+
+
+def fact(finding: Finding) -> str:
+    """Return what a finding says, on one line."""
+    return visible(finding.fact)
+
+
+def summarize(report: Report) -> Summary:
+    """Return the summary of a report."""
+    meaning = report.meaning
+    counted = Counter(finding.risk for finding in meaning.findings if finding.risk)
+    blocks = (
+        Block("Nodes", tuple(_nodes(meaning)), Risk.DISRUPTION),
+        *(Block(f"{risk}".capitalize(), tuple(_findings(meaning, risk)), risk) for risk in (Risk.SECURITY, Risk.DATA)),
+        Block("Quotas", tuple(_amount(amount) for amount in meaning.quotas)),
+        Block("Disruption", tuple(_findings(meaning, Risk.DISRUPTION)), Risk.DISRUPTION),
+        Block(IMAGES, tuple(_image(image) for image in meaning.images)),
+        Block("Restart", tuple(_findings(meaning, Risk.RESTART)), Risk.RESTART),
+    )
+    return Summary(
+        old=visible(report.old),
+        new=visible(report.new),
+        counts=_counts(report),
+        worst=meaning.worst,
+        risks=tuple(sorted(counted.items(), reverse=True)),
+        downtime=_downtime(meaning),
+        blocks=tuple(block for block in blocks if block.lines),
+    )
+
+
+def image_fact(image: ImageChange) -> str:
+    """Return what becomes of an image: ``v1 → v2, 12 MB to carry, 9 MB to pull``."""
+    old, new = (DIGEST.sub(r"\1", visible(tag)) for tag in (image.old, image.new))
+    parts = [f"{old} → {new}" if old and new else f"{NEW}: {new}" if new else f"{GONE}: {old}"]
+    if image.carry is not None:
+        parts.append(f"{human(image.carry)} to carry")
+    if image.pull is not None:
+        parts.append(f"{human(image.pull)} to pull")
+    return ", ".join(parts)
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 object``, ``2 objects``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _cut(block: Block, count: int) -> Block:
+    left = len(block.lines) - count
+    return block if left == 0 else replace(block, lines=block.lines[:count], more=left)
+
+
+def _counts(report: Report) -> str:
+    kinds = (("object", report.changes.objects), ("host", report.changes.hosts))
+    parts = []
+    for noun, changes in kinds:
+        counted = Counter(change.action for change in changes)
+        if counted:
+            actions = ", ".join(f"{counted[action]} {action}" for action in Action if counted[action])
+            parts.append(f"{many(sum(counted.values()), noun)} ({actions})")
+    return "; ".join(parts) or "no change"
+
+
+def _downtime(meaning: Meaning) -> str:
+    parts = []
+    if drains := set(meaning.drains) | set(meaning.reboots):
+        parts.append(f"{many(len(drains), 'node')} drained")
+    if meaning.reboots:
+        parts.append(f"{many(len(meaning.reboots), 'node')} rebooted")
+    if meaning.restarts:
+        parts.append(f"pods of {many(len(meaning.restarts), 'workload')} made anew")
+    return ", ".join(parts) or "none"
+
+
+def _nodes(meaning: Meaning) -> Iterable[Line]:
+    for verb, nodes in (("reboot", meaning.reboots), ("drain", meaning.drains)):
+        alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for node, reasons in sorted(nodes.items()):
+            alike[reasons].append(visible(node))
+        for reasons, names in alike.items():
+            yield Line(_names(names), f"{verb}{'s' * (len(names) == 1)}: {visible('; '.join(reasons))}")
+
+
+def _findings(meaning: Meaning, risk: Risk) -> Iterable[Line]:
+    alike: Mapping[tuple[str, str], list[str]] = defaultdict(list)
+    for finding in meaning.findings:
+        if finding.risk is risk:
+            alike[(finding.rule, finding.fact)].append(subject(finding))
+    for (_, said), names in alike.items():
+        yield Line(_names(sorted(names)), _cropped(visible(said)))
+
+
+def _cropped(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _names(names: list[str]) -> str:
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
+
+
+def _amount(amount: Amount) -> Line:
+    return Line(visible(amount.subject), visible(f"{amount.resource} {amount.old or 'none'} → {amount.new or 'none'}"))
+
+
+def _image(image: ImageChange) -> Line:
+    return Line(visible(image.name), image_fact(image))

@@ -1,0 +1,40 @@
+"""What the next apply would send: rendered objects as the stacks complete them, with secrets hidden."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from bedplate import digest
+from bedplate.diff import secret
+from bedplate.diff.side import Thing
+from bedplate.engine.installation import Installation
+from bedplate.environments import Site
+from bedplate.pki.secrets import read_secret
+from bedplate.render.identity import SECRET_REF, Identity
+from bedplate.stack import order, resources
+
+
+def read(one: Installation) -> dict[Identity, Thing]:
+    """Return the things of all layers."""
+    found: dict[Identity, Thing] = {}
+    for layer in order.layers():
+        objects = one.layer(layer)
+        for rendered in objects:
+            value = secret.hide(_resolved(one.site, resources.with_secret_digest(one.site, rendered, objects)))
+            found[rendered.identity] = Thing(rendered.identity, digest.of(value), value, rendered.component)
+    return found
+
+
+def _resolved(site: Site, value: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret with its values, as the cluster keeps it; every other object as it is."""
+    texts = value.get("stringData")
+    if value["kind"] != "Secret" or not texts:
+        return value
+    rest = {key: item for key, item in value.items() if key != "stringData"}
+    data = {key: base64.b64encode(_value(site, item)).decode() for key, item in texts.items()}
+    return {**rest, "data": {**(value.get("data") or {}), **data}}
+
+
+def _value(site: Site, item: Any) -> bytes:
+    return read_secret(site, item[SECRET_REF]) if isinstance(item, dict) else str(item).encode()

@@ -1,0 +1,52 @@
+"""What the stacks' last runs sent to the cluster: the inputs in their states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bedplate.diff import secret
+from bedplate.environments import Site
+from bedplate.render import identity
+from bedplate.render.identity import Identity
+from bedplate.tools import pulumi
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Key under which a state marks what is no plain value, such as an encrypted one
+(https://github.com/pulumi/pulumi/blob/v3.214.0/sdk/go/common/resource/sig/sig.go)."""
+OBJECT = "kubernetes:"
+UNKNOWN = secret.TOKEN + "unknown"
+"""In place of an encrypted value."""
+
+Json = dict[str, Any]
+
+
+def read(site: Site, layers: Iterable[str]) -> dict[Identity, Json]:
+    """Return the objects of the layers' last runs; values of Secrets are encrypted there, and UNKNOWN here."""
+    found = (_plain(value) for layer in layers for value in _inputs(site, layer))
+    return {identity.of(value): secret.hide(value) for value in found}
+
+
+def _inputs(site: Site, layer: str) -> Iterator[Json]:
+    path = pulumi.checkpoint(site, layer)
+    if not path.is_file():
+        return
+    latest = json.loads(path.read_bytes()).get("checkpoint", {}).get("latest") or {}
+    for resource in latest.get("resources") or []:
+        inputs = resource.get("inputs") or {}
+        if resource["type"].startswith(OBJECT) and "kind" in inputs and not resource.get("delete"):
+            yield inputs
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without what only Pulumi understands."""
+    match value:
+        case dict() if SIGNATURE in value:
+            return UNKNOWN
+        case dict():
+            return {key: _plain(item) for key, item in value.items() if not key.startswith("__")}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,39 @@
+"""What the cluster has of the kinds that an environment declares, with managedFields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from bedplate.diff import secret
+from bedplate.environments import Site
+from bedplate.errors import BedplateError
+from bedplate.render import identity
+from bedplate.render.identity import Identity
+from bedplate.tools import kubectl
+
+WORKERS = 4
+NO_SUCH_KIND = "doesn't have a resource type"
+
+Kind = tuple[str, str]
+"""Group and kind."""
+
+
+def read(site: Site, kinds: Iterable[Kind]) -> dict[Identity, dict[str, Any]]:
+    """Return the live objects of some kinds, Secrets' values hidden; BedplateError where the cluster is silent."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))
+        return {identity.of(one): one for found in lists for one in found}
+
+
+def _of_kind(site: Site, kind: Kind) -> list[dict[str, Any]]:
+    group, name = kind
+    try:
+        words = (f"{name}.{group}" if group else name, "--all-namespaces", "--show-managed-fields")
+        items = kubectl.get(site, *words)["items"]
+    except BedplateError as error:
+        if NO_SUCH_KIND in error.fact:
+            return []
+        raise
+    return [secret.hide(item) for item in items]

@@ -1,0 +1,50 @@
+"""Command lines in lists of words: which word is an image, which are more than one, and which are only text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bedplate.images.hit import Certainty
+
+FLAG = re.compile(r"--?[\w.-]*image(?:=(?P<value>.*))?", re.IGNORECASE | re.DOTALL)
+FLAGS = re.compile(r"--?[\w.-]*images=(?P<value>.*)", re.IGNORECASE | re.DOTALL)
+OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)=(?P<value>.*)", re.DOTALL)
+
+
+class Argument(NamedTuple):
+    """How one word of a command line is to be read.
+
+    Attributes:
+        number: its place.
+        text: what of it is read.
+        bare: an image is expected; this sure is a name without host, tag and digest. None for plain text.
+        many: several images are expected.
+    """
+
+    number: int
+    text: str
+    bare: Certainty | None = None
+    many: bool = False
+
+
+def arguments(words: Sequence[str]) -> Iterator[Argument]:
+    """Yield how the words are to be read: `--x-image=REF`, `--x-image REF`, `--images=REF,REF`, anything else."""
+    for number, word in enumerate(words):
+        flag, flags = FLAG.fullmatch(word), FLAGS.fullmatch(word)
+        following = words[number + 1] if number + 1 < len(words) else "-"
+        if flag and flag["value"] is not None:
+            yield Argument(number, flag["value"], Certainty.LIKELY)
+        elif flag and not following.startswith("-"):
+            yield Argument(number + 1, following, Certainty.POSSIBLE)
+        elif flags:
+            yield Argument(number, flags["value"], many=True)
+        else:
+            yield Argument(number, word)
+
+
+def options(words: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return the options with values, named as variables are, with place and value."""
+    matches = {number: OPTION.fullmatch(word) for number, word in enumerate(words)}
+    return {m["name"].replace("-", "_").upper(): (number, m["value"]) for number, m in matches.items() if m}

@@ -1,0 +1,77 @@
+"""Documents inside strings: JSON, YAML, TOML and Python that a ConfigMap, an annotation or a Secret holds."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import tomllib
+from typing import Any
+
+import yaml
+
+from bedplate.images import python
+
+MAPPING = re.compile(r"(?m)^\s*(?:- )?[\"']?[\w./-]+[\"']?\s*:(?:\s|$)")
+WORTH = re.compile(r"(?i)image|repositor|[\w.-]/")
+"""Nothing else in a document can hold a reference, so the others are not parsed."""
+LARGEST = 8_000_000
+
+
+def document(key: str, text: str) -> tuple[str, Any] | None:
+    """Return the form and the data of a document in a string, None for plain text.
+
+    Args:
+        key: the name it is kept under; its ending tells of TOML and Python.
+        text: the string.
+    """
+    if len(text) > LARGEST or not WORTH.search(text):
+        return None
+    ending = key.rpartition(".")[2].lower()
+    if ending == "toml":
+        return _toml(text)
+    if ending == "py":
+        return _form("python", python.values(text))
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        return _json(text) or _yaml(text)
+    if ending in ("yaml", "yml") or ("\n" in text.strip() and MAPPING.search(text)):
+        return _yaml(text)
+    return None
+
+
+def _form(form: str, data: Any) -> tuple[str, Any] | None:
+    return (form, data) if isinstance(data, dict | list) and data else None
+
+
+def _toml(text: str) -> tuple[str, Any] | None:
+    try:
+        return _form("toml", tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _json(text: str) -> tuple[str, Any] | None:
+    try:
+        return _form("json", json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _yaml(text: str) -> tuple[str, Any] | None:
+    try:
+        documents = [one for one in yaml.load_all(text, Loader=yaml.CSafeLoader) if one is not None]
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    if not all(isinstance(one, dict | list) for one in documents):
+        return None
+    return _form("yaml", documents[0] if len(documents) == 1 else documents)
+
+
+def decoded(text: str) -> str:
+    """Return what base64 hides, empty where it is no text."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,149 @@
+"""References written in parts: registry, repository, name, tag and digest as separate values side by side.
+
+Who writes them so: Helm values (registry, repository, tag, digest), NVIDIA's ClusterPolicy (repository, image,
+version; joined by ImagePath in
+https://github.com/NVIDIA/gpu-operator/blob/v25.3.0/internal/image/image.go), Prometheus' operator (baseImage,
+version, tag, sha; https://github.com/prometheus-operator/prometheus-operator/blob/v0.84.0/pkg/operator/image.go),
+Istio (hub, image, tag), kustomize (name, newName, newTag, digest), Flux (url, ref.tag, ref.digest).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.images.hit import Certainty, Found
+from bedplate.images.name import HOST, WHOLE, normal, untagged, whole
+
+REGISTRY = ("registry", "imageRegistry", "hub")
+REPOSITORY = ("repository", "imageRepository", "repo")
+NAME = ("image", "imageName", "baseImage", "name")
+TAG = ("tag", "imageTag", "version", "imageVersion")
+DIGEST = ("digest", "imageDigest", "sha", "sha256")
+TRIGGERS = frozenset(REPOSITORY + TAG + DIGEST + ("imageName", "baseImage", "newName", "newTag", "url")) - {
+    "repo",
+    "sha256",
+}
+"""Keys without which a mapping holds no reference in parts."""
+OCI = "oci://"
+LIKE_IMAGE = re.compile(r"(?i).*images?(?:spec|source|config)?")
+SHA = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A reference put together.
+
+    Attributes:
+        found: the reference.
+        key: the part that names it.
+        keys: the parts it was made of.
+    """
+
+    found: Found
+    key: str
+    keys: tuple[str, ...]
+
+
+def join(value: Mapping[str, Any], parent: str) -> Joined | None:
+    """Return the reference that a mapping's values make together, None if they make none.
+
+    A tag key that is there without a value means that a program fills it in: the reference stays without tag.
+
+    Args:
+        value: the mapping.
+        parent: the key it stands under, or empty.
+    """
+    if isinstance(value.get("ref"), dict) and str(value.get("url", "")).startswith(OCI):
+        return _of_oci(value["url"], value["ref"])
+    if "newName" in value or "newTag" in value or ("digest" in value and parent == "images"):
+        return _of_kustomize(value)
+    registry, repository = _first(value, REGISTRY), _first(value, REPOSITORY)
+    name = _name(value, parent, has_repository=bool(repository))
+    if _is_whole(_text(value, name)) or "://" in _text(value, repository):
+        return None
+    tag, digest = _tag(value, name, repository), _digest(value)
+    if not (_text(value, tag) or digest) and not _lacks_tag(value, parent, repository, name):
+        return None
+    keys = tuple(key for key in (registry, repository, name) if key)
+    if keys in ((), (registry,)):
+        return None
+    base = "/".join(value[key].strip("/") for key in keys)
+    return joined(base, _text(value, tag), digest, (*keys, *((tag,) if tag else ()), *DIGEST), keys[-1])
+
+
+def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    return next((key for key in keys if isinstance(value.get(key), str) and value[key]), "")
+
+
+def _name(value: Mapping[str, Any], parent: str, *, has_repository: bool) -> str:
+    key = _first(value, NAME)
+    if key == "name" and (has_repository or not LIKE_IMAGE.fullmatch(parent)):
+        return ""
+    return key
+
+
+def _tag(value: Mapping[str, Any], name: str, repository: str) -> str:
+    """Return the key of the tag; `version` is one only beside a repository or a base image."""
+    keys = TAG if repository or name == "baseImage" else tuple(key for key in TAG if key != "version")
+    given = [key for key in keys if key in value and not isinstance(value[key], dict | list | bool)]
+    return next((key for key in given if _text(value, key)), given[0] if given else "")
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    """Return a part as text, numbers too; empty for no key and for a key without a value."""
+    part = value.get(key) if key else None
+    return "" if part is None else str(part)
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    texts = [match[1] for key in DIGEST if isinstance(value.get(key), str) and (match := SHA.fullmatch(value[key]))]
+    return f"sha256:{texts[0]}" if texts else ""
+
+
+def _is_whole(name: str) -> bool:
+    return bool(re.search(r":[^/]+$|@|://|\{", name))
+
+
+def _lacks_tag(value: Mapping[str, Any], parent: str, repository: str, name: str) -> bool:
+    """Return whether parts without a tag's value are an image all the same: its tag is decided elsewhere."""
+    if repository and name:
+        return True
+    tagless = any(key in value and value[key] in (None, "") for key in TAG)
+    if name == "image":
+        return any(value.get(key, "") is None for key in TAG)
+    return bool(repository or name) and tagless and bool(LIKE_IMAGE.fullmatch(parent))
+
+
+def joined(base: str, tag: str, digest: str, used: tuple[str, ...], key: str) -> Joined | None:
+    """Put a reference together from its repository and the rest; None where that makes none."""
+    if SHA.fullmatch(tag) and tag.startswith("sha256:"):
+        tag, digest = "", tag
+    match = WHOLE.fullmatch(base)
+    if match is None or match["tag"] or match["digest"] or ("." in base and re.fullmatch(HOST, base)):
+        return None
+    written = f"{base}{f':{tag}' if tag else ''}{f'@{digest}' if digest else ''}"
+    if whole(written) is None:
+        return None
+    if not tag and not digest:
+        sure = Certainty.LIKELY if match["host"] else Certainty.POSSIBLE
+        return Joined(Found(untagged(base), base, sure), key, used)
+    sure = Certainty.CERTAIN if match["host"] or digest or "/" in base else Certainty.LIKELY
+    return Joined(Found(normal(written), written, sure), key, used)
+
+
+def _of_kustomize(value: Mapping[str, Any]) -> Joined | None:
+    """Return what kustomize's `images:` puts in place of a name."""
+    key = "newName" if value.get("newName") else "name"
+    base = value.get(key)
+    if not isinstance(base, str):
+        return None
+    used = ("name", "newName", "newTag", "digest")
+    return joined(base, _text(value, "newTag"), _digest(value), used, key)
+
+
+def _of_oci(url: str, ref: Mapping[str, Any]) -> Joined | None:
+    """Return what Flux's OCIRepository points to (https://fluxcd.io/flux/components/source/ocirepositories/#reference)."""
+    return joined(url.removeprefix(OCI), _text(ref, "tag"), _digest(ref), ("url",), "url")

@@ -1,0 +1,38 @@
+"""References that variables or options make together: X_IMAGE beside X_IMAGE_TAG, --x-image= beside --x-image-tag=."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bedplate.images.hit import Found
+from bedplate.images.parts import SHA, joined
+
+VARIABLE = re.compile(r"(?P<stem>(?:.*_)?IMAGE)(?:_NAME|_REPOSITORY|_REPO)?|(?P<other>(?:.*_)?)REPOSITORY")
+TRIGGERS = ("IMAGE", "IMAGE_NAME", "REPOSITORY", "_REPO")
+"""How the name of the variable with the repository ends."""
+
+
+def pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, Found]]:
+    """Yield the references that variables make together, each with the variable that names its repository.
+
+    Args:
+        variables: name, in capitals with underscores, to value.
+    """
+    for name, base in variables.items():
+        match = VARIABLE.fullmatch(name)
+        if match is None or not base or re.search(r":[^/]+$|@", base):
+            continue
+        stem = match["stem"] or f"{match['other']}IMAGE"
+        registry, tag, version, digest = (_part(variables, stem, k) for k in ("REGISTRY", "TAG", "VERSION", "DIGEST"))
+        whole = f"{registry.rstrip('/')}/{base}" if registry else base
+        if (tag or version or SHA.fullmatch(digest)) and (
+            made := joined(whole, tag or version, digest if SHA.fullmatch(digest) else "", (), name)
+        ):
+            yield name, made.found
+
+
+def _part(variables: Mapping[str, str], stem: str, part: str) -> str:
+    """Return X_IMAGE_TAG, else X_TAG."""
+    root = stem.removesuffix("IMAGE")
+    return variables.get(f"{stem}_{part}", "") or (variables.get(f"{root}{part}", "") if root else "")

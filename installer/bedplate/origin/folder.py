@@ -1,0 +1,55 @@
+"""A folder with blobs: a bundle, a disk that was carried here, a published cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from bedplate.bundle import layout
+from bedplate.origin import index
+from bedplate.origin.origin import AbsentError, BrokenError, Stream
+
+BLOCK = 1 << 20
+
+
+class Folder:
+    """A folder as an origin."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a folder that holds blobs/sha256."""
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """Return its path."""
+        return str(self._path)
+
+    @contextmanager
+    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+        """Give a file."""
+        try:
+            file = (self._path / layout.blob(sha256)).open("rb")
+        except FileNotFoundError as error:
+            raise AbsentError from error
+        except OSError as error:
+            raise BrokenError(str(error)) from error
+        with file:
+            file.seek(start)
+            yield Stream(start, _blocks(file))
+
+    def index(self) -> tuple[bytes, bytes] | None:
+        """Return the index's two files."""
+        files = (self._path / index.FILE, self._path / index.SIGNATURE)
+        if not all(file.is_file() for file in files):
+            return None
+        return files[0].read_bytes(), files[1].read_bytes()
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        while block := file.read(BLOCK):
+            yield block
+    except OSError as error:  # a bad disk
+        raise BrokenError(str(error)) from error

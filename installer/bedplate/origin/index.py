@@ -1,0 +1,65 @@
+"""A cache's index: which recipe gave which output, signed by whoever built it.
+
+A lock with outputs needs none: it says itself what is right. The index serves locks whose outputs are not
+known yet, and is read only where a key for it is pinned.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from bedplate.digest import canonical
+from bedplate.errors import BedplateError
+from bedplate.model.base import Model
+from bedplate.model.lock import Output
+from bedplate.tools import sshsig
+
+FILE = "cache.json"
+SIGNATURE = "cache.json.sig"
+NAMESPACE = "bedplate-cache"
+LARGEST = 64_000_000
+"""Bytes that no index has."""
+
+
+class Recorded(Output):
+    """What a recipe gave."""
+
+    id: str = Field(description="the lock's entry, for people")
+
+
+class Index(Model):
+    """The file cache.json."""
+
+    format: int = 1
+    entries: dict[str, Recorded] = Field(description="by recipe")
+
+    def merged(self, other: Index) -> Index:
+        """Return an index with the entries of both; of one recipe the other's output counts."""
+        return Index(entries={**self.entries, **other.entries})
+
+    def signed(self, key: Path) -> tuple[bytes, bytes]:
+        """Return its canonical form and the signature over it."""
+        content = canonical(self.model_dump()) + b"\n"
+        return content, sshsig.sign(content, key, NAMESPACE)
+
+
+def read(found: tuple[bytes, bytes], public: str, name: str) -> Index:
+    """Return an index once its signature is proven; BedplateError says what is wrong with it.
+
+    Args:
+        found: content and signature.
+        public: the pinned public key.
+        name: of the cache it came from.
+    """
+    content, signature = found
+    try:
+        sshsig.check(content, signature, public, NAMESPACE)
+        return Index.model_validate_json(content)
+    except BedplateError as error:
+        raise BedplateError(
+            f"cache {name}", "has an index that the pinned key did not sign", "give another --from"
+        ) from error
+    except ValidationError as error:
+        raise BedplateError(f"cache {name}", "has an index of another form", "publish it again") from error

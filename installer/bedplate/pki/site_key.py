@@ -1,0 +1,76 @@
+"""The site key: an Ed25519 key made once per environment on its bastion, for what the site itself signs.
+
+/var/lib/bedplate/<env>/pki/site      private, 0600, never leaves the bastion
+<environment folder>/pki/site.pub     public: the publisher checks with it what a site sent
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate import publisher_key
+from bedplate.environments import Site
+from bedplate.errors import BedplateError, InputError
+from bedplate.files import write_atomic
+from bedplate.pki.trust import ensure_private, publish, read_public
+from bedplate.tools import sshsig
+
+PRIVATE = "site"
+PUBLIC = "site.pub"
+HAVE = "bedplate-have"
+"""Namespace of signatures over inventories of what a site's store has."""
+REPORT = "bedplate-report"
+"""Namespace of signatures over acceptance reports."""
+
+
+def ensure_site_key(site: Site) -> Path:
+    """Ensure the environment's site key and its published half; return the private key's place (on the bastion)."""
+    folder = ensure_private(site.state / "pki")
+    private = folder / PRIVATE
+    if not private.is_file():
+        _make(private, f"site {site.environment.name}")
+    publish(site, PUBLIC, folder / PUBLIC)
+    return private
+
+
+def _make(private: Path, comment: str) -> None:
+    """Make both halves; the private one comes last, so that a kill in between leaves nothing that counts."""
+    fresh = private.with_name(f".{private.name}.new")
+    for path in (fresh, fresh.with_name(f"{fresh.name}.pub")):
+        path.unlink(missing_ok=True)
+    public = sshsig.new_key(fresh, comment)
+    write_atomic(private.with_name(PUBLIC), public.read_bytes())
+    public.unlink()
+    fresh.replace(private)
+
+
+def public_key(site: Site) -> str:
+    """Return the environment's public site key, `ssh-ed25519 AAAA…`; InputError before the first apply made it."""
+    text = " ".join(read_public(site, PUBLIC).split()[:2])
+    if not text:
+        step = "bedplate apply, then take the folder's pki/ back into your repository"
+        raise InputError(f"environment {site.environment.name}", f"has no pki/{PUBLIC} yet", step)
+    if wrong := publisher_key.problem(text):
+        raise InputError(f"file {site.folder / 'pki' / PUBLIC}", wrong, "copy it from the bastion again")
+    return text
+
+
+def sign(data: bytes, key: Path, namespace: str) -> bytes:
+    """Return the site's armored signature over data.
+
+    Args:
+        data: what is signed.
+        key: the private key, as ensure_site_key returns it.
+        namespace: HAVE or REPORT; a signature for one is none for the other.
+    """
+    return sshsig.sign(data, key, namespace)
+
+
+def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
+    """BedplateError unless the signature over data, in this namespace, is by this public key."""
+    try:
+        sshsig.check(data, signature, public, namespace)
+    except BedplateError as error:
+        fact = f"is not by the site's key ({sshsig.fingerprint(public)}), or not for {namespace}"
+        step = "compare the key with `bedplate key show ENV`, and have the file made again on that site's bastion"
+        raise BedplateError("signature", fact, step) from error

@@ -1,0 +1,42 @@
+"""What a registry asks for when it answers 401: the header WWW-Authenticate."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
+"""RFC 9110, section 11.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A scheme (`basic`, `bearer`) and its parameters."""
+
+    scheme: str
+    parameters: dict[str, str]
+
+    @property
+    def realm(self) -> str:
+        """Return the URL of the service that gives tokens."""
+        return self.parameters.get("realm", "")
+
+    def token_url(self, scopes: tuple[str, ...]) -> str:
+        """Return the URL of a token for some scopes (https://distribution.github.io/distribution/spec/auth/token/)."""
+        service = [("service", self.parameters["service"])] if "service" in self.parameters else []
+        query = urlencode([*service, *(("scope", scope) for scope in scopes)])
+        return f"{self.realm}{'&' if '?' in self.realm else '?'}{query}"
+
+
+def parse(header: str) -> Challenge:
+    """Return a header's challenge; Bearer, where a registry offers both."""
+    starts = list(re.finditer(r"(?i)(?:^|,\s*)(basic|bearer)(?=\s|$)", header))
+    found = []
+    for number, start in enumerate(starts):
+        end = starts[number + 1].start() if number + 1 < len(starts) else len(header)
+        values = {
+            m[1].lower(): m[2] if m[2] is not None else m[3] for m in PARAMETER.finditer(header, start.end(), end)
+        }
+        found.append(Challenge(start[1].lower(), values))
+    return next((one for one in found if one.scheme == "bearer"), found[0] if found else Challenge("", {}))

@@ -1,0 +1,92 @@
+"""User and password for a registry: given, or out of the file that `docker login` and `podman login` write."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bedplate.errors import InputError, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who pushes.
+
+    Attributes:
+        user: name; empty where a refresh token alone says who it is.
+        password: password, or the token of a robot account; never shown.
+        refresh: the refresh token ("identitytoken") that some registries give at login; never shown.
+    """
+
+    user: str
+    password: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str:
+        """Return the header's value for Basic authentication (RFC 7617)."""
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+
+
+def given(user: str, password: Path) -> Credentials:
+    """Return the credentials of a user whose password is in a file; the last line's end does not count."""
+    try:
+        text = password.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"password file {password}", f"cannot be read: {error.strerror}", "check --password-file"
+        ) from error
+    if not (secret := text.rstrip("\r\n")):
+        raise InputError(f"password file {password}", "is empty", "write the password into it")
+    return Credentials(user, secret)
+
+
+def kept(host: str, files: tuple[Path, ...] | None = None) -> Credentials | None:
+    """Return what a login file has for a registry's `host[:port]`, None where there is nothing."""
+    for path in files if files is not None else login_files():
+        if path.is_file() and (found := _of_file(path, host)):
+            return found
+    return None
+
+
+def login_files() -> tuple[Path, ...]:
+    """Return the places of podman's and docker's login files (containers-auth.json(5)), the first one wins."""
+    home = Path.home()
+    named = os.environ.get("REGISTRY_AUTH_FILE")
+    docker = Path(os.environ.get("DOCKER_CONFIG", home / ".docker"))
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
+    usual = (runtime / "containers/auth.json", home / ".config/containers/auth.json", docker / "config.json")
+    return (Path(named),) if named else usual
+
+
+def _of_file(path: Path, host: str) -> Credentials | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        auths: dict[str, dict[str, str]] = content.get("auths", {})
+        entry = next((auths[name] for name in (host, f"https://{host}", f"http://{host}") if name in auths), None)
+        if not entry:
+            _refuse_helper(path, host, content)
+            return None
+        user, _, password = base64.b64decode(entry.get("auth", ""), validate=True).decode().partition(":")
+    except (ValueError, AttributeError, TypeError, binascii.Error) as error:
+        raise InputError(
+            f"login file {path}", "is not what docker login writes", "log in again", Place(str(path))
+        ) from error
+    user, password = entry.get("username", user), entry.get("password", password)
+    refresh = entry.get("identitytoken", "")
+    if user or refresh:
+        return Credentials(user, password, refresh)
+    _refuse_helper(path, host, content)
+    return None
+
+
+def _refuse_helper(path: Path, host: str, content: dict[str, Any]) -> None:
+    """Say that the password is where Bedplate does not look, rather than pushing as nobody."""
+    if content.get("credsStore") or host in content.get("credHelpers", {}):
+        fact = f"leaves the password for {host} to a credential helper"
+        raise InputError(f"login file {path}", fact, "give --user and --password-file", Place(str(path)))

@@ -1,0 +1,74 @@
+"""Licences of Go modules, which programs do not name: recorded once per module and version, beside the lock.
+
+`bundle build --record` reads them out of the modules' own archives while Go has those; go.sum pins these, so what
+was read once stays right. What was never recorded, or reads like no known licence, stays unstated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from bedplate.files import write_atomic
+from bedplate.sbom.package import Ecosystem, Package
+
+FILE = "lock/go-licences.json"
+NAME = re.compile(r"(?:UN)?(?:LICEN[CS]E|COPYING)(?:[._-][A-Za-z0-9._-]+)?", re.IGNORECASE)
+LARGEST = 1 << 20
+TEXTS = {
+    "Apache-2.0": r"apache license,? version 2\.0",
+    "MPL-2.0": r"mozilla public license,? version 2\.0",
+    "MIT": r"permission is hereby granted, free of charge, to any person obtaining a copy of this software",
+    "BSD-3-Clause": r"redistribution and use in source and binary forms.*(?:neither the names? of|nor the names? of)",
+    "BSD-2-Clause": r"redistribution and use in source and binary forms",
+    "ISC": r"permission to use, copy, modify, and(?:/or)? distribute this software for any purpose",
+    "Unlicense": r"this is free and unencumbered software released into the public domain",
+    "CC0-1.0": r"cc0 1\.0 universal",
+}
+"""What each licence's own text has, blanks made equal; the first that fits counts. Texts: https://spdx.org/licenses/."""
+
+
+def classify(text: str) -> str:
+    """Return the SPDX identifier of a licence's text, '' where it is none of those that Go modules use."""
+    plain = " ".join(re.sub(r"[*#\"'>]", " ", text).lower().split())
+    return next((name for name, pattern in TEXTS.items() if re.search(pattern, plain)), "")
+
+
+def read(release_folder: Path) -> dict[str, str]:
+    """Return what was recorded: `module@version` to SPDX expression."""
+    path = release_folder / FILE
+    known: dict[str, str] = json.loads(path.read_bytes()) if path.is_file() else {}
+    return known
+
+
+def record(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
+    """Bring the record to these packages, as far as Go's folder of modules has them; return how many are unstated."""
+    known, found = read(release_folder), {}
+    names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem is Ecosystem.GO and one.go_sum}
+    for name, package in sorted(names.items()):
+        if licence := known.get(name) or _of_module(package, modules):
+            found[name] = licence
+    write_atomic(release_folder / FILE, json.dumps(found, indent=1, sort_keys=True) + "\n")
+    return len(names) - len(found)
+
+
+def _of_module(package: Package, modules: Path) -> str:
+    """Return the licences in the first folder of a module's archive (https://go.dev/ref/mod#zip-files)."""
+    path = modules / "cache/download" / _escaped(package.name) / "@v" / f"{_escaped(package.version)}.zip"
+    if not path.is_file():
+        return ""
+    prefix, texts = f"{package.name}@{package.version}/", []
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if NAME.fullmatch(name.removeprefix(prefix)):
+                with archive.open(name) as file:
+                    texts.append(file.read(LARGEST).decode(errors="replace"))
+    return " AND ".join(sorted({classify(text) for text in texts} - {""}))
+
+
+def _escaped(name: str) -> str:
+    """Return a module path or version as Go's caches spell it: a capital is a small letter after `!`."""
+    return re.sub(r"[A-Z]", lambda match: f"!{match[0].lower()}", name)

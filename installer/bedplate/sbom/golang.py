@@ -1,0 +1,79 @@
+"""The modules a Go program was linked from, as the linker wrote them into it.
+
+Format: https://github.com/golang/go/blob/go1.25.3/src/debug/buildinfo/buildinfo.go (since Go 1.18).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import IO
+
+from bedplate.sbom.package import Ecosystem, Package
+
+ELF = b"\x7fELF"
+MAGIC = b"\xff Go buildinf:"
+HEADER, FLAGS, INLINE = 32, 15, 2
+SENTINEL = 16
+"""Bytes before and after the list of modules that mark its place."""
+CHUNK = 1 << 20
+LONGEST = 1 << 20
+"""More than any list of modules: Kubernetes' is 20 kB."""
+NO_VERSION = ("", "(devel)")
+VERSION = re.compile(r"go([0-9][^ ]*)")
+
+
+def read_program(program: IO[bytes]) -> list[Package]:
+    """Return the modules and the standard library of a Go program; nothing where the file is none."""
+    found = _build_info(program)
+    return list(_packages(*found)) if found else []
+
+
+def _build_info(program: IO[bytes]) -> tuple[str, str] | None:
+    """Return Go's version and the list of modules; the magic alone is also in programs that look for it."""
+    window = b""
+    while chunk := program.read(CHUNK):
+        window += chunk
+        start = window.find(MAGIC)
+        while start >= 0:
+            if len(window) < start + LONGEST:
+                window += program.read(LONGEST)
+            if found := _decode(window[start : start + LONGEST]):
+                return found
+            start = window.find(MAGIC, start + 1)
+        window = window[-len(MAGIC) :]
+    return None
+
+
+def _decode(data: bytes) -> tuple[str, str] | None:
+    if len(data) <= HEADER or not data[FLAGS] & INLINE:
+        return None
+    stream = io.BytesIO(data[HEADER:])
+    version, modules = _string(stream), _string(stream)
+    if not VERSION.match(version.decode(errors="replace")) or len(modules) <= 2 * SENTINEL:
+        return None
+    return version.decode(), modules[SENTINEL:-SENTINEL].decode(errors="replace")
+
+
+def _string(stream: io.BytesIO) -> bytes:
+    length = shift = 0
+    while byte := stream.read(1):
+        length |= (byte[0] & 127) << shift
+        shift += 7
+        if not byte[0] & 128:
+            break
+    return stream.read(length)
+
+
+def _packages(version: str, modules: str) -> Iterator[Package]:
+    match = VERSION.match(version)
+    number = match[1] if match else version
+    yield Package(ecosystem=Ecosystem.GO, name="stdlib", version=number, licence="BSD-3-Clause")
+    lines = [line.split("\t") for line in modules.splitlines()]
+    for line, after in zip(lines, [*lines[1:], [""]], strict=True):
+        if line[0] not in {"mod", "dep"}:
+            continue
+        _, path, number, checksum = [*(after if after[0] == "=>" else line), "", "", ""][:4]
+        if number not in NO_VERSION:
+            yield Package(ecosystem=Ecosystem.GO, name=path, version=number, go_sum=checksum)

@@ -1,0 +1,98 @@
+"""What each built artifact was made of and by which recipe: in-toto statements with SLSA's predicate.
+
+Forms: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md and https://slsa.dev/spec/v1.0/provenance.
+One statement a line; the bundle's one signature covers them all.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import bedplate
+from bedplate import digest
+from bedplate.bundle.image import locked_wheels
+from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.root import locked_packages
+from bedplate.model.component import Image
+from bedplate.model.lock import Entry
+from bedplate.sbom import bom
+from bedplate.sbom.package import Ecosystem, Package
+from bedplate.sources.image import declared
+from bedplate.sources.source import Context
+
+STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1"
+BUILD_TYPE = "tag:bedplate,2026:bundle-build/1"
+"""External parameters: the release and the artifact's id; internal ones: its pins and its recipe, as in the lock."""
+BUILDER = "tag:bedplate,2026:builder"
+BUILT = ("image", "go", "npm")
+TOOLCHAINS = {"go": "toolchain:go", "npm": "toolchain:node"}
+
+
+def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]], context: Context) -> bytes:
+    """Return the statements of all artifacts that were built, one a line.
+
+    Args:
+        release: names the artifacts.
+        packages: what is in each artifact, by its id.
+        context: the lock, and what components declare.
+    """
+    built = [artifact for artifact in release.artifacts if artifact.kind in BUILT]
+    statements = (_statement(one, release, packages[one.id], context) for one in built)
+    return b"".join(digest.canonical(statement) + b"\n" for statement in statements)
+
+
+def _statement(
+    artifact: BundledArtifact, release: ReleaseFile, packages: tuple[Package, ...], context: Context
+) -> dict[str, Any]:
+    entry = context.lock.by_id.get(artifact.id)
+    made_of = [*(_locked(one) for one in _inputs(artifact, context)), *_modules(packages, release)]
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": artifact.image or artifact.file, "digest": {"sha256": artifact.sha256}}],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": BUILD_TYPE,
+                "externalParameters": {"release": release.release, "artifact": artifact.id},
+                "internalParameters": {"pin": entry.pin, "recipe": entry.recipe} if entry else {},
+                "resolvedDependencies": made_of,
+            },
+            "runDetails": {"builder": {"id": BUILDER, "version": {"bedplate": bedplate.__version__}}},
+        },
+    }
+
+
+def _inputs(artifact: BundledArtifact, context: Context) -> Iterator[Entry]:
+    """Yield the locked artifacts that went into another."""
+    images = declared(context)
+    if artifact.id in images:
+        yield from _inputs_of_image(images[artifact.id][1], context)
+    for toolchain in context.lock.sets.get(TOOLCHAINS.get(artifact.kind, ""), []):
+        yield context.lock.by_id[toolchain]
+
+
+def _inputs_of_image(image: Image, context: Context) -> Iterator[Entry]:
+    debs = [*locked_packages([], context), *locked_packages(image.debs, context)] if image.debs is not None else []
+    yield from {entry.id: entry for entry in debs}.values()
+    yield from locked_wheels(image, context)
+    for artifact in sorted({file.artifact for file in image.files if file.artifact}):
+        yield context.entry(artifact)
+
+
+def _locked(entry: Entry) -> dict[str, Any]:
+    """Return a resource descriptor (https://github.com/in-toto/attestation/blob/main/spec/v1/resource_descriptor.md)."""
+    known = {"name": entry.id, "annotations": {"recipe": entry.recipe}}
+    return {**known, "digest": {"sha256": entry.output.sha256}} if entry.output else known
+
+
+def _modules(packages: tuple[Package, ...], release: ReleaseFile) -> Iterator[dict[str, Any]]:
+    """Yield the Go modules that were linked, by the hash that go.sum has of them.
+
+    `dirHash`: https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md.
+    """
+    for package in packages:
+        if package.ecosystem is Ecosystem.GO and package.go_sum:
+            sha256 = base64.b64decode(package.go_sum.removeprefix("h1:")).hex()
+            yield {"uri": bom.package_purl(package, release).to_string(), "digest": {"dirHash": sha256}}

@@ -1,0 +1,68 @@
+"""SSH signatures by Ed25519 keys, made and checked by ssh-keygen.
+
+Form: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig. A signature is made for a
+namespace, so that one made for a bundle never passes as one for an inventory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bedplate.errors import BedplateError, InputError
+from bedplate.tools.command import run
+
+SIGNER = "signer"
+"""The name that every key of a list of allowed signers goes by: which of them signed does not matter."""
+
+
+def new_key(private: Path, comment: str) -> Path:
+    """Make a key (mode 0600) and return the place of its public half; a file that exists is never overwritten."""
+    public = private.with_name(f"{private.name}.pub")
+    for path in (private, public):
+        if path.exists():
+            raise InputError(f"file {path}", "exists and is never overwritten", "give another place")
+    private.parent.mkdir(parents=True, exist_ok=True)
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", private])
+    return public
+
+
+def fingerprint(public: str) -> str:
+    """Return a public key's fingerprint as OpenSSH shows it: `SHA256:…`."""
+    return run(["ssh-keygen", "-l", "-f", "-"], stdin=f"{public}\n".encode()).stdout.decode().split()[1]
+
+
+def sign(data: bytes, private: Path, namespace: str) -> bytes:
+    """Return the armored signature over data; the same key, data and namespace give the same bytes."""
+    return run(["ssh-keygen", "-q", "-Y", "sign", "-f", private, "-n", namespace], stdin=data).stdout
+
+
+def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
+    """BedplateError unless the signature over data, in this namespace, is by the public key.
+
+    Args:
+        data: what was signed.
+        signature: the armored signature.
+        public: the signer's public key, `ssh-ed25519 AAAA…`.
+        namespace: what the signature was made for.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        signers, armored = Path(name) / "signers", Path(name) / "signature"
+        signers.write_text(f'{SIGNER} namespaces="{namespace}" {" ".join(public.split()[:2])}\n')
+        armored.write_bytes(signature)
+        words: list[str | Path] = [
+            "ssh-keygen",
+            "-Y",
+            "verify",
+            "-f",
+            signers,
+            "-I",
+            SIGNER,
+            "-n",
+            namespace,
+            "-s",
+            armored,
+        ]
+        done = run(words, stdin=data, check=False)
+    if done.returncode != 0:
+        raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")

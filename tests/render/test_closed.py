@@ -1,0 +1,40 @@
+"""The release in this repository is closed, and a component that leaks is named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from host_release import release_file
+from render_site import RELEASE
+
+from bedplate import catalog as catalogs
+from bedplate.bundle.closure import check_closure
+from bedplate.bundle.proof.rendered import of_components
+from bedplate.catalog import Catalog
+
+ROOT = Path(__file__).parents[2]
+
+
+def _outside(catalog: Catalog) -> list[str]:
+    release = release_file(catalog)
+    bundled = [artifact.image for artifact in release.artifacts if artifact.image]
+    return [str(e) for e in check_closure(of_components(catalog, release), bundled, catalog.components.values())]
+
+
+def test_every_object_of_the_release_names_bundled_images(catalog: Catalog) -> None:
+    """What the repository's own components render to needs nothing from outside, in every profile."""
+    assert _outside(catalog) == []
+
+
+def test_a_leak_is_named_with_object_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image in YAML in JSON in a ConfigMap ends the build; the message says where it is and why it counts."""
+    tree = shutil.copytree(ROOT / "tests/data/leaky", tmp_path / "leaky")
+    folder = shutil.copytree(ROOT / "releases" / RELEASE, tree / "releases/leaky")
+    (folder / "release.yaml").write_text((folder / "release.yaml").read_text() + "  leaky: 1.0.0\n")
+    monkeypatch.setenv("BEDPLATE_TREES", str(tree))
+    (error,) = _outside(catalogs.load("leaky"))
+    path = 'data."settings.json"(json).jobs[0].template(yaml).spec.containers[0].image'
+    assert f"ConfigMap/kube-system/leaky, {path} (configmap, certain)" in error
+    assert error.startswith("image registry.example.org/team/helper:1.2 is not in the bundle; component leaky names it")

@@ -1,0 +1,330 @@
+"""A delta carries what a site lacks, and joins there to the very bundle that was signed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import two_bundles
+from two_bundles import Sides
+from typer.testing import CliRunner
+
+from bedplate import cli, digest
+from bedplate.bundle import layout, sign, verify
+from bedplate.delta import have
+from bedplate.delta.layout import DATA, HEAD, SIGNATURE, DeltaFile
+from bedplate.errors import BedplateError, Findings, InputError
+
+pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
+MEDIUM = 60_000
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a folder in memory: what is flushed to a disk at every step would take most of the time."""
+    inside = Path("/dev/shm")  # noqa: S108  the folder in it is this test's own
+    with tempfile.TemporaryDirectory(dir=inside if inside.is_dir() else tmp_path_factory.getbasetemp()) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Iterator[Path]:
+    """Give a test's own folder, on the same file system as the bundles."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def made(memory: Path) -> tuple[Sides, Path, Path]:
+    """Make a publisher, a site, and two bundles of which the site has the first."""
+    sides = two_bundles.sides(memory / "made")
+    chance = random.Random(7)  # noqa: S311  seeded on purpose
+    old = two_bundles.content(chance)
+    return sides, sides.bundle("old", old), sides.bundle("new", two_bundles.changed(old, chance))
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return every file's digest."""
+    return {str(p.relative_to(folder)): digest.of_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_joined_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
+    """For random pairs of bundles the result is the publisher's to the byte, also over two steps, and is smaller."""
+    sides, chance = two_bundles.sides(tmp_path), random.Random(seed)  # noqa: S311  seeded on purpose
+    old = two_bundles.content(chance)
+    new = two_bundles.changed(old, chance)
+    for _ in range(seed % 3):
+        new = two_bundles.changed(new, chance)
+    base, full = sides.bundle("old", old), sides.bundle("new", new)
+    delta = sides.delta(full, base, medium=chance.choice((0, MEDIUM, 200_000)))
+    sides.merge(delta, base)
+    assert tree(tmp_path / "joined") == tree(full)
+    verify.verify(tmp_path / "joined", sides.publisher)
+    carried = sum(path.stat().st_size for path in delta.glob(f"*/{DATA}"))
+    assert carried < sum(path.stat().st_size for path in full.rglob("*") if path.is_file())
+
+
+def test_layers_programs_and_packages_go_as_patches(made: tuple[Sides, Path, Path]) -> None:
+    """What an encoder packed is patched inside: a changed layer and a changed package cost a fraction."""
+    sides, old, new = made
+    plan = sides.plan(new, old)
+    patched = {item.file.sha256: item for item in plan.items if item.patch}
+    release = verify.read_release(new)
+    by_kind = {artifact.kind: artifact.sha256 for artifact in release.artifacts}
+    assert by_kind["go"] in patched
+    assert by_kind["deb"] in patched
+    layers = [item for item in patched.values() if item.file.sha256 not in by_kind.values()]
+    assert layers
+    assert all(item.length < item.file.size * 0.6 for item in patched.values())
+    assert len(plan.kept) > 1
+
+
+def test_what_is_the_same_carries_next_to_nothing(made: tuple[Sides, Path, Path]) -> None:
+    """A delta to what the site has consists of the bundle's own small files."""
+    sides, old, _ = made
+    plan = sides.plan(old, old)
+    assert not [item for item in plan.items if layout.is_blob(item.file)]
+
+
+def test_links_where_one_disk_holds_both(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """What the site has takes no second place on its disk."""
+    sides, old, new = made
+    delta = sides.delta(new, old, str(tmp_path / "delta"))
+    merged = sides.merge(delta, old, str(tmp_path / "joined"))
+    assert merged.linked
+    assert not merged.copied
+    assert sides.merge(delta, old, str(tmp_path / "joined")).linked == 0  # it is there already
+
+
+def test_a_store_is_as_good_as_a_bundle(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """A bastion's store, which has the blobs of all releases and three files of each, gives the same."""
+    sides, old, new = made
+    store = tmp_path / "store"
+    shutil.copytree(old / "blobs", store / "blobs")
+    (store / f"{layout.BLOBS}/.half.part").write_bytes(b"")
+    (store / "releases/2026.11.1").mkdir(parents=True)
+    for name in (layout.RELEASE, layout.MANIFEST, layout.SIGNATURE):
+        shutil.copy(old / name, store / "releases/2026.11.1")
+    assert have.take(store, "here") == have.take(old, "here")
+    sides.merge(parts, store, str(tmp_path / "joined"))
+    assert tree(tmp_path / "joined") == tree(new)
+
+
+def test_another_encoder_at_the_site_is_said_beforehand(made: tuple[Sides, Path, Path]) -> None:
+    """Where the site would pack other bytes, layers and packages go whole, and the publisher reads why."""
+    sides, old, new = made
+    plan = sides.plan(new, old, encoders={"zstd-3": "0" * 64})
+    assert len([note for note in plan.notes if "is another than ours" in note]) == 2
+    assert {verify.read_release(new).artifacts[-2].id} == {"go:tool"}
+    patched = {item.file.sha256 for item in plan.items if item.patch}
+    assert patched <= {a.sha256 for a in verify.read_release(new).artifacts if a.kind == "go"}
+
+
+def test_a_base_that_the_site_lacks_is_named_beforehand(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """`delta --dry-run --against` says what the site does not have of a release, and prints the sizes."""
+    sides, old, new = made
+    thinner = shutil.copytree(old, tmp_path / "thinner")
+    program = next(a for a in verify.read_release(old).artifacts if a.id == "go:tool")
+    (thinner / layout.blob(program.sha256)).unlink()
+    sides.inventory(thinner)
+    site = f"{sides.site}.pub"
+    words = ["bundle", "delta", str(new), "--have", str(sides.root / "here.have"), "--site", site, "--dry-run"]
+    words += ["--key", str(sides.key), "--against", str(old), "--split", "100kB", "--output", "json"]
+    done = CliRunner().invoke(cli.build(["bundle"]), words)
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert any("lacks 1 blobs of release 2026.11.1: go:tool" in note for note in facts["notes"])
+    assert facts["delta"] < facts["full"]
+    assert facts["media"] == -(-facts["delta"] // 100_000)
+
+
+def spoil(path: Path) -> None:
+    """Change one bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def of_another_delta(delta: Path) -> None:
+    """Put a part's head that is signed, but of another delta, into one part."""
+    for name in (HEAD, SIGNATURE):
+        shutil.copyfile(delta.parent / "whole/part-001-of-001" / name, delta / "part-002-of-004" / name)
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "data of part 2": (lambda d: spoil(d / "part-002-of-004" / DATA), r"part 2 of 4 .*part-002-of-004/data.* content"),
+    "short part 3": (
+        lambda d: os.truncate(d / "part-003-of-004" / DATA, 5),
+        r"part 3 of 4 .*has another content than was written. Next: read the medium again",
+    ),
+    "part 1 missing": (lambda d: shutil.rmtree(d / "part-001-of-004"), r"part 1 of 4 \(part-001-of-004, .*is missing"),
+    "head": (lambda d: spoil(d / "part-004-of-004" / HEAD), "part part-004-of-004 in .* is refused: is not signed"),
+    "signature": (
+        lambda d: (d / "part-004-of-004" / SIGNATURE).unlink(),
+        r"part part-004-of-004 .*has no delta.json.sig",
+    ),
+    "manifest": (lambda d: spoil(d / "part-001-of-004" / layout.MANIFEST), "is not signed by the publisher's key"),
+    "another delta's part": (of_another_delta, "parts are of 2 deltas"),
+}
+
+
+@pytest.fixture(scope="module")
+def parts(made: tuple[Sides, Path, Path]) -> Path:
+    """Write a delta of four parts, and the same in one."""
+    sides, old, new = made
+    sides.delta(new, old, "whole")
+    size = (sides.root / f"whole/part-001-of-001/{DATA}").stat().st_size
+    head = sum(path.stat().st_size for path in (sides.root / "whole/part-001-of-001").iterdir()) - size
+    return sides.delta(new, old, "parts", head + 1500 + size // 4)
+
+
+@pytest.mark.parametrize(("spoiling", "fact"), SPOILT.values(), ids=SPOILT)
+def test_a_bad_part_is_named(
+    made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, spoiling: Callable[[Path], object], fact: str
+) -> None:
+    """Whatever is wrong with a part, the message says which, and nothing appears at the bundle's place."""
+    sides, old, _ = made
+    carried = shutil.copytree(parts, tmp_path / "parts")
+    shutil.copytree(sides.root / "whole", tmp_path / "whole")
+    spoiling(carried)
+    with pytest.raises((BedplateError, Findings), match=fact):
+        sides.merge(carried, old, str(tmp_path / "joined"))
+    assert not (tmp_path / "joined").exists()
+
+
+def test_parts_come_one_after_the_other(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """With one drive, each medium is read in turn by the same command; the last one completes the bundle."""
+    sides, old, new = made
+    joined = tmp_path / "joined"
+    for part in sorted(parts.iterdir())[:-1]:
+        with pytest.raises(Findings, match="is missing"):
+            sides.merge(part, old, str(joined))
+    sides.merge(max(parts.iterdir()), old, str(joined))
+    assert tree(joined) == tree(new)
+
+
+def test_another_publisher_is_refused(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """A delta that the pinned key did not sign is not read."""
+    _, old, _ = made
+    other = two_bundles.sides(tmp_path)
+    with pytest.raises(Findings, match="is not signed by the publisher's key"):
+        other.merge(parts, old)
+
+
+def test_a_site_without_the_base_is_refused_at_once(
+    made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path
+) -> None:
+    """A blob that went from the store since the inventory is named before a part is read."""
+    sides, old, _ = made
+    thinner = shutil.copytree(old, tmp_path / "thinner")
+    head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
+    gone = head.requires[0].sha256
+    (thinner / layout.blob(gone)).unlink()
+    with pytest.raises(BedplateError, match=f"lacks 1 of the .*release 2026.11.1.*{gone}"):
+        sides.merge(parts, thinner, str(tmp_path / "joined"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["thinner"]
+
+
+@pytest.mark.parametrize("kind", ["kept", "base of a patch"])
+def test_a_spoilt_base_is_named(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, kind: str) -> None:
+    """A blob that spoilt at the site does not get into the bundle, nor does what would be made of it."""
+    sides, old, _ = made
+    spoilt = shutil.copytree(old, tmp_path / "spoilt")
+    head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
+    bases = {one.base for one in head.carried if one.base}
+    sha256 = min(bases if kind != "kept" else {one.sha256 for one in head.requires} - bases)
+    spoil(spoilt / layout.blob(sha256))
+    with pytest.raises(BedplateError, match=f"blob {sha256} in .* has another content than its name says"):
+        sides.merge(parts, spoilt, str(tmp_path / "joined"))
+    assert have.take(spoilt, "here", read=True)[1] == [sha256]
+
+
+def test_a_forged_inventory_is_refused(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """An inventory counts when the site's key signed it, whole."""
+    sides, old, _ = made
+    sides.inventory(old)
+    path = Path(shutil.copy(sides.root / "here.have", tmp_path))
+    assert path.stat().st_size < 5000
+    other = two_bundles.sides(tmp_path)
+    with pytest.raises(BedplateError, match="is not by the site's key"):
+        have.unseal(path, lambda _: sign.public_key(other.site))
+    spoil(path)
+    with pytest.raises(BedplateError, match=r"here\.have"):
+        have.unseal(path, lambda _: sign.public_key(sides.site))
+    path.write_bytes(b"bedplate-have 1 here\n")
+    with pytest.raises(InputError, match="is no inventory"):
+        have.unseal(path, lambda _: sign.public_key(sides.site))
+
+
+def test_a_medium_too_small_is_refused(made: tuple[Sides, Path, Path]) -> None:
+    """A medium that cannot hold the signed lists is no medium."""
+    sides, old, new = made
+    with pytest.raises(InputError, match="cannot hold the delta's own lists"):
+        sides.delta(new, old, "none", 1000)
+    assert not (sides.root / "none").exists()
+
+
+def test_every_part_fits_its_medium(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """No part is larger than asked, with all of its files."""
+    sides, old, new = made
+    delta = sides.delta(new, old, str(tmp_path / "delta"), MEDIUM)
+    sizes = [sum(file.stat().st_size for file in part.iterdir()) for part in delta.iterdir()]
+    assert len(sizes) > 1
+    assert max(sizes) <= MEDIUM
+
+
+def merge_until(count: int, work: Callable[[], object], counted: Path) -> int:
+    """Do the work in a child process that is killed at its n-th touch of the file system; return its status.
+
+    The child notes how many there were where it came to its end.
+    """
+    child = os.fork()
+    if child == 0:
+        touches = 0
+
+        def touched(event: str, _: tuple[object, ...]) -> None:
+            nonlocal touches
+            if event in {"open", "os.link", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"}:
+                touches += 1
+                if touches == count:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(touched)
+        try:
+            work()
+            counted.write_text(str(touches))
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """A merge that is killed leaves nothing at the bundle's place or all of it, and the next one completes it."""
+    sides, chance = made[0], random.Random(9)  # noqa: S311  seeded on purpose
+    first = replace(two_bundles.content(chance), text=b"")
+    old, new = sides.bundle("first", first), sides.bundle("second", replace(first, program=b"another", version=2))
+    parts = sides.delta(new, old, "second parts", MEDIUM)
+    wanted, counted = tree(new), tmp_path / "counted"
+    merge_until(0, lambda: sides.merge(parts, old, str(tmp_path / "undisturbed")), counted)
+    total = int(counted.read_text())
+    moments = random.Random(20).sample(range(1, total), KILLS)  # noqa: S311  seeded on purpose
+    for moment in moments:
+        joined = tmp_path / f"joined-{moment}"
+        status = merge_until(moment, lambda place=joined: sides.merge(parts, old, str(place)), counted)  # type: ignore[misc]
+        assert status == -signal.SIGKILL
+        assert not joined.exists() or tree(joined) == wanted
+        sides.merge(parts, old, str(joined))
+        assert tree(joined) == wanted
+        assert not list(tmp_path.glob(f".{joined.name}.*"))
