@@ -4,7 +4,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
 RELEASE := $(notdir $(lastword $(sort $(wildcard releases/*))))
 REPRODUCE := build/reproduce
 
-.PHONY: lab test test-quick lint types docs reproduce tools packages
+.PHONY: lab test test-quick lint types docs reproduce requirements tools packages
 
 lab: ## a datacenter on this computer
 	./bedplate lab up
@@ -34,6 +34,10 @@ reproduce: tools packages ## everything from source, in another directory with i
 	ssh-keygen -q -t ed25519 -N "" -C reproduce -f $(REPRODUCE)/key
 	BEDPLATE_CACHE=$(CURDIR)/$(REPRODUCE)/cache ./bedplate bundle build $(RELEASE) --out $(REPRODUCE)/bundle --key $(REPRODUCE)/key
 	./bedplate bundle verify $(REPRODUCE)/bundle --publisher $(REPRODUCE)/key.pub
+
+requirements: tools ## pin what pyproject.toml asks for, with hashes; pins that still fit stay
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 
 # The launcher makes .venv from requirements/runtime.txt, and makes it anew when that file changes.
 tools: .venv/.dev

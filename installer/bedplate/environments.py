@@ -54,6 +54,11 @@ class Site:
         return self.group("workers")
 
     @property
+    def replicas(self) -> tuple[Host, ...]:
+        """Return the hosts that serve images besides the bastion."""
+        return self.group(self.environment.mirror.replicas)
+
+    @property
     def known_hosts(self) -> Path:
         """Return the file with the hosts' pinned SSH keys."""
         return self.folder / "known_hosts"

@@ -92,6 +92,16 @@ class Case:
         yield from self.spec.get("also", [])
 
 
+class Block(yaml.CSafeDumper):
+    """Writes texts of several lines as people do."""
+
+
+def _text(dumper: Block, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+Block.add_representer(str, _text)
+
 _KNOWN: dict[int, tuple[Json, str]] = {}
 
 
@@ -99,7 +109,7 @@ def _dumped(alias: str, one: Json) -> str:
     """Return an object as YAML; those that no case touches are written once."""
     known = _KNOWN.get(id(one))
     if known is None or known[0] is not one:
-        known = one, yaml.dump(one, Dumper=yaml.CSafeDumper, sort_keys=False, width=2**20)
+        known = one, yaml.dump(one, Dumper=Block, sort_keys=False, width=2**20)
         if one is datacenter().get(alias):
             _KNOWN[id(one)] = known
     return known[1]

@@ -67,13 +67,16 @@ def basic(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(folder: Path, *, auth: dict[str, Any] | None = None, tls: tuple[Path, Path] | None = None) -> Iterator[int]:
-    """Serve an empty registry that can be pushed to, and give its port.
+def serving(
+    folder: Path, *, auth: dict[str, Any] | None = None, tls: tuple[Path, Path] | None = None, data: str = "data"
+) -> Iterator[int]:
+    """Serve a registry that can be pushed to, and give its port.
 
     Args:
         folder: where it keeps everything.
         auth: the part `auth` of its settings.
         tls: certificate and key.
+        data: the folder of images in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port, settings = free_port(), folder / "settings.json"
@@ -81,7 +84,7 @@ def serving(folder: Path, *, auth: dict[str, Any] | None = None, tls: tuple[Path
     if tls:
         http["tls"] = {"certificate": str(tls[0]), "key": str(tls[1])}
     content: dict[str, Any] = {"version": 0.1, "log": {"level": "error"}, "http": http}
-    content["storage"] = {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}}
+    content["storage"] = {"filesystem": {"rootdirectory": str(folder / data)}, "delete": {"enabled": True}}
     settings.write_text(json.dumps(content | ({"auth": auth} if auth else {})))
     environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
     with (

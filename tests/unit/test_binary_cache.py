@@ -198,7 +198,9 @@ BAD: dict[str, tuple[Bad, str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", BAD)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=[pytest.mark.slow] if name == "slow" else []) for name in BAD]
+)
 def test_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> None:
     """Whatever is wrong with a cache, the build's is the same; only what is right comes into the local one."""
     folder, told = built.publish("cache"), Told()

@@ -36,11 +36,17 @@ class Bastion(NamedTuple):
         return mirror.ensure_mirror(self.store, self.mirror, self.key_home)
 
 
+@pytest.fixture(scope="module")
+def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one place for the mirror's key: making one takes a second."""
+    return tmp_path_factory.mktemp("gpg")
+
+
 @pytest.fixture
-def bastion(tmp_path: Path) -> Bastion:
+def bastion(tmp_path: Path, key_home: Path) -> Bastion:
     """Make a bastion with two releases: the second differs by one program."""
     tiny = tiny_bundle.make(tmp_path)
-    place = Bastion(tmp_path / "store", tmp_path / "mirror", tmp_path / "gpg", tmp_path / "state")
+    place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state")
     _carry(tiny.folder, place.store, OLD)
     program = tiny.cache.add_bytes(tiny_bundle.tar({"bin/kubectl": "#!/bin/sh\necho another one\n"}))
     artifacts = [

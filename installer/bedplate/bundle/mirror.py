@@ -4,13 +4,14 @@ registry/   the tree of the distribution registry (served read-only)
 apt/        apt repository, suite `bedplate`, signed by the bastion's key; its public half is bedplate.asc
 wheels/     simple index
 files/      every other artifact by its file name
+replica/    what a replica of the registry has to hold (roles/mirror/files/replicate.py reads it)
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate import place
+from bedplate import digest, place
 from bedplate.bundle import apt, layout
 from bedplate.bundle.registry_tree import registry_tree
 from bedplate.bundle.tree import Linked, Node, check_tree, ensure_tree
@@ -33,13 +34,22 @@ def store_releases(store: Path = STORE) -> list[layout.ReleaseFile]:
 def mirror_tree(store: Path) -> dict[str, Node]:
     """Return all of the mirror but what the site's key makes."""
     blobs, releases = store / layout.BLOBS, store_releases(store)
-    parts = {
-        "registry": registry_tree(releases, blobs),
+    registry = registry_tree(releases, blobs)
+    parts: dict[str, dict[str, Node]] = {
+        "registry": registry,
+        "replica": {"registry.json": _listing(registry)},
         "apt": apt.apt_tree(releases, blobs),
         "wheels": wheel_tree(releases),
         "files": _files(releases),
     }
     return {f"{part}/{path}": node for part, tree in parts.items() for path, node in tree.items()}
+
+
+def _listing(registry: dict[str, Node]) -> bytes:
+    """Return the registry's tree in words: blobs by digest, and the small files as they are."""
+    blobs = {path: node.sha256 for path, node in registry.items() if isinstance(node, Linked)}
+    links = {path: node.decode("ascii") for path, node in registry.items() if isinstance(node, bytes)}
+    return digest.canonical({"blobs": blobs, "links": links}) + b"\n"
 
 
 def _files(releases: list[layout.ReleaseFile]) -> dict[str, Node]:

@@ -44,9 +44,10 @@ def _merge(
     merged = merge(delta, base, out, Lines(Console(stderr=output is Output.JSON)))
     facts = {"bundle": str(out), "release": delta.file.release, "digest": delta.file.bundle, "bytes": delta.file.size}
     carried = sum(part.size for part in delta.file.parts)
+    ways = {way: count for way, count in asdict(merged).items() if way != "folder"}
+    done = ", ".join(f"{count} {way}" for way, count in ways.items()) if any(ways.values()) else "it was there already"
     text = (
-        f"{out}: release {delta.file.release}, {human(delta.file.size)} from {human(carried)} that were carried"
-        f" ({merged.linked} files linked, {merged.copied} copied, {merged.carried} carried, {merged.patched} patched)\n"
+        f"{out}: release {delta.file.release}, {human(delta.file.size)} from {human(carried)} carried ({done})\n"
         f"bundle digest {delta.file.bundle}\nNext: python3 {out}/install --publisher KEY.pub"
     )
-    show({**facts, "carried": carried, **{k: v for k, v in asdict(merged).items() if k != "folder"}}, output, text)
+    show({**facts, "carried": carried, "files": ways}, output, text)

@@ -59,7 +59,9 @@ def _rolling(strategy: Parent) -> Any:
 
 
 def _completions(job: Parent) -> Any:
-    return 1 if job.get("parallelism") is None else MISSING
+    """Return 1, which the server takes only where parallelism is absent too; that is 1 then."""
+    parallelism = job.get("parallelism")
+    return 1 if parallelism is None or parallelism == job.get("completions") == 1 else MISSING
 
 
 def _backoff(job: Parent) -> Any:

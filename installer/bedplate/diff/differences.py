@@ -87,6 +87,8 @@ def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: Node, 
 
 def _is_default(value: Any, key: str, node: Node, parents: tuple[dict[str, Any], dict[str, Any]]) -> bool:
     """Return whether a value is what the server takes where it is absent: among the old neighbours and the new ones."""
+    if node.type == META and key == "annotations" and isinstance(value, dict) and value.keys() <= defaults.SERVER_NOTES:
+        return True
     child = node.field(key)
     if child.own and child.collection and value in ([], {}):
         return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from bedplate import quantity
-from bedplate.diff import pattern, pod
+from bedplate.diff import defaults, pattern, pod, schema
 from bedplate.diff.change import Action, Change, ObjectChange, Path
 from bedplate.diff.pattern import ELEMENT, Pattern
 from bedplate.diff.side import Thing
@@ -37,7 +37,27 @@ def hits(rule: Rule, change: ObjectChange) -> list[Hit]:
     if where is None:
         return []
     apart = [out for text in rule.apart if (out := of(text, change.thing)) is not None]
-    return [hit for hit in touched(change, where, apart) if _moves(rule, hit)]
+    return [hit for hit in (_defaulted(one, change) for one in touched(change, where, apart)) if _moves(rule, hit)]
+
+
+def _defaulted(hit: Hit, change: ObjectChange) -> Hit:
+    """Return a hit with what the API server takes for a field of Kubernetes' own that one side leaves out."""
+    if (hit.old is None) == (hit.new is None) or not (hit.path and change.old and change.new):
+        return hit
+    if hit.old is None:
+        return replace(hit, old=_default(change.old.object, hit.path))
+    return replace(hit, new=_default(change.new.object, hit.path))
+
+
+def _default(value: dict[str, Any], path: Path) -> Any:
+    node = schema.own(str(value.get("apiVersion", "")), str(value.get("kind", "")))
+    parent, key = pattern.at(value, path[:-1]), path[-1]
+    if node is None or not isinstance(parent, dict) or not isinstance(key, str):
+        return None
+    for step in path[:-1]:
+        node = node.field(step) if isinstance(step, str) else node.item
+    found = defaults.of(node, key, parent)
+    return found if isinstance(found, str | int) and found else None  # no port and port 0 are one
 
 
 def of(text: str, thing: Thing) -> Pattern | None:

@@ -104,10 +104,12 @@ class Schemas:
 
     def __init__(self, things: Iterable[Thing]) -> None:
         """Take the things of both sides, the new side's last: its definitions win."""
-        self._definitions: dict[tuple[str, str], dict[str, Any]] = {}
+        self._of_group: dict[str, list[Thing]] = {}
         for thing in things:
             if thing.identity.kind == "CustomResourceDefinition":
-                self._define(thing.object)
+                # A definition is named <plural>.<group>; it is large, and parsed when an object of its group differs.
+                self._of_group.setdefault(thing.identity.name.partition(".")[2], []).append(thing)
+        self._definitions: dict[tuple[str, str], dict[str, Any]] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
 
     def of(self, value: Mapping[str, Any]) -> Node:
@@ -124,6 +126,8 @@ class Schemas:
 
     def _custom(self, api_version: str, kind: str) -> Node:
         group, _, version = api_version.rpartition("/")
+        for thing in self._of_group.pop(group, ()):
+            self._define(thing.object)
         spec = self._definitions.get((group, kind), {})
         versions = [one for one in spec.get("versions") or () if isinstance(one, dict)]
         found = next((one for one in versions if one.get("name") == version), versions[0] if versions else spec)

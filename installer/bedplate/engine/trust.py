@@ -63,7 +63,7 @@ class Trust:
         site, components = self.installation.site, self.installation.catalog.components.values()
         asked = [secret.model_dump(mode="json") for component in components for secret in component.secrets]
         users = site.environment.identity.model_dump(mode="json")
-        return digest.of([site.environment.name, site.environment.domain, users, asked])
+        return digest.of([site.environment.name, trust.mirror_names(site), users, asked])
 
     def check_(self) -> bool:
         """Return whether every file is there, and every certificate has time left."""

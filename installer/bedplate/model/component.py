@@ -122,8 +122,9 @@ class Binary(Model):
 class Hosts(Model):
     """What a component needs on the hosts."""
 
-    groups: list[Literal["bastion", "control_plane", "workers"]] = Field(
-        ["control_plane", "workers"], description="groups of hosts.yaml it is needed on"
+    groups: list[Literal["bastion", "control_plane", "workers", "mirror"]] = Field(
+        ["control_plane", "workers"],
+        description="groups of hosts.yaml it is needed on; mirror: those that serve images besides the bastion",
     )
     packages: list[str] = Field(default_factory=list, description="Debian packages, with their closure in the mirror")
     binaries: list[Binary] = Field(default_factory=list, description="programs the roles install")

@@ -101,6 +101,14 @@ class TenantGroups(Model):
     viewers: list[str] = Field(default_factory=list, description="may look (role view)")
 
 
+class Mirror(Model):
+    """Who serves images besides the bastion."""
+
+    replicas: Literal["none", "control_plane"] = Field(
+        "none", description="control_plane: each of these hosts keeps all images and serves them, too"
+    )
+
+
 class Tenant(Model):
     """A department; it owns namespaces."""
 
@@ -177,6 +185,7 @@ class Environment(Model):
     network: Network = Field(description="address ranges")
     hosts: HostSettings = Field(default_factory=HostSettings, description="what may be changed on the hosts")
     time: Time = Field(default_factory=Time, description="clock source")
+    mirror: Mirror = Field(default_factory=Mirror, description="who serves images besides the bastion")
     preflight: Preflight = Field(default_factory=Preflight, description="the check before any change")
     tenants: list[Tenant] = Field(default_factory=list, description="departments and their namespaces")
     identity: Identity = Field(default_factory=Identity, description="who may log in")

@@ -23,9 +23,15 @@ def ensure_trust(site: Site) -> int:
     """Ensure the authority and the mirror's certificate, and publish them; return the number of things made."""
     folder = ensure_private(site.state / "pki")
     authority, made = ensure_authority(folder, site.environment.name)
-    names = [f"mirror.{site.environment.domain}"]
+    names = mirror_names(site)
     signed = ensure_certificate(authority, folder / "mirror.crt", folder / "mirror.key", names)
     return made + signed + sum(publish(site, name, folder / name) for name in (AUTHORITY, MIRROR_CERTIFICATE))
+
+
+def mirror_names(site: Site) -> list[str]:
+    """Return the names that the mirror's certificate is for: the bastion's, and one for each replica."""
+    domain = site.environment.domain
+    return [f"mirror.{domain}", *(f"mirror-{host.name}.{domain}" for host in site.replicas)]
 
 
 def publish(site: Site, name: str, source: Path) -> bool:

@@ -67,6 +67,8 @@ def ports(look: Look) -> Iterator[str]:
     wanted = BASTION_PORTS if look.is_bastion else NODE_PORTS | {look.site.environment.notebooks.port: "notebooks"}
     if look.is_control_plane:
         wanted = wanted | PLANE_PORTS
+    if look.site.environment.mirror.replicas == "control_plane" and look.is_control_plane:
+        wanted = wanted | BASTION_PORTS
     for listener in look.facts.listeners:
         if listener.port in wanted:
             by = listener.program or "a program that cannot be seen"

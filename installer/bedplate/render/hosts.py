@@ -26,6 +26,7 @@ from bedplate.render import cached, roles
 
 INPUTS = "inputs.yaml.j2"
 NODES = {"control_plane", "workers"}
+REPLICA = "mirror"
 
 
 def host_specs(
@@ -88,17 +89,18 @@ def _spec(  # noqa: PLR0913  all that a host is made of
     release_file: ReleaseFile,
     versions: Mapping[str, str],
 ) -> HostSpec:
-    mine = [c for c in components.values() if {*host.groups} & {*c.hosts.groups}]
+    groups = _groups(site, host)
+    mine = [c for c in components.values() if {*groups} & {*c.hosts.groups}]
     packages = {name: versions[name] for c in mine for name in c.hosts.packages}
     # Components of the layer bundle are the installer's own tools, which `install` has put on the bastion.
     programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
     values = _values(site, host, release, release_file)
     inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
-    played = [roles.load(place.source() / "roles" / name, inputs) for name in _roles(host)]
+    played = [roles.load(place.source() / "roles" / name, inputs) for name in _roles(groups)]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
-        groups=host.groups,
+        groups=groups,
         packages=dict(sorted(packages.items())),
         binaries={Path(path).name: one["version"] for one in programs for path in one["paths"]},
         services=_services(mine, played),
@@ -114,8 +116,13 @@ def _services(components: Iterable[Component], played: Iterable[roles.Role]) -> 
     return tuple(sorted({*named, *(service for role in played for service in role.services)}))
 
 
-def _roles(host: Host) -> list[str]:
-    return roles.of_groups(place.source() / "roles", host.groups)
+def _groups(site: Site, host: Host) -> tuple[str, ...]:
+    """Return a host's groups in hosts.yaml, and the one of those that serve images besides the bastion."""
+    return (*host.groups, *((REPLICA,) if host in site.replicas else ()))
+
+
+def _roles(groups: tuple[str, ...]) -> list[str]:
+    return roles.of_groups(place.source() / "roles", groups)
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
@@ -147,6 +154,9 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "first_control_plane": site.control_plane[0],
         "first_worker": first_worker,
         "is_bastion": host == site.bastion,
+        "is_replica": host in site.replicas,
+        "replicas": site.replicas,
+        "content": digest.of(sorted([a.image, a.sha256] for a in release_file.artifacts if a.image)),
         "is_node": bool(NODES & {*host.groups}),
         "versions": release.components,
         "images": {name: tag for name, _, tag in images},

@@ -41,19 +41,35 @@ def check_file(bundle: Path, file: File, write: Callable[[memoryview], object] |
         raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
 
 
-def copy_file(bundle: Path, file: File, place: Path) -> None:
-    """Copy one file while it is read against its digest; it appears at its place only when it is right."""
+def copy_file(bundle: Path, file: File, place: Path, *, settled: bool = True) -> None:
+    """Copy one file while it is read against its digest; it appears at its place only when it is right.
+
+    Args:
+        bundle: the folder.
+        file: what the manifest says of it.
+        place: where the copy goes.
+        settled: wait until it is on the disk; otherwise `settle` has to follow.
+    """
     temporary = place.with_name(f".{place.name}.part")
     try:
         with temporary.open("wb") as target:
             check_file(bundle, file, target.write)
-            target.flush()
             os.fchmod(target.fileno(), 0o444)
-            os.fsync(target.fileno())
+        if settled:
+            settle(temporary)
         temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def settle(place: Path) -> None:
+    """Wait until a file's content is on the disk, so that a power cut leaves it."""
+    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_small(bundle: Path, path: str, limit: int) -> bytes:

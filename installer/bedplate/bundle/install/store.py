@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from .content import check_file, copy_file
+from .content import check_file, copy_file, settle
 from .manifest import UNSIGNED, File, blobs_of
 from .output import megabytes, say
 from .refused import RefusedError
@@ -35,10 +35,11 @@ def copy_blobs(bundle: Path, files: list[File], target: Target) -> str:
     folders = [folder for folder in (target.blob(""), *target.blob("").parents) if not folder.exists()]
     target.blob("").mkdir(parents=True, exist_ok=True)
     try:
-        _each(lambda file: copy_file(bundle, file, target.blob(file.sha256)), missing, total)
+        _each(lambda file: copy_file(bundle, file, target.blob(file.sha256), settled=False), missing, total)
     except RefusedError:
         _remove([target.blob(file.sha256) for file in new], folders)
         raise
+    _each(lambda file: settle(target.blob(file.sha256)), missing)
     return f"{len(missing)} files, {megabytes(total)} copied and verified" if missing else "all there, and right"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bedplate.diff import pod
-from bedplate.diff.change import Changes, shown
+from bedplate.diff.change import Changes, ObjectChange, shown
 from bedplate.diff.finding import ImageChange
 from bedplate.diff.side import ImageFacts, Side, Thing
 from bedplate.images.hit import Certainty
@@ -28,7 +28,7 @@ def changed(old: Side, new: Side, changes: Changes) -> tuple[ImageChange, ...]:
     """
     pairs: set[tuple[Version | None, Version | None]] = set()
     for change in changes.objects:
-        pairs |= _pairs(_named(change.old), _named(change.new))
+        pairs |= _pairs(_named(change.old), _named(change.new)) | _at_one_place(change)
     moved = {pair for pair in pairs if None not in pair}
     gone = {pair[0] for pair in pairs if pair[1] is None} - {pair[0] for pair in moved}
     come = {pair[1] for pair in pairs if pair[0] is None} - {pair[1] for pair in moved}
@@ -53,6 +53,17 @@ def _named(thing: Thing | None) -> dict[str, Version]:
             place += "+"  # several images in one text
         if hit.certainty > Certainty.POSSIBLE and one.tag:
             found[place] = one
+    return found
+
+
+def _at_one_place(change: ObjectChange) -> set[tuple[Version | None, Version | None]]:
+    """Pair what stands in one field, even where another field keeps the old version or had the new one."""
+    found: set[tuple[Version | None, Version | None]] = set()
+    for one in change.changes:
+        if one.path[-1:] == ("image",) and isinstance(one.old, str) and isinstance(one.new, str):
+            old, new = whole(one.old), whole(one.new)
+            if old and new and old.repository == new.repository:
+                found.add((version(old), version(new)))
     return found
 
 

@@ -19,6 +19,7 @@ SOURCE = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/"
 GOOD_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 ROLES = ("Role", "ClusterRole")
 EVERYTHING = Grant(ANY, ANY, "", ANY)
+EVERY_URL = Grant(grant.URL, ANY, "", ANY)
 AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 OF_KUBERNETES = {"admin": ("admin", "edit", "view"), "edit": ("edit", "view"), "view": ("view",)}
 """Kubernetes' own roles, and the labels whose roles they take in."""
@@ -112,8 +113,9 @@ def sorted_out(grants: Iterable[Grant]) -> Iterator[tuple[str, str, list[Grant]]
     for danger in DANGERS:
         found = [one for one in rest if any(_means(one, bad) for bad in danger.grants)]
         if found:
-            yield danger.rule, danger.words, found
-            rest = [one for one in rest if one not in found]
+            told = [EVERYTHING] if EVERYTHING in found else found
+            yield danger.rule, danger.words, told
+            rest = [one for one in rest if one not in found and not (told == [EVERYTHING] and one.group == grant.URL)]
     if rest:
         yield "rbac-gained", "may now", rest
 
@@ -209,7 +211,7 @@ class Rights:
 
     def _unknown(self, key: Identity) -> Iterator[Grant]:
         if key.kind == "ClusterRole" and key.name == "cluster-admin":
-            yield EVERYTHING
+            yield from (EVERYTHING, EVERY_URL)
         elif key.kind == "ClusterRole":
             yield Grant(ROLE, key.name, "", ANY)
             for label in OF_KUBERNETES.get(key.name, ()):

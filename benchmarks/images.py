@@ -1,0 +1,140 @@
+"""Images to measure with: a release's own, and as many made-up ones as make them large enough.
+
+They lie in a store as a bastion has it, in a signed bundle of the same blobs, and in OCI layouts for the peers;
+all of it is hard links to the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedplate import catalog, digest, place
+from bedplate.bundle import describe, image_config, layout, sign
+from bedplate.bundle.layer import Layer, make_layer
+from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.write import image_blobs, write_bundle
+from bedplate.model.component import Component, Image
+from bedplate.sources.cache import Cache
+from bedplate.sources.tarball import TarEntry
+
+LAYER_FILES, FILE_BYTES = 24, 2 << 20
+"""A made-up layer: files of random bytes written as hexadecimal digits, which compress to about half."""
+OWN_LAYERS = 3
+EPOCH = 1793491200
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images in every form that something is measured with.
+
+    Attributes:
+        store: a bastion's store.
+        release: its only release.
+        bundle: the bundle with the same blobs.
+        publisher: the public key that the bundle is signed with.
+        layouts: an OCI layout for each image.
+        together: one OCI layout with all of them.
+        size: bytes of all blobs, each once.
+        made_up: how many images are not the release's own.
+    """
+
+    store: Path
+    release: ReleaseFile
+    bundle: Path
+    publisher: Path
+    layouts: dict[str, Path]
+    together: Path
+    size: int
+    made_up: int
+
+
+def newest_built() -> str:
+    """Return the newest release whose images are all in the cache."""
+    versions = sorted((path.parent.name for path in place.SOURCE.glob("releases/*/release.lock")), reverse=True)
+    for version in versions:
+        if all(Cache().has(artifact.sha256) for artifact in _own(version)):
+            return version
+    raise SystemExit("no release is built. Next: bedplate bundle build RELEASE --out FOLDER")
+
+
+def _own(version: str) -> list[BundledArtifact]:
+    whole = catalog.load(version)
+    return [a for a in describe.locked_release_file(whole, whole.lock()).artifacts if a.kind == "image"]
+
+
+def make(root: Path, version: str, size: int) -> Images:
+    """Make images of a size (bytes) in an empty folder that is on the cache's file system."""
+    store, key = Cache(root / "store"), root / "key"
+    own = _own(version)
+    for artifact in own:
+        _take_over(artifact, store)
+    more = list(_made_up(store, size))
+    release = ReleaseFile(release=version, installer=own[0].sha256, artifacts=[*own, *more], sets={})
+    described = store.root / "releases" / version / layout.RELEASE
+    described.parent.mkdir(parents=True)
+    described.write_text(release.model_dump_json())
+    sign.new_key(key)
+    write_bundle(root / "bundle", release, store, key)
+    blobs = store.root / layout.BLOBS
+    layouts = {a.image: _layout(root / "layouts" / a.sha256, [a], blobs) for a in release.artifacts}
+    together = _layout(root / "together", release.artifacts, blobs)
+    return Images(
+        store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more)
+    )
+
+
+def _take_over(artifact: BundledArtifact, store: Cache) -> None:
+    """Link an image's blobs into the store, each proven, as installing does."""
+    source = Cache()
+    for sha256 in image_blobs(artifact.sha256, source):
+        blob = store.blob(sha256)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        if not blob.exists():
+            blob.hardlink_to(source.blob(sha256))
+            if digest.of_file(blob) != sha256:
+                raise SystemExit(f"blob {sha256} is spoilt. Next: bedplate bundle build, which finds and replaces it")
+
+
+def _made_up(store: Cache, size: int) -> Iterator[BundledArtifact]:
+    """Add images that share their lowest layer until the store is large enough."""
+    base = _layer(store, 0)
+    component = Component(name="benchmark", version="1.0.0", summary="images of a size", layer="none")
+    number = 0
+    while _size(store) < size:
+        number += 1
+        layers = [base, *(_layer(store, number * OWN_LAYERS + one) for one in range(OWN_LAYERS))]
+        image = Image(name=f"registry.example.org/benchmark/made-up-{number}", tag="v1")
+        config = store.add_bytes(digest.canonical(image_config.config(image, component, layers, "amd64", EPOCH)))
+        output = store.add_bytes(digest.canonical(image_config.manifest(image, component, config, layers)))
+        name = f"{image.name}:{image.tag}"
+        yield BundledArtifact(id=f"image:{name}", kind="image", sha256=output.sha256, size=output.size, image=name)
+
+
+def _layer(store: Cache, seed: int) -> Layer:
+    chance = random.Random(seed)  # noqa: S311  the same bytes in every run are the point
+    members = [TarEntry("usr", folder=True, mode=0o755), TarEntry("usr/lib", folder=True, mode=0o755)]
+    with store.scratch() as folder:
+        for number in range(LAYER_FILES):
+            file = folder / str(number)
+            file.write_text(chance.randbytes(FILE_BYTES).hex())
+            members.append(TarEntry(f"usr/lib/{number}.so", content=file))
+        return make_layer({"benchmark": seed}, lambda: members, store, EPOCH)
+
+
+def _layout(folder: Path, images: list[BundledArtifact], blobs: Path) -> Path:
+    """Return a new OCI layout of some images whose blobs lie elsewhere."""
+    (folder / "blobs").mkdir(parents=True)
+    (folder / layout.BLOBS).symlink_to(blobs)
+    (folder / layout.OCI_LAYOUT).write_text('{"imageLayoutVersion":"1.0.0"}')
+    kind = image_config.MANIFEST_TYPE
+    manifests = [{"mediaType": kind, "digest": f"sha256:{a.sha256}", "size": a.size} for a in images]
+    (folder / layout.INDEX).write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
+    return folder
+
+
+def _size(store: Cache) -> int:
+    return sum(path.stat().st_size for path in (store.root / layout.BLOBS).glob("*"))

@@ -1,0 +1,71 @@
+"""Paired measurements: the same work done several ways, in turn, in one run on one machine.
+
+A loaded or a slow machine changes every time, but hardly a ratio: the ways of a round follow each other at once,
+each second round goes through them backwards, and a ratio is the median of the rounds' own ratios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+Seconds = dict[str, list[float]]
+"""What each way took, round by round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure and what it has to be.
+
+    Attributes:
+        text: what is measured.
+        value: what came out.
+        wanted: the bound.
+        unit: put behind both figures.
+        at_most: whether the bound is the largest value; otherwise it is the smallest.
+    """
+
+    text: str
+    value: float
+    wanted: float
+    unit: str = "×"
+    at_most: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the goal is reached."""
+        return self.value <= self.wanted if self.at_most else self.value >= self.wanted
+
+    def __str__(self) -> str:
+        """Return it as a line."""
+        mark, sign = "✓" if self.holds else "✗", "≤" if self.at_most else "≥"
+        return f"{mark} {self.text}: {_figure(self.value)}{self.unit} (goal {sign} {self.wanted:g}{self.unit})"
+
+
+def rounds(ways: Mapping[str, Callable[[], float]], count: int) -> Seconds:
+    """Do the work in every way, round by round; each way returns the seconds that count."""
+    taken: Seconds = {name: [] for name in ways}
+    for number in range(count):
+        for name in list(ways)[:: -1 if number % 2 else 1]:
+            taken[name].append(ways[name]())
+    return taken
+
+
+def times_faster(taken: Seconds, ours: str, theirs: str) -> float:
+    """Return how many times faster one way is than another: the median over the rounds."""
+    return median(other / own for own, other in zip(taken[ours], taken[theirs], strict=True))
+
+
+def table(taken: Seconds) -> str:
+    """Return the median, the smallest and the largest time of each way, as lines."""
+    width = max(map(len, taken))
+    return "\n".join(
+        f"  {name:<{width}}  {_figure(median(one)):>7} s   ({_figure(min(one))} to {_figure(max(one))})"
+        for name, one in taken.items()
+    )
+
+
+def _figure(value: float) -> str:
+    """Return three digits that mean something."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004  from here on there are three before the point

@@ -1,0 +1,72 @@
+"""The programs that Bedplate is compared with, and how each of them does the same work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from images import Images
+from process import run
+from registry import Registry
+
+from bedplate.bundle.registry_tree import mirror_repository, split_image
+from bedplate.sources.cache import Cache
+
+CRANE = "github.com/google/go-containerregistry/cmd/crane"
+CRANE_VERSION = "v0.21.4"
+TOGETHER = "all"
+"""Repository that takes all images where crane sends them by one command: it can name only one."""
+
+
+def versions() -> str:
+    """Return which peers are compared with."""
+    crane = run([crane_program(), "version"]).output.strip()
+    told = (run([_found(name), word]).output.strip() for name, word in (("skopeo", "--version"), ("openssl", "version")))
+    return ", ".join((f"crane {crane}", *told))
+
+
+def crane_program() -> Path:
+    """Return crane, built once into the cache by the Go on PATH."""
+    folder = Cache().folder("benchmarks", f"crane-{CRANE_VERSION}")
+    if not (folder / "crane").is_file():
+        settings = {"GOBIN": str(folder), "GOFLAGS": "-mod=mod", "GONOSUMDB": "*"}
+        run([_found("go"), "install", f"{CRANE}@{CRANE_VERSION}"], settings)
+    return folder / "crane"
+
+
+def crane_one_by_one(images: Images, registry: Registry) -> None:
+    """Push each image into its own repository, as one does with crane."""
+    for image, folder in images.layouts.items():
+        run([crane_program(), "push", "--insecure", folder, f"{registry.name}/{name_of(image)}"])
+
+
+def crane_together(images: Images, registry: Registry) -> None:
+    """Push all images by one command: faster, as blobs go side by side, but all end in one repository."""
+    run([crane_program(), "push", "--insecure", "--index", images.together, f"{registry.name}/{TOGETHER}:v1"])
+
+
+def skopeo(images: Images, registry: Registry) -> None:
+    """Copy each image into its own repository."""
+    for image, folder in images.layouts.items():
+        target = f"docker://{registry.name}/{name_of(image)}"
+        words = ["copy", "--quiet", "--insecure-policy", "--preserve-digests", "--dest-tls-verify=false"]
+        run([_found("skopeo"), *words, f"oci:{folder}", target])
+
+
+def openssl(files: list[Path]) -> float:
+    """Return the seconds that openssl needs to hash files on all cores, the largest begun first."""
+    named = "\0".join(map(str, sorted(files, key=lambda file: -file.stat().st_size)))
+    words = ["xargs", "-0", "-P", str(os.cpu_count()), "-n", "1", _found("openssl"), "dgst", "-sha256"]
+    return run(words, given=named.encode()).seconds
+
+
+def name_of(image: str) -> str:
+    """Return the repository and tag that an image has in a mirror."""
+    return f"{mirror_repository(image)}:{split_image(image)[2]}"
+
+
+def _found(name: str) -> str:
+    if not (found := shutil.which(name)):
+        raise SystemExit(f"program {name} is not on this machine. Next: install it")
+    return found

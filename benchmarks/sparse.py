@@ -1,0 +1,69 @@
+"""How much memory a bundle's size costs: a bundle of sparse files, verified, listed, compared and joined.
+
+The files are holes, so that they need no disk; they are read and hashed like any others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from process import bedplate, run
+
+from bedplate import place
+from bedplate.bundle import sign
+from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.verified import Verified
+from bedplate.bundle.write import write_bundle
+from bedplate.sources.cache import Cache
+
+HOLE = memoryview(bytes(1 << 20))
+COUNT = 20
+CHANGED = 256 << 20
+"""Size of what the newer bundle has and the older has not: the one part that a delta really writes."""
+
+
+def peaks(root: Path, size: int) -> dict[str, int]:
+    """Return the most memory (bytes) that each command took over bundles of a size, made in an empty folder."""
+    cache, key = Cache(root / "cache"), root / "key"
+    sign.new_key(key)
+    large, (before, after) = list(_holes(cache, size // COUNT, COUNT)), _holes(cache, CHANGED, 2)
+    old = _bundle(root / "old", "2026.1.0", [*large, before], cache, key)
+    new = _bundle(root / "new", "2026.1.1", [*large, after], cache, key)
+    public, listed = f"{key}.pub", root / "site.have"
+    inventory = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
+    env = {"PYTHONPATH": str(place.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
+    delta = ("bundle", "delta", new, "--have", listed, "--site", public, "--key", key, "--out", root / "delta")
+    merge = ("bundle", "merge", root / "delta", "--base", old, "--publisher", public, "--out", root / "joined")
+    return {
+        "bundle verify": bedplate("bundle", "verify", new, "--publisher", public).peak,
+        "bundle have --read": run(inventory, env).peak,
+        "bundle delta": bedplate(*delta, env=env).peak,
+        "bundle merge": bedplate(*merge, env=env).peak,
+    }
+
+
+def _holes(cache: Cache, size: int, count: int) -> Iterator[BundledArtifact]:
+    """Put files of zeros into a cache, each a byte longer than the one before: so all are hashed in one go."""
+    sha = hashlib.sha256()
+    for start in range(0, size, len(HOLE)):
+        sha.update(HOLE[: size - start])
+    for number in range(count):
+        digest, length = sha.hexdigest(), size + number
+        blob = cache.blob(digest)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        with blob.open("wb") as file:
+            file.truncate(length)
+        with Verified(cache) as verified:
+            verified.add(digest, blob.stat())
+        name = f"hole-{length}"
+        yield BundledArtifact(id=f"file:{name}", kind="file", sha256=digest, size=length, file=name)
+        sha.update(b"\0")
+
+
+def _bundle(folder: Path, version: str, artifacts: list[BundledArtifact], cache: Cache, key: Path) -> Path:
+    installer = cache.add_bytes(version.encode()).sha256
+    write_bundle(folder, ReleaseFile(release=version, installer=installer, artifacts=artifacts, sets={}), cache, key)
+    return folder

@@ -1,0 +1,84 @@
+"""Hosts that serve images besides the bastion: what they get, and who asks them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from host_release import release_file
+from render_site import make_site
+
+from bedplate.catalog import Catalog
+from bedplate.environments import Site
+from bedplate.model.host import HostSpec
+from bedplate.pki import trust
+from bedplate.render.hosts import host_specs
+
+NAMES = ["mirror.site.bedplate.test", "mirror-cp1.site.bedplate.test"]
+
+
+@pytest.fixture
+def replicated(tmp_path: Path) -> Site:
+    """Return a site whose control plane keeps all images."""
+    return make_site(tmp_path, mirror={"replicas": "control_plane"})
+
+
+@pytest.fixture
+def specs(replicated: Site, catalog: Catalog) -> dict[str, HostSpec]:
+    """Return its specs, by host."""
+    found = host_specs(replicated, catalog.release, catalog.components, release_file(catalog))
+    return {spec.host: spec for spec in found}
+
+
+def _content(spec: HostSpec, path: str) -> str:
+    return next(file.content for file in spec.files if file.path == path)
+
+
+def test_control_plane_serves_images(specs: dict[str, HostSpec]) -> None:
+    """The control plane gets registry and nginx with images alone, the workers get neither."""
+    served = {"bedplate-registry.service", "nginx.service"}
+    assert served <= set(specs["cp1"].services)
+    assert not served & set(specs["worker1"].services)
+    assert "registry" in specs["cp1"].binaries
+    assert "mirror" in specs["cp1"].groups
+    front = _content(specs["cp1"], "/etc/nginx/conf.d/bedplate-mirror.conf")
+    assert f"server_name {NAMES[1]};" in front
+    assert "ssl_certificate_key /etc/bedplate/mirror.key;" in front
+    assert "location /v2/" in front
+    assert "/apt/" not in front.split("server {")[1]
+    assert specs["cp1"].vars["mirror_source"] == f"https://{NAMES[0]}"
+
+
+def test_containerd_asks_all_of_them(specs: dict[str, HostSpec]) -> None:
+    """Every node's hosts.toml lists the bastion and each replica, for every registry, and nothing else."""
+    for host in ("cp1", "worker1"):
+        for file in specs[host].files:
+            if file.path.startswith("/etc/containerd/certs.d/"):
+                registry = Path(file.path).parent.name
+                urls = [line.split('"')[1] for line in file.content.splitlines() if line.startswith("[host")]
+                assert urls == [f"https://{name}/v2/{registry}" for name in NAMES]
+
+
+def test_names_and_certificate(replicated: Site, specs: dict[str, HostSpec]) -> None:
+    """Every host knows the replica by name, and the mirror's certificate is for it."""
+    assert trust.mirror_names(replicated) == NAMES
+    for spec in specs.values():
+        assert "198.18.7.11 cp1 api.site.bedplate.test mirror-cp1.site.bedplate.test" in _content(spec, "/etc/hosts")
+
+
+def test_other_images_are_another_state(replicated: Site, catalog: Catalog, specs: dict[str, HostSpec]) -> None:
+    """A release with another image changes the replica's digest, so that apply brings it there."""
+    release = release_file(catalog)
+    artifacts = [a.model_copy(update={"sha256": "f" * 64}) if a.kind == "image" else a for a in release.artifacts]
+    changed = release.model_copy(update={"artifacts": artifacts})
+    found = {spec.host: spec for spec in host_specs(replicated, catalog.release, catalog.components, changed)}
+    assert found["cp1"].digest != specs["cp1"].digest
+    assert found["worker1"].digest == specs["worker1"].digest
+
+
+def test_none_by_default(site: Site, catalog: Catalog) -> None:
+    """Without replicas nothing of them is anywhere."""
+    for spec in host_specs(site, catalog.release, catalog.components, release_file(catalog)):
+        assert "mirror" not in spec.groups
+        assert not any("mirror-" in file.content for file in spec.files if "certs.d" in file.path)
+    assert trust.mirror_names(site) == NAMES[:1]
