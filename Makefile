@@ -3,6 +3,8 @@ PYTHON := .venv/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
 RELEASE := $(notdir $(lastword $(sort $(wildcard releases/*))))
 REPRODUCE := build/reproduce
+# A file's tests share what is dear to make; files share nothing.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .PHONY: lab test test-quick lint types docs reproduce requirements tools packages
 
@@ -10,10 +12,11 @@ lab: ## a datacenter on this computer
 	./bedplate lab up
 
 test: tools packages ## everything, the lab included
-	$(PYTHON) -m pytest --durations=10 tests/unit tests/render tests/roles tests/lab
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
+	$(PYTHON) -m pytest --durations=10 tests/lab
 
 test-quick: tools ## what needs no machine, in a minute
-	$(PYTHON) -m pytest -m "not slow and not lab" tests/unit tests/render
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow and not lab" tests/unit tests/render
 
 lint: tools types ## as pre-commit and CI see it
 	.venv/bin/ruff check .

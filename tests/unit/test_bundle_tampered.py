@@ -115,6 +115,7 @@ def older(root: Path) -> None:
     store.write_text("another release's")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prepare", [lambda root: root.mkdir(), older], ids=["empty bastion", "older release"])
 def test_all_are_refused_and_nothing_is_written(
     tiny: tiny_bundle.Tiny, tmp_path: Path, prepare: Callable[[Path], None]

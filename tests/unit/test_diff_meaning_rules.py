@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 from typing import Any
 
@@ -296,6 +297,12 @@ def test_rules_have_unique_names_and_sources() -> None:
     assert sum(rule.effect == "replaced" for rule in rules) >= 45
     assert all(rule.source.startswith("https://") for rule in rules)
     assert {name for rule in rules for name in rule.instead} <= {*names, "pods-restart"}
+
+
+def test_rules_are_as_the_model_describes_them() -> None:
+    """The files' rules have the fields and values that a component's own rules may have."""
+    for rule in rulebook.own():
+        assert rulebook.of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
 
 
 def test_what_is_computed_is_in_the_reference() -> None:

@@ -23,8 +23,15 @@ from bedplate.errors import InputError
 from bedplate.origin import spec
 from bedplate.sources.cache import Cache
 
+EPILOG = "Example: bedplate bundle build 2026.11.0 --out /srv/bundle"
 
-def build(  # noqa: PLR0913  each is an option people type
+
+def add(group: typer.Typer) -> None:
+    """Add the command to the group `bundle`."""
+    group.command("build", epilog=EPILOG)(_build)
+
+
+def _build(  # noqa: PLR0913  each is an option people type
     release: Annotated[str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.")],
     *,
     out: Annotated[Path | None, typer.Option(help="The bundle's directory; an older bundle there is updated.")] = None,

@@ -22,8 +22,15 @@ from bedplate.registry import credentials
 from bedplate.registry.client import Client
 from bedplate.sources.cache import Cache
 
+EPILOG = "Example: bedplate bundle publish 2026.11.0 /srv/www/cache"
 
-def publish(  # noqa: PLR0913  each is an option people type
+
+def add(group: typer.Typer) -> None:
+    """Add the command to the group `bundle`."""
+    group.command("publish", epilog=EPILOG)(_publish)
+
+
+def _publish(  # noqa: PLR0913  each is an option people type
     what: Annotated[str, typer.Argument(metavar="RELEASE|BUNDLE", help="A release that was built here, or a bundle.")],
     to: Annotated[
         str, typer.Argument(metavar="TO", help="A folder that some web server serves, or oci://HOST/REPO[:TAG].")

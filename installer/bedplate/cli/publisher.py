@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate import environments
 from bedplate.bundle import sign
 from bedplate.errors import InputError
 
@@ -13,6 +12,8 @@ def publisher_of(name: str) -> str:
     """Return the publisher's public key: in a file, or pinned by an environment."""
     if Path(name).is_file():
         return sign.public_key(Path(name))
+    from bedplate import environments  # noqa: PLC0415  its models take a moment, and a file needs none of them
+
     try:
         return environments.load(environments.find(name)).environment.publisher
     except InputError as error:

@@ -78,10 +78,13 @@ def object_changes(old: dict[str, Any], new: dict[str, Any], schemas: Schemas) -
 
 def merged(value: dict[str, Any]) -> dict[str, Any]:
     """Return a Secret as the server keeps it: stringData goes into data and wins."""
-    if value.get("kind") != "Secret" or not value.get("stringData"):
-        return value
-    rest = {key: item for key, item in value.items() if key != "stringData"}
-    return {**rest, "data": {**(value.get("data") or {}), **value["stringData"]}}
+    match value:
+        case {"kind": "Secret", "stringData": dict() as texts, **rest} if texts and isinstance(
+            rest.get("data"), dict | None
+        ):
+            return {"kind": "Secret", **rest, "data": {**(rest.get("data") or {}), **texts}}
+        case _:
+            return value
 
 
 def _shown(change: Change) -> Change:

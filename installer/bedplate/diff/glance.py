@@ -42,12 +42,14 @@ KIND = re.compile(rb"^kind: " + WORD, re.MULTILINE)
 METADATA = re.compile(rb"^metadata:\n((?:  [^\n]*\n)*+)(?![ \t])", re.MULTILINE)
 META_NAME = re.compile(rb"^  name: " + WORD, re.MULTILINE)
 META_NAMESPACE = re.compile(rb"^  namespace: " + WORD, re.MULTILINE)
-SECRET = b"Secret"
+MAY_HIDE = b"Secret"
+SECRET = re.compile(rb"(?<![A-Za-z])Secret(?![A-Za-z])")
+"""As a kind is written; imagePullSecrets and secretRef hide nothing."""
 
 
 def identity(piece: Piece) -> Identity | None:
     """Return the identity of a piece's only object; None where it takes parsing to tell, or hides secrets."""
-    if SECRET in piece.text:
+    if MAY_HIDE in piece.text and SECRET.search(piece.text):
         return None
     match piece.form:
         case Form.CANONICAL:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from bedplate.diff.change import Action, HostChange
 from bedplate.diff.differences import differences
 from bedplate.diff.schema import Node
-from bedplate.model.host import HostSpec
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model.host import HostSpec
 
 SCHEMA = Node(
     {

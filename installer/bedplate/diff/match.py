@@ -11,8 +11,8 @@ from bedplate import quantity
 from bedplate.diff import defaults, pattern, pod, schema
 from bedplate.diff.change import Action, Change, ObjectChange, Path
 from bedplate.diff.pattern import ELEMENT, Pattern
+from bedplate.diff.rule import Given, Rule
 from bedplate.diff.side import Thing
-from bedplate.model.rule import Given, Rule
 
 
 @dataclass(frozen=True, slots=True)

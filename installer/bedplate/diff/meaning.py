@@ -20,7 +20,7 @@ from bedplate.diff.means import (
     ruled,
     served,
 )
-from bedplate.diff.rulebook import Rulebook, own
+from bedplate.diff.rulebook import Rulebook, of_components, own
 from bedplate.diff.side import Side
 
 
@@ -32,7 +32,7 @@ def meaning(old: Side, new: Side, changes: Changes) -> Meaning:
         new: after.
         changes: what differs between them, from compare.
     """
-    book = Rulebook((*own(), *new.rules))
+    book = Rulebook((*own(), *of_components(new.rules)))
     amounts = quota.amounts(old, new, changes)
     by_rule = list(ruled.findings(changes, book))
     found = [

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 from functools import cached_property
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from bedplate.diff import glance, json_text, manifests, unfold
 from bedplate.diff.piece import Form, Piece
 from bedplate.diff.side import Side, Thing
 from bedplate.errors import InputError, Place
-from bedplate.model.host import HostSpec
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model.host import HostSpec
 
 
 class Reader:
@@ -85,6 +85,10 @@ def _moved(thing: Thing, file: str, lines: int) -> Thing:
 
 
 def _host(piece: Piece) -> HostSpec:
+    from pydantic import ValidationError  # noqa: PLC0415  see side
+
+    from bedplate.model.host import HostSpec  # noqa: PLC0415
+
     try:
         return HostSpec.model_validate(json_text.value(piece.text, piece.file, piece.before + 1))
     except ValidationError as error:

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bedplate import document
-from bedplate.bundle import layout
 from bedplate.diff import content, manifests
 from bedplate.diff.piece import Piece, pieces
 from bedplate.diff.plain import Reader
 from bedplate.diff.side import Side
-from bedplate.environments import ENVIRONMENT
 from bedplate.errors import InputError
 
 NOTHING = "/dev/null"
@@ -103,10 +101,14 @@ def _site(spec: str) -> Side:
 
 
 def _is_environment(folder: Path) -> bool:
+    from bedplate.environments import ENVIRONMENT  # noqa: PLC0415  see side
+
     return (folder / ENVIRONMENT).is_file()
 
 
 def _is_bundle(folder: Path) -> bool:
+    from bedplate.bundle import layout  # noqa: PLC0415  see side
+
     return (folder / layout.RELEASE).is_file() and (folder / layout.OCI_LAYOUT).is_file()
 
 

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import Field
-
-from bedplate.diff import pod
+from bedplate.diff import pod, rule, yaml_text
+from bedplate.diff.rule import Rule
 from bedplate.diff.side import Thing
-from bedplate.model.base import Model
-from bedplate.model.rule import Rule
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model import rule as model
 
 FOLDER = Path(__file__).parent / "rules"
 
 
-class RuleFile(Model):
-    """One file of rules/."""
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """One file of rules/.
 
-    title: str = Field(description="heading in the reference")
-    about: str = Field(description="a sentence or two for the reference")
-    base: str = Field("", description="what a relative source is relative to")
-    rules: list[Rule] = Field(description="in the order of the reference")
+    Attributes:
+        title: heading in the reference.
+        about: a sentence or two for the reference.
+        rules: fields of each, in the order of the reference.
+        base: what a relative source is relative to.
+    """
+
+    title: str
+    about: str
+    rules: list[dict[str, Any]]
+    base: str = ""
 
     def sourced(self) -> list[Rule]:
         """Return the rules with whole sources."""
-        return [
-            rule if "://" in rule.source else rule.model_copy(update={"source": self.base + rule.source})
-            for rule in self.rules
-        ]
+        rules = map(rule.of, self.rules)
+        return [one if "://" in one.source else replace(one, source=self.base + one.source) for one in rules]
 
 
 @cache
 def files() -> dict[str, RuleFile]:
     """Return every file of rules by its name without suffix, sorted."""
     return {
-        path.stem: RuleFile.model_validate(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))
+        path.stem: RuleFile(**yaml_text.parse(path.read_bytes(), path.name, 0)[0])
         for path in sorted(FOLDER.glob("*.yaml"))
     }
 
@@ -48,16 +55,16 @@ class Rulebook:
     def __init__(self, rules: Iterable[Rule]) -> None:
         """Sort the rules by kind."""
         self._by_kind: dict[str, list[Rule]] = {}
-        for rule in rules:
-            for kind in rule.kinds:
-                self._by_kind.setdefault(kind, []).append(rule)
+        for one in rules:
+            for kind in one.kinds:
+                self._by_kind.setdefault(kind, []).append(one)
 
     def of(self, thing: Thing) -> list[Rule]:
         """Return the rules about an object: by its kind, by its group and kind, by being a workload, or about all."""
         group, kind = thing.identity.group, thing.identity.kind
         keys = [kind] if _native(group) else []
         keys += [f"{group or 'core'}/{kind}", *(["workload"] if pod.template(thing) is not None else []), "*"]
-        return [rule for key in keys for rule in self._by_kind.get(key, [])]
+        return [one for key in keys for one in self._by_kind.get(key, [])]
 
     def hosts(self) -> list[Rule]:
         """Return the rules about hosts, in their order."""
@@ -72,4 +79,9 @@ def _native(group: str) -> bool:
 @cache
 def own() -> tuple[Rule, ...]:
     """Return Bedplate's own rules about objects and hosts."""
-    return tuple(rule for file in files().values() for rule in file.sourced())
+    return tuple(one for file in files().values() for one in file.sourced())
+
+
+def of_components(rules: Iterable[model.Rule]) -> tuple[Rule, ...]:
+    """Return the rules that components bring."""
+    return tuple(rule.of(one.model_dump()) for one in rules)

@@ -19,6 +19,18 @@ QUANTITY_MAPS = frozenset({"limits", "requests", "hard", "capacity"})
 Raw = Mapping[str, Any]
 
 
+def _within(value: Raw, *keys: str) -> Raw:
+    """Return the mapping at some keys; an empty one where a definition that is wrong has something else there."""
+    for key in keys:
+        inner = value.get(key)
+        value = inner if isinstance(inner, dict) else {}
+    return value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(map(str, values)) if isinstance(values, list) else ()
+
+
 class _Missing:
     """No default: absent is something else than any value."""
 
@@ -53,15 +65,15 @@ class Node:
         self._children: dict[str, Node] = {}
         self._item: Node | None = None
         self.own = own
-        self.type: str = raw.get("$ref", "")
-        self._properties: Raw = definitions().get(self.type, {}) if self.type else raw.get("properties") or {}
+        self.type = str(raw.get("$ref", ""))
+        self._properties: Raw = definitions().get(self.type, {}) if self.type else _within(raw, "properties")
         self.quantity = raw.get("format") == "quantity" or (
-            bool(raw.get("x-kubernetes-int-or-string")) and "KMGTPE" in raw.get("pattern", "")
+            bool(raw.get("x-kubernetes-int-or-string")) and "KMGTPE" in str(raw.get("pattern"))
         )
         self.collection = "items" in raw or "additionalProperties" in raw
         self.list_type: str = raw.get("x-kubernetes-list-type", "")
-        self.keys: tuple[str, ...] = tuple(raw.get("x-kubernetes-list-map-keys") or ())
-        self.label: tuple[str, ...] = tuple(raw.get("x-kubernetes-label") or ())
+        self.keys = _texts(raw.get("x-kubernetes-list-map-keys"))
+        self.label = _texts(raw.get("x-kubernetes-label"))
         self.ordered: bool = raw.get("x-kubernetes-ordered", False)
         self.ignored: bool = raw.get("x-bedplate-ignored", False)
         self.default: Any = raw.get("default", MISSING)
@@ -84,9 +96,7 @@ class Node:
     def _field(self, key: str) -> Node:
         raw = self._properties.get(key)
         if key == "metadata" and (self.own or self._raw.get("x-kubernetes-embedded-resource")):
-            return (
-                Node({"$ref": META} if raw is None else raw, own=True) if self.own else Node({"$ref": META}, own=True)
-            )
+            return Node(raw if self.own and isinstance(raw, dict) else {"$ref": META}, own=True)
         if raw is None:
             raw = self._raw.get("additionalProperties")
         if isinstance(raw, dict):
@@ -129,12 +139,12 @@ class Schemas:
         for thing in self._of_group.pop(group, ()):
             self._define(thing.object)
         spec = self._definitions.get((group, kind), {})
-        versions = [one for one in spec.get("versions") or () if isinstance(one, dict)]
-        found = next((one for one in versions if one.get("name") == version), versions[0] if versions else spec)
-        schema = (found.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema") or {}
-        served = found.get("subresources") or spec.get("subresources") or {}
-        properties: dict[str, Any] = {**(schema.get("properties") or {})}
-        if "status" in served:
+        versions = spec.get("versions")
+        known = [one for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []
+        found = next((one for one in known if one.get("name") == version), known[0] if known else spec)
+        schema = _within(found, "schema", "openAPIV3Schema") or _within(spec, "validation", "openAPIV3Schema")
+        properties = {**_within(schema, "properties")}
+        if "status" in (_within(found, "subresources") or _within(spec, "subresources")):
             properties["status"] = {"x-bedplate-ignored": True}
         return Node({**schema, "properties": properties, "x-kubernetes-embedded-resource": True}, own=False)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 
 from bedplate.diff import rulebook
 from bedplate.diff.means.served import rows
-from bedplate.model.rule import Rule
+from bedplate.diff.rule import Rule
 
 INTRODUCTION = """\
 # Rules of the diff
@@ -62,7 +62,7 @@ def _where(rule: Rule) -> str:
     return " ".join(words)
 
 
-def _values(values: list[object]) -> str:
+def _values(values: Sequence[object]) -> str:
     return " or ".join(f"`{str(value).lower() if isinstance(value, bool) else value}`" for value in values)
 
 

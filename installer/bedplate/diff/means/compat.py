@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -10,7 +11,9 @@ from packaging.version import InvalidVersion, Version
 from bedplate.diff.finding import Finding, Risk
 from bedplate.diff.means.ruled import listed
 from bedplate.diff.side import Side
-from bedplate.model.release import Compatibility, Release
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model.release import Compatibility, Release
 
 RELEASE = "release"
 KUBERNETES = "Kubernetes"

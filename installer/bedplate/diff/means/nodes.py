@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bedplate.diff import pattern
 from bedplate.diff.change import Action, Changes, HostChange, Path
 from bedplate.diff.finding import Finding, Risk
 from bedplate.diff.means.ruled import listed, plain
+from bedplate.diff.rule import Rule
 from bedplate.diff.rulebook import Rulebook
-from bedplate.model.host import HostSpec
-from bedplate.model.rule import Rule
+
+if TYPE_CHECKING:  # see side
+    from bedplate.model.host import HostSpec
 
 NODES = {"control_plane", "workers"}
 SECTIONS = ("packages", "binaries", "sysctls")

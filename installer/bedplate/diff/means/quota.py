@@ -26,10 +26,11 @@ def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
     before, after = _sums(old), _sums(new)
+    known = _subjects(old), _subjects(new)
     found = []
     for subject in sorted({*before, *after}):
         was, now = (sums.get(subject, {}) for sums in (before, after))
-        absent = [NOTHING if _missing(side, other, subject) else UNLIMITED for side, other in ((old, new), (new, old))]
+        absent = [NOTHING if subject in there - here else UNLIMITED for here, there in (known, known[::-1])]
         for resource in sorted({*was, *now}):
             shown = total(was.get(resource, []), absent[0]), total(now.get(resource, []), absent[1])
             found += [Amount(subject, resource, *shown)] if shown[0] != shown[1] else []
@@ -51,12 +52,8 @@ def findings(old: Side, new: Side, changes: Changes, every: Iterable[Amount]) ->
     yield from _exceeded(old, new, {amount.resource for amount in mine})
 
 
-def _missing(side: Side, other: Side, subject: str) -> bool:
-    """Return whether a tenant or namespace is on one side only, as opposed to having no quota there."""
-    return subject in _subjects(other) and subject not in _subjects(side)
-
-
 def _subjects(side: Side) -> set[str]:
+    """Return the tenants and namespaces that a side has: another's is absent here, and not without a quota."""
     names = [key.name for key in side.things if key.kind == "Namespace" and not key.group]
     return {_subject(side, name) for name in names}
 

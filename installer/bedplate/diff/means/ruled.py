@@ -10,8 +10,8 @@ from bedplate.diff import secret
 from bedplate.diff.change import Action, ByKey, Changes, ObjectChange, Path, shown
 from bedplate.diff.finding import Finding, Risk
 from bedplate.diff.match import Hit, hits
+from bedplate.diff.rule import Rule
 from bedplate.diff.rulebook import Rulebook
-from bedplate.model.rule import Rule
 
 LONGEST = 80
 Ruling = tuple[Rule, list[Hit]]

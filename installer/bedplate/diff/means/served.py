@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
 from packaging.version import Version
-from pydantic import Field
 
+from bedplate.diff import yaml_text
 from bedplate.diff.change import Changes
 from bedplate.diff.finding import Finding, Risk
 from bedplate.diff.side import Side, Thing
-from bedplate.model.base import Model
 from bedplate.render.identity import Identity
 
 FILE = Path(__file__).parents[1] / "rules" / "removed-apis.yml"
@@ -21,20 +20,29 @@ UNKNOWN = Version("1.32")
 """Where no version is known: older than what is supported anywhere when this was written."""
 
 
-class RemovedApi(Model):
-    """One API version that Kubernetes serves no more."""
+@dataclass(frozen=True, slots=True)
+class RemovedApi:
+    """One API version that Kubernetes serves no more.
 
-    version: str = Field(description="apiVersion")
-    kinds: list[str] = Field(description="kinds it had")
-    removed: str = Field(description="first Kubernetes without it")
-    instead: str = Field(description="apiVersion to write now; empty if there is none")
-    source: str = Field("https://kubernetes.io/docs/reference/using-api/deprecation-guide/", description="page")
+    Attributes:
+        version: apiVersion.
+        kinds: those it had.
+        removed: first Kubernetes without it.
+        instead: apiVersion to write now; empty if there is none.
+        source: page.
+    """
+
+    version: str
+    kinds: list[str]
+    removed: str
+    instead: str
+    source: str = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
 
 
 @cache
 def rows() -> tuple[RemovedApi, ...]:
     """Return the removed versions."""
-    return tuple(RemovedApi.model_validate(row) for row in yaml.load(FILE.read_bytes(), Loader=yaml.CSafeLoader))
+    return tuple(RemovedApi(**row) for row in yaml_text.parse(FILE.read_bytes(), FILE.name, 0)[0])
 
 
 @cache

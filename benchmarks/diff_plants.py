@@ -1,0 +1,170 @@
+"""What is planted: edits of one object in fifty, and beside them edits of one in a hundred that mean nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from diff_objects import Json, hashed, objects
+
+EACH = 50
+NOISE = 100
+
+
+class Plant(NamedTuple):
+    """One planted change.
+
+    Attributes:
+        kind: of the object.
+        name: of the object; after a rename its new one.
+        words: the changed path's last key, and the new value; a tool that finds the change says one of them.
+    """
+
+    kind: str
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two states of a datacenter, and what is planted in the second."""
+
+    old: list[Json]
+    new: list[Json]
+    plants: list[Plant]
+
+
+def sides(count: int, seed: int = 0) -> Sides:
+    """Return two states of about as many objects; the second stands in another order."""
+    old = list(objects(count, seed))
+    chance = random.Random(seed + 1)  # noqa: S311  reproducible, no secret
+    new, plants = [], []
+    seen: dict[str, int] = {}
+    for one in old:
+        kind = one["kind"]
+        number = seen[kind] = seen.get(kind, -1) + 1
+        if number % EACH == EACH // 2 and kind in EDITS or (kind, number) in ((("Secret"), 3), ("CustomResourceDefinition", 2)):
+            one = copy.deepcopy(one)  # noqa: PLW2901  the new state of it
+            words = EDITS[kind][number // EACH % len(EDITS[kind])](one)
+            plants.append(Plant(kind, one["metadata"]["name"], words))
+        elif number % NOISE == 7:  # noqa: PLR2004  apart from what is planted
+            one = shuffled(one, chance)  # noqa: PLW2901
+        new.append(one)
+    gone, come = _gone_and_come(new)
+    return Sides(old, chance.sample(new, len(new)), [*plants, gone, come])
+
+
+def _gone_and_come(new: list[Json]) -> tuple[Plant, Plant]:
+    """Remove one ConfigMap that is like no other, and add one."""
+    index = next(i for i, one in enumerate(new) if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "configmap-11")
+    gone = new.pop(index)
+    new.append({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "brand-new", "namespace": "namespace-3"},
+        "data": {"greeting": "hello", "colour": "blue", "shape": "round", "weight": "light"},
+    })  # fmt: skip
+    return Plant("ConfigMap", gone["metadata"]["name"], ("configmap-11",)), Plant("ConfigMap", "brand-new", ("brand-new",))
+
+
+def shuffled(one: Json, chance: random.Random) -> Json:
+    """Return an object with its keys, and the lists that are told by keys, in another order."""
+    return {key: _shuffled(value, chance) for key, value in reversed(one.items())}
+
+
+FREE = ("env", "ports", "volumeMounts", "volumes", "tolerations", "rules", "resources", "verbs", "from", "paths", "containers")
+
+
+def _shuffled(value: Any, chance: random.Random) -> Any:
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for key in chance.sample(list(value), len(value)):
+        item = value[key]
+        if isinstance(item, list):
+            item = [_shuffled(part, chance) for part in item]
+            made[key] = chance.sample(item, len(item)) if key in FREE else item
+        else:
+            made[key] = "1000m" if (key, item) == ("cpu", "1") else _shuffled(item, chance)
+    return made
+
+
+def _pod(one: Json) -> Any:
+    spec = one["spec"].get("jobTemplate", one)["spec"]
+    return spec["template"]["spec"]["containers"][0]
+
+
+def _image(one: Json) -> tuple[str, ...]:
+    image = _pod(one)["image"].rpartition(":")[0] + ":9.9.9"
+    _pod(one)["image"] = image
+    return "image", "9.9.9"
+
+
+def _variable(one: Json) -> tuple[str, ...]:
+    _pod(one)["env"].insert(0, {"name": "NEW_SETTING", "value": "fresh"})
+    return ("NEW_SETTING",)
+
+
+def _flag(one: Json) -> tuple[str, ...]:
+    _pod(one)["args"][2] = "--log-level=debug"
+    return ("--log-level=debug",)
+
+
+def _settings(one: Json) -> tuple[str, ...]:
+    """Change one value in a document; a generated name changes with it."""
+    plain = hashed(name := one["metadata"]["name"].rpartition("-")[0], one["data"]) != one["metadata"]["name"]
+    settings = json.loads(one["data"]["settings.json"]) | {"setting-3": 77777}
+    one["data"]["settings.json"] = json.dumps(settings)
+    if not plain:
+        one["metadata"]["name"] = hashed(name, one["data"])
+    return "setting-3", "77777"
+
+
+def _at(path: str, value: Any, *words: str) -> Callable[[Json], tuple[str, ...]]:
+    """Return an edit that sets, or appends to, what stands at a path."""
+
+    def edit(one: Json) -> tuple[str, ...]:
+        *before, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+        parent: Any = one
+        for step in before:
+            parent = parent[step]
+        if isinstance(parent, list):
+            parent.insert(last, value) if last >= len(parent) else parent.__setitem__(last, value)
+        else:
+            parent[last] = value
+        return words or (str(last), str(value))
+
+    return edit
+
+
+EDITS: dict[str, list[Callable[[Json], tuple[str, ...]]]] = {
+    "Deployment": [_image, _variable, _at("spec/replicas", 9), _flag],
+    "StatefulSet": [_image, _variable],
+    "DaemonSet": [_flag],
+    "CronJob": [_at("spec/schedule", "59 5 * * *"), _image],
+    "Job": [_image],
+    "ConfigMap": [_settings],
+    "Service": [_at("spec/ports/2", {"name": "extra", "port": 9443}, "9443", "extra"), _at("spec/ports/0/targetPort", 8081)],
+    "ServiceAccount": [_at("automountServiceAccountToken", False)],
+    "Role": [_at("rules/1/verbs/2", "delete", "delete")],
+    "ClusterRole": [_at("rules/0/resources/2", "secrets", "secrets")],
+    "RoleBinding": [_at("subjects/1", {"kind": "Group", "name": "operators", "apiGroup": "rbac.authorization.k8s.io"}, "operators")],
+    "NetworkPolicy": [_at("spec/ingress/0/ports/2", {"port": 9999, "protocol": "TCP"}, "9999")],
+    "PersistentVolumeClaim": [_at("spec/resources/requests/storage", "500Gi")],
+    "Ingress": [_at("spec/rules/0/host", "moved.example.com", "moved.example.com")],
+    "PodDisruptionBudget": [_at("spec/maxUnavailable", 2)],
+    "HorizontalPodAutoscaler": [_at("spec/maxReplicas", 40)],
+    "ResourceQuota": [_at("spec/hard/pods", "80")],
+    "Widget": [_at("spec/field4", "other")],
+    "Secret": [_at("stringData/password", "n3w", "password")],
+    "CustomResourceDefinition": [
+        _at("spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/fresh", {"type": "string"}, "fresh")
+    ],
+}  # fmt: skip
+
+
+def iterate(plants: list[Plant]) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of the planted objects."""
+    yield from ((plant.kind, plant.name) for plant in plants)
