@@ -24,7 +24,8 @@ FIELDS = 900
 """Fields of a definition: about 200 KB, as those of service meshes and operators."""
 RBAC = "rbac.authorization.k8s.io"
 VERSIONS = {
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"), **dict.fromkeys(("CronJob", "Job"), "batch/v1"),
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"),
+    **dict.fromkeys(("CronJob", "Job"), "batch/v1"),
     **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), f"{RBAC}/v1"),
     **dict.fromkeys(("NetworkPolicy", "Ingress"), "networking.k8s.io/v1"), "PodDisruptionBudget": "policy/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2", "Widget": "example.com/v1",
@@ -45,7 +46,10 @@ def _object(kind: str, number: int, chance: random.Random) -> Json:
     body = BODIES.get(kind, dict)
     made = body(number, chance) if body is not dict else {}
     name = made.pop("name", f"{kind.lower()}-{number}")
-    metadata: Json = {"name": name, "labels": {"app.kubernetes.io/name": f"app-{number}", "team": f"team-{number % 40}"}}
+    metadata: Json = {
+        "name": name,
+        "labels": {"app.kubernetes.io/name": f"app-{number}", "team": f"team-{number % 40}"},
+    }
     if kind not in CLUSTER:
         metadata["namespace"] = f"namespace-{number % 150}"
     return {"apiVersion": VERSIONS.get(kind, "v1"), "kind": kind, "metadata": metadata, **made}
@@ -61,7 +65,7 @@ def _container(name: str, number: int, chance: random.Random) -> Json:
         "resources": {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}},
         "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "volumeMounts": [{"name": "config", "mountPath": "/etc/app"}, {"name": "tmp", "mountPath": "/tmp"}],
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/app"}, {"name": "tmp", "mountPath": "/scratch"}],
     }
 
 
@@ -110,13 +114,20 @@ def _cron(number: int, chance: random.Random) -> Json:
 
 
 def _service(number: int, _: random.Random) -> Json:
-    ports = [{"name": "http", "port": 80, "targetPort": "http"}, {"name": "metrics", "port": 9090, "targetPort": "metrics"}]
+    ports = [
+        {"name": "http", "port": 80, "targetPort": "http"},
+        {"name": "metrics", "port": 9090, "targetPort": "metrics"},
+    ]
     return {"spec": {"selector": _selector(number)["matchLabels"], "ports": ports}}
 
 
 def _config(number: int, chance: random.Random) -> Json:
     settings = {f"setting-{i}": chance.randrange(10_000) for i in range(12)}
-    data = {"settings.json": json.dumps(settings), "level": "info", "app.yaml": f"listen: {8000 + number}\nmode: strict\n"}
+    data = {
+        "settings.json": json.dumps(settings),
+        "level": "info",
+        "app.yaml": f"listen: {8000 + number}\nmode: strict\n",
+    }
     name = f"configmap-{number}" if number % 3 else hashed(f"configmap-{number}", data)
     return {"name": name, "data": data}
 
@@ -143,7 +154,11 @@ def _rules(number: int, _: random.Random) -> Json:
 
 def _bound(kind: str) -> Any:
     def body(number: int, _: random.Random) -> Json:
-        account = {"kind": "ServiceAccount", "name": f"serviceaccount-{number}", "namespace": f"namespace-{number % 150}"}
+        account = {
+            "kind": "ServiceAccount",
+            "name": f"serviceaccount-{number}",
+            "namespace": f"namespace-{number % 150}",
+        }
         role = {"apiGroup": RBAC, "kind": kind, "name": f"{kind.lower()}-{number}"}
         return {"roleRef": role, "subjects": [account]}
 
@@ -174,7 +189,10 @@ def _budget(number: int, _: random.Random) -> Json:
 
 def _scaler(number: int, _: random.Random) -> Json:
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"deployment-{number}"}
-    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
+    metric = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+    }
     return {"spec": {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 10, "metrics": [metric]}}
 
 
@@ -189,13 +207,16 @@ def _limits(_: int, __: random.Random) -> Json:
 def _definition(number: int, chance: random.Random) -> Json:
     kind = "Widget" if number == 0 else f"Widget{number}"
     fields = {
-        f"field{i}": {"type": chance.choice(("string", "integer")), "description": "What it does and when to set it. " * 3}
+        f"field{i}": {
+            "type": chance.choice(("string", "integer")),
+            "description": "What it does and when to set it. " * 3,
+        }
         for i in range(FIELDS)
     }
-    spec = {"type": "object", "properties": fields}
+    described = {"type": "object", "properties": fields}
     version = {
         "name": "v1", "served": True, "storage": True,
-        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": described}}},
     }  # fmt: skip
     names = {"kind": kind, "plural": f"{kind.lower()}s"}
     spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}

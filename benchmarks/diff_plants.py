@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from diff_objects import Json, hashed, objects
+from diff_objects import RBAC, Json, hashed, objects
 
 EACH = 50
 NOISE = 100
+RARE = (("Secret", 3), ("CustomResourceDefinition", 2))
+"""Kinds of which there are few, with the number of the one that changes."""
 
 
 class Plant(NamedTuple):
@@ -20,12 +22,12 @@ class Plant(NamedTuple):
 
     Attributes:
         kind: of the object.
-        name: of the object; after a rename its new one.
+        names: of the object; after a rename the old one and the new one.
         words: the changed path's last key, and the new value; a tool that finds the change says one of them.
     """
 
     kind: str
-    name: str
+    names: tuple[str, ...]
     words: tuple[str, ...]
 
 
@@ -44,15 +46,17 @@ def sides(count: int, seed: int = 0) -> Sides:
     chance = random.Random(seed + 1)  # noqa: S311  reproducible, no secret
     new, plants = [], []
     seen: dict[str, int] = {}
-    for one in old:
+    for kept in old:
+        one = kept
         kind = one["kind"]
         number = seen[kind] = seen.get(kind, -1) + 1
-        if number % EACH == EACH // 2 and kind in EDITS or (kind, number) in ((("Secret"), 3), ("CustomResourceDefinition", 2)):
-            one = copy.deepcopy(one)  # noqa: PLW2901  the new state of it
+        if kind in EDITS and (number % EACH == EACH // 2 or (kind, number) in RARE):
+            one = copy.deepcopy(one)
+            was = one["metadata"]["name"]
             words = EDITS[kind][number // EACH % len(EDITS[kind])](one)
-            plants.append(Plant(kind, one["metadata"]["name"], words))
+            plants.append(Plant(kind, tuple({was: 0, one["metadata"]["name"]: 0}), words))
         elif number % NOISE == 7:  # noqa: PLR2004  apart from what is planted
-            one = shuffled(one, chance)  # noqa: PLW2901
+            one = shuffled(one, chance)
         new.append(one)
     gone, come = _gone_and_come(new)
     return Sides(old, chance.sample(new, len(new)), [*plants, gone, come])
@@ -60,13 +64,16 @@ def sides(count: int, seed: int = 0) -> Sides:
 
 def _gone_and_come(new: list[Json]) -> tuple[Plant, Plant]:
     """Remove one ConfigMap that is like no other, and add one."""
-    index = next(i for i, one in enumerate(new) if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "configmap-11")
+    index = next(
+        i for i, one in enumerate(new) if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "configmap-11"
+    )
     gone = new.pop(index)
     new.append({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "brand-new", "namespace": "namespace-3"},
         "data": {"greeting": "hello", "colour": "blue", "shape": "round", "weight": "light"},
     })  # fmt: skip
-    return Plant("ConfigMap", gone["metadata"]["name"], ("configmap-11",)), Plant("ConfigMap", "brand-new", ("brand-new",))
+    was = gone["metadata"]["name"]
+    return Plant("ConfigMap", (was,), (was,)), Plant("ConfigMap", ("brand-new",), ("brand-new",))
 
 
 def shuffled(one: Json, chance: random.Random) -> Json:
@@ -74,13 +81,25 @@ def shuffled(one: Json, chance: random.Random) -> Json:
     return {key: _shuffled(value, chance) for key, value in reversed(one.items())}
 
 
-FREE = ("env", "ports", "volumeMounts", "volumes", "tolerations", "rules", "resources", "verbs", "from", "paths", "containers")
+FREE = (
+    "env",
+    "ports",
+    "volumeMounts",
+    "volumes",
+    "tolerations",
+    "rules",
+    "resources",
+    "verbs",
+    "from",
+    "paths",
+    "containers",
+)
 
 
 def _shuffled(value: Any, chance: random.Random) -> Any:
     if not isinstance(value, dict):
         return value
-    made = {}
+    made: Json = {}
     for key in chance.sample(list(value), len(value)):
         item = value[key]
         if isinstance(item, list):
@@ -126,12 +145,14 @@ def _at(path: str, value: Any, *words: str) -> Callable[[Json], tuple[str, ...]]
     """Return an edit that sets, or appends to, what stands at a path."""
 
     def edit(one: Json) -> tuple[str, ...]:
+        before: list[Any]
+        last: Any
         *before, last = [int(step) if step.isdigit() else step for step in path.split("/")]
         parent: Any = one
         for step in before:
             parent = parent[step]
         if isinstance(parent, list):
-            parent.insert(last, value) if last >= len(parent) else parent.__setitem__(last, value)
+            parent[last : last + 1] = [value]
         else:
             parent[last] = value
         return words or (str(last), str(value))
@@ -146,11 +167,12 @@ EDITS: dict[str, list[Callable[[Json], tuple[str, ...]]]] = {
     "CronJob": [_at("spec/schedule", "59 5 * * *"), _image],
     "Job": [_image],
     "ConfigMap": [_settings],
-    "Service": [_at("spec/ports/2", {"name": "extra", "port": 9443}, "9443", "extra"), _at("spec/ports/0/targetPort", 8081)],
-    "ServiceAccount": [_at("automountServiceAccountToken", False)],
+    "Service": [_at("spec/ports/2", {"name": "extra", "port": 9443}, "9443"),
+                _at("spec/ports/0/targetPort", 8081)],
+    "ServiceAccount": [_at("automountServiceAccountToken", value=False)],
     "Role": [_at("rules/1/verbs/2", "delete", "delete")],
     "ClusterRole": [_at("rules/0/resources/2", "secrets", "secrets")],
-    "RoleBinding": [_at("subjects/1", {"kind": "Group", "name": "operators", "apiGroup": "rbac.authorization.k8s.io"}, "operators")],
+    "RoleBinding": [_at("subjects/1", {"kind": "Group", "name": "operators", "apiGroup": RBAC}, "operators")],
     "NetworkPolicy": [_at("spec/ingress/0/ports/2", {"port": 9999, "protocol": "TCP"}, "9999")],
     "PersistentVolumeClaim": [_at("spec/resources/requests/storage", "500Gi")],
     "Ingress": [_at("spec/rules/0/host", "moved.example.com", "moved.example.com")],
@@ -163,8 +185,3 @@ EDITS: dict[str, list[Callable[[Json], tuple[str, ...]]]] = {
         _at("spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/fresh", {"type": "string"}, "fresh")
     ],
 }  # fmt: skip
-
-
-def iterate(plants: list[Plant]) -> Iterator[tuple[str, str]]:
-    """Yield kind and name of the planted objects."""
-    yield from ((plant.kind, plant.name) for plant in plants)

@@ -82,9 +82,7 @@ def make(root: Path, version: str, size: int) -> Images:
     blobs = store.root / layout.BLOBS
     layouts = {a.image: _layout(root / "layouts" / a.sha256, [a], blobs) for a in release.artifacts}
     together = _layout(root / "together", release.artifacts, blobs)
-    return Images(
-        store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more)
-    )
+    return Images(store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more))
 
 
 def _take_over(artifact: BundledArtifact, store: Cache) -> None:

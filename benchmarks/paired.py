@@ -29,7 +29,7 @@ class Goal:
     text: str
     value: float
     wanted: float
-    unit: str = "×"
+    unit: str = "×"  # noqa: RUF001  the sign, not the letter
     at_most: bool = False
 
     @property
@@ -67,5 +67,5 @@ def table(taken: Seconds) -> str:
 
 
 def _figure(value: float) -> str:
-    """Return three digits that mean something."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004  from here on there are three before the point
+    """Return three digits."""
+    return f"{value:.{max(0, 3 - len(str(int(value))))}f}" if value % 1 else f"{value:.0f}"

@@ -22,7 +22,9 @@ TOGETHER = "all"
 def versions() -> str:
     """Return which peers are compared with."""
     crane = run([crane_program(), "version"]).output.strip()
-    told = (run([_found(name), word]).output.strip() for name, word in (("skopeo", "--version"), ("openssl", "version")))
+    told = (
+        run([_found(name), word]).output.strip() for name, word in (("skopeo", "--version"), ("openssl", "version"))
+    )
     return ", ".join((f"crane {crane}", *told))
 
 

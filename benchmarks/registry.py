@@ -46,7 +46,9 @@ def serving(folder: Path, release: str) -> Iterator[Registry]:
     port, settings, data = _free_port(), folder / "registry.json", folder / "registry"
     storage = {"filesystem": {"rootdirectory": str(data)}}
     http_settings = {"addr": f"127.0.0.1:{port}", "secret": "benchmark"}
-    settings.write_text(json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": http_settings}))
+    settings.write_text(
+        json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": http_settings})
+    )
     data.mkdir()
     os.sync()  # what one way left to be written is not the next one's work
     environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}

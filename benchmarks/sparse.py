@@ -33,7 +33,7 @@ def peaks(root: Path, size: int) -> dict[str, int]:
     old = _bundle(root / "old", "2026.1.0", [*large, before], cache, key)
     new = _bundle(root / "new", "2026.1.1", [*large, after], cache, key)
     public, listed = f"{key}.pub", root / "site.have"
-    inventory = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
+    inventory: list[str | Path] = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
     env = {"PYTHONPATH": str(place.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
     delta = ("bundle", "delta", new, "--have", listed, "--site", public, "--key", key, "--out", root / "delta")
     merge = ("bundle", "merge", root / "delta", "--base", old, "--publisher", public, "--out", root / "joined")

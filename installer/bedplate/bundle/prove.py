@@ -23,14 +23,13 @@ from bedplate.sources.cache import Cache
 from bedplate.sources.deb import host_packages
 
 
-def prove(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> int:
+def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
     """Return the number of images' references that were looked at; Findings name whatever is not in the bundle.
 
     Args:
         catalog: the release.
         release: what the bundle holds.
         cache: has every artifact of it.
-        reporter: told about what takes long.
     """
     images = named(catalog, release)
     bundled = [f"{name}@sha256:{digest}" for name, digest in image_digests(release).items()]
@@ -38,7 +37,6 @@ def prove(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Report
     errors += check_packages(catalog, release, cache)
     if errors:
         raise Findings(errors)
-    _install(catalog, release, cache, reporter)
     return len(images)
 
 
@@ -57,7 +55,15 @@ def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list
     return [error for errors in checks() for error in errors]
 
 
-def _install(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> None:
+def prove_installed(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> None:
+    """Install the hosts' packages in a clean root; Findings name what keeps them from it.
+
+    Args:
+        catalog: the release.
+        release: what the bundle holds.
+        cache: has every artifact of it.
+        reporter: told how long it took.
+    """
     packages, started = host_packages(catalog.components.values()), time.monotonic()
     if prove_installation(release, packages, cache):
         reporter.say(f"{len(packages)} hosts' packages installed in a clean root, {time.monotonic() - started:.0f} s")

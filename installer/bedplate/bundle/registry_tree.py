@@ -10,9 +10,12 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
 from bedplate.bundle.tree import Linked, Node
+
+if TYPE_CHECKING:  # names of images are split where pydantic's models are not needed, and take 0.2 s to load
+    from bedplate.bundle.layout import BundledArtifact, ReleaseFile
 
 REGISTRY = "docker/registry/v2"
 DEFAULT_HOST = "docker.io"

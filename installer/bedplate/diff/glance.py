@@ -43,7 +43,7 @@ METADATA = re.compile(rb"^metadata:\n((?:  [^\n]*\n)*+)(?![ \t])", re.MULTILINE)
 META_NAME = re.compile(rb"^  name: " + WORD, re.MULTILINE)
 META_NAMESPACE = re.compile(rb"^  namespace: " + WORD, re.MULTILINE)
 MAY_HIDE = b"Secret"
-SECRET = re.compile(rb"(?<![A-Za-z])Secret(?![A-Za-z])")
+SECRET = re.compile(rb"Secret(?<![A-Za-z]Secret)(?![A-Za-z])")
 """As a kind is written; imagePullSecrets and secretRef hide nothing."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bedplate.diff import glance, json_text, manifests, unfold
@@ -59,6 +59,12 @@ class Reader:
         return Thing(identity, digest, _Unread(piece), glance.component(piece), piece.place)
 
 
+@lru_cache
+def _encoded(words: frozenset[str]) -> tuple[bytes, ...]:
+    """Return words as they stand in texts; the same few sets are asked of thousands of objects."""
+    return tuple(word.encode() for word in words)
+
+
 class _Unread:
     """The object of a piece, parsed when somebody asks; both sides share it."""
 
@@ -71,7 +77,8 @@ class _Unread:
 
     def mentions(self, words: Iterable[str]) -> bool:
         """Return whether the piece's text holds one of some words."""
-        return any(word.encode() in self._piece.text for word in words)
+        text = self._piece.text
+        return any(word in text for word in _encoded(frozenset(words)))
 
     @cached_property
     def _parsed(self) -> Any:

@@ -94,7 +94,7 @@ def version(image: ImageName) -> Version:
 
 def _workloads(side: Side, wanted: Iterable[Version | None]) -> set[Version]:
     """Return the images of all containers of the workloads that may name a wanted one."""
-    words = {one.repository.rpartition("/")[2] for one in wanted if one}
+    words = frozenset(one.repository.rpartition("/")[2] for one in wanted if one)
     if not words:
         return set()
     written = {

@@ -162,8 +162,9 @@ class Rights:
     def concerned(self, changed: set[Identity], roles: set[str]) -> set[str]:
         """Return the subjects of bindings that changed or that give one of some roles."""
         found = set()
+        words = frozenset(roles)
         for thing in self._bindings:
-            if thing.identity in changed or thing.mentions(roles):
+            if thing.identity in changed or thing.mentions(words):
                 found |= {name for name in _subjects(thing) if thing.identity in changed or _role(thing).name in roles}
                 if _subjects(thing):
                     self.bound.add(_role(thing))
@@ -171,7 +172,7 @@ class Rights:
 
     def bind(self, subjects: set[str]) -> None:
         """Resolve the bindings of some subjects."""
-        words = {name.rpartition("/")[2].partition(" ")[2] or name.rpartition("/")[2] for name in subjects}
+        words = frozenset(name.rpartition("/")[2].partition(" ")[2] or name.rpartition("/")[2] for name in subjects)
         for thing in self._bindings:
             if thing.mentions(words):
                 for name in _subjects(thing):

@@ -1,0 +1,65 @@
+"""The corpus of planted changes (tests/data/diff/corpus) before `bedplate diff` and its peers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from diff_peers import Pair, Say
+from diff_plants import Plant
+from diff_score import Score, Unit, of_bedplate, score
+from process import bedplate
+
+from bedplate import place
+
+sys.path.insert(0, str(place.SOURCE / "tests" / "unit"))
+
+from diff_corpus import STEP, Case, cases
+
+NOTHING = Score(0, 0, 0, 0)
+LIMIT = 300.0
+
+
+def scores(peers: Mapping[str, Say], folder: Path) -> dict[str, Score]:
+    """Return what each tool found of all cases about objects; hosts and releases are no tool's but Bedplate's."""
+    mine = [case for case in cases() if case.theme not in {"nodes", "releases"}]
+    pairs = [_written(case, folder / str(index)) for index, case in enumerate(mine)]
+    said: dict[str, list[list[Unit]]] = {"bedplate diff": [_bedplate(pair) for pair in pairs]}
+    for name, say in peers.items():
+        said[name] = say(pairs, LIMIT)[1]
+    plants = [_plants(case) for case in mine]
+    return {name: sum(map(score, plants, units), NOTHING) for name, units in said.items()}
+
+
+def _bedplate(pair: Pair) -> list[Unit]:
+    return list(of_bedplate(bedplate("diff", *pair, "--format", "json", fine=(0, 1)).output))
+
+
+def _written(case: Case, folder: Path) -> Pair:
+    folder.mkdir(parents=True)
+    paths = folder / "old.yaml", folder / "new.yaml"
+    for path, text in zip(paths, case.yaml(), strict=True):
+        path.write_text(text)
+    return paths
+
+
+def _plants(case: Case) -> list[Plant]:
+    """Return a case's planted changes: those it lists, or else its edits."""
+    lines = case.spec.get("changes") or [" ".join(filter(None, plant)) for plant in case.planted]
+    if case.spec.get("changes") == []:
+        return []
+    return [_plant(case, *line.split(" ", 2)) for line in lines]
+
+
+def _plant(case: Case, _: str, identity: str, path: str = "") -> Plant:
+    _, kind, _, name = identity.split("/", 3)
+    names = (name, *(old for group in case.edits() for alias, new in group.get("call", {}).items()
+                     if new == name for old in [alias.rpartition("/")[2]]))  # fmt: skip
+    value = case.values.get((identity, path))
+    steps = [next(filter(None, found)) for found in STEP.findall(path)]
+    words = [
+        steps[-1].rpartition("=")[2] if steps else name,
+        *([] if value is None or isinstance(value, dict) else [str(value)]),
+    ]
+    return Plant(kind, names, tuple(words) if path else names)

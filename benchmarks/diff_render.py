@@ -1,0 +1,67 @@
+"""Rendering all components of a release, cold and from the cache, against kubectl building the same objects."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import yaml
+from paired import Goal, rounds, table, times_faster
+from process import bedplate, run
+
+from bedplate.diff.read import read_side
+
+ENVIRONMENT = "lab"
+COLD, CACHED, KUBECTL = "bedplate render, cold", "bedplate render, cached", "kubectl kustomize"
+RENDERED = "render"
+"""Folder of the cache with rendered components."""
+
+
+def render_goals(folder: Path, runs: int) -> list[Goal]:
+    """Measure, print and return the goals."""
+    output = folder / "rendered.jsonl"
+    bedplate("render", ENVIRONMENT, "--output", output)
+    kustomization = _kustomization(output, folder / "kustomization")
+    ways = {COLD: lambda: _cold(output), CACHED: lambda: _cached(output)}
+    if kubectl := shutil.which("kubectl"):
+        ways[KUBECTL] = lambda: run([kubectl, "kustomize", kustomization]).seconds
+    taken = rounds(ways, runs)
+    print(f"\nRendering {len(output.read_bytes().splitlines())} objects of environment {ENVIRONMENT}:\n{table(taken)}")
+    goals = [
+        Goal(COLD, sorted(taken[COLD])[runs // 2], 3, " s", at_most=True),
+        Goal(CACHED, sorted(taken[CACHED])[runs // 2], 0.3, " s", at_most=True),
+    ]
+    if KUBECTL in taken:
+        goals.append(Goal(f"{CACHED}, times faster than {KUBECTL}", times_faster(taken, CACHED, KUBECTL), 1))
+    return goals
+
+
+def _cold(output: Path) -> float:
+    """Render with a cache in which no component is rendered."""
+    with tempfile.TemporaryDirectory() as name:
+        own = Path(name)
+        for one in _cache().iterdir():
+            if one.name != RENDERED:
+                (own / one.name).symlink_to(one)
+        return bedplate("render", ENVIRONMENT, "--output", output, env={"BEDPLATE_CACHE": str(own)}).seconds
+
+
+def _cached(output: Path) -> float:
+    return bedplate("render", ENVIRONMENT, "--output", output).seconds
+
+
+def _cache() -> Path:
+    from bedplate import place  # noqa: PLC0415  the environment decides where it is
+
+    return place.cache()
+
+
+def _kustomization(rendered: Path, folder: Path) -> Path:
+    """Write the same objects as a kustomization whose overlay labels them: as little as any does."""
+    folder.mkdir()
+    objects = [thing.object for thing in read_side(str(rendered)).things.values()]
+    (folder / "objects.yaml").write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper))
+    labels = {"resources": ["objects.yaml"], "labels": [{"pairs": {"environment": ENVIRONMENT}}]}
+    (folder / "kustomization.yaml").write_text(yaml.dump(labels))
+    return folder
