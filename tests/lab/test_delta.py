@@ -1,0 +1,74 @@
+"""The next release comes in as a delta: what the site has is not carried again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standing import Standing
+
+from bedplate.lab.machine import MEDIA
+from bedplate.lab.up import BUNDLE, PUBLISHER
+from bedplate.tools import ssh
+
+NEXT = "2026.11.1"
+MERGED = "/var/lib/bedplate/merged"
+PUBLISHER_FILE = "/root/publisher.pub"
+
+
+@pytest.fixture(scope="module")
+def full(lab: Standing) -> Path:
+    """The next release as a full bundle, which never comes in."""
+    out = lab.lab.folder / "next"
+    key = lab.lab.folder / PUBLISHER / "id_ed25519"
+    done = lab.bedplate("bundle", "build", NEXT, "--out", str(out), "--key", str(key))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def delta(lab: Standing, full: Path) -> dict[str, Any]:
+    """The delta against the bastion's own inventory, on the disk that is carried in; returns what was said of it."""
+    lab.inside("bedplate", "bundle", "have", "--env", lab.lab.name, "--out", "/root/site.have")
+    have = lab.lab.folder / "site.have"
+    have.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.have"]).stdout)
+    site_key = lab.lab.folder / "site.pub"
+    site_key.write_text(lab.inside("cat", f"/etc/bedplate/{lab.lab.name}/pki/site.pub"))
+    key = lab.lab.folder / PUBLISHER / "id_ed25519"
+    words = ["--have", str(have), "--site", str(site_key), "--key", str(key)]
+    found: dict[str, Any] = lab.answer(
+        "bundle", "delta", str(full), *words, "--out", str(lab.lab.folder / "media/delta")
+    )
+    return found
+
+
+@pytest.fixture
+def first_again(lab: Standing) -> Iterator[None]:
+    """Afterwards the bastion has its first release's installer again, and that release alone."""
+    yield
+    lab.inside("python3", f"{MEDIA}/{BUNDLE}/install", "--publisher", PUBLISHER_FILE)
+    lab.inside("bedplate", "release", "remove", NEXT)
+
+
+def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None:
+    """One component's new version is a hundredth of the bundle."""
+    size = sum(path.stat().st_size for path in full.rglob("*") if path.is_file())
+    assert delta["full"] == size
+    assert delta["delta"] * 50 < size
+
+
+@pytest.mark.usefixtures("delta", "first_again")
+def test_joined_it_is_the_full_bundle_and_installs(lab: Standing, full: Path) -> None:
+    """Byte for byte the bundle that was not carried; its own install takes it."""
+    lab.inside("bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name)
+    listed = lab.inside("sh", "-c", f"cd {MERGED} && find . -type f -printf '%P\\n' | xargs sha256sum")
+    merged = {path: digest for digest, path in (line.split("  ") for line in listed.splitlines())}
+    wanted = {entry["path"]: entry["sha256"] for entry in json.loads((full / "manifest.json").read_bytes())["files"]}
+    assert {path: digest for path, digest in merged.items() if not path.startswith("manifest.json")} == wanted
+    for name in ("manifest.json", "manifest.json.sig"):
+        assert lab.inside("cat", f"{MERGED}/{name}") == (full / name).read_text()
+    lab.inside("python3", f"{MERGED}/install", "--publisher", PUBLISHER_FILE)
+    assert NEXT in lab.inside("bedplate", "release", "list")
