@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -75,7 +76,7 @@ def _script(python: Path, script: Path, pairs: Sequence[Pair], limit: float) -> 
 
 
 def _parts(output: str) -> Iterator[str]:
-    _, *parts = f"\n{output}".split("\npair\n")
+    _, *parts = re.split(r"^pair$", output, flags=re.MULTILINE)
     yield from parts
 
 

@@ -54,7 +54,8 @@ def sides(count: int, seed: int = 0) -> Sides:
             one = copy.deepcopy(one)
             was = one["metadata"]["name"]
             words = EDITS[kind][number // EACH % len(EDITS[kind])](one)
-            plants.append(Plant(kind, tuple({was: 0, one["metadata"]["name"]: 0}), words))
+            names = tuple({was: 0, one["metadata"]["name"]: 0})
+            plants.append(Plant(kind, names, (*words, *names) if len(names) > 1 else words))
         elif number % NOISE == 7:  # noqa: PLR2004  apart from what is planted
             one = shuffled(one, chance)
         new.append(one)

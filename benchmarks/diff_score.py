@@ -78,7 +78,7 @@ def of_bedplate(output: str) -> Iterator[Unit]:
     """Yield what `bedplate diff --format json` says: each value that differs, each object that comes or goes."""
     for item in (item for group in json.loads(output)["groups"] for item in group["items"]):
         kind, name = (item["object"][key] for key in ("kind", "name")) if "object" in item else ("host", item["host"])
-        if not item["changes"]:
+        if not item["changes"] or item["action"] == "renamed":
             yield Unit(kind, name, f"{item['action']} {name}")
         for change in item["changes"]:
             yield Unit(kind, name, " ".join(str(change.get(key, "")) for key in ("shown", "old", "new")))

@@ -30,7 +30,7 @@ def versions() -> str:
 
 def crane_program() -> Path:
     """Return crane, built once into the cache by the Go on PATH."""
-    folder = Cache().folder("benchmarks", f"crane-{CRANE_VERSION}")
+    folder = Cache().folder("peers", f"crane-{CRANE_VERSION}")
     if not (folder / "crane").is_file():
         settings = {"GOBIN": str(folder), "GOFLAGS": "-mod=mod", "GONOSUMDB": "*"}
         run([_found("go"), "install", f"{CRANE}@{CRANE_VERSION}"], settings)

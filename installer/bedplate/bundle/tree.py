@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Linked:
 
 Node = Linked | bytes
 """A blob's hard link, or the content of a small file."""
+WRITERS = 16
+"""Small files that are written side by side: each waits for the disk, and the disk makes one wait of many."""
 Tree = Mapping[str, Node]
 """Relative path to what is there."""
 
@@ -38,12 +41,19 @@ def ensure_tree(root: Path, tree: Tree, blobs: Path) -> int:
     for path in sorted(_present(root) - tree.keys()):
         (root / path).unlink()
         changed += 1
-    for path, node in tree.items():
-        if not _is_right(root / path, node, blobs):
-            _put(root / path, node, blobs)
-            changed += 1
+    wrong = [(root / path, node) for path, node in tree.items() if not _is_right(root / path, node, blobs)]
+    turns = [_turn(path, node) for path, node in wrong]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for turn in sorted(set(turns)):
+            now = [one for one, its in zip(wrong, turns, strict=True) if its == turn]
+            changed += len(list(pool.map(lambda one: _put(one[0], one[1], blobs), now)))
     _remove_empty(root)
     return changed
+
+
+def _turn(path: Path, node: Node) -> int:
+    """Return when a file is written: blobs first, and last what takes another's place, as it may name what is new."""
+    return 2 if path.exists() else int(isinstance(node, bytes))
 
 
 def _is_right(path: Path, node: Node, blobs: Path) -> bool:

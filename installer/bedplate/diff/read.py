@@ -50,6 +50,7 @@ def _all_kept() -> Iterator[None]:
         yield
     finally:
         if was:
+            gc.freeze()  # nor are later searches to go through what was read
             gc.enable()
 
 
