@@ -242,9 +242,15 @@ def _secret(data: Json, owner: str = "bedplate") -> Json:
         (_secret({**SECRET["data"], "more": "eA=="}, "kubectl-edit"), [("changed", "data.more")]),
     ],
 )
-def test_secrets(there: Json, expected: list[tuple[str, str]], state: Site) -> None:
-    """The state keeps values encrypted: the cluster's fields tell who changed one; none is shown."""
-    _write_state(state, {**SECRET, "data": dict.fromkeys(SECRET["data"], ENCRYPTED)})
+@pytest.mark.parametrize("kept", ["each value", "whole", "as text"])
+def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state: Site) -> None:
+    """The state keeps values encrypted, one by one or all in one: the cluster's fields tell who changed one."""
+    data = {
+        "each value": {"data": dict.fromkeys(SECRET["data"], ENCRYPTED)},
+        "whole": {"data": ENCRYPTED},
+        "as text": {"data": None, "stringData": ENCRYPTED},
+    }
+    _write_state(state, {**SECRET, **data[kept]})
     applied = last.read(state, ["one"])
     there_by = {identity.of(there): secret.hide(there)}
     found = objects.compare({identity.of(SECRET): _thing(SECRET)}, applied, there_by)

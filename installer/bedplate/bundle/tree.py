@@ -23,7 +23,7 @@ class Linked:
 
 Node = Linked | bytes
 """A blob's hard link, or the content of a small file."""
-WRITERS = 16
+WRITERS = 64
 """Small files that are written side by side: each waits for the disk, and the disk makes one wait of many."""
 Tree = Mapping[str, Node]
 """Relative path to what is there."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from bedplate import forward
+from bedplate.cli import FAILURE
 from bedplate.engine import installation
 from bedplate.errors import InputError
 from bedplate.stack import order
@@ -34,4 +34,5 @@ def _pulumi(
         raise InputError(f"layer {layer}", "is not one of this release's", f"take one of {', '.join(order.layers())}")
     site = forward.to_bastion(environment)
     one = installation.load(site)
-    sys.exit(pulumi_cli.attach(site, layer, one.layer(layer), one.catalog, words))
+    if pulumi_cli.attach(site, layer, one.layer(layer), one.catalog, words) != 0:
+        raise typer.Exit(FAILURE)

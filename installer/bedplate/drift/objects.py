@@ -96,13 +96,15 @@ def _filled(last: Json, wanted: Json, there: Json, owners: Ownership) -> Json:
 
     Where it is not, what was applied is taken for what is rendered.
     """
-    values = last.get("data")
-    if last["kind"] != "Secret" or not isinstance(values, dict):
+    if last["kind"] != "Secret":
         return last
     now, new = there.get("data") or {}, wanted.get("data") or {}
+    values = last.get("data")
+    if not isinstance(values, dict):  # the state keeps the whole of it encrypted
+        values = dict.fromkeys(new, UNKNOWN)
     known = {key: now if key in now and owners.is_ours(("data", key)) else new for key in values}
     data = {key: known[key].get(key, item) if item == UNKNOWN else item for key, item in values.items()}
-    return {**last, "data": data}
+    return {**{name: value for name, value in last.items() if name != "stringData"}, "data": data}
 
 
 def _bare(value: Json, api_version: str) -> Json:

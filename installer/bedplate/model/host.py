@@ -23,7 +23,7 @@ class HostSpec(Model):
 
     host: str = Field(description="name in hosts.yaml")
     address: str = Field(description="address in hosts.yaml")
-    groups: tuple[str, ...] = Field(description="groups in hosts.yaml, and mirror where it serves images besides the bastion")
+    groups: tuple[str, ...] = Field(description="groups in hosts.yaml; mirror: it serves images too")
     packages: dict[str, str] = Field(description="Debian package to version")
     binaries: dict[str, str] = Field(description="program to version, in /opt/bedplate")
     services: tuple[str, ...] = Field(description="systemd units that must be active")

@@ -198,8 +198,8 @@ def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
         site.environment.name,
         project_name=project,
         program=program_of(site, objects, catalog),
-        work_dir=str(work),
         opts=automation.LocalWorkspaceOptions(
+            work_dir=str(work),
             pulumi_command=automation.PulumiCommand(root=str(_root(site, program))),
             project_settings=automation.ProjectSettings(name=project, runtime="python"),
             secrets_provider="passphrase",
