@@ -14,7 +14,7 @@ MIRROR = ("nginx.service", "bedplate-registry.service")
 SETTING = "mirror: {replicas: control_plane}\n"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def replicated(lab: Standing) -> Iterator[Standing]:
     """Let the control plane keep all images, and afterwards the environment be as it was."""
     file = lab.lab.environment / environments.ENVIRONMENT
