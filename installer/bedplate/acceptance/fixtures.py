@@ -15,11 +15,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import testinfra
 
@@ -30,10 +32,13 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.engine.installation import Installation
 from bedplate.environments import Site
+from bedplate.errors import BedplateError
 from bedplate.pki.secrets import ACCOUNTS
 from bedplate.tools import ssh
 
 Ask = Callable[[str], Any]
+NEEDED_LAST = "notebook"
+"""Fixture of what takes longest to be ready."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +119,34 @@ class Fixtures:
         """Return the user's server: in his tenant's first namespace, of the largest size, with the smallest volume."""
         if not site.environment.tenants:
             pytest.skip("environment.yaml has no tenants, so nobody may start a server")
-        user = HubUser(hub_address, authority, identity.ACCEPTANCE)
-        assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
-        user.take_token()
-        choices = site.environment.notebooks
-        namespace = site.environment.tenants[0].namespaces[0].name
-        options = {"namespace": namespace, "size": choices.sizes[-1].name, "volume": choices.volumes[0]}
-        shared = Notebook(user, options)
+        shared = self._notebook(hub_address, authority, hub_password)
         yield shared
         shared.ensure_stopped()
-        user.close()
+        shared.user.close()
+
+    def _notebook(self, address: str, authority: Path, password: str) -> Notebook:
+        user = HubUser(address, authority, identity.ACCEPTANCE)
+        assert user.login(password), f"{address} does not let {user.name} in"  # noqa: S101  a fixture's finding
+        user.take_token()
+        environment = self.subject.site.environment
+        choices, namespace = environment.notebooks, environment.tenants[0].namespaces[0].name
+        options = {"namespace": namespace, "size": choices.sizes[-1].name, "volume": choices.volumes[0]}
+        return Notebook(user, options)
+
+    @pytest.fixture(scope="session", autouse=True)
+    def _asked_early(self, request: pytest.FixtureRequest) -> None:
+        """Ask for the user's server before anything is looked at: it starts meanwhile, and is needed last."""
+        if not any(NEEDED_LAST in getattr(item, "fixturenames", ()) for item in request.session.items):
+            return
+        # What is wrong with the hub is the finding of the tests that need it, not of all.
+        with contextlib.suppress(httpx.HTTPError, BedplateError, AssertionError, IndexError, OSError):
+            words = [request.getfixturevalue(name) for name in ("hub_address", "authority", "hub_password")]
+            self._notebook(*words).ask()
+
+    @pytest.hookimpl(tryfirst=True)  # before those that judge what all others did
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let tests that need a user's server come last; the order is otherwise kept."""
+        items.sort(key=lambda item: NEEDED_LAST in getattr(item, "fixturenames", ()))
 
 
 def reach(site: Site, name: str) -> Any:

@@ -83,6 +83,10 @@ class HubUser:
     def start(self, options: Mapping[str, str]) -> None:
         """Start the server and wait until it is ready."""
         _expect(self.ask_start(options), "start the server")
+        self.wait_started()
+
+    def wait_started(self) -> None:
+        """Wait until a server that was asked for is ready."""
         self._wait(START_SECONDS, "is not ready", lambda server: bool(server and server["ready"]))
 
     def stop(self) -> None:
@@ -151,11 +155,18 @@ class Notebook:
     def ensure_running(self) -> None:
         """Start the server where it is not running, or not as it was chosen."""
         server = self.user.server()
-        if server and (server["user_options"] != self.options or not server["ready"]):
+        if server and (server["user_options"] != self.options or not (server["ready"] or server["pending"] == "spawn")):
             self.ensure_stopped()
             server = None
         if server is None:
             self.user.start(self.options)
+        elif not server["ready"]:
+            self.user.wait_started()
+
+    def ask(self) -> None:
+        """Ask for the server where there is none, and do not wait for it."""
+        if self.user.server() is None:
+            self.user.ask_start(self.options)
 
     def ensure_stopped(self) -> None:
         """Stop the server where it is running."""
