@@ -1,6 +1,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from bedplate.acceptance.cluster import Cluster, is_ready
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
@@ -27,6 +29,7 @@ def test_api_server_is_healthy(cluster: Cluster) -> None:
     assert "readyz check passed" in cluster.raw("/readyz?verbose")
 
 
+@pytest.mark.last
 def test_every_pod_is_ready(cluster: Cluster) -> None:
     """Every pod is ready or done."""
     waiting = {
@@ -47,6 +50,7 @@ def test_workloads_are_whole(cluster: Cluster) -> None:
     assert lacking == {}
 
 
+@pytest.mark.last
 def test_every_volume_claim_is_bound(cluster: Cluster) -> None:
     """Every volume that is asked for is there."""
     claims = cluster.items("persistentvolumeclaims")
