@@ -310,6 +310,7 @@ def merge_until(count: int, work: Callable[[], object], counted: Path) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
     """A merge that is killed leaves nothing at the bundle's place or all of it, and the next one completes it."""
     sides, chance = made[0], random.Random(9)  # noqa: S311  seeded on purpose

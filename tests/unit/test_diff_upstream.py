@@ -68,6 +68,7 @@ def test_every_image_that_differs_is_named(markdown: str) -> None:
         assert tag in line, image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN, Format.HTML])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_means_nothing(tmp_path: Path, form: Format, seed: int) -> None:
