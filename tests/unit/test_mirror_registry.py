@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import own_registry
 import pytest
 import tiny_bundle
 
-from bedplate import catalog
 from bedplate.bundle import layout, mirror
 from bedplate.bundle.write import MANIFEST_TYPE
-from bedplate.errors import BedplateError
-from bedplate.tools import programs
 
 SETTINGS = """\
 version: 0.1
@@ -32,20 +30,10 @@ http: {{addr: "127.0.0.1:{port}"}}
 """
 
 
-def registry() -> Path:
-    """Return the registry program; the test is skipped where it was not built."""
-    if found := shutil.which("registry"):
-        return Path(found)
-    try:
-        return programs.find("registry", "registry", catalog.load("2026.11.0"))
-    except BedplateError as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[httpx.Client, tiny_bundle.Tiny]]:
     """Lay out the mirror of a bundle and serve it."""
-    program, tiny = registry(), tiny_bundle.make(tmp_path)
+    program, tiny = own_registry.program(), tiny_bundle.make(tmp_path)
     store = tmp_path / "store"
     shutil.copytree(tiny.folder / "blobs", store / "blobs")
     (store / "releases/1").mkdir(parents=True)
