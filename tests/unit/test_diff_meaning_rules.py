@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
-import re
 from typing import Any
 
 import pytest
 import yaml
 
 from bedplate import digest
-from bedplate.diff import rulebook
 from bedplate.diff.compare import compare
 from bedplate.diff.finding import Meaning, Risk
 from bedplate.diff.meaning import meaning
 from bedplate.diff.side import Side, Thing
 from bedplate.model.rule import Rule
-from bedplate.reference import diff_rules
 from bedplate.render.identity import of
 
 
@@ -55,9 +51,6 @@ def contained(text: str) -> dict[str, Any]:
     return made
 
 
-NAME = r"\"((?!x-)(?:[a-z]+-)+[a-z]+)\""
-"""A rule's id in code."""
-
 CLAIM = "spec: {resources: {requests: {storage: %s}}, storageClassName: %s}"
 SET = "{serviceName: %s, replicas: %s, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: []}}, volumeClaimTemplates: [{metadata: {name: d}, spec: {resources: {requests: {storage: %s}}}}], persistentVolumeClaimRetentionPolicy: {whenDeleted: %s}}"  # noqa: E501
 
@@ -83,7 +76,6 @@ spec:
 SERVICE = "spec: {type: %s, selector: {a: %s}, ports: [{name: web, port: %s}]}"
 HOOK = "webhooks: [{name: a.example, failurePolicy: %s, sideEffects: None, admissionReviewVersions: [v1]}]"
 BINDING = "{roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: %s}}"
-
 CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "a selector": (
         deployment(), deployment(spec="selector: {matchLabels: {app: x, b: c}}"), {"immutable-deployment-selector"}),
@@ -287,35 +279,3 @@ def test_a_component_brings_a_rule() -> None:
     (found,) = judged([old], [new], rules=(rule,)).findings
     assert (found.rule, found.fact) == ("model-reloads", "loads b instead of a")
     assert not judged([old], [new]).findings
-
-
-def test_rules_have_unique_names_and_sources() -> None:
-    """A report names a rule by its id alone, and every rule says who says so."""
-    rules = rulebook.own()
-    names = [rule.id for rule in rules]
-    assert len(names) == len({*names})
-    assert sum(rule.effect == "replaced" for rule in rules) >= 45
-    assert all(rule.source.startswith("https://") for rule in rules)
-    assert {name for rule in rules for name in rule.instead} <= {*names, "pods-restart"}
-
-
-def test_rules_are_as_the_model_describes_them() -> None:
-    """The files' rules have the fields and values that a component's own rules may have."""
-    for rule in rulebook.own():
-        assert rulebook.of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
-
-
-def test_what_is_computed_is_in_the_reference() -> None:
-    """Each rule id that the modules write is listed with its meaning."""
-    listed = {row["id"] for row in yaml.safe_load((rulebook.FOLDER / "computed.yml").read_text())}
-    modules = (rulebook.FOLDER.parent / "means").glob("*.py")
-    ids = {name for path in modules for name in re.findall(NAME, path.read_text())}
-    data = {rule.id for rule in rulebook.own()}
-    assert ids - listed - data == {"int-or-string", "cluster-admin"}
-    assert not listed & data
-
-
-def test_every_rule_is_in_the_reference() -> None:
-    """The page holds each rule of the data."""
-    page = diff_rules.page()
-    assert all(f"`{rule.id}`" in page for rule in rulebook.own())

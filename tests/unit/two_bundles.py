@@ -11,6 +11,7 @@ from pathlib import Path
 
 import tiny_bundle
 
+from bedplate import digest
 from bedplate.bundle import sign
 from bedplate.bundle.layer import make_layer
 from bedplate.bundle.layout import BundledArtifact, Needs, ReleaseFile
@@ -112,6 +113,11 @@ def sides(root: Path) -> Sides:
     sign.new_key(root / "key")
     sshsig.new_key(root / "site", "site here")
     return Sides(root, Cache(root / "cache"), root / "key", root / "site")
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return every file's digest."""
+    return {str(p.relative_to(folder)): digest.of_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def _release(made_of: Content, cache: Cache) -> ReleaseFile:
