@@ -44,7 +44,7 @@ def _secret(data: Json, owner: str = "bedplate") -> Json:
 @pytest.mark.parametrize("kept", ["each value", "whole", "as text"])
 def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state: Site) -> None:
     """The state keeps values encrypted, one by one or all in one: the cluster's fields tell who changed one."""
-    data = {
+    data: dict[str, Json] = {
         "each value": {"data": dict.fromkeys(SECRET["data"], ENCRYPTED)},
         "whole": {"data": ENCRYPTED},
         "as text": {"data": None, "stringData": ENCRYPTED},
