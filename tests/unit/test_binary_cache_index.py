@@ -1,17 +1,24 @@
-"""The index of a binary cache: what it says counts where the pinned key signed it."""
+"""The index of a binary cache: what it says counts where the pinned key signed it, and its size is bounded."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from own_cache import Built, Told
+from own_cache import Built, Told, served
 
+from bedplate import digest
 from bedplate.bundle import sign
+from bedplate.bundle.write import TITLE
 from bedplate.errors import BedplateError
 from bedplate.model.lock import Lock
-from bedplate.origin import index
+from bedplate.origin import index, spec
 from bedplate.origin.folder import Folder
+from bedplate.origin.origin import Origin
+from bedplate.origin.web import Web
 
 
 def test_index_serves_a_lock_without_outputs(built: Built) -> None:
@@ -31,4 +38,48 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     content["entries"]["1"]["sha256"] = "0" * 64
     (folder / index.FILE).write_text(json.dumps(content))
     with pytest.raises(BedplateError, match="did not sign"):
+        built.publish("cache")
+
+
+def _as_fake_registry(folder: Path) -> None:
+    """Lay a cache's index out so that a web server gives it as a registry would."""
+    repository = folder / "v2/caches/hello"
+    (repository / "blobs").mkdir(parents=True)
+    (repository / "manifests").mkdir()
+    layers = []
+    for name in (index.FILE, index.SIGNATURE):
+        named = f"sha256:{digest.of_file(folder / name)}"
+        (repository / "blobs" / named).hardlink_to(folder / name)
+        layers.append({"digest": named, "annotations": {TITLE: name}})
+    (repository / "manifests/1").write_text(json.dumps({"layers": layers}))
+
+
+@contextmanager
+def _origin(kind: str, folder: Path) -> Iterator[Origin]:
+    """Give a published folder as an origin of a kind."""
+    _as_fake_registry(folder)
+    with served(folder) as (url, _):
+        registry = spec.origin(f"oci+{url}/caches/hello:1")
+        origins: dict[str, Origin] = {"folder": Folder(folder), "web": Web(url), "registry": registry}
+        yield origins[kind]
+
+
+@pytest.mark.parametrize("kind", ["folder", "web", "registry"])
+def test_an_index_without_end_is_refused(kind: str, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From no kind of origin more is read than an index can have, and nothing is taken from one that has more."""
+    folder = built.publish("cache")
+    whole = ((folder / index.FILE).read_bytes(), (folder / index.SIGNATURE).read_bytes())
+    with _origin(kind, folder) as origin:
+        assert origin.index() == whole
+        monkeypatch.setattr(index, "LARGEST", len(whole[0]) - 1)
+        _, filled = built.fill(Told(), origin, public=built.public)
+    assert filled.refused == {origin.name: f"cache.json has more than {len(whole[0]) - 1} bytes"}
+    assert filled.artifacts == 0
+
+
+def test_nothing_is_published_over_an_index_that_cannot_be_read(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others find by the index would be lost with it."""
+    built.publish("cache")
+    monkeypatch.setattr(index, "LARGEST", 100)
+    with pytest.raises(BedplateError, match=r"cannot be read: cache\.json has more than 100 bytes"):
         built.publish("cache")

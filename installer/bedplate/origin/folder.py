@@ -28,9 +28,18 @@ class Folder:
 
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[Stream]:
-        """Give a file."""
+        """Give a file, or the rest of it."""
+        with self._file(layout.blob(sha256), start) as found:
+            yield found
+
+    def index(self) -> tuple[bytes, bytes] | None:
+        """Return the index's two files."""
+        return index.files(self._file)
+
+    @contextmanager
+    def _file(self, name: str, start: int = 0) -> Iterator[Stream]:
         try:
-            file = (self._path / layout.blob(sha256)).open("rb")
+            file = (self._path / name).open("rb")
         except FileNotFoundError as error:
             raise AbsentError from error
         except OSError as error:
@@ -38,13 +47,6 @@ class Folder:
         with file:
             file.seek(start)
             yield Stream(start, _blocks(file))
-
-    def index(self) -> tuple[bytes, bytes] | None:
-        """Return the index's two files."""
-        files = (self._path / index.FILE, self._path / index.SIGNATURE)
-        if not all(file.is_file() for file in files):
-            return None
-        return files[0].read_bytes(), files[1].read_bytes()
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

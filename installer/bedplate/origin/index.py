@@ -6,6 +6,8 @@ known yet, and is read only where a key for it is pinned.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -14,13 +16,14 @@ from bedplate.digest import canonical
 from bedplate.errors import BedplateError
 from bedplate.model.base import Model
 from bedplate.model.lock import Output
+from bedplate.origin.origin import AbsentError, BrokenError, Stream
 from bedplate.tools import sshsig
 
 FILE = "cache.json"
 SIGNATURE = "cache.json.sig"
 NAMESPACE = "bedplate-cache"
 LARGEST = 64_000_000
-"""Bytes that no index has."""
+"""Bytes that no index has. Nothing is proven about one while it is read, so an origin could fill the memory."""
 
 
 class Recorded(Output):
@@ -43,6 +46,28 @@ class Index(Model):
         """Return its canonical form and the signature over it."""
         content = canonical(self.model_dump()) + b"\n"
         return content, sshsig.sign(content, key, NAMESPACE)
+
+
+def files(opened: Callable[[str], AbstractContextManager[Stream]]) -> tuple[bytes, bytes] | None:
+    """Return an index and the signature over it, None where an origin lacks one; BrokenError where one is too large.
+
+    Args:
+        opened: gives a file of the origin by its name; AbsentError, BrokenError.
+    """
+    try:
+        return _whole(FILE, opened), _whole(SIGNATURE, opened)
+    except AbsentError:
+        return None
+
+
+def _whole(name: str, opened: Callable[[str], AbstractContextManager[Stream]]) -> bytes:
+    content = bytearray()
+    with opened(name) as found:
+        for block in found.blocks:
+            content += block
+            if len(content) > LARGEST:
+                raise BrokenError(f"{name} has more than {LARGEST} bytes")
+    return bytes(content)
 
 
 def read(found: tuple[bytes, bytes], public: str, name: str) -> Index:

@@ -41,17 +41,8 @@ class Oci:
 
     def index(self) -> tuple[bytes, bytes] | None:
         """Get the two layers that are the index."""
-        try:
-            content, signature = (self._small(name) for name in (index.FILE, index.SIGNATURE))
-        except AbsentError:
-            return None
-        return content, signature
-
-    def _small(self, name: str) -> bytes:
-        if name not in self._layers:
-            raise AbsentError
-        with self.blob(self._layers[name], 0) as found:
-            return b"".join(found.blocks)
+        # a title that no layer has leads to no blob, which is absent
+        return index.files(lambda name: self.blob(self._layers.get(name, ""), 0))
 
     @property
     def _scopes(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from bedplate.model.lock import Entry, Output
 from bedplate.origin import index
 from bedplate.origin.folder import Folder
 from bedplate.origin.index import Index, Recorded
+from bedplate.origin.origin import BrokenError
 from bedplate.registry.client import Client
 from bedplate.registry.holding import Holding, Manifest
 from bedplate.registry.push import push
@@ -93,19 +94,27 @@ def to_folder(stock: Stock, folder: Path, key: Path, public: str, progress: Call
 
     Blobs are hard links where they can be. The index is written last, so whatever it names is there.
     """
-    before = folder / index.FILE
     if folder.exists() and any(folder.iterdir()) and not (folder / layout.BLOBS).is_dir():
         raise InputError(f"folder {folder}", "is neither empty nor a cache", "give another one")
-    found = Folder(folder).index() if before.is_file() else None
-    whole = index.read(found, public, str(folder)).merged(stock.index) if found else stock.index
+    whole = _published(folder, public).merged(stock.index)
     written = 0
     for blob in stock.blobs:
         written += _link(blob, folder / layout.blob(blob.sha256))
         progress(blob.size)
     content, signature = whole.signed(key)
     write_atomic(folder / index.SIGNATURE, signature)
-    write_atomic(before, content)
+    write_atomic(folder / index.FILE, content)
     return written
+
+
+def _published(folder: Path, public: str) -> Index:
+    """Return what was published in a folder before."""
+    try:
+        found = Folder(folder).index()
+    except BrokenError as error:
+        step = f"remove {index.FILE} there, and publish again"
+        raise BedplateError(f"cache {folder}", f"has an index that cannot be read: {error}", step) from error
+    return index.read(found, public, str(folder)) if found else Index(entries={})
 
 
 def _link(blob: Blob, target: Path) -> bool:

@@ -39,20 +39,7 @@ class Web:
 
     def index(self) -> tuple[bytes, bytes] | None:
         """Get the index's two files."""
-        try:
-            content, signature = (self._small(name) for name in (index.FILE, index.SIGNATURE))
-        except AbsentError:
-            return None
-        return content, signature
-
-    def _small(self, name: str) -> bytes:
-        content = b""
-        with stream(self._client, f"{self._url}/{name}", 0) as found:
-            for block in found.blocks:
-                content += block
-                if len(content) > index.LARGEST:
-                    raise BrokenError(f"{name} does not end")
-        return content
+        return index.files(lambda name: stream(self._client, f"{self._url}/{name}", 0))
 
 
 def new_client() -> httpx.Client:
