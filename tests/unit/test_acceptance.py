@@ -94,7 +94,7 @@ def test_test_files_come_from_all_trees(tmp_path: Path, monkeypatch: pytest.Monk
     folder.mkdir(parents=True)
     (folder / "test_a_b.py").touch()
     monkeypatch.setenv("BEDPLATE_TREES", str(tmp_path))
-    found = runner.test_files(["a-b", "kubernetes", "no-tests"])
+    found = runner.files_of(["a-b", "kubernetes", "no-tests"])
     assert [component for component in found.values() if component != "hosts"] == ["a-b", "kubernetes"]
     assert folder / "test_a_b.py" in found
 

@@ -48,7 +48,7 @@ def run(
         on_start: told the title of each check that begins.
         on_end: told each check that is done.
     """
-    files = test_files(list(installation.catalog.components))
+    files = files_of(list(installation.catalog.components))
     recorder = Recorder(files, on_start, on_end)
     began, clock = datetime.now(UTC), time.monotonic()
     code = _pytest(files, [Fixtures(installation), recorder], log)
@@ -65,7 +65,7 @@ def run(
     )
 
 
-def test_files(components: list[str]) -> dict[Path, str]:
+def files_of(components: list[str]) -> dict[Path, str]:
     """Return the test files of the hosts and of these components, first found along the trees, in this order."""
     found = {}
     for component in [HOSTS, *components]:
