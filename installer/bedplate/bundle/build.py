@@ -23,6 +23,7 @@ from bedplate.model.lock import Lock
 from bedplate.origin.fill import Origins, fill
 from bedplate.sources import resolve
 from bedplate.sources.cache import Cache
+from bedplate.sources.source import Context
 from bedplate.sources.source import context as context_of
 
 
@@ -85,7 +86,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     entries = obtain(locked, context, told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
-        resolve.write(made, catalog.folder)
+        _record(made, catalog, context, told)
     told.begin("closure")
     release = describe.release_file(catalog, made, add_installer(catalog, made, kept), kept)
     with _proved(catalog, release, kept, told) as references:
@@ -93,14 +94,22 @@ def build(  # noqa: PLR0913  each is one part of a build
         from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
 
         told.begin("documents")
-        if record:
-            told.say(f"Go modules without a known licence: {documents.record(release, context)}")
         release = documents.add(release, context.with_lock(made))
         told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
     told.begin("bundle")
     manifest, changed = write_bundle(out, release, kept, key)
     told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
     return Built(out, release, manifest, bundle_digest(manifest), changed, references)
+
+
+def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) -> None:
+    """Write down what came out, outputs and licences, before the installer is packed, which carries both files."""
+    from bedplate.sbom import documents  # noqa: PLC0415  as above
+
+    resolve.write(made, catalog.folder)
+    reporter.begin("licences")
+    unstated = documents.record(describe.locked_release_file(catalog, made), context)
+    reporter.end("licences", f"Go modules without a known one: {unstated}")
 
 
 @contextmanager
