@@ -15,6 +15,7 @@ PACKAGES = {
     "podman": "runs the machines as containers",
     "runc": "podman's runtime that knows this kernel's cgroups",
     "netavark": "podman's networks",
+    "iptables": "netavark writes a network's rules with it",
     "nftables": "keeps the lab's traffic in the lab",
     "iproute2": "reads the network",
     "mmdebstrap": "makes the first root of Debian packages",
