@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from standing import Standing
 
 from bedplate import environments
-from bedplate.tools import ssh
 
 MIRROR = ("nginx.service", "bedplate-registry.service")
+NODES = ("cp1", "worker1")
 SETTING = "mirror: {replicas: control_plane}\n"
 
 
 @pytest.fixture(scope="module")
 def replicated(lab: Standing) -> Iterator[Standing]:
     """Let the control plane keep all images, and afterwards the environment be as it was."""
-    file = lab.lab.environment / environments.ENVIRONMENT
-    before = file.read_text()
-    file.write_text(before + SETTING)
-    assert lab.bedplate("apply", lab.lab.name, "--yes").returncode == 0
+    _apply(lab, lab.lab.environment.joinpath(environments.ENVIRONMENT).read_text() + SETTING)
     yield lab
-    file.write_text(before)
-    assert lab.bedplate("apply", lab.lab.name, "--yes").returncode == 0
+    _apply(lab, _without(lab))
 
 
 def test_losing_the_bastion_s_mirror_loses_no_pull(replicated: Standing) -> None:
-    """An image that a node does not have any more comes from the replica, under its upstream name."""
-    nodes = [host for host in replicated.site.hosts if "bastion" not in host.groups]
-    images = [_pause(replicated, node.name) for node in nodes]
-    assert len(images) >= 2
+    """An image that a node never had comes from the replica, under its upstream name."""
+    held = {node: _images(replicated, node) for node in NODES}
     replicated.inside("systemctl", "stop", *MIRROR)
     try:
-        for node, image in zip(nodes, images, strict=True):
-            target = ssh.host(replicated.site, node)
-            ssh.run(target, ["ctr", "-n", "pulls", "images", "pull", "--hosts-dir", "/etc/containerd/certs.d", image])
-            ssh.run(target, ["ctr", "-n", "pulls", "images", "remove", image])
+        for node, other in zip(NODES, reversed(NODES), strict=True):
+            image = min(held[other] - held[node])
+            _ctr(replicated, node, "images", "pull", "--hosts-dir", "/etc/containerd/certs.d", image)
+            assert image in _images(replicated, node, "pulls")
+            _ctr(replicated, node, "images", "remove", "--sync", image)
     finally:
         replicated.inside("systemctl", "start", *reversed(MIRROR))
 
@@ -47,8 +43,38 @@ def test_replica_is_brought_once(replicated: Standing) -> None:
     assert {step: changed for step, changed in found["ran"].items() if changed} == {}
 
 
-def _pause(lab: Standing, node: str) -> str:
-    """Return the name of an image that every node has pulled."""
-    host = next(host for host in lab.site.hosts if host.name == node)
-    listed = ssh.run(ssh.host(lab.site, host), ["ctr", "-n", "k8s.io", "images", "list", "--quiet"]).stdout.decode()
-    return next(line for line in listed.splitlines() if "/pause:" in line)
+def test_without_replicas_the_node_serves_nothing(replicated: Standing) -> None:
+    """Once the environment asks for no replica, its services, settings, key and images are gone."""
+    _apply(replicated, _without(replicated))
+    gone = ("/etc/systemd/system/bedplate-registry.service", "/etc/bedplate/mirror.key", "/var/lib/bedplate/mirror")
+    words = ["sh", "-c", f"ls -d {' '.join(gone)}; systemctl is-active nginx"]
+    assert _machine(replicated, NODES[0], words, check=False) == "inactive\n"
+
+
+def _apply(lab: Standing, environment: str) -> None:
+    """Bring the lab to an environment.yaml with this text."""
+    (lab.lab.environment / environments.ENVIRONMENT).write_text(environment)
+    done = lab.bedplate("apply", lab.lab.name, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _without(lab: Standing) -> str:
+    return (lab.lab.environment / environments.ENVIRONMENT).read_text().replace(SETTING, "")
+
+
+def _images(lab: Standing, node: str, namespace: str = "k8s.io") -> set[str]:
+    """Return the images of a node by name and digest, and by tag where that was asked for."""
+    names = _ctr(lab, node, "images", "list", "--quiet", namespace=namespace).splitlines()
+    return {name for name in names if "/" in name}
+
+
+def _ctr(lab: Standing, node: str, *words: str, namespace: str = "pulls") -> str:
+    return _machine(lab, node, ["ctr", "-n", namespace, *words])
+
+
+def _machine(lab: Standing, node: str, words: list[str], *, check: bool = True) -> str:
+    """Return what a program prints at a node's own console: SSH reaches nodes from the bastion alone."""
+    done = subprocess.run(
+        ["podman", "exec", lab.lab.container(node), *words], capture_output=True, text=True, check=check
+    )
+    return done.stdout
