@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bedplate.diff import glance, json_text, manifests, unfold
+from bedplate.diff import glance, json_text, manifests, mention, unfold
 from bedplate.diff.piece import Form, Piece
 from bedplate.diff.side import Side, Thing
 from bedplate.errors import InputError, Place
@@ -59,12 +59,6 @@ class Reader:
         return Thing(identity, digest, _Unread(piece), glance.component(piece), piece.place)
 
 
-@lru_cache
-def _encoded(words: frozenset[str]) -> tuple[bytes, ...]:
-    """Return words as they stand in texts; the same few sets are asked of thousands of objects."""
-    return tuple(word.encode() for word in words)
-
-
 class _Unread:
     """The object of a piece, parsed when somebody asks; both sides share it."""
 
@@ -76,9 +70,8 @@ class _Unread:
         return self._parsed
 
     def mentions(self, words: Iterable[str]) -> bool:
-        """Return whether the piece's text holds one of some words."""
-        text = self._piece.text
-        return any(word in text for word in _encoded(frozenset(words)))
+        """Return whether the piece's text may hold one of some words."""
+        return mention.holds(self._piece.text, words)
 
     @cached_property
     def _parsed(self) -> Any:

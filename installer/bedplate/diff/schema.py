@@ -117,7 +117,7 @@ class Schemas:
         self._of_group: dict[str, list[Thing]] = {}
         for thing in things:
             if thing.identity.kind == "CustomResourceDefinition":
-                # A definition is named <plural>.<group>; it is large, and parsed when an object of its group differs.
+                # A definition is named <plural>.<group>; it is large, and parsed when an object of its kind differs.
                 self._of_group.setdefault(thing.identity.name.partition(".")[2], []).append(thing)
         self._definitions: dict[tuple[str, str], dict[str, Any]] = {}
         self._nodes: dict[tuple[str, str], Node] = {}
@@ -136,8 +136,9 @@ class Schemas:
 
     def _custom(self, api_version: str, kind: str) -> Node:
         group, _, version = api_version.rpartition("/")
-        for thing in self._of_group.pop(group, ()):
-            self._define(thing.object)
+        for thing in self._of_group.get(group, ()):
+            if thing.mentions((kind,)):
+                self._define(thing.object)
         spec = self._definitions.get((group, kind), {})
         versions = spec.get("versions")
         known = [one for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []

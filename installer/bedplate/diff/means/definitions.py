@@ -96,13 +96,16 @@ def _unserved(new: Side, changes: Changes) -> Iterator[Finding]:
     """
     touched = {change.identity for change in changes.objects if change.new}
     moved = {_pair(new.things[key]) for key in touched if key.kind == KIND}
-    groups = {group for group, _ in moved} | {key.group for key in touched if "." in key.group}
+    keys = sorted(key for key in new.things if key[:2] in moved or key in touched)
+    kinds: dict[str, set[str]] = {}
+    for key in (key for key in keys if key[:2] in moved or "." in key.group):
+        kinds.setdefault(key.group, set()).add(key.kind)
     served = {
         _pair(thing): {name for name, one in _by_name(thing).items() if one.get("served", True)}
         for key, thing in new.things.items()
-        if key.kind == KIND and key.name.partition(".")[2] in groups
+        if key.kind == KIND and thing.mentions(kinds.get(key.name.partition(".")[2], ()))
     }
-    for key in sorted(key for key in new.things if key[:2] in moved or key in touched):
+    for key in keys:
         versions, thing = served.get(key[:2]), new.things[key]
         version = str(thing.object.get("apiVersion")).rpartition("/")[2]
         if versions and version not in versions:

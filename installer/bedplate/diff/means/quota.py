@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
 from bedplate.diff.change import Changes
@@ -17,6 +17,7 @@ NODES = "nodes"
 UNLIMITED = "unlimited"
 NOTHING = "-"
 """Where there is no such tenant, or no node that says what it has."""
+MINE = ("ResourceQuota", "Namespace")
 Sums = dict[str, dict[str, list[str]]]
 """Subject to resource to the quantities that are summed."""
 
@@ -25,7 +26,8 @@ def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
     """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
-    before, after = _sums(old), _sums(new)
+    concerned = _concerned(old, new)
+    before, after = _sums(old, concerned), _sums(new, concerned)
     known = _subjects(old), _subjects(new)
     found = []
     for subject in sorted({*before, *after}):
@@ -93,20 +95,31 @@ def written(value: Decimal, like: list[str]) -> str:
     return f"{int(value)}" if value == int(value) else f"{int(value * 1000)}m"
 
 
-def _sums(side: Side) -> Sums:
+def _concerned(old: Side, new: Side) -> set[str]:
+    """Return the subjects of which a quota or a namespace differs: the sums of all others are equal."""
+    sides = [{key: one.digest for key, one in side.things.items() if key.kind in MINE} for side in (old, new)]
+    different = {key for key, _ in sides[0].items() ^ sides[1].items() if not key.group}
+    names = {key.name if key.kind == "Namespace" else key.namespace for key in different}
+    return {_subject(side, name) for name in names for side in (old, new)}
+
+
+def _sums(side: Side, concerned: Container[str] | None = None) -> Sums:
+    """Return the sums of some subjects, or of all."""
     sums: Sums = {}
-    for identity in sorted(side.things):
-        if identity.kind == "ResourceQuota" and not identity.group:
-            subject = _subject(side, identity.namespace)
-            hard = (side.things[identity].object.get("spec") or {}).get("hard") or {}
-            for resource, quantity in hard.items():
-                sums.setdefault(subject, {}).setdefault(str(resource), []).append(str(quantity))
+    for identity in sorted(key for key in side.things if key.kind == "ResourceQuota" and not key.group):
+        subject = _subject(side, identity.namespace)
+        if concerned is not None and subject not in concerned:
+            continue
+        hard = (side.things[identity].object.get("spec") or {}).get("hard") or {}
+        for resource, quantity in hard.items():
+            sums.setdefault(subject, {}).setdefault(str(resource), []).append(str(quantity))
     return sums
 
 
 def _subject(side: Side, namespace: str) -> str:
     thing = side.things.get(Identity("", "Namespace", "", namespace))
-    labels = (thing.object.get("metadata") or {}).get("labels") or {} if thing else {}
+    may = thing is not None and thing.mentions((TENANT,))
+    labels = (thing.object.get("metadata") or {}).get("labels") or {} if thing and may else {}
     return f"tenant {labels[TENANT]}" if TENANT in labels else f"namespace {namespace}"
 
 
@@ -137,9 +150,10 @@ def _units(resource: str) -> list[str]:
 def _exceeded(old: Side, new: Side, resources: set[str]) -> Iterator[Finding]:
     """Yield resources of which all quotas together promise more than the nodes have, and did not before."""
     for resource in sorted(resources):
-        promised, there = _promised(new, resource), capacity(new, resource)
-        before, had = _promised(old, resource), capacity(old, resource)
-        if there is not None and promised > there and not (had is not None and before > had):
+        there, had = capacity(new, resource), capacity(old, resource)
+        if there is None or (promised := _promised(new, resource)) <= there:
+            continue
+        if had is None or _promised(old, resource) <= had:
             units = _units(resource)
             fact = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
             yield Finding("quota-over-capacity", Risk.NONE, NODES, fact, (), "", SOURCE)

@@ -20,6 +20,7 @@ GOOD_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practic
 ROLES = ("Role", "ClusterRole")
 EVERYTHING = Grant(ANY, ANY, "", ANY)
 EVERY_URL = Grant(grant.URL, ANY, "", ANY)
+AGGREGATION = "aggregationRule"
 AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 OF_KUBERNETES = {"admin": ("admin", "edit", "view"), "edit": ("edit", "view"), "view": ("view",)}
 """Kubernetes' own roles, and the labels whose roles they take in."""
@@ -156,8 +157,7 @@ class Rights:
 
     def aggregated(self) -> set[str]:
         """Return the names of roles that take others in."""
-        mine = (self._roles[key] for key in self._cluster_roles)
-        return {one.identity.name for one in mine if one.object.get("aggregationRule")}
+        return {key.name for key in self._cluster_roles if self._aggregates(key)}
 
     def concerned(self, changed: set[Identity], roles: set[str]) -> set[str]:
         """Return the subjects of bindings that changed or that give one of some roles."""
@@ -205,7 +205,7 @@ class Rights:
             yield from self._unknown(key)
             return
         yield from grant.of_rules(thing.object.get("rules") or [])
-        for selector in (thing.object.get("aggregationRule") or {}).get("clusterRoleSelectors") or []:
+        for selector in (thing.object.get(AGGREGATION) or {}).get("clusterRoleSelectors") or []:
             for other in self._cluster_roles:
                 if other != key and _selects(selector, _labels(self._roles[other])):
                     yield from self.role(other)
@@ -216,8 +216,10 @@ class Rights:
         elif key.kind == "ClusterRole":
             yield Grant(ROLE, key.name, "", ANY)
             for label in OF_KUBERNETES.get(key.name, ()):
+                wanted = AGGREGATE + label
                 for other in self._cluster_roles:
-                    if _labels(self._roles[other]).get(f"{AGGREGATE}{label}") == "true":
+                    thing = self._roles[other]
+                    if thing.mentions((wanted,)) and _labels(thing).get(wanted) == "true":
                         yield from self.role(other)
 
     def _take_in(self) -> None:
@@ -231,7 +233,9 @@ class Rights:
 
     def _aggregates(self, key: Identity) -> bool:
         thing = self._roles.get(key)
-        return key.name in OF_KUBERNETES if thing is None else bool(thing.object.get("aggregationRule"))
+        if thing is None:
+            return key.name in OF_KUBERNETES
+        return thing.mentions((AGGREGATION,)) and bool(thing.object.get(AGGREGATION))
 
     def _give(self, binding: Thing, subject: str) -> None:
         namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else ""
