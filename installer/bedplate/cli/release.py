@@ -52,10 +52,12 @@ def _remove(
 ) -> None:
     """Remove a release from a bastion's store and mirror, with all that no other release uses.
 
-    Stopped at any moment, the same command goes on.
+    Programs in /opt/bedplate go, too, where no link leads to them; the installer that runs stays. Stopped at any
+    moment, the same command goes on.
     """
     if env:
         forward.to_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
-    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed"
+    programs = f"{freed.folders} folders of programs"
+    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"
     show({"release": version, **asdict(freed)}, output, text)
