@@ -23,7 +23,7 @@ FORWARDED = "BEDPLATE_FORWARDED"
 CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
 
 
-def to_bastion(name: str, *, brings: str = "") -> Site:
+def to_bastion(name: str, *, brings: str = "", needs_release: bool = True) -> Site:
     """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
 
     Findings where the environment's files are wrong: then no host hears of the command.
@@ -31,18 +31,34 @@ def to_bastion(name: str, *, brings: str = "") -> Site:
     Args:
         name: the environment, as typed.
         brings: folder in the environment's state on the bastion, whose newest entry is copied back here.
+        needs_release: whether the command is about the release that the environment names; see `ready`.
     """
-    folder = environments.find(name)
-    if errors := check.check(folder):
-        raise Findings(errors)
-    site = environments.load(folder)
+    site = ready(name, needs_release=needs_release)
     if site.is_here:
-        _end_with_caller()
         return site
     code = run(site, sys.argv[1:], name)
     if brings:
         sys.stderr.write(f"copied here: {bring(site, brings)}\n")
     sys.exit(code)
+
+
+def ready(name: str, *, needs_release: bool = True) -> Site:
+    """Return the environment of a command, its files checked; `is_here` tells whether the command runs here.
+
+    Findings where they are wrong.
+
+    Args:
+        name: the environment, as typed.
+        needs_release: without, its bastion takes an environment whose next release is named and still to come.
+    """
+    folder = environments.find(name)
+    checked = needs_release or not folder.is_relative_to(ON_BASTION)
+    if checked and (errors := check.check(folder)):
+        raise Findings(errors)
+    site = environments.load(folder)
+    if site.is_here:
+        _end_with_caller()
+    return site
 
 
 def run(site: Site, words: Sequence[str], name: str = "") -> int:
@@ -56,7 +72,7 @@ def run(site: Site, words: Sequence[str], name: str = "") -> int:
         name: the word among them that names the environment, as it was typed (a path, maybe).
     """
     send(site)
-    there = [site.environment.name if name and word == name else word for word in words]
+    there = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
     settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
@@ -83,16 +99,30 @@ def send(site: Site) -> None:
     ssh.run(ssh.bastion(site), ["sh", "-c", script], stdin=_folder(site.folder))
 
 
-def bring(site: Site, folder: str) -> Path:
-    """Copy the newest entry of a folder in the environment's state into the user's own state; return its place here."""
+def bring(site: Site, folder: str, into: Path | None = None) -> Path:
+    """Copy the newest entry of a folder in the environment's state on its bastion; return its place here.
+
+    Args:
+        site: the environment.
+        folder: the folder, below the state.
+        into: where the copy goes; None: the user's own state.
+    """
     parent = site.state / folder
     done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
-    target = place.user_state() / "reports" / site.environment.name
+    target = into or place.user_state() / "reports" / site.environment.name
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         name = tar.getnames()[0].partition("/")[0]
         tar.extractall(target, filter="data")
     return target / name
+
+
+def _renamed(word: str, typed: str, name: str) -> str:
+    """Return a word of the command line as the bastion knows it: ENV, --option ENV and --option=ENV by its name."""
+    option, equals, value = word.partition("=")
+    if typed and word == typed:
+        return name
+    return f"{option}={name}" if option.startswith("--") and equals and value == typed else word
 
 
 def _folder(folder: Path) -> bytes:

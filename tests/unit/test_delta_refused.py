@@ -115,7 +115,7 @@ def test_a_forged_inventory_is_refused(made: tuple[Sides, Path, Path], tmp_path:
     path = Path(shutil.copy(sides.root / "here.have", tmp_path))
     assert path.stat().st_size < 5000
     other = two_bundles.sides(tmp_path)
-    with pytest.raises(BedplateError, match="is not by the site's key"):
+    with pytest.raises(BedplateError, match="signature is by another key than the site's"):
         have.unseal(path, lambda _: sign.public_key(other.site))
     spoil(path)
     with pytest.raises(BedplateError, match=r"here\.have"):

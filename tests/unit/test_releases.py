@@ -12,6 +12,7 @@ import tiny_bundle
 
 from bedplate.bundle import layout, mirror, releases
 from bedplate.bundle.releases import Freed
+from bedplate.bundle.unpacked import Unpacked
 from bedplate.bundle.write import write_bundle
 from bedplate.engine.ledger import DONE, FAILED, Ledger
 from bedplate.errors import BedplateError, InputError
@@ -26,6 +27,7 @@ class Bastion(NamedTuple):
     mirror: Path
     key_home: Path
     state: Path
+    unpacked: Unpacked
 
     def remove(self, version: str, *, force: bool = False) -> Freed:
         """Remove a release."""
@@ -46,7 +48,8 @@ def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bastion(tmp_path: Path, key_home: Path) -> Bastion:
     """Make a bastion with two releases: the second differs by one program."""
     tiny = tiny_bundle.make(tmp_path)
-    place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state")
+    unpacked = Unpacked(tmp_path / "opt", tmp_path / "commands")
+    place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state", unpacked)
     _carry(tiny.folder, place.store, OLD)
     program = tiny.cache.add_bytes(tiny_bundle.tar({"bin/kubectl": "#!/bin/sh\necho another one\n"}))
     artifacts = [
@@ -97,7 +100,7 @@ def test_removes_what_nobody_else_uses(bastion: Bastion) -> None:
     sizes = {one.version: one for one in releases.kept(bastion.store, bastion.state)}
     assert (bastion.mirror / "files/tiny-1.tar").is_file()
     freed = bastion.remove(OLD)
-    assert freed == Freed(len(old - new), sizes[OLD].alone, freed.links)
+    assert freed == Freed(len(old - new), sizes[OLD].alone, freed.links, 0)
     assert freed.size > 0
     assert _blobs(bastion) == new
     assert not (bastion.mirror / "files/tiny-1.tar").exists()
@@ -156,6 +159,25 @@ def test_unknown_needs_keep_everything(bastion: Bastion) -> None:
         bastion.remove(OLD)
     assert _blobs(bastion) == before
     assert (bastion.store / "releases" / OLD).is_dir()
+
+
+def test_unknown_programs_keep_everything(bastion: Bastion) -> None:
+    """Nor is anything removed while it is not known which programs another release has."""
+    (bastion.store / "releases" / NEW / layout.RELEASE).write_text("{")
+    before = _blobs(bastion)
+    with pytest.raises(BedplateError, match=r"no release\.json that can be read"):
+        bastion.remove(OLD)
+    assert _blobs(bastion) == before
+    assert (bastion.store / "releases" / OLD).is_dir()
+
+
+def test_programs_go_with_their_release(bastion: Bastion) -> None:
+    """The installer of the release that goes is removed; what both have unpacked is not."""
+    opt = bastion.unpacked.opt
+    for path in (f"installer/{OLD}/.venv", f"installer/{NEW}/.venv", "tiny/1/bin"):
+        (opt / path).mkdir(parents=True)
+    assert bastion.remove(OLD).folders == 1
+    assert sorted(str(path.relative_to(opt)) for path in opt.glob("*/*")) == [f"installer/{NEW}", "tiny/1"]
 
 
 def test_last_release_can_go(bastion: Bastion) -> None:

@@ -12,6 +12,7 @@ from bedplate.bundle import layout
 from bedplate.bundle.install.held import held
 from bedplate.bundle.layout import Manifest
 from bedplate.bundle.mirror import KEY_HOME, MIRROR, STORE, ensure_mirror
+from bedplate.bundle.unpacked import Unpacked, named
 from bedplate.engine.ledger import Ledger
 from bedplate.errors import BedplateError, InputError
 
@@ -19,6 +20,7 @@ RELEASES = "releases"
 REMOVED = "removed"
 """Releases whose removal began: their blobs go, and then they do."""
 LEDGERS = "*/ledger.db"
+UNPACKED = Unpacked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,13 @@ class Freed:
         blobs: number of blobs that are gone.
         size: their bytes.
         links: number of files that the mirror lost.
+        folders: number of versions of programs, the installer among them, that are gone.
     """
 
     blobs: int
     size: int
     links: int
+    folders: int
 
 
 def kept(store: Path = STORE, state: Path = place.STATE) -> list[Kept]:
@@ -83,6 +87,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
     mirror: Path = MIRROR,
     key_home: Path = KEY_HOME,
     state: Path = place.STATE,
+    unpacked: Unpacked = UNPACKED,
 ) -> Freed:
     """Remove a release and what no other one uses. Stopped at any moment, the next run goes on.
 
@@ -93,6 +98,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
         mirror: what is served from it.
         key_home: the key that signs the mirror's package lists.
         state: where the environments' ledgers are.
+        unpacked: where releases have unpacked programs.
     """
     with held(store):
         folder, removed = store / RELEASES / version, store / REMOVED / version
@@ -101,11 +107,11 @@ def remove(  # noqa: PLR0913  places, which only tests give
             raise InputError(f"release {version}", f"is not in this bastion's store (there: {known})", "check its name")
         if folder.is_dir():
             _refuse_used(version, environments(state), force=force)
-            _check_readable(_folders(store / RELEASES))
+            _check_readable(_folders(store / RELEASES), folder)
             shutil.rmtree(removed, ignore_errors=True)
             removed.parent.mkdir(exist_ok=True)
             folder.rename(removed)
-        return _finish(store, mirror, key_home)
+        return _finish(store, mirror, key_home, unpacked)
 
 
 def _refuse_used(version: str, users: dict[str, set[str]], *, force: bool) -> None:
@@ -115,17 +121,20 @@ def _refuse_used(version: str, users: dict[str, set[str]], *, force: bool) -> No
         raise InputError(f"release {version}", fact, "upgrade it first, or --force if the environment is no more")
 
 
-def _check_readable(folders: Iterable[Path]) -> None:
+def _check_readable(folders: Iterable[Path], leaving: Path) -> None:
     """Raise unless it is known what every release needs: only then is it known what none needs."""
     for folder in folders:
         _blobs(folder)
+        if folder != leaving:
+            named(folder)
 
 
-def _finish(store: Path, mirror: Path, key_home: Path) -> Freed:
+def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Freed:
     """Free what only releases use whose removal began: the mirror's links first, as they keep blobs on the disk."""
     gone = _folders(store / REMOVED)
     needed = {sha for folder in _folders(store / RELEASES) for sha in _blobs(folder)}
     links = ensure_mirror(store, mirror, key_home) if mirror.is_dir() else 0
+    folders = unpacked.remove_unused(_folders(store / RELEASES), gone)
     blobs, size = 0, 0
     for folder in gone:
         if (folder / layout.MANIFEST).is_file():  # it goes first of the folder, once all that it lists is gone
@@ -137,7 +146,7 @@ def _finish(store: Path, mirror: Path, key_home: Path) -> Freed:
                     blobs += 1
             (folder / layout.MANIFEST).unlink()
         shutil.rmtree(folder)
-    return Freed(blobs, size, links)
+    return Freed(blobs, size, links, folders)
 
 
 def _folders(parent: Path) -> list[Path]:

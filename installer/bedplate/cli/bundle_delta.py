@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import environments, quantity
+from bedplate import quantity
 from bedplate.bundle import sign
 from bedplate.bundle.build import default_key
 from bedplate.bundle.sizes import human
 from bedplate.cli.output import Output, OutputOption, show
 from bedplate.cli.progress import Lines
+from bedplate.cli.site import site_key_of
 from bedplate.delta import have
 from bedplate.delta.plan import Order, Plan, make_plan
 from bedplate.delta.write import Cut, cut, write_delta
 from bedplate.errors import InputError
-from bedplate.pki import site_key
 from bedplate.sources.cache import Cache
 
 EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --have lab.have --out /srv/delta --split 4GB --dry-run"
@@ -53,19 +53,13 @@ def _delta(  # noqa: PLR0913  each is an option people type
     if not out and not dry_run:
         raise InputError("option --out", "is needed", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
-    known = have.unseal(inventory, lambda name: _public(site, name))
+    known = have.unseal(inventory, lambda name: site_key_of(site, name))
     order = Order(full, sign.public_key(private), known, against or [])
     plan = make_plan(order, Cache(), Lines(Console(stderr=output is Output.JSON)))
     chosen = cut(plan, medium)
     if out and not dry_run:
         write_delta(plan, out, private, medium)
     show(_facts(plan, chosen), output, _summary(plan, chosen, split, None if dry_run else out))
-
-
-def _public(site: str, name: str) -> str:
-    if site:
-        return sign.public_key(Path(site))
-    return site_key.public_key(environments.load(environments.find(name)))
 
 
 def _bytes(text: str) -> int:

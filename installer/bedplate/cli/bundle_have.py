@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from bedplate import environments, place
+from bedplate import environments, forward, place
 from bedplate.bundle.sizes import human
 from bedplate.cli.output import Output, OutputOption, show
 from bedplate.delta import have
+from bedplate.environments import Site
 from bedplate.errors import InputError
 from bedplate.files import write_atomic
 from bedplate.pki.site_key import ensure_site_key
 
 EPILOG = "Example: bedplate bundle have --out /media/stick/lab.have"
+WRITTEN = "log/have"
+"""In the environment's state: where a bastion writes for one who types elsewhere."""
 
 
 def add(group: typer.Typer) -> None:
@@ -25,7 +29,7 @@ def add(group: typer.Typer) -> None:
 
 def _have(  # noqa: PLR0913  each is an option people type
     bundle: Annotated[
-        Path | None, typer.Argument(metavar="BUNDLE", help="A bundle to list in place of the store.")
+        Path | None, typer.Argument(metavar="BUNDLE", help="A bundle on the bastion to list in place of its store.")
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="The file to write.")],
@@ -36,9 +40,12 @@ def _have(  # noqa: PLR0913  each is an option people type
 ) -> None:
     """Write a small signed inventory of what this site has, for `bundle delta` on the publisher's side.
 
-    Run it on the bastion. It holds digests, sizes and names of packages and images, and nothing else.
+    It holds digests, sizes and names of packages and images, and nothing else. It is written on the environment's
+    bastion; typed elsewhere, with --env, the command goes there and brings the file back.
     """
-    site = environments.load(environments.find(env or _only()))
+    site = forward.ready(env or _only(), needs_release=False)
+    if not site.is_here:
+        _from_outside(site, bundle, out, ["--store", str(store), *["--read"] * read, "--output", output])
     taken, spoilt = have.take(bundle or store, site.environment.name, read=read)
     data = have.seal(taken, ensure_site_key(site))
     write_atomic(out, data)
@@ -50,6 +57,22 @@ def _have(  # noqa: PLR0913  each is an option people type
     ]
     lines += [f"spoilt, and left out: {sha256}" for sha256 in spoilt]
     show({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))
+
+
+def _from_outside(site: Site, bundle: Path | None, out: Path, options: list[str]) -> NoReturn:
+    """Have the bastion write the inventory, bring it here, and exit with the command's code there."""
+    if bundle and not bundle.is_absolute():
+        raise InputError(
+            f"bundle {bundle}", "is looked for on the bastion, from no folder", "give its whole path there"
+        )
+    name = site.environment.name
+    words = ["--env", name, "--out", str(site.state / WRITTEN / f"{name}.have"), *options]
+    code = forward.run(site, ["bundle", "have", *words, *([str(bundle)] if bundle else [])])
+    if code == 0:
+        with tempfile.TemporaryDirectory() as scratch:
+            write_atomic(out, forward.bring(site, WRITTEN, Path(scratch)).read_bytes())
+        typer.echo(f"copied here: {out}", err=True)
+    raise typer.Exit(code)
 
 
 def _only() -> str:

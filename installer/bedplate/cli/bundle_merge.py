@@ -37,6 +37,8 @@ def _merge(
 ) -> None:
     """Join a delta with what the site has, to the full bundle byte for byte.
 
+    It runs where it is typed: on the bastion, where the media are mounted and the site's store is.
+
     Parts may come one after the other: give those that are at hand, then the same command with the next ones.
     What was read stays; killed at any moment, the same command goes on.
     """

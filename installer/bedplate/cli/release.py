@@ -9,22 +9,29 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bedplate import forward
 from bedplate.bundle import releases
 from bedplate.bundle.releases import Kept
 from bedplate.bundle.sizes import human
 from bedplate.cli.output import Output, OutputOption, show
 
+EnvironmentOption = Annotated[
+    str, typer.Option("--env", help="Environment on whose bastion it runs.", show_default="this machine")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    group = typer.Typer(help="The releases on this bastion: what its store holds for them.", no_args_is_help=True)
+    group = typer.Typer(help="The releases on a bastion: what its store holds for them.", no_args_is_help=True)
     group.command("list", epilog="Example: bedplate release list --output json")(_list)
     group.command("remove", epilog="Example: bedplate release remove 2026.11.0")(_remove)
     app.add_typer(group, name="release")
 
 
-def _list(output: OutputOption = Output.TEXT) -> None:
-    """Show the releases in this bastion's store, what removing each would free, and which environments run it."""
+def _list(env: EnvironmentOption = "", output: OutputOption = Output.TEXT) -> None:
+    """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
+    if env:
+        forward.to_bastion(env, needs_release=False)
     found = releases.kept()
     show([asdict(one) for one in found], output, lambda: _print(found))
 
@@ -40,12 +47,17 @@ def _remove(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The release.")],
     *,
     force: Annotated[bool, typer.Option("--force", help="Although an environment runs it.")] = False,
+    env: EnvironmentOption = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Remove a release from this bastion's store and mirror, with all that no other release uses.
+    """Remove a release from a bastion's store and mirror, with all that no other release uses.
 
-    Stopped at any moment, the same command goes on.
+    Programs in /opt/bedplate go, too, where no link leads to them; the installer that runs stays. Stopped at any
+    moment, the same command goes on.
     """
+    if env:
+        forward.to_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
-    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed"
+    programs = f"{freed.folders} folders of programs"
+    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"
     show({"release": version, **asdict(freed)}, output, text)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bedplate import forward
 from bedplate.cli.output import Output, OutputOption, show
+from bedplate.pki.site_key import ensure_site_key
 
 EPILOG = "Example: bedplate verify lab"
 
@@ -26,10 +27,10 @@ def _verify(
     """Run the acceptance run: the platform is used as its users do, and all of it must work.
 
     Exit code 0 only when every check passed. The report (a page to print, JUnit XML, JSON) stays on the bastion, in
-    /var/lib/bedplate/ENV/log/acceptance/.
+    /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key: see `bedplate report verify`.
     """
     site = forward.to_bastion(environment, brings="log/acceptance")
-    from bedplate.acceptance import report, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs
+    from bedplate.acceptance import report, runner, seal  # noqa: PLC0415  it loads pytest, which only the bastion needs
     from bedplate.engine import installation  # noqa: PLC0415  as above
 
     console = Console(stderr=True)
@@ -39,6 +40,7 @@ def _verify(
     with live.status("reading the tests") as status:
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = report.write(run, folder)
+    seal.seal(run, folder, ensure_site_key(site))
     show({**run.as_json(), "report": str(page)}, output, lambda: report.show(run, Console()))
     if output is Output.TEXT:
         console.print(f"Report: {page}", highlight=False)

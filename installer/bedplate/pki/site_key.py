@@ -71,6 +71,10 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
     try:
         sshsig.check(data, signature, public, namespace)
     except BedplateError as error:
-        fact = f"is not by the site's key ({sshsig.fingerprint(public)}), or not for {namespace}"
-        step = "compare the key with `bedplate key show ENV`, and have the file made again on that site's bastion"
-        raise BedplateError("signature", fact, step) from error
+        again = "have the file made again on that site's bastion"
+        if sshsig.fits(data, signature, namespace):
+            fact = f"is by another key than the site's ({sshsig.fingerprint(public)})"
+            step = f"compare the key with `bedplate key show ENV`, and {again}"
+            raise BedplateError("signature", fact, step) from error
+        fact = f"is not over this content: it was changed, or was not signed as {namespace}"
+        raise BedplateError("signature", fact, f"do not believe it; {again}") from error

@@ -47,22 +47,20 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
         namespace: what the signature was made for.
     """
     with tempfile.TemporaryDirectory() as name:
-        signers, armored = Path(name) / "signers", Path(name) / "signature"
+        signers = Path(name) / "signers"
         signers.write_text(f'{SIGNER} namespaces="{namespace}" {" ".join(public.split()[:2])}\n')
-        armored.write_bytes(signature)
-        words: list[str | Path] = [
-            "ssh-keygen",
-            "-Y",
-            "verify",
-            "-f",
-            signers,
-            "-I",
-            SIGNER,
-            "-n",
-            namespace,
-            "-s",
-            armored,
-        ]
-        done = run(words, stdin=data, check=False)
-    if done.returncode != 0:
-        raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")
+        if not _is_good(["verify", "-f", signers, "-I", SIGNER], data, signature, namespace):
+            raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")
+
+
+def fits(data: bytes, signature: bytes, namespace: str) -> bool:
+    """Return whether the signature is over data, in this namespace, whoever made it: it proves nothing by itself."""
+    return _is_good(["check-novalidate"], data, signature, namespace)
+
+
+def _is_good(how: list[str | Path], data: bytes, signature: bytes, namespace: str) -> bool:
+    with tempfile.NamedTemporaryFile() as armored:
+        armored.write(signature)
+        armored.flush()
+        words = ["ssh-keygen", "-Y", *how, "-n", namespace, "-s", armored.name]
+        return run(words, stdin=data, check=False).returncode == 0

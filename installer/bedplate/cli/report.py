@@ -1,0 +1,51 @@
+"""`bedplate report verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bedplate.acceptance import seal
+from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.site import site_key_of
+from bedplate.tools import sshsig
+
+EPILOG = "Example: bedplate report verify 20261126T081500Z --site site.pub"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    group = typer.Typer(help="The reports of acceptance runs, for those who were not there.", no_args_is_help=True)
+    group.command("verify", epilog=EPILOG)(_verify)
+    group.callback()(_group)
+    app.add_typer(group, name="report")
+
+
+def _group() -> None:
+    """Keep `verify` a word of its own; with one command alone typer would drop it."""
+
+
+def _verify(
+    folder: Annotated[Path, typer.Argument(metavar="REPORT", help="The folder that `bedplate verify` wrote.")],
+    *,
+    site: Annotated[
+        str, typer.Option(help="The site's public key (pki/site.pub).", show_default="by the report's environment")
+    ] = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Prove that a report is what its site signed: the signature, then every byte; no site is asked.
+
+    The key has to come by another way than the report: compare its fingerprint with what `bedplate key show ENV`
+    prints at the site. Exit code 0 says that the report is genuine, not that its run was green.
+    """
+    known = seal.unseal(folder, lambda name: site_key_of(site, name))
+    fingerprint = sshsig.fingerprint(site_key_of(site, known.environment))
+    counts = f"{known.passed} passed, {known.failed} failed, {known.skipped} skipped"
+    text = (
+        f"{folder}: environment {known.environment}, release {known.release}, {known.started:%Y-%m-%d %H:%M} UTC: "
+        f"{'green' if known.green else 'not green'}, {counts}\n"
+        f"{len(known.files)} files, all as signed by {fingerprint}"
+    )
+    show({**known.model_dump(mode="json"), "fingerprint": fingerprint}, output, text)
