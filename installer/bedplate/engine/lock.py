@@ -16,6 +16,8 @@ from bedplate.errors import BedplateError
 
 MARK = "BEDPLATE_APPLIES"
 """Variable in every process of an apply; finds what a killed apply left running."""
+EXEC_SECONDS = 0.1
+"""More than a program takes from its start until the kernel shows its variables."""
 
 
 @contextmanager
@@ -68,11 +70,19 @@ def _end_leftovers(environment: str) -> None:
     """End programs (ansible, pulumi) that a killed apply of this environment left running, and wait for their end."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + 5
-        while (left := _marked(environment)) and time.monotonic() < deadline:
+        while (left := _left(environment)) and time.monotonic() < deadline:
             for process in left:
                 with suppress(ProcessLookupError):
                     os.kill(process, number)
             time.sleep(0.1)
+
+
+def _left(environment: str) -> list[int]:
+    """Return an environment's processes; found none, look once more for one that was just being started."""
+    if found := _marked(environment):
+        return found
+    time.sleep(EXEC_SECONDS)
+    return _marked(environment)
 
 
 def _marked(environment: str) -> list[int]:
