@@ -13,6 +13,8 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 STATE = Path("/var/lib/bedplate")
 """On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
+STORE = STATE / "store"
+MIRROR = STATE / "mirror"
 
 
 _OTHER: ContextVar[Path | None] = ContextVar("tree of another revision", default=None)

@@ -14,7 +14,7 @@ from bedplate.environments import Site
 from bedplate.errors import BedplateError, InputError
 from bedplate.model.component import Component, Secret
 from bedplate.model.environment import Environment
-from bedplate.pki import authority, secrets, trust
+from bedplate.pki import authority, public, secrets, trust
 
 NAMES = ["hub.notebooks.svc", "notebooks.site.bedplate.test"]
 
@@ -113,7 +113,7 @@ def test_trust_is_published_without_private_halves(site: Site) -> None:
     assert trust.ensure_trust(site) > 0
     assert trust.ensure_trust(site) == 0
     assert sorted(path.name for path in (site.folder / "pki").iterdir()) == ["ca.crt", "mirror.crt"]
-    assert "PRIVATE" not in trust.read_public(site, trust.AUTHORITY)
+    assert "PRIVATE" not in public.read_public(site, public.AUTHORITY)
     assert stat.S_IMODE((site.state / "pki").stat().st_mode) == 0o700
     assert stat.S_IMODE((site.state / "pki" / "ca.key").stat().st_mode) == 0o600
 

@@ -17,9 +17,8 @@ from bedplate.bundle.registry_tree import registry_tree
 from bedplate.bundle.tree import Linked, Node, check_tree, ensure_tree
 from bedplate.bundle.verify import read_release
 from bedplate.bundle.wheel_tree import wheel_tree
+from bedplate.place import MIRROR, STORE
 
-STORE = place.STATE / "store"
-MIRROR = place.STATE / "mirror"
 KEY_HOME = place.STATE / "apt-key"
 IN_RELEASE = f"apt/{apt.DIST}/InRelease"
 PUBLIC_KEY = f"apt/{apt.KEY}"

@@ -11,10 +11,11 @@ from bedplate import place
 from bedplate.bundle import layout
 from bedplate.bundle.install.held import held
 from bedplate.bundle.layout import Manifest
-from bedplate.bundle.mirror import KEY_HOME, MIRROR, STORE, ensure_mirror
+from bedplate.bundle.mirror import KEY_HOME, ensure_mirror
 from bedplate.bundle.unpacked import Unpacked, named
 from bedplate.engine.ledger import Ledger
 from bedplate.errors import BedplateError, InputError
+from bedplate.place import MIRROR, STORE
 
 RELEASES = "releases"
 REMOVED = "removed"

@@ -12,7 +12,7 @@ from bedplate.diff.image_facts import BlobPlace
 from bedplate.diff.side import Side, Thing
 from bedplate.environments import Site
 from bedplate.errors import InputError, Place
-from bedplate.pki.trust import PUBLIC, read_public
+from bedplate.pki.public import PUBLIC, read_public
 from bedplate.render import locked
 from bedplate.render.hosts import host_specs
 from bedplate.render.objects import RenderedObject, image_digests, render

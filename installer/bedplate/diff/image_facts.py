@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bedplate import place
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.layout import blob as place_of
-from bedplate.bundle.mirror import STORE
 from bedplate.diff.side import ImageFacts
 from bedplate.sources.cache import Cache
 
@@ -31,7 +31,7 @@ def carried(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str,
 
 def in_store_or_cache(sha256: str) -> Path:
     """Return where this machine has a blob, if it has it: in the bastion's store, else in the build's cache."""
-    stored = STORE / place_of(sha256)
+    stored = place.STORE / place_of(sha256)
     return stored if stored.is_file() else Cache().blob(sha256)
 
 

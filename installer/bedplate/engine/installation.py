@@ -10,7 +10,6 @@ from bedplate import catalog, place
 from bedplate.bundle import installed
 from bedplate.bundle.installed import Installed
 from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.mirror import STORE
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.model.host import HostSpec
@@ -73,7 +72,7 @@ def load(site: Site) -> Installation:
     InputError where the release is not in the store; BedplateError where it is not the pinned publisher's.
     """
     version = site.environment.release
-    found = installed.read(STORE, version, site.environment.publisher)
+    found = installed.read(place.STORE, version, site.environment.publisher)
     return Installation(site, catalog.load(version), found)
 
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bedplate import place
 from bedplate.bundle import layout
-from bedplate.bundle.mirror import STORE
 from bedplate.engine.installation import LEDGER
 from bedplate.engine.ledger import Ledger, Record
 from bedplate.environments import Site
@@ -93,7 +93,7 @@ def _nodes(site: Site) -> dict[str, str]:
 
 
 def _bundle(site: Site) -> str:
-    file = STORE / "releases" / site.environment.release / layout.RELEASE
+    file = place.STORE / "releases" / site.environment.release / layout.RELEASE
     return str(json.loads(file.read_bytes())["release"]) if file.is_file() else ""
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from bedplate import digest, preflight
+from bedplate import digest, place, preflight
 from bedplate.bundle import mirror
 from bedplate.engine.installation import Installation
 from bedplate.engine.step import Journal, Outcome
 from bedplate.errors import BedplateError
-from bedplate.pki import authority, secrets, site_key, trust
+from bedplate.pki import authority, public, secrets, site_key, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Trust:
             for secret in component.secrets
         }
         own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key", site_key.PRIVATE)]
-        public = [site.folder / "pki" / name for name in (trust.AUTHORITY, trust.MIRROR_CERTIFICATE, site_key.PUBLIC)]
+        public = [site.folder / "pki" / name for name in (public.AUTHORITY, public.MIRROR_CERTIFICATE, site_key.PUBLIC)]
         signed = [site.state / "pki" / "mirror.crt", *(path for path, kind in values.items() if kind == "certificate")]
         return all(path.is_file() for path in [*values, *own, *public]) and all(
             authority.check_time_left(x509.load_pem_x509_certificate(path.read_bytes())) for path in signed
@@ -104,11 +104,11 @@ class MirrorTree:
 
     def check_(self) -> bool:
         """Return whether the tree is as the store says and its key is published."""
-        return bool(trust.read_public(self.installation.site, trust.MIRROR_KEY)) and not mirror.check_mirror()
+        return bool(public.read_public(self.installation.site, public.MIRROR_KEY)) and not mirror.check_mirror()
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Bring the tree to what the store holds."""
         changed = mirror.ensure_mirror()
-        changed += trust.publish(self.installation.site, trust.MIRROR_KEY, mirror.MIRROR / mirror.PUBLIC_KEY)
+        changed += public.publish(self.installation.site, public.MIRROR_KEY, place.MIRROR / mirror.PUBLIC_KEY)
         journal.write(f"{changed} files changed")
         return Outcome(changed)

@@ -12,7 +12,8 @@ from bedplate import publisher_key
 from bedplate.environments import Site
 from bedplate.errors import BedplateError, InputError
 from bedplate.files import write_atomic
-from bedplate.pki.trust import ensure_private, publish, read_public
+from bedplate.pki.public import publish, read_public
+from bedplate.pki.trust import ensure_private
 from bedplate.tools import sshsig
 
 PRIVATE = "site"

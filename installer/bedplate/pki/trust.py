@@ -9,14 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bedplate.environments import Site
-from bedplate.files import write_atomic
 from bedplate.pki.authority import ensure_authority, ensure_certificate
-
-AUTHORITY = "ca.crt"
-MIRROR_CERTIFICATE = "mirror.crt"
-MIRROR_KEY = "mirror.asc"
-"""Public half of the key that signs the mirror's apt repository."""
-PUBLIC = (AUTHORITY, MIRROR_CERTIFICATE, MIRROR_KEY)
+from bedplate.pki.public import AUTHORITY, MIRROR_CERTIFICATE, publish
 
 
 def ensure_trust(site: Site) -> int:
@@ -32,21 +26,6 @@ def mirror_names(site: Site) -> list[str]:
     """Return the names that the mirror's certificate is for: the bastion's, and one for each replica."""
     domain = site.environment.domain
     return [f"mirror.{domain}", *(f"mirror-{host.name}.{domain}" for host in site.replicas)]
-
-
-def publish(site: Site, name: str, source: Path) -> bool:
-    """Keep a public certificate or key with the environment, where render reads it; return whether it is new."""
-    path, content = site.folder / "pki" / name, source.read_bytes()
-    if path.exists() and path.read_bytes() == content:
-        return False
-    write_atomic(path, content, mode=0o644)
-    return True
-
-
-def read_public(site: Site, name: str) -> str:
-    """Return a public certificate or key of the environment; empty before the first apply has made it."""
-    path = site.folder / "pki" / name
-    return path.read_text() if path.exists() else ""
 
 
 def ensure_private(folder: Path) -> Path:

@@ -13,7 +13,6 @@ import yaml
 
 from bedplate import digest, place
 from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.mirror import MIRROR
 from bedplate.bundle.registry_tree import registry_hosts
 from bedplate.environments import Site
 from bedplate.errors import BedplateError, InputError, Place
@@ -21,7 +20,7 @@ from bedplate.model.component import Component
 from bedplate.model.host import HostSpec
 from bedplate.model.inventory import Host
 from bedplate.model.release import Release
-from bedplate.pki.trust import PUBLIC, read_public
+from bedplate.pki.public import PUBLIC, read_public
 from bedplate.render import cached, roles
 
 INPUTS = "inputs.yaml.j2"
@@ -163,7 +162,7 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "registries": registry_hosts([release_file]),
         "public": {name: read_public(site, name).rstrip("\n") for name in PUBLIC},
         "state": str(site.state),
-        "mirror": str(MIRROR),
+        "mirror": str(place.MIRROR),
     }
 
 

@@ -12,7 +12,7 @@ from bedplate.render.objects import image_digests
 
 def release_file(catalog: Catalog) -> ReleaseFile | None:
     """Return the release file of the bundle in this machine's store, None where it was never installed."""
-    path = place.STATE / "store" / "releases" / catalog.release.version / RELEASE
+    path = place.STORE / "releases" / catalog.release.version / RELEASE
     return ReleaseFile.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 

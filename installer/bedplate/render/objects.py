@@ -15,7 +15,7 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.model.lock import Lock
-from bedplate.pki.trust import AUTHORITY, read_public
+from bedplate.pki.public import AUTHORITY, read_public
 from bedplate.render import cached, canonical, identity, overlays, templates
 from bedplate.render.check import check_objects
 from bedplate.render.identity import Identity
