@@ -13,7 +13,6 @@ from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.files import write_atomic
 from bedplate.render import locked, objects
-from bedplate.render.hosts import host_specs
 
 STDOUT = "-"
 
@@ -48,5 +47,7 @@ def _objects(site: Site, release: Catalog) -> list[bytes]:
 
 
 def _hosts(site: Site, release: Catalog) -> list[bytes]:
+    from bedplate.render.hosts import host_specs  # noqa: PLC0415  it loads Jinja, which objects do not need
+
     specs = host_specs(site, release.release, release.components, locked.known_release_file(release))
     return [digest.canonical(spec.model_dump(mode="json")) for spec in specs]

@@ -74,9 +74,10 @@ class Trust:
             for secret in component.secrets
         }
         own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key", site_key.PRIVATE)]
-        public = [site.folder / "pki" / name for name in (public.AUTHORITY, public.MIRROR_CERTIFICATE, site_key.PUBLIC)]
+        names = (public.AUTHORITY, public.MIRROR_CERTIFICATE, site_key.PUBLIC)
+        published = [site.folder / "pki" / name for name in names]
         signed = [site.state / "pki" / "mirror.crt", *(path for path, kind in values.items() if kind == "certificate")]
-        return all(path.is_file() for path in [*values, *own, *public]) and all(
+        return all(path.is_file() for path in [*values, *own, *published]) and all(
             authority.check_time_left(x509.load_pem_x509_certificate(path.read_bytes())) for path in signed
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bedplate import place
-from bedplate.bundle.describe import locked_release_file
 from bedplate.bundle.layout import RELEASE, ReleaseFile
 from bedplate.catalog import Catalog
 from bedplate.errors import InputError
@@ -18,6 +17,8 @@ def release_file(catalog: Catalog) -> ReleaseFile | None:
 
 def known_release_file(catalog: Catalog) -> ReleaseFile:
     """Return the release file of the store's bundle, else what the lock tells of it; InputError without a lock."""
+    from bedplate.bundle.describe import locked_release_file  # noqa: PLC0415  it loads what builds need
+
     return release_file(catalog) or locked_release_file(catalog, catalog.lock())
 
 

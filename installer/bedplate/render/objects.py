@@ -16,7 +16,7 @@ from bedplate.catalog import Catalog
 from bedplate.environments import Site
 from bedplate.model.lock import Lock
 from bedplate.pki.public import AUTHORITY, read_public
-from bedplate.render import cached, canonical, identity, overlays, templates
+from bedplate.render import cached, canonical, identity, overlays
 from bedplate.render.check import check_objects
 from bedplate.render.identity import Identity
 from bedplate.stack import order
@@ -77,6 +77,8 @@ def _component(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[
 
 def _made(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[tuple[dict[str, Any], str]]:
     """Return a component's objects, each with its template."""
+    from bedplate.render import templates  # noqa: PLC0415  it loads Jinja, which what is cached does not need
+
     component = catalog.components[name]
     values = {**inputs.values, "component": component}
     found = templates.render(catalog.folders[name], component, values)

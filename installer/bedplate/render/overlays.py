@@ -15,7 +15,7 @@ from bedplate import place
 from bedplate.catalog import Catalog
 from bedplate.errors import InputError, Place
 from bedplate.render import identity
-from bedplate.render.templates import Rendered
+from bedplate.render.rendered import Rendered
 from bedplate.tools import kustomize
 
 KUSTOMIZATION = "kustomization.yaml"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,7 @@ import yaml
 from bedplate.errors import InputError, Place
 from bedplate.model.component import Component
 from bedplate.render.identity import SECRET_REF
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One object out of a template.
-
-    Attributes:
-        source: the template's file, for messages.
-        value: the object.
-    """
-
-    source: str
-    value: dict[str, Any]
+from bedplate.render.rendered import Rendered
 
 
 def render(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
