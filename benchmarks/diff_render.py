@@ -32,8 +32,8 @@ def render_goals(folder: Path, runs: int) -> list[Goal]:
         Goal(COLD, sorted(taken[COLD])[runs // 2], 3, " s", at_most=True),
         Goal(CACHED, sorted(taken[CACHED])[runs // 2], 0.3, " s", at_most=True),
     ]
-    if KUBECTL in taken:
-        goals.append(Goal(f"{CACHED}, times faster than {KUBECTL}", times_faster(taken, CACHED, KUBECTL), 1))
+    if KUBECTL in taken:  # which takes objects that are filled in already, and only labels them
+        print(f"  {CACHED} against {KUBECTL}: {times_faster(taken, CACHED, KUBECTL):.2f}×")  # noqa: RUF001
     return goals
 
 
