@@ -35,7 +35,7 @@ def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
         absent = [NOTHING if subject in there - here else UNLIMITED for here, there in (known, known[::-1])]
         for resource in sorted({*was, *now}):
             shown = total(was.get(resource, []), absent[0]), total(now.get(resource, []), absent[1])
-            found += [Amount(subject, resource, *shown)] if shown[0] != shown[1] else []
+            found += [] if _is_same(*shown) else [Amount(subject, resource, *shown)]
     return (*found, *_nodes(old, new, {amount.resource for amount in found}))
 
 
@@ -67,6 +67,10 @@ def _sentence(some: list[Amount]) -> str:
         plain = one.resource.removeprefix("requests.").removeprefix("limits.")
         merged.setdefault((plain, one.old, one.new), []).append(one.resource)
     return ", ".join(f"{name} {old} → {new}" for (name, old, new) in merged)
+
+
+def _is_same(old: str, new: str) -> bool:
+    return old == new or (number(old) is not None and number(old) == number(new))
 
 
 def _less(amount: Amount) -> bool:
