@@ -17,7 +17,7 @@ from bedplate.bundle.build import build as build_bundle
 from bedplate.bundle.sizes import human
 from bedplate.catalog import Catalog
 from bedplate.cli.caches import FromKeyOption, FromOption
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.cli.progress import Lines
 from bedplate.errors import InputError
 from bedplate.origin import spec
@@ -87,7 +87,7 @@ def _check(found: Catalog, only: str, output: Output, told: Lines) -> None:
 
 
 def _print(results: list[rebuild.Result], text: str) -> None:
-    console, table = Console(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
+    console, table = paper(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
     for one in results:
         colour = "green" if one.verdict is rebuild.Verdict.SAME else "red"
         table.add_row(one.id, f"[{colour}]{one.verdict.value}[/]", one.locked[:12], one.made[:12] or one.fact)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.cve import database
 from bedplate.cve.advisory import Severity
 from bedplate.cve.match import Hit, Result, installed, match
@@ -70,7 +69,7 @@ def _finding(hit: Hit) -> dict[str, Any]:
 
 
 def _print(result: Result, packages: int) -> None:
-    console = Console()
+    console = paper()
     if result.hits:
         table = Table(box=None, pad_edge=False)
         for heading in ("severity", "advisory", "package", "version", "fixed in", "is in", "about"):

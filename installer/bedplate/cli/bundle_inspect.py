@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bedplate.bundle import layout, verify
@@ -12,7 +11,7 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.sizes import human
 from bedplate.bundle.write import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 
 EPILOG = "Example: bedplate bundle inspect /media/bundle --output json"
 
@@ -32,7 +31,7 @@ def _inspect(folder: BundleArgument, output: OutputOption = Output.TEXT) -> None
 
 
 def _print(release: ReleaseFile, manifest: layout.Manifest, allowed: list[dict[str, str]]) -> None:
-    console = Console()
+    console = paper()
     blobs = {file.sha256: file.size for file in manifest.files}
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "artifact", "component", "digest"):

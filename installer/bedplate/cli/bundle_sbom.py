@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from bedplate.cli.output import paper
 from bedplate.sbom import carried
 
 EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
@@ -49,7 +49,7 @@ def _sbom(
 
 
 def _print(sbom: dict[str, Any]) -> None:
-    console = Console()
+    console = paper()
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "package", "version", "licence"):
         table.add_column(heading, overflow="fold")

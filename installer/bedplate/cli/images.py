@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.diff.change import shown
 from bedplate.images.hit import Certainty
 from bedplate.images.read import read
@@ -65,7 +64,7 @@ def _images(
 
 
 def _print(facts: list[dict[str, Any]], objects: int) -> None:
-    console, table = Console(), Table(box=None, pad_edge=False)
+    console, table = paper(), Table(box=None, pad_edge=False)
     for heading in ("image", "object", "path", "kind", "certainty"):
         table.add_column(heading, overflow="fold")
     for fact in facts:

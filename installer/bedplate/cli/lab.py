@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bedplate.cli.caches import FromKeyOption, FromOption
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.lab import address
 
 NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
@@ -55,7 +55,7 @@ def _status(name: NameOption = address.DEFAULT, output: OutputOption = Output.TE
 
 
 def _print(found: dict[str, Any]) -> None:
-    console = Console()
+    console = paper()
     table = Table("machine", "address", "state", "node", box=None, pad_edge=False)
     for name, machine in found["machines"].items():
         table.add_row(name, machine["address"], machine["state"] or "missing", found["nodes"].get(name, ""))

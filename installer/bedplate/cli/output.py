@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+
+WIDE = 1000
+"""Columns where no terminal sets a limit: a program's lines are not folded."""
 
 
 class Output(StrEnum):
@@ -35,3 +40,8 @@ def show(value: Any, output: Output, text: Callable[[], None] | str) -> None:
         typer.echo(text)
     else:
         text()
+
+
+def paper() -> Console:
+    """Return what tables are printed on: as wide as the terminal, or as they need where a program reads them."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bedplate import forward, preflight
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.environments import Site
 from bedplate.preflight import Finding
 from bedplate.preflight.owned import ledgered
@@ -42,7 +41,7 @@ def _preflight(
 
 
 def _print(site: Site, findings: list[Finding]) -> None:
-    console = Console()
+    console = paper()
     console.print(table(findings))
     count = sum(finding.stops for finding in findings)
     accepted = sum(bool(finding.accepted) for finding in findings)

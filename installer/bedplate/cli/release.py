@@ -6,14 +6,13 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bedplate import forward
 from bedplate.bundle import releases
 from bedplate.bundle.releases import Kept
 from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 
 EnvironmentOption = Annotated[
     str, typer.Option("--env", help="Environment on whose bastion it runs.", show_default="this machine")
@@ -40,7 +39,7 @@ def _print(found: list[Kept]) -> None:
     table = Table("release", "size", "frees", "environments", box=None, pad_edge=False)
     for one in found:
         table.add_row(one.version, human(one.size), human(one.alone), ", ".join(one.environments) or "none")
-    Console().print(table if found else "no release is in this bastion's store")
+    paper().print(table if found else "no release is in this bastion's store")
 
 
 def _remove(

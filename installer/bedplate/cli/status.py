@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.engine.status import Status, read_status
 
 EPILOG = "Example: bedplate status lab --output json"
@@ -31,7 +30,7 @@ def _status(
 
 
 def _print(found: Status) -> None:
-    console = Console()
+    console = paper()
     label = f" (bundle {found.bundle})" if found.bundle not in {"", found.release} else ""
     console.print(f"environment {found.environment}, release {found.release or 'none yet'}{label}")
     for name, state in found.nodes.items():

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.output import Output, OutputOption, paper, show
 from bedplate.pki.site_key import ensure_site_key
 
 EPILOG = "Example: bedplate verify lab"
@@ -41,7 +41,7 @@ def _verify(
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = report.write(run, folder)
     seal.seal(run, folder, ensure_site_key(site))
-    show({**run.as_json(), "report": str(page)}, output, lambda: report.show(run, Console()))
+    show({**run.as_json(), "report": str(page)}, output, lambda: report.show(run, paper()))
     if output is Output.TEXT:
         console.print(f"Report: {page}", highlight=False)
     raise typer.Exit(0 if run.is_green else 1)
