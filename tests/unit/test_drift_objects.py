@@ -99,6 +99,7 @@ def test_drift_and_pending_meet() -> None:
         ([], [DEPLOYMENT], [], []),
         ([], [], [live(entry("kubectl-create", {}))], [Cause.FOREIGN]),
         ([], [], [live()], []),
+        ([], [], [merged(live(), {"metadata": {"managedFields": None}})], [Cause.FOREIGN]),
         ([], [], [merged(live(entry("kubectl", {})), {"metadata": {"labels": {"bedplate.dev/component": ""}}})], []),
         ([], [], [merged(live(entry("x", {})), {"metadata": {"ownerReferences": [{"kind": "X"}]}})], []),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import sys
 from types import ModuleType
@@ -106,3 +107,4 @@ def _global(
     if not debug:
         # Pulumi's library reports a question of the CLI that it cannot answer as an error; the CLI goes on without.
         logging.getLogger("grpc").setLevel(logging.CRITICAL)
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # its C code tells of each program that is started

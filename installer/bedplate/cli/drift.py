@@ -38,7 +38,8 @@ def _drift(
     """Say what differs between an environment as it is rendered, as it was applied last, and as it is.
 
     What somebody else changed is drift; who and when is said as far as the cluster knows. What the next apply brings is
-    told apart. Nothing is changed. Exit codes: 0 no drift, 1 drift, 2 something could not be asked.
+    told apart. Nothing is changed: `bedplate apply ENV --all-steps` brings back what is rendered, and leaves what
+    others only added. Exit codes: 0 no drift, 1 drift, 2 something could not be asked.
     """
     site = forward.to_bastion(environment)
     from bedplate.drift import read  # noqa: PLC0415  it loads what only the bastion needs
@@ -65,6 +66,8 @@ def _print(found: Drift, *, with_hosts: bool) -> None:
             console.print(f"    {line}")
     for reason in found.unknown:
         console.print(f"\nnot known: {reason}")
+    if found.is_drifted:
+        console.print(f"\nNext: bedplate apply {found.environment} --all-steps; what others only added stays")
 
 
 def _print_objects(console: Console, title: str, differences: Iterable[ObjectDifference]) -> None:

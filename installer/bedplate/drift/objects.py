@@ -53,8 +53,9 @@ def _undeclared(identity: Identity, last: Json | None, there: Json | None) -> It
     if last is not None:
         yield ObjectDifference(identity, Cause.PENDING, component=component)
     elif component and not there["metadata"].get("ownerReferences"):
-        writer = Ownership(there, FIELD_MANAGER).latest()
-        if writer is None:
+        owners = Ownership(there, FIELD_MANAGER)
+        writer = owners.latest()
+        if writer is None and owners.are_known:
             return  # a controller's work, such as a StatefulSet's volumes
         yield ObjectDifference(identity, Cause.FOREIGN, writer=writer, component=component)
 

@@ -48,6 +48,11 @@ class Ownership:
             if entry.get("subresource") != "status"
         ]
 
+    @property
+    def are_known(self) -> bool:
+        """Return whether the API server says who wrote anything: of what was made empty it does not."""
+        return bool(self._entries)
+
     def is_ours(self, path: Path) -> bool:
         """Return whether the value at a path is still the one that we applied."""
         return any(writer.manager == self._own for writer in self._owners(path))

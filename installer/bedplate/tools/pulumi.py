@@ -95,6 +95,8 @@ class _Listener:
 def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, say: Say = print) -> UpResult:
     """Bring a layer of the cluster to the rendered state and wait for its workloads.
 
+    What the cluster has is read first: an object that somebody deleted or changed is no change to the stack's state.
+
     Args:
         site: the environment.
         layer: the layer's name.
@@ -106,24 +108,13 @@ def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catal
     _drop_pending(site, layer, stack)
     listener = _Listener(say)
     try:
-        result = _unlocked(stack, lambda: stack.up(on_event=listener, color="never", show_secrets=False))
+        result = _unlocked(stack, lambda: stack.up(refresh=True, on_event=listener, color="never", show_secrets=False))
         operations = {str(key): count for key, count in (result.summary.resource_changes or {}).items()}
     except automation.CommandError as error:
         raise _error(layer, listener, error) from error
     finally:
         _copy_aside(site, layer)
     return _result(operations)
-
-
-def preview(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, say: Say = print) -> UpResult:
-    """Tell what up() would do; nothing is changed."""
-    stack = _stack(site, layer, objects, catalog)
-    listener = _Listener(say)
-    try:
-        result = stack.preview(on_event=listener, color="never")
-    except automation.CommandError as error:
-        raise _error(layer, listener, error) from error
-    return _result({str(getattr(key, "value", key)): count for key, count in result.change_summary.items()})
 
 
 def name_in(urn: str) -> str:
