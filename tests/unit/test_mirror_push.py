@@ -19,6 +19,7 @@ import own_registry
 import pytest
 from faulty_proxy import Faults, proxy
 
+from bedplate.bundle import layout
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.write import INDEX_TYPE, MANIFEST_TYPE
 from bedplate.errors import BedplateError
@@ -205,6 +206,16 @@ def test_damaged_store_is_named(plain: int, tmp_path: Path) -> None:
     assert str(path) in str(error.value)
     with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
         assert client.get("/v2/damaged/registry.k8s.io/one/tags/list").status_code == httpx.codes.NOT_FOUND
+
+
+def test_a_damaged_manifest_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    """A registry would take it under its tag, whatever it holds."""
+    folder, release = many_images.store(tmp_path / "store", seed=5)
+    path = folder / layout.blob(release.artifacts[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"{", b"{ ", 1))
+    with pytest.raises(BedplateError, match="another content than its name says"):
+        holding([release], folder, "damaged")
 
 
 def test_unreachable_registry_is_one_line() -> None:

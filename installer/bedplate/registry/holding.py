@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -80,6 +81,9 @@ class _Found:
         """Take in a manifest with everything below it; returns it."""
         if (repository, sha256) not in self.manifests:
             content = self.blob(sha256).path.read_bytes()
+            if hashlib.sha256(content).hexdigest() != sha256:
+                fact = f"in {self.folder} has another content than its name says"
+                raise BedplateError(f"manifest {sha256}", fact, "carry the bundle in again")
             parsed: dict[str, Any] = json.loads(content)
             for child in parsed.get("manifests", []):
                 self.add(repository, _digest(child))
