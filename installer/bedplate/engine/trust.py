@@ -12,6 +12,7 @@ from bedplate.engine.installation import Installation
 from bedplate.engine.step import Journal, Outcome
 from bedplate.errors import BedplateError
 from bedplate.pki import authority, public, secrets, site_key, trust
+from bedplate.pki.keyed import keyed_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,14 @@ class Trust:
     where: str = "bastion"
 
     def key(self) -> str:
-        """Return the digest of the names in certificates and of what is asked for."""
-        site, components = self.installation.site, self.installation.catalog.components.values()
+        """Return the digest of the names in certificates, of what is asked for, and of the files it is made from."""
+        site, components = self.installation.site, list(self.installation.catalog.components.values())
         asked = [secret.model_dump(mode="json") for component in components for secret in component.secrets]
-        users = site.environment.identity.model_dump(mode="json")
-        return digest.of([site.environment.name, trust.mirror_names(site), users, asked])
+        groups = [tenant.groups.model_dump(mode="json") for tenant in site.environment.tenants]
+        users = [site.environment.identity.model_dump(mode="json"), groups]
+        contents = keyed_digest(site, secrets.inputs(site, components))
+        names = [site.environment.name, site.environment.domain, trust.mirror_names(site)]
+        return digest.of([names, asked, users, contents])
 
     def check_(self) -> bool:
         """Return whether every file is there, and every certificate has time left."""

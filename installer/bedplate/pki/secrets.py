@@ -32,6 +32,16 @@ def ensure_secrets(site: Site, components: Iterable[Component]) -> int:
     return sum(_ensure(site, folder, secret, asked) for secret in asked)
 
 
+def inputs(site: Site, components: Iterable[Component]) -> dict[str, bytes]:
+    """Return the content of every file that values are made from, by its path; InputError where one is not there."""
+    asked = [secret for component in components for secret in component.secrets]
+    contents = {secret.path: _read_file(secret) for secret in asked if secret.kind == "file"}
+    users = site.environment.identity.users
+    if users:
+        contents[users] = identity.text(identity.read(Path(users))).encode()
+    return contents
+
+
 def read_secret(site: Site, reference: str) -> bytes:
     """Return the value of ``name/key``."""
     path = site.state / "secrets" / reference

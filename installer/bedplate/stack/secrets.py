@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bedplate import digest, files
 from bedplate.environments import Site
+from bedplate.pki.keyed import keyed_digest
 from bedplate.pki.secrets import read_secret
 from bedplate.render.objects import RenderedObject
 
@@ -28,19 +25,10 @@ def references(value: Any) -> Iterator[str]:
 
 
 def fingerprint(site: Site, names: Iterable[str]) -> str:
-    """Return the HMAC of secrets' values under the environment's key: it tells of a change and of nothing else."""
-    values = {name: hashlib.sha256(read_secret(site, name)).hexdigest() for name in sorted(set(names))}
-    return hmac.new(_key(site), digest.canonical(values), hashlib.sha256).hexdigest()
+    """Return one HMAC over secrets' values: it tells of a change and of nothing else."""
+    return keyed_digest(site, {name: read_secret(site, name) for name in names})
 
 
 def layer_fingerprint(site: Site, objects: Iterable[RenderedObject]) -> str:
     """Return one HMAC over all secrets that objects refer to, for the key of a layer's step."""
     return fingerprint(site, [name for one in objects for name in references(one.object)])
-
-
-def _key(site: Site) -> bytes:
-    """Return the environment's HMAC key, made once."""
-    path = site.state / "pulumi" / "hmac.key"
-    if not path.exists():
-        files.write_atomic(path, secrets.token_bytes(32), mode=0o600)
-    return path.read_bytes()

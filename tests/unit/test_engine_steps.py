@@ -1,0 +1,126 @@
+"""The engine's own steps: what makes each run again, and what stops all of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bedplate import identity, place, preflight
+from bedplate.bundle.installed import Installed
+from bedplate.bundle.layout import ReleaseFile
+from bedplate.catalog import Catalog
+from bedplate.engine.apply import apply, log_file
+from bedplate.engine.installation import Installation
+from bedplate.engine.ledger import FAILED, Ledger
+from bedplate.engine.phases import phases
+from bedplate.engine.progress import Progress
+from bedplate.engine.trust import Trust
+from bedplate.environments import Site
+from bedplate.errors import BedplateError
+from bedplate.model.component import Component
+from bedplate.model.environment import Environment
+from bedplate.model.release import Release, Toolchain
+from bedplate.preflight import Finding
+
+HOLLOW = Finding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
+
+
+@pytest.fixture
+def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return an environment with a users file, whose state is the test's own."""
+    monkeypatch.setattr(place, "STATE", tmp_path / "state")
+    identity.write(tmp_path / "users.yaml", identity.with_user(identity.Accounts(), "ada", "one", ["heads"]))
+    (tmp_path / "token").write_text("one")
+    return {
+        "name": "here",
+        "release": "2026.11.0",
+        "domain": "site.bedplate.test",
+        "publisher": "ssh-ed25519 AAAA",
+        "bastion": {"host": "bastion"},
+        "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
+        "identity": {"users": str(tmp_path / "users.yaml")},
+        "tenants": [
+            {"name": "physics", "owner": "ada", "groups": {"users": ["heads"]}, "namespaces": [{"name": "physics"}]}
+        ],
+    }
+
+
+def _installation(tmp_path: Path, values: dict[str, Any]) -> Installation:
+    site = Site(tmp_path / "environment", Environment.model_validate(values), ())
+    tool = Component.model_validate(
+        {
+            "name": "tool",
+            "summary": "A tool",
+            "layer": "notebooks",
+            "secrets": [
+                {"name": "tool", "key": "users.yaml", "kind": "users"},
+                {"name": "tool", "key": "token", "kind": "file", "path": str(tmp_path / "token")},
+            ],
+        }
+    )
+    release = Release(version="2026.11.0", toolchain=Toolchain(go="go", node="node"), epoch=0, components={"tool": "1"})
+    catalog = Catalog(release, tmp_path, {"tool": tool}, {"tool": tmp_path})
+    held = ReleaseFile(release="2026.11.0", installer="", artifacts=[], sets={})
+    return Installation(site, catalog, Installed(tmp_path, held, ()))
+
+
+def _remove_user(tmp_path: Path, _: dict[str, Any]) -> None:
+    identity.write(tmp_path / "users.yaml", identity.Accounts())
+
+
+def _new_password(tmp_path: Path, _: dict[str, Any]) -> None:
+    path = tmp_path / "users.yaml"
+    identity.write(path, identity.with_user(identity.read(path), "ada", "two", ["heads"]))
+
+
+def _new_token(tmp_path: Path, _: dict[str, Any]) -> None:
+    (tmp_path / "token").write_text("two")
+
+
+def _new_group(_: Path, values: dict[str, Any]) -> None:
+    values["tenants"][0]["groups"] = {"users": ["heads", "hands"]}
+
+
+def _new_domain(_: Path, values: dict[str, Any]) -> None:
+    values["domain"] = "other.bedplate.test"
+
+
+@pytest.mark.parametrize("change", [_remove_user, _new_password, _new_token, _new_group, _new_domain])
+def test_what_secrets_are_made_from_makes_them_anew(
+    tmp_path: Path, values: dict[str, Any], change: Callable[[Path, dict[str, Any]], None]
+) -> None:
+    """A removed user, another password, another file, group or domain gives the step of secrets another key."""
+    before = Trust(_installation(tmp_path, values)).key()
+    assert Trust(_installation(tmp_path, values)).key() == before
+    change(tmp_path, values)
+    assert Trust(_installation(tmp_path, values)).key() != before
+
+
+def test_the_key_of_secrets_tells_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
+    """The same files under another environment's key give another key: nobody can guess a value from the ledger."""
+    before = Trust(_installation(tmp_path, values)).key()
+    (place.STATE / "here" / "pulumi" / "hmac.key").unlink()
+    assert Trust(_installation(tmp_path, values)).key() != before
+
+
+def test_a_hard_finding_stops_the_whole_apply(
+    tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing after the check of the hosts begins, and the error says the host, the fact and what to do."""
+    monkeypatch.setattr(preflight, "run", lambda _, *, ledgered: [HOLLOW])  # noqa: ARG005  called by name
+    one = _installation(tmp_path, values)
+    ledger = Ledger(one.ledger)
+    listed = phases(one, ledgered=False)
+    try:
+        with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
+            apply(listed, ledger, progress, log_file(one.logs), release="2026.11.0")
+        assert [(row.step, row.outcome) for row in ledger.steps()] == [("preflight", FAILED)]
+    finally:
+        ledger.close()
+    assert "worker1: has 1 GB (disk-small). give it a larger disk" in str(caught.value)
+    assert {step.id for phase in listed for step in phase.steps} > {"preflight", "trust", "hosts", "layer-foundation"}
