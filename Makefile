@@ -12,6 +12,7 @@ lab: ## a datacenter on this computer
 	./bedplate lab up
 
 test: tools packages ## everything, the lab included
+	PYTHONPATH=installer $(PYTHON) tests/programs.py kustomize registry
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
 	$(PYTHON) -m pytest --durations=10 tests/lab
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bedplate.acceptance.cluster import PYTHON, Cluster
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.registry_tree import mirror_repository
 from bedplate.engine.installation import Installation
@@ -14,12 +15,14 @@ CONTROL_ADDRESS = "198.19.255.254"
 ONE_PACKET = f"""
 import socket, sys
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[1].encode())
+if sys.argv[1:]:
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[1].encode())
 sender.sendto(b'bedplate acceptance run', ('{CONTROL_ADDRESS}', 9))
 """
-MIRROR_LOG = "/var/log/nginx/bedplate-mirror.log"
+PULLS = "/var/log/bedplate/pulls.log"
 SECONDS_OFF = 0.5
 BY_DEFAULT = "_default"
+HUB = "bedplate.dev/component=jupyterhub"
 ANY_HOST = "bedplate-no-such-registry.invalid"
 
 Hosts = dict[str, Any]
@@ -165,16 +168,19 @@ def test_every_image_is_the_bundles(nodes: Hosts, release_file: ReleaseFile, rec
 
 @pytest.mark.last
 def test_every_image_came_from_the_mirror(nodes: Hosts, hosts: Hosts, site: Site, release_file: ReleaseFile) -> None:
-    """The mirror's log names every image on every node, as given to that node."""
-    log = hosts[site.environment.bastion.host].check_output(f"zcat --force {MIRROR_LOG}*")
+    """The mirror's log of pulls says of every image on every node that this very digest was given to that node."""
     named = {f"sha256:{artifact.sha256}": artifact.image for artifact in release_file.artifacts if artifact.image}
-    given = {(line.split()[0], line.split()[6]) for line in log.splitlines() if "/manifests/" in line}
-    unexplained = []
-    for host in (*site.control_plane, *site.workers):
-        for _, digest in _images(nodes[host.name]):
-            path = f"/v2/{mirror_repository(named[digest])}/manifests/"
-            if not any(who == str(host.address) and what.startswith(path) for who, what in given):
-                unexplained.append(f"{host.name}: {named[digest]}")
+    given = {
+        (who, digest)
+        for host in hosts.values()
+        for _, who, _, digest, _ in map(str.split, host.run(f"zcat -f {PULLS}*").stdout.splitlines())
+    }
+    unexplained = [
+        f"{host.name}: {named[digest]}"
+        for host in dict.fromkeys((*site.control_plane, *site.workers))
+        for digest in {digest for _, digest in _images(nodes[host.name])} & named.keys()
+        if (str(host.address), digest) not in given
+    ]
     assert unexplained == []
 
 
@@ -194,6 +200,15 @@ def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> Non
         control, outside = _counter(host, "control"), _counter(host, "outside")
         host.check_output("python3 -c %s %s", ONE_PACKET, device)
         assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside), name
+
+
+def test_what_a_pod_sends_out_is_counted(hosts: Hosts, cluster: Cluster) -> None:
+    """The counters see pods, too: one packet sent out on purpose by a pod is seen on its node, and only as that."""
+    pod = cluster.items("pods", "notebooks", HUB)[0]
+    host = hosts[pod["spec"]["nodeName"]]
+    control, outside = _counter(host, "control"), _counter(host, "outside")
+    cluster.run_in("notebooks", pod["metadata"]["name"], PYTHON, "-c", ONE_PACKET)
+    assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside)
 
 
 def _counter(host: Any, name: str) -> int:

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ from bedplate.environments import Site
 from bedplate.render.objects import scrape_targets
 
 Ask = Callable[[str], Any]
+PAGE = "/api/v1/namespaces/monitoring/services/prometheus:web/proxy"
+LEAST_PROGRAM = 100_000
 UP_SECONDS = 120
 PER_NODE = ("kubelet", "cadvisor")
 
@@ -42,6 +45,14 @@ def test_rules_are_loaded(prometheus: Ask) -> None:
     rules = [rule for group in prometheus("/api/v1/rules")["data"]["groups"] for rule in group["rules"]]
     assert {"Watchdog", "NodeNotReady", "TargetDown"} <= {rule["name"] for rule in rules}
     assert {rule["name"]: rule.get("lastError", "") for rule in rules if rule["health"] == "err"} == {}
+
+
+def test_the_page_is_served(cluster: Cluster) -> None:
+    """People get Prometheus' page with its program, not the API alone."""
+    page = cluster.raw(f"{PAGE}/query")
+    assert "<title>Prometheus" in page
+    [program] = re.findall(r'src="\.?/?(assets/[^"]+\.js)"', page)
+    assert len(cluster.raw(f"{PAGE}/{program}")) > LEAST_PROGRAM
 
 
 def _targets(prometheus: Ask) -> list[dict[str, Any]]:

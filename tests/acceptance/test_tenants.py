@@ -12,6 +12,7 @@ from bedplate.errors import BedplateError
 from bedplate.model.environment import Tenant, TenantNamespace
 
 STRANGERS = "bedplate-acceptance"
+NOBODY = "bedplate-acceptance-nobody"
 NOTEBOOK_PORT, HUB_PORT = 8888, 8081
 CONNECT = """
 import json, socket, sys
@@ -60,6 +61,25 @@ def test_namespaces_are_labelled(cluster: Cluster, site: Site) -> None:
         assert metadata["annotations"]["bedplate.dev/owner"] == tenant.owner
         assert metadata["labels"]["bedplate.dev/tenant"] == tenant.name
         assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == namespace.pod_security
+
+
+def test_groups_have_their_rights_and_no_others(cluster: Cluster, site: Site) -> None:
+    """Each group may do in each tenant's namespace what environment.yaml says, and another tenant's group nothing."""
+    tenants = site.environment.tenants
+    groups = {one for t in tenants for one in (*t.groups.admins, *t.groups.users, *t.groups.viewers)} | {NOBODY}
+    wanted, found = {}, {}
+    for tenant, namespace in _namespaces(site):
+        admins, users = {*tenant.groups.admins}, {*tenant.groups.admins, *tenant.groups.users}
+        permitted = {
+            ("create", "rolebindings"): admins,
+            ("create", "pods"): users,
+            ("get", "pods"): users | {*tenant.groups.viewers},
+        }
+        for (verb, resource), those in permitted.items():
+            for group in sorted(groups):
+                wanted[namespace.name, verb, resource, group] = group in those
+                found[namespace.name, verb, resource, group] = cluster.may(group, verb, resource, namespace.name)
+    assert found == wanted
 
 
 def test_quotas_are_as_written(cluster: Cluster, site: Site) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from render_site import RELEASE, make_site
 
 from bedplate import catalog as catalogs
 from bedplate.catalog import Catalog
 from bedplate.environments import Site
+from bedplate.errors import BedplateError
 from bedplate.render import objects
 from bedplate.render.objects import RenderedObject
+from bedplate.tools import programs
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +33,15 @@ def digests(catalog: Catalog) -> dict[str, str]:
     """Return a digest for every image of the release."""
     images = [f"{image.name}:{image.tag}" for one in catalog.components.values() for image in one.images]
     return {image: f"{number:064x}" for number, image in enumerate(images)}
+
+
+@pytest.fixture(scope="session")
+def kustomize(catalog: Catalog) -> Path:
+    """Return the release's kustomize; `make test` builds it, and quick tests skip where it never was."""
+    try:
+        return programs.find("kustomize", "kustomize", catalog)
+    except BedplateError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

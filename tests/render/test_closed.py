@@ -14,6 +14,8 @@ from bedplate.bundle.closure import check_closure
 from bedplate.bundle.proof.rendered import of_components
 from bedplate.catalog import Catalog
 
+pytestmark = pytest.mark.usefixtures("kustomize")
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -8,18 +8,7 @@ import pytest
 from render_site import make_site
 
 from bedplate.catalog import Catalog
-from bedplate.errors import BedplateError
 from bedplate.render import objects, overlays
-from bedplate.tools import programs
-
-
-@pytest.fixture
-def kustomize(catalog: Catalog) -> Path:
-    """Return kustomize, or skip where no bundle was ever built or installed on this machine."""
-    try:
-        return programs.find("kustomize", "kustomize", catalog)
-    except BedplateError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.usefixtures("kustomize")

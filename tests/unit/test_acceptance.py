@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -100,18 +101,32 @@ def test_test_files_come_from_all_trees(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "green"),
+    ("outcomes", "packets", "green"),
     [
-        (["passed"], True),
-        (["passed", "skipped"], True),
-        (["passed", "failed"], False),
-        (["skipped"], False),
-        ([], False),
+        (["passed"], 0, True),
+        (["passed", "skipped"], 0, True),
+        (["passed"], 1, False),
+        (["passed"], None, False),
+        (["passed", "failed"], 0, False),
+        (["skipped"], 0, False),
+        ([], None, False),
     ],
 )
-def test_green_means_something_passed_and_nothing_failed(outcomes: list[str], green: bool) -> None:  # noqa: FBT001
-    """A run is green when something was checked and nothing failed."""
-    assert run_of(*(check(one) for one in outcomes)).is_green is green
+def test_green_means_that_nothing_failed_and_nothing_left(
+    outcomes: list[str],
+    packets: int | None,
+    green: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    """A run is green when something was checked, nothing failed, and no packet tried to leave."""
+    facts: dict[str, Any] = {} if packets is None else {"packets_outside": packets}
+    assert run_of(*(check(one, "", **facts) for one in outcomes)).is_green is green
+
+
+def test_a_run_that_counted_no_packets_fails() -> None:
+    """Where the hosts' tests are missing or broken, the run says so as a failed check of its own."""
+    assert runner._uncounted([check("passed", packets_outside=0)]) == []
+    [missing] = runner._uncounted([check("passed")])
+    assert (missing.id, missing.outcome) == ("run/packets-outside", "failed")
 
 
 def test_json_has_what_programs_read() -> None:

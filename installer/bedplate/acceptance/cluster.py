@@ -46,9 +46,30 @@ class Cluster:
         return json.loads(self.raw(f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"))
 
     def logs(self, namespace: str, selector: str) -> str:
-        """Return the logs of all pods that a selector finds."""
-        words = ["logs", "-n", namespace, "-l", selector, "--tail=-1", "--prefix", "--all-containers"]
-        return kubectl.run(self.site, *words).decode(errors="replace")
+        """Return the logs of all pods that a selector finds, and those of their containers before a restart."""
+        words = ["logs", "-n", namespace, "--tail=-1", "--all-containers"]
+        now = kubectl.run(self.site, *words, "-l", selector).decode(errors="replace")
+        restarted = [
+            pod["metadata"]["name"]
+            for pod in self.items("pods", namespace, selector)
+            if any(one["restartCount"] for one in pod["status"].get("containerStatuses", []))
+        ]
+        before = [kubectl.run(self.site, *words, name, "--previous").decode(errors="replace") for name in restarted]
+        return "".join([*before, now])
+
+    def may(self, group: str, verb: str, resource: str, namespace: str) -> bool:
+        """Return whether the API server lets somebody of a group do something in a namespace."""
+        asked = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": "bedplate-acceptance",
+                "groups": [group],
+                "resourceAttributes": {"namespace": namespace, "verb": verb, "resource": resource},
+            },
+        }
+        answer = kubectl.run(self.site, "create", "-o", "json", "-f", "-", stdin=json.dumps(asked).encode())
+        return bool(json.loads(answer)["status"]["allowed"])
 
     def run_in(self, namespace: str, pod: str, *words: str, timeout: float = 60) -> str:
         """Run a program in a pod and return what it printed."""

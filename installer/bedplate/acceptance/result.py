@@ -40,8 +40,8 @@ class Run(Model):
 
     @property
     def is_green(self) -> bool:
-        """Return whether something was checked and nothing failed."""
-        return bool(self.of("passed")) and not self.of("failed")
+        """Return whether nothing failed, and the packets that tried to leave were counted and are none."""
+        return bool(self.of("passed")) and not self.of("failed") and self.packets_outside == 0
 
     @property
     def packets_outside(self) -> int | None:

@@ -14,7 +14,7 @@ import pytest
 from bedplate import place
 from bedplate.acceptance.fixtures import Fixtures
 from bedplate.acceptance.recorder import Recorder
-from bedplate.acceptance.result import Check, Run
+from bedplate.acceptance.result import PACKETS_OUTSIDE, Check, Run
 from bedplate.engine.installation import Installation
 
 TESTS = Path("tests/acceptance")
@@ -54,6 +54,7 @@ def run(
     code = _pytest(files, [Fixtures(installation), recorder], log)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not _failed(recorder.checks):
         recorder.checks.append(_broken(code, log))
+    recorder.checks += _uncounted(recorder.checks)
     site = installation.site
     return Run(
         release=installation.release_file.release,
@@ -87,6 +88,22 @@ def _pytest(files: dict[Path, str], plugins: list[object], log: Path) -> int:
 
 def _failed(checks: list[Check]) -> bool:
     return any(check.outcome == "failed" for check in checks)
+
+
+def _uncounted(checks: list[Check]) -> list[Check]:
+    """Return a failed check where none counted the packets that tried to leave: such a run proves no air gap."""
+    if any(PACKETS_OUTSIDE in check.facts for check in checks):
+        return []
+    return [
+        Check(
+            id="run/packets-outside",
+            title="The packets that tried to leave were counted",
+            component="run",
+            outcome="failed",
+            seconds=0,
+            detail=f"no check recorded them; {TESTS}/test_{HOSTS}.py did not run to its end, or is in no tree",
+        )
+    ]
 
 
 def _broken(code: int, log: Path) -> Check:
