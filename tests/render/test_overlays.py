@@ -8,6 +8,7 @@ import pytest
 from render_site import make_site
 
 from bedplate.catalog import Catalog
+from bedplate.errors import BedplateError
 from bedplate.render import objects, overlays
 
 
