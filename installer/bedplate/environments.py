@@ -69,6 +69,11 @@ class Site:
         return place.STATE / self.environment.name
 
     @property
+    def lock(self) -> Path:
+        """Return the file whose lock an apply holds."""
+        return self.state / "apply.lock"
+
+    @property
     def is_here(self) -> bool:
         """Return whether this folder is a bastion's own, so that commands run here."""
         return self.folder.is_relative_to(ON_BASTION)

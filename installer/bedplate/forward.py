@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from bedplate import check, environments, place
+from bedplate import check, environments, place, send
 from bedplate.environments import ON_BASTION, Site
 from bedplate.errors import BedplateError, Findings
 from bedplate.tools import command, ssh
@@ -20,7 +20,6 @@ from bedplate.tools import command, ssh
 BEDPLATE = "/usr/local/bin/bedplate"
 FORWARDED = "BEDPLATE_FORWARDED"
 """Set for a forwarded command; it then ends when the one who typed it is gone."""
-CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
 
 
 def to_bastion(name: str, *, brings: str = "", needs_release: bool = True) -> Site:
@@ -71,7 +70,7 @@ def run(site: Site, words: Sequence[str], name: str = "") -> int:
         words: Bedplate's arguments.
         name: the word among them that names the environment, as it was typed (a path, maybe).
     """
-    send(site)
+    send.send(site)
     there = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
@@ -85,20 +84,6 @@ def run(site: Site, words: Sequence[str], name: str = "") -> int:
     return code
 
 
-def send(site: Site) -> None:
-    """Carry the environment's folder to its bastion; it appears there whole or not at all."""
-    target = ON_BASTION / site.environment.name
-    fresh, old = (f"{target}.{word}" for word in ("new", "old"))
-    script = (
-        f"set -e; rm -rf {fresh} {old}; mkdir -p -m 755 {fresh}; tar -x --no-same-owner -C {fresh}; "
-        # What the bastion itself put into pki/, its CA's certificate, stays.
-        f"if [ -d {target}/pki ]; then mkdir -p {fresh}/pki; cp -an {target}/pki/. {fresh}/pki/; fi; "
-        f"if diff -rq {target} {fresh} >/dev/null 2>&1; then rm -rf {fresh}; exit 0; fi; "
-        f"if [ -e {target} ]; then mv {target} {old}; fi; mv {fresh} {target}; rm -rf {old}"
-    )
-    ssh.run(ssh.bastion(site), ["sh", "-c", script], stdin=_folder(site.folder))
-
-
 def bring(site: Site, folder: str, into: Path | None = None) -> Path:
     """Copy the newest entry of a folder in the environment's state on its bastion; return its place here.
 
@@ -109,12 +94,17 @@ def bring(site: Site, folder: str, into: Path | None = None) -> Path:
     """
     parent = site.state / folder
     done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
-    target = into or place.user_state() / "reports" / site.environment.name
+    target = into or reports(site.environment.name)
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         name = tar.getnames()[0].partition("/")[0]
         tar.extractall(target, filter="data")
     return target / name
+
+
+def reports(name: str) -> Path:
+    """Return the user's own folder with the reports of an environment that were copied here."""
+    return place.user_state() / "reports" / name
 
 
 def _renamed(word: str, typed: str, name: str) -> str:
@@ -123,15 +113,6 @@ def _renamed(word: str, typed: str, name: str) -> str:
     if typed and word == typed:
         return name
     return f"{option}={name}" if option.startswith("--") and equals and value == typed else word
-
-
-def _folder(folder: Path) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name in CARRIED:
-            if (folder / name).exists():
-                tar.add(folder / name, name)
-    return buffer.getvalue()
 
 
 def _columns() -> int:

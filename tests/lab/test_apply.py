@@ -10,8 +10,6 @@ from standing import ROOT, Standing
 
 from bedplate.tools import ssh
 
-LOCK = "/var/lib/bedplate/{name}/apply.lock"
-
 
 def test_a_second_apply_skips_everything_in_twenty_seconds(lab: Standing) -> None:
     """By key and probe, no step runs again."""
@@ -32,7 +30,7 @@ def test_all_steps_change_nothing(lab: Standing) -> None:
 def test_a_killed_apply_goes_on(lab: Standing) -> None:
     """Killed in the middle of a step, the next run says so, goes on, and all is done."""
     words = [str(ROOT / "bedplate"), "apply", lab.lab.name, "--yes", "--all-steps"]
-    lock = LOCK.format(name=lab.lab.name)
+    lock = str(lab.site.lock)
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as run:
         owner = _owner(lab, lock)
         time.sleep(12)
@@ -57,7 +55,7 @@ def _owner(lab: Standing, lock: str) -> str:
 def test_two_applies_at_once_are_refused(lab: Standing) -> None:
     """The second names the first and changes nothing."""
     target = ssh.bastion(lab.site)
-    script = f"exec 9>>{LOCK.format(name=lab.lab.name)}; flock 9; echo held; sleep 20"
+    script = f"exec 9>>{lab.site.lock}; flock 9; echo held; sleep 20"
     with subprocess.Popen(ssh.argv(target, ["bash", "-c", script]), stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == b"held\n"

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 from typer.testing import CliRunner, Result
 
-from bedplate import cli, environments, forward
+from bedplate import cli, environments, forward, send
 from bedplate.environments import Site
 from bedplate.errors import BedplateError, Findings, InputError
 from bedplate.lab import address
@@ -36,7 +36,7 @@ def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, m
         seen.append(words[-1])
         return 7
 
-    monkeypatch.setattr(forward, "send", lambda _: None)
+    monkeypatch.setattr(send, "send", lambda _: None)
     monkeypatch.setattr(command, "attach", attach)
     assert forward.run(site, ["verify", "./x/second", "--only", "a b"], "./x/second") == 7
     assert seen[0].endswith("/usr/local/bin/bedplate verify second --only 'a b'")
@@ -44,7 +44,7 @@ def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, m
 
 def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """SSH's own exit code 255 is no exit code of Bedplate's."""
-    monkeypatch.setattr(forward, "send", lambda _: None)
+    monkeypatch.setattr(send, "send", lambda _: None)
     monkeypatch.setattr(command, "attach", lambda _: 255)
     with pytest.raises(BedplateError, match="was lost while the command ran"):
         forward.run(site, ["apply", "second"])
@@ -53,7 +53,7 @@ def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: py
 def test_only_the_environments_own_files_travel(site: Site) -> None:
     """A private key left in the folder stays where it is."""
     (site.folder / "secret.key").write_text("private")
-    with tarfile.open(fileobj=io.BytesIO(forward._folder(site.folder))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(send.packed(site.folder))) as tar:
         assert set(tar.getnames()) == {"environment.yaml", "hosts.yaml", "known_hosts"}
 
 
@@ -84,7 +84,7 @@ class Far:
 def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> Far:
     """The bastion of the environment `second`."""
     found = Far()
-    monkeypatch.setattr(forward, "send", lambda sent: found.ran.append(f"send {sent.environment.name}"))
+    monkeypatch.setattr(send, "send", lambda sent: found.ran.append(f"send {sent.environment.name}"))
     monkeypatch.setattr(command, "attach", found.attach)
     monkeypatch.setattr(ssh, "run", found.run)
     assert not site.is_here

@@ -18,7 +18,6 @@ from bedplate.render.hosts import host_specs
 from bedplate.render.objects import RenderedObject
 
 LEDGER = "ledger.db"
-LOCK = "apply.lock"
 LOG = "log"
 
 

@@ -23,7 +23,7 @@ def run(site: Site, console: Console, *, every: bool = False) -> Summary:
         every: run the steps that are done, too.
     """
     one = installation.load(site)
-    with lock.hold(site.state / installation.LOCK, site.environment.name) as interrupted:
+    with lock.hold(site.lock, site.environment.name) as interrupted:
         if interrupted:
             console.print(f"the apply of {interrupted} was interrupted; going on from there")
         with console.status("prove the store"):

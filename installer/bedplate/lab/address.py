@@ -11,6 +11,7 @@ from pathlib import Path
 from bedplate import place
 from bedplate.errors import BedplateError, InputError
 from bedplate.files import write_atomic
+from bedplate.lab.lock import waiting
 from bedplate.model.environment import DNS_LABEL
 
 DEFAULT = "lab"
@@ -46,6 +47,11 @@ class Lab:
         return _labs() / f"{self.name}.json"
 
     @property
+    def lock(self) -> Path:
+        """Return the file whose lock is held while the lab is brought up or down."""
+        return _labs() / f"{self.name}.lock"
+
+    @property
     def folder(self) -> Path:
         """Return the folder of its keys, disks and carried bundle."""
         return _labs() / self.name
@@ -58,6 +64,11 @@ class Lab:
     def container(self, machine: str) -> str:
         """Return the name of a machine's container."""
         return f"bedplate-{self.name}-{machine}"
+
+
+def shared_lock() -> Path:
+    """Return the file whose lock is held while what all labs share is changed: numbers, and the kernel's settings."""
+    return _labs() / "all.lock"
 
 
 def _labs() -> Path:
@@ -85,11 +96,12 @@ def reserve(name: str) -> Lab:
     """Return a lab by name; a new one gets the first free number (0 is kept for the lab named "lab")."""
     if not re.fullmatch(DNS_LABEL, name):
         raise InputError(f"lab name {name!r}", "is no DNS label", "use lower-case letters, digits and -")
-    taken = {lab.name: lab.number for lab in every()}
-    free = [n for n in range(LABS) if n not in taken.values() and (n == 0) == (name == DEFAULT)]
-    if name not in taken and not free:
-        raise BedplateError(f"lab {name}", "has no free network", "bedplate lab down --name … for another lab")
-    lab = Lab(name, taken.get(name, free[0] if free else 0))
-    if name not in taken:
-        write_atomic(lab.file, json.dumps({"number": lab.number}) + "\n")
-    return lab
+    with waiting(shared_lock()):
+        taken = {lab.name: lab.number for lab in every()}
+        if name in taken:
+            return Lab(name, taken[name])
+        free = [n for n in range(LABS) if n not in taken.values() and (n == 0) == (name == DEFAULT)]
+        if not free:
+            raise BedplateError(f"lab {name}", "has no free network", "bedplate lab down --name … for another lab")
+        write_atomic(Lab(name, free[0]).file, json.dumps({"number": free[0]}) + "\n")
+        return Lab(name, free[0])

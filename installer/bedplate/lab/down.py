@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 
-from bedplate import environments
+from bedplate import environments, forward
+from bedplate.lab import address
 from bedplate.lab.address import Lab
+from bedplate.lab.image import remove_images
+from bedplate.lab.lock import refusing
 from bedplate.lab.machine import remove_machines
 from bedplate.lab.network import remove_network
 from bedplate.lab.shell import target
@@ -13,13 +16,20 @@ from bedplate.tools import ssh
 
 
 def remove(lab: Lab) -> None:
-    """Remove a lab: machines, network, rules, disks, keys, environment; its number last, so that it can be repeated."""
-    _close_connections(lab)
-    remove_machines(lab)
-    remove_network(lab)
-    for folder in (lab.folder, lab.environment):
-        shutil.rmtree(folder, ignore_errors=True)
-    lab.file.unlink(missing_ok=True)
+    """Remove a lab: machines, network, rules, disks, keys, environment, reports; with the last one, their image.
+
+    Its number goes after all that is named by it, so that a run that was killed can be repeated.
+    """
+    with refusing(lab.lock, lab.name):
+        _close_connections(lab)
+        remove_machines(lab)
+        remove_network(lab)
+        for folder in (lab.folder, lab.environment, forward.reports(lab.name)):
+            shutil.rmtree(folder, ignore_errors=True)
+        lab.file.unlink(missing_ok=True)
+        if not address.every():
+            remove_images()
+        lab.lock.unlink()
 
 
 def _close_connections(lab: Lab) -> None:

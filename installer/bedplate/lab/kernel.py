@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bedplate.lab.address import shared_lock
+from bedplate.lab.lock import waiting
+
 ROOT = Path("/proc/sys")
 WRITABLE = 0o200
 VOLATILE = ("kernel/ns_last_pid", "kernel/random/", "vm/compact_memory", "net/ipv4/route/flush", "net/ipv6/route/flush")
@@ -48,9 +51,10 @@ def restore(wanted: dict[str, str]) -> list[str]:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Leave the kernel's settings after the block as they were before it."""
-    before = read()
-    try:
-        yield
-    finally:
-        restore(before)
+    """Leave the kernel's settings after the block as they were before it, one block at a time on this machine."""
+    with waiting(shared_lock()):
+        before = read()
+        try:
+            yield
+        finally:
+            restore(before)

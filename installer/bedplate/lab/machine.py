@@ -37,6 +37,8 @@ FLAGS = (
 """runc and these make systemd, containerd and kubelet at home in a container; each was found to be needed."""
 DISKS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
 MEDIA = "/media"
+UNFINISHED = "created"
+"""State of a machine that never ran: whoever made it may have been killed before its keys were in it."""
 BOOT_SECONDS = 60
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
@@ -46,7 +48,7 @@ def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
     state = check_machine(lab, host.name)
     if state == "running":
         return False
-    if not state:
+    if state in ("", UNFINISHED):
         _create(lab, site, host, image)
     with kernel.kept():
         run(_podman("start", lab.container(host.name)))
@@ -72,6 +74,7 @@ def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
         media.mkdir(parents=True, exist_ok=True)
         volumes.append(f"--volume={media}:{MEDIA}:ro")
     name = lab.container(host.name)
+    run(_podman("rm", "--force", "--ignore", name))
     where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--hostname={host.name}"]
     labels = [f"--label=bedplate.lab={lab.name}"]
     run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, INIT))

@@ -23,10 +23,10 @@ PACKAGES = {
     "zstd": "packs layers",
     "git": "lists the installer's own files",
 }
-COLD_GIB = 40
-WARM_GIB = 12
+COLD_GB = 40
+WARM_GB = 13
 """What bundle and three machines take when all artifacts are in the cache."""
-GIB = 1024**3
+GB = 1000**3
 
 
 def ensure_prerequisites(say: Callable[[str], None], *, warm: bool) -> None:
@@ -37,7 +37,7 @@ def ensure_prerequisites(say: Callable[[str], None], *, warm: bool) -> None:
         warm: the artifacts are built already, so that less disk is needed.
     """
     check_root()
-    check_disk(WARM_GIB if warm else COLD_GIB)
+    check_disk(WARM_GB if warm else COLD_GB)
     ensure_packages(say)
 
 
@@ -66,11 +66,11 @@ def check_packages() -> list[str]:
 
 
 def check_disk(needed: int) -> None:
-    """Raise unless so many GiB are free where caches and machines live."""
+    """Raise unless so many GB are free where caches and machines live."""
     for folder in (place.cache(), place.user_state(), Path("/var/lib/containers")):
         existing = next(p for p in (folder, *folder.parents) if p.exists())
-        free = shutil.disk_usage(existing).free // GIB
+        free = shutil.disk_usage(existing).free // GB
         if free < needed:
             raise BedplateError(
-                f"disk of {folder}", f"has {free} GiB free; a lab needs {needed}", "free some, or set BEDPLATE_CACHE"
+                f"disk of {folder}", f"has {free} GB free; a lab needs {needed} GB", "free some, or set BEDPLATE_CACHE"
             )

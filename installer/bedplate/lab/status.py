@@ -7,6 +7,7 @@ from typing import Any
 
 from bedplate import environments
 from bedplate.environments import Site
+from bedplate.errors import BedplateError
 from bedplate.forward import BEDPLATE
 from bedplate.lab.address import Lab
 from bedplate.lab.machine import check_machine
@@ -29,5 +30,8 @@ def read_status(lab: Lab) -> dict[str, Any]:
 
 def _inside(site: Site) -> dict[str, Any]:
     words = [BEDPLATE, "status", site.environment.name, "--output", "json"]
-    done = ssh.run(ssh.bastion(site), words, check=False)
-    return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
+    try:
+        return dict(json.loads(ssh.run(ssh.bastion(site), words).stdout))
+    except BedplateError:
+        # It has not booted yet, or nothing is installed: that is a state to show, and no error.
+        return {}

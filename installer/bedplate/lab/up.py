@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import yaml
 from rich.console import Console
 
-from bedplate import catalog, environments, forward
+from bedplate import catalog, environments, forward, send
 from bedplate.bundle import describe
 from bedplate.bundle.build import build
 from bedplate.bundle.relock import relock
@@ -24,6 +24,7 @@ from bedplate.lab import keys
 from bedplate.lab.address import Lab
 from bedplate.lab.environment import ensure_environment, template
 from bedplate.lab.image import ensure_image
+from bedplate.lab.lock import refusing
 from bedplate.lab.machine import MEDIA, ensure_machine
 from bedplate.lab.network import ensure_network
 from bedplate.lab.prerequisites import ensure_prerequisites
@@ -73,10 +74,15 @@ def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
         console: where progress is shown.
         origins: binary caches; what they have is not built.
     """
+    with refusing(lab.lock, lab.name):
+        return _up(lab, console, origins or Origins())
+
+
+def _up(lab: Lab, console: Console, origins: Origins) -> int:
     began = time.monotonic()
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
-        site = _outside(Up(lab, console, progress), origins or Origins())
+        site = _outside(Up(lab, console, progress), origins)
     for title, run in (("Install from the bundle, inside", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
         code = run(lab, site)
@@ -94,10 +100,10 @@ def _outside(run: Up, origins: Origins) -> Site:
     release = catalog.load(_release())
     locked = release.lock()
     with run.stage("Look for what is needed", "this machine"):
+        ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
         if origins.ordered:
             run.progress.say("binary caches")
             run.console.print(f"    {fill(origins, source.context(release, cache), _Told(run))}", highlight=False)
-        ensure_prerequisites(run.progress.say, warm=_is_built(release, cache))
     publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
         lock = _lock(run, source.context(release, cache, locked))
@@ -156,7 +162,7 @@ def _lock(run: Up, context: Context) -> Lock:
 def install(lab: Lab, site: Site) -> int:
     """Run the bundle's own `install` on the bastion, as a site's people do when the disk has come in."""
     bastion = ssh.bastion(site)
-    forward.send(site)
+    send.send(site)
     key = site.environment.publisher + "\n"
     ssh.run(bastion, ["sh", "-c", "cat >/root/publisher.pub"], stdin=key.encode())
     media = f"{MEDIA}/{BUNDLE}"

@@ -21,7 +21,10 @@ from bedplate.files import write_atomic
 from bedplate.model.host import HostSpec
 from bedplate.model.inventory import Host
 
-SSH_OPTIONS = "-o ControlMaster=auto -o ControlPersist=60s -o StrictHostKeyChecking=yes -o BatchMode=yes"
+SSH_OPTIONS = (
+    "-o ControlMaster=auto -o ControlPersist=60s -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null "
+    "-o BatchMode=yes"
+)
 FAILURES = ("runner_on_failed", "runner_on_unreachable", "runner_item_on_failed")
 TAIL_LINES = 20
 

@@ -1,0 +1,86 @@
+"""Labs that are changed at once, and machines that were never finished."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from bedplate.errors import BedplateError
+from bedplate.lab import address, down, machine, status
+from bedplate.lab.environment import ensure_environment
+from bedplate.lab.lock import refusing, waiting
+from bedplate.tools import ssh
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVkGC8pl1+"
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
+    """Two commands that reserve at the same time never share a network."""
+    names = [f"lab{number}" for number in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        labs = list(pool.map(address.reserve, names))
+    assert len({lab.number for lab in labs}) == len(names)
+
+
+def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
+    """While one brings a lab up, another that would remove it is refused and changes nothing."""
+    lab = address.reserve("one")
+    with refusing(lab.lock, lab.name), pytest.raises(BedplateError, match="lab one is being changed by another"):
+        down.remove(lab)
+    assert lab.file.exists()
+
+
+def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
+    """What is held is given back, also after an error."""
+    with pytest.raises(RuntimeError), waiting(tmp_path / "lock"):
+        raise RuntimeError
+    with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one"):
+        pass
+
+
+@pytest.mark.parametrize(("state", "made"), [("", True), ("created", True), ("exited", False), ("running", False)])
+def test_a_machine_that_never_ran_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    made: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    """Whoever made it may have been killed before its keys were in it; one that ran is only started."""
+    lab = address.reserve("one")
+    site = ensure_environment(lab, KEY, "2026.11.0")
+    ran: list[str] = []
+
+    def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
+        ran.append(" ".join(map(str, words)))
+        answer = state if "inspect" in words else "running"
+        return CompletedProcess(words, 0 if answer else 1, answer.encode(), b"")
+
+    monkeypatch.setattr(machine, "run", run)
+    machine.ensure_machine(lab, site, site.bastion, "image")
+    assert any(" create " in words for words in ran) is made
+    assert any(" cp " in words for words in ran) is made
+
+
+def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machines are shown, and of the platform that nothing is known."""
+    lab = address.reserve("one")
+    ensure_environment(lab, KEY, "2026.11.0")
+
+    def refused(*_: object, **__: object) -> CompletedProcess[bytes]:
+        raise BedplateError("SSH to bastion", "failed")
+
+    monkeypatch.setattr(status, "check_machine", lambda *_: "running")
+    monkeypatch.setattr(ssh, "run", refused)
+    found = status.read_status(lab)
+    assert {one["state"] for one in found["machines"].values()} == {"running"}
+    assert (found["nodes"], found["packets_outside"]) == ({}, None)
+    assert json.dumps(found)
