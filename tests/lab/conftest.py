@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from standing import Machine, Standing, bedplate
 
-from bedplate.lab import address
+from bedplate import forward
+from bedplate.lab import address, image
 
 NAME = "bedplate-test"
 KEEP = "BEDPLATE_KEEP_LAB"
@@ -34,5 +36,21 @@ def lab() -> Iterator[Standing]:
     assert done.returncode == 0, "\n".join((done.stdout + done.stderr).splitlines()[-60:])
     yield Standing(address.find(NAME), before)
     if not os.environ.get(KEEP):
+        others = {one.name for one in address.every()} - {NAME}
         gone = bedplate("lab", "down", "--name", NAME)
         assert gone.returncode == 0, gone.stderr
+        _nothing_is_left(before, others)
+
+
+def _nothing_is_left(before: Machine, others: set[str]) -> None:
+    now = Machine()
+    assert {name for name, value in before.settings.items() if now.settings.get(name, value) != value} == set()
+    assert now.swaps == before.swaps
+    listed = "".join(
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        for words in (["podman", "ps", "-a"], ["podman", "network", "ls"], ["nft", "list", "ruleset"])
+    )
+    assert NAME not in listed
+    assert not forward.reports(NAME).exists()
+    images = subprocess.run(["podman", "image", "ls", "-q", image.NAME], capture_output=True, text=True, check=True)
+    assert others or images.stdout == ""

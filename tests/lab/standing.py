@@ -58,6 +58,16 @@ class Standing:
         """Return what a command on the bastion prints."""
         return ssh.run(ssh.bastion(self.site), words, check=check).stdout.decode()
 
+    def at(self, machine: str, *words: str, check: bool = True) -> str:
+        """Return what a program prints at a machine's own console: SSH reaches nodes from the bastion alone."""
+        return at(self.lab, machine, *words, check=check)
+
+
+def at(lab: address.Lab, machine: str, *words: str, check: bool = True) -> str:
+    """Return what a program prints at the console of a machine of any lab."""
+    words = ("podman", "exec", lab.container(machine), *words)
+    return subprocess.run(words, capture_output=True, text=True, check=check).stdout
+
 
 def bedplate(*words: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
     """Run Bedplate and return its exit code and output."""

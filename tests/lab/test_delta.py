@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 from standing import Standing
 
+from bedplate import catalog
+from bedplate.bundle.build import build
+from bedplate.bundle.relock import relock
 from bedplate.lab.machine import MEDIA
 from bedplate.lab.up import BUNDLE, PUBLISHER
+from bedplate.sources import source
+from bedplate.sources.cache import Cache
 from bedplate.tools import ssh
 
 NEXT = "2026.11.1"
@@ -21,11 +26,10 @@ PUBLISHER_FILE = "/root/publisher.pub"
 
 @pytest.fixture(scope="module")
 def full(lab: Standing) -> Path:
-    """The next release as a full bundle, which never comes in."""
-    out = lab.lab.folder / "next"
-    key = lab.lab.folder / PUBLISHER / "id_ed25519"
-    done = lab.bedplate("bundle", "build", NEXT, "--out", str(out), "--key", str(key))
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The next release as a full bundle, which never comes in; relocked as the lab's own release is."""
+    out, release = lab.lab.folder / "next", catalog.load(NEXT)
+    lock = relock(source.context(release, Cache(), release.lock())).lock
+    build(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
     return out
 
 

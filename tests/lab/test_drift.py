@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +34,7 @@ def drift(lab: Standing) -> Iterator[dict[str, Any]]:
     _kubectl(lab, "research", "delete", "networkpolicy", "default-deny")
     _kubectl(lab, "monitoring", "create", "configmap", "by-hand")
     _kubectl(lab, "monitoring", "label", "configmap", "by-hand", "bedplate.dev/component=prometheus")
-    _on_worker(lab, f"echo '# by hand' >>{FILE}")
+    lab.at(WORKER, "sh", "-c", f"echo '# by hand' >>{FILE}")
     file.write_text(text.replace("retention: 2d", "retention: 3d"))
     try:
         yield _drift(lab, DRIFTED)
@@ -102,8 +101,3 @@ def _drift(lab: Standing, code: int, *words: str) -> Any:
 def _kubectl(lab: Standing, namespace: str, *words: str) -> None:
     settings = f"/var/lib/bedplate/{lab.lab.name}/pki/admin.conf"
     lab.inside("kubectl", "--kubeconfig", settings, "--namespace", namespace, *words)
-
-
-def _on_worker(lab: Standing, script: str) -> None:
-    """Run a script at the node's own console: SSH reaches it from the bastion alone."""
-    subprocess.run(["podman", "exec", lab.lab.container(WORKER), "sh", "-c", script], check=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -47,8 +46,8 @@ def test_without_replicas_the_node_serves_nothing(replicated: Standing) -> None:
     """Once the environment asks for no replica, its services, settings, key and images are gone."""
     _apply(replicated, _without(replicated))
     gone = ("/etc/systemd/system/bedplate-registry.service", "/etc/bedplate/mirror.key", "/var/lib/bedplate/mirror")
-    words = ["sh", "-c", f"ls -d {' '.join(gone)}; systemctl is-active nginx"]
-    assert _machine(replicated, NODES[0], words, check=False) == "inactive\n"
+    script = f"ls -d {' '.join(gone)}; systemctl is-active nginx"
+    assert replicated.at(NODES[0], "sh", "-c", script, check=False) == "inactive\n"
 
 
 def _apply(lab: Standing, environment: str) -> None:
@@ -69,12 +68,4 @@ def _images(lab: Standing, node: str, namespace: str = "k8s.io") -> set[str]:
 
 
 def _ctr(lab: Standing, node: str, *words: str, namespace: str = "pulls") -> str:
-    return _machine(lab, node, ["ctr", "-n", namespace, *words])
-
-
-def _machine(lab: Standing, node: str, words: list[str], *, check: bool = True) -> str:
-    """Return what a program prints at a node's own console: SSH reaches nodes from the bastion alone."""
-    done = subprocess.run(
-        ["podman", "exec", lab.lab.container(node), *words], capture_output=True, text=True, check=check
-    )
-    return done.stdout
+    return lab.at(node, "ctr", "-n", namespace, *words)

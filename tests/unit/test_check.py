@@ -95,11 +95,12 @@ def _run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.parametrize("name", BROKEN)
 def test_the_command_ends_with_two_and_starts_no_program(
-    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """With no program to be found (no ssh), check says all it has to say and ends with 2."""
-    shutil.copytree(DATA / "broken/many-at-once", site, dirs_exist_ok=True)
+    shutil.copytree(DATA / "broken" / name, site, dirs_exist_ok=True)
     monkeypatch.setenv("PATH", "")
     assert _run(["check", "."], monkeypatch) == 2
     assert capsys.readouterr().err == (site / "expected.txt").read_text()
