@@ -13,7 +13,7 @@ import pytest
 from bedplate.errors import BedplateError
 from bedplate.lab import address, down, machine, status
 from bedplate.lab.environment import ensure_environment
-from bedplate.lab.lock import refusing, waiting
+from bedplate.locks import refusing, waiting
 from bedplate.tools import ssh
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVkGC8pl1+"
@@ -35,7 +35,10 @@ def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
 def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
     """While one brings a lab up, another that would remove it is refused and changes nothing."""
     lab = address.reserve("one")
-    with refusing(lab.lock, lab.name), pytest.raises(BedplateError, match="lab one is being changed by another"):
+    with (
+        refusing(lab.lock, lab.name, "is held"),
+        pytest.raises(BedplateError, match="lab one is being changed by another"),
+    ):
         down.remove(lab)
     assert lab.file.exists()
 
@@ -44,7 +47,7 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
     """What is held is given back, also after an error."""
     with pytest.raises(RuntimeError), waiting(tmp_path / "lock"):
         raise RuntimeError
-    with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one"):
+    with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one", "is held"):
         pass
 
 

@@ -25,6 +25,7 @@ from bedplate.tools import command
 
 GOOD = Path(__file__).parents[1] / "data/environments/good"
 GIB = 1 << 30
+CHRONYD = {"protocol": "udp", "port": 123, "program": "chronyd"}
 EXACT = Clock(offset=0.01, uncertainty=0.02)
 HEALTHY: dict[str, Any] = {
     "os": "debian",
@@ -94,6 +95,8 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("port-taken", "cp1", {"listeners": [{"port": 2379, "program": "etcd"}]}, {}),
     ("port-taken", "worker1", {"listeners": [{"port": 30443, "program": ""}]}, {}),
     ("port-taken", "bastion", {"listeners": [{"port": 443, "program": "apache2"}]}, {}),
+    ("port-taken", "bastion", {"listeners": [{"protocol": "udp", "port": 123, "program": "ntpd"}]}, {}),
+    ("port-taken", "cp1", {"listeners": [{"port": 20241, "program": "nginx"}]}, {}),
     ("name-elsewhere", "worker1", {"names": {"api.ml.example.internal": ["10.9.9.9"]}}, {}),
     ("names-slow", "worker1", {"resolve_seconds": 10.0}, {}),
     ("firewall-active", "worker1", {"firewalls": ["ufw"]}, {}),
@@ -112,6 +115,8 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("a module that the roles will load", "worker1", {"features": {"overlay": "loadable"}}, {}),
     ("a setting that the roles will make", "worker1", {"sysctls": {"net.ipv4.ip_forward": "0"}}, {}),
+    ("the bastion's own time service", "bastion", {"listeners": [CHRONYD]}, {}),
+    ("a UDP port of a TCP service", "cp1", {"listeners": [{"protocol": "udp", "port": 6443, "program": "x"}]}, {}),
     ("cluster ports on the bastion", "bastion", {"listeners": [{"port": 6443, "program": "x"}]}, {}),
     ("a worker's slow disk", "worker1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
     ("a name that is right", "cp1", {"names": {"api.ml.example.internal": ["10.20.0.11"]}}, {}),

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bedplate import forward
 from bedplate.cli.output import Output, OutputOption, paper, show
+from bedplate.locks import refusing
 from bedplate.pki.site_key import ensure_site_key
 
 EPILOG = "Example: bedplate verify lab"
@@ -37,7 +38,8 @@ def _verify(
     folder = site.state / "log" / "acceptance" / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     # The console keeps the real standard error, which pytest takes away from the tests.
     live = Console(file=console.file, force_terminal=console.is_terminal)
-    with live.status("reading the tests") as status:
+    busy = refusing(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
+    with busy, live.status("reading the tests") as status:
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = report.write(run, folder)
     seal.seal(run, folder, ensure_site_key(site))

@@ -29,7 +29,8 @@ class Status:
         release: the release that was applied last; empty before.
         bundle: the label of the bundle that it came from; +relock where packages had vanished.
         nodes: node to Ready or the reason why not.
-        packets_outside: packets on all hosts that tried to leave; none where a host cannot tell.
+        packets_outside: packets on all hosts that tried to leave since their counters began (at a boot, or when the
+            rules changed); none where a host cannot tell.
         outside: the same by host.
         steps: the last real run of each step.
     """

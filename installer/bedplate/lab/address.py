@@ -11,10 +11,11 @@ from pathlib import Path
 from bedplate import place
 from bedplate.errors import BedplateError, InputError
 from bedplate.files import write_atomic
-from bedplate.lab.lock import waiting
+from bedplate.locks import waiting
 from bedplate.model.environment import DNS_LABEL
 
 DEFAULT = "lab"
+TAKEN = "is being changed by another command"
 LABS = 128
 """198.18.128.0 and up belong to the pods."""
 

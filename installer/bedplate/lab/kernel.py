@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bedplate.lab.address import shared_lock
-from bedplate.lab.lock import waiting
+from bedplate.locks import waiting
 
 ROOT = Path("/proc/sys")
 WRITABLE = 0o200

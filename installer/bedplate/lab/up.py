@@ -21,13 +21,13 @@ from bedplate.engine.progress import Progress, elapsed
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.lab import keys
-from bedplate.lab.address import Lab
+from bedplate.lab.address import TAKEN, Lab
 from bedplate.lab.environment import ensure_environment, template
 from bedplate.lab.image import ensure_image
-from bedplate.lab.lock import refusing
 from bedplate.lab.machine import MEDIA, ensure_machine
 from bedplate.lab.network import ensure_network
 from bedplate.lab.prerequisites import ensure_prerequisites
+from bedplate.locks import refusing
 from bedplate.model.lock import Lock
 from bedplate.origin.fill import Origins, fill
 from bedplate.sources import source
@@ -74,7 +74,7 @@ def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
         console: where progress is shown.
         origins: binary caches; what they have is not built.
     """
-    with refusing(lab.lock, lab.name):
+    with refusing(lab.lock, f"lab {lab.name}", TAKEN):
         return _up(lab, console, origins or Origins())
 
 

@@ -17,8 +17,9 @@ class Route(Model):
 
 
 class Listener(Model):
-    """A TCP port somebody listens on."""
+    """A port that somebody listens on."""
 
+    protocol: Literal["tcp", "udp"] = "tcp"
     port: int
     program: str = Field(description="name of the process, empty where it cannot be seen")
 

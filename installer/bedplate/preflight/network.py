@@ -8,7 +8,15 @@ from ipaddress import IPv4Network
 from bedplate.environments import Site
 from bedplate.preflight.rule import Look, Rule
 
-NODE_PORTS = {10250: "kubelet", 10249: "kube-proxy", 10256: "kube-proxy", 179: "kube-router", 9100: "node-exporter"}
+NODE_PORTS = {
+    10250: "kubelet",
+    10249: "kube-proxy",
+    10256: "kube-proxy",
+    179: "kube-router",
+    20241: "kube-router",
+    20244: "kube-router",
+    9100: "node-exporter",
+}
 PLANE_PORTS = {
     6443: "kube-apiserver",
     2379: "etcd",
@@ -18,8 +26,11 @@ PLANE_PORTS = {
     10259: "kube-scheduler",
 }
 BASTION_PORTS = {443: "the mirror", 5000: "the mirror's registry"}
+TIME_PORT, TIME_SERVICE = 123, "chronyd"
+"""UDP, on the bastion; our own time service may run already, as Debian's package."""
 DEFAULT = IPv4Network("0.0.0.0/0")
 SLOW_ANSWER = 2.0
+UNSEEN = "a program that cannot be seen"
 
 
 def site_names(site: Site) -> dict[str, str]:
@@ -70,8 +81,11 @@ def ports(look: Look) -> Iterator[str]:
     if look.site.environment.mirror.replicas == "control_plane" and look.is_control_plane:
         wanted = wanted | BASTION_PORTS
     for listener in look.facts.listeners:
-        if listener.port in wanted:
-            by = listener.program or "a program that cannot be seen"
+        if look.is_bastion and (listener.protocol, listener.port) == ("udp", TIME_PORT):
+            if listener.program != TIME_SERVICE:
+                yield f"has UDP port {TIME_PORT} taken by {listener.program or UNSEEN}; {TIME_SERVICE} needs it"
+        elif listener.protocol == "tcp" and listener.port in wanted:
+            by = listener.program or UNSEEN
             yield f"has port {listener.port} taken by {by}; {wanted[listener.port]} needs it"
 
 

@@ -26,6 +26,8 @@ WRITE_BYTES = 64 << 20
 FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  looked at only
 CONTENDERS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
 PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
+# Numbers of TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel.
+LISTENING = {"tcp": "0A", "udp": "07"}
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
     "etc/kubernetes/*.conf",
@@ -112,14 +114,15 @@ def socket_owners() -> dict[str, str]:
 
 
 def listeners() -> list[dict[str, object]]:
-    """Return the TCP ports that are listened on."""
+    """Return the ports that are listened on: TCP sockets in LISTEN, UDP sockets without a peer."""
     owners, found = socket_owners(), {}
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in read(table).splitlines()[1:]:
-            words = line.split()
-            if words[3] == "0A":
-                found[int(words[1].rpartition(":")[2], 16)] = owners.get(words[9], "")
-    return [{"port": port, "program": program} for port, program in sorted(found.items())]
+    for protocol, state in LISTENING.items():
+        for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
+            for line in read(table).splitlines()[1:]:
+                words = line.split()
+                if words[3] == state:
+                    found[protocol, int(words[1].rpartition(":")[2], 16)] = owners.get(words[9], "")
+    return [{"protocol": p, "port": port, "program": program} for (p, port), program in sorted(found.items())]
 
 
 def resolve(names: list[str]) -> tuple[dict[str, list[str]], float]:

@@ -1,4 +1,4 @@
-"""What labs share is changed by one process at a time; the kernel drops a lock with its owner."""
+"""Locks between processes: held on a file, and dropped by the kernel with their owner, however that ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bedplate.errors import BedplateError
 
 @contextmanager
 def waiting(file: Path) -> Iterator[None]:
-    """Hold a lock, after those who have it: for what takes a moment."""
+    """Hold a file's lock, after those who have it: for what takes a moment."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -20,12 +20,12 @@ def waiting(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def refusing(file: Path, lab: str) -> Iterator[None]:
-    """Hold a lab's lock; BedplateError where another command is bringing it up or down."""
+def refusing(file: Path, subject: str, fact: str) -> Iterator[None]:
+    """Hold a file's lock; BedplateError with this subject and fact where another process has it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BedplateError(f"lab {lab}", "is being changed by another command", "wait for its end") from None
+            raise BedplateError(subject, fact, "wait for its end") from None
         yield
