@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import tiny_bundle
 
-from bedplate.bundle import layout, sign
+from bedplate.bundle import installed, layout, sign
+from bedplate.bundle.relock import LABEL
 
 
 @pytest.fixture
@@ -50,6 +51,17 @@ def test_installs(tmp_path: Path) -> None:
     assert (root / "opt/bedplate/tiny/current").readlink() == Path("1")
     python = root / "opt/bedplate/installer/2026.11.0/.venv/bin/python"
     assert subprocess.run([python, "-I", "-c", "import tiny"], check=False).returncode == 0
+
+
+def test_a_relocked_release_is_found_by_its_version(tmp_path: Path) -> None:
+    """A lab's bundle says that packages were relocked; environments name the version alone, and find it."""
+    root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, label=LABEL)
+    done = install(tiny, root)
+    assert done.returncode == 0, done.stderr
+    assert "release 2026.11.0+relock is on this bastion" in done.stdout
+    found = installed.read(root / "var/lib/bedplate/store", "2026.11.0", tiny.publisher)
+    assert found.release.release == "2026.11.0+relock"
+    assert (root / "opt/bedplate/installer/2026.11.0").is_dir()
 
 
 def test_a_second_run_changes_nothing(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:

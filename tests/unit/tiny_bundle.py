@@ -40,12 +40,13 @@ class Tiny:
         return sign.public_key(self.key)
 
 
-def make(root: Path, *, wheels: bool = False) -> Tiny:
+def make(root: Path, *, wheels: bool = False, label: str = "") -> Tiny:
     """Make the bundle in root/bundle, its cache in root/cache and its key in root/key; wheels are for the installer."""
     cache, key = Cache(root / "cache"), root / "key"
     if not key.exists():
         sign.new_key(key)
     release = release_file(cache, wheels=wheels)
+    release = release.model_copy(update={"release": release.release + label})
     write_bundle(root / "bundle", release, cache, key)
     return Tiny(root / "bundle", cache, key, release)
 
