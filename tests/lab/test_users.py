@@ -1,0 +1,72 @@
+"""Who may log in, in a real datacenter: a user who is taken out of the users file stays out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from standing import Standing
+
+from bedplate import environments
+from bedplate.tools import ssh
+
+USERS = "/etc/bedplate/users.yaml"
+NAME, PASSWORD = "ada", "correct horse battery staple"
+REACHES_SECONDS = 180
+"""Kubernetes brings a changed Secret into a running pod within about a minute."""
+LOGIN = """
+import sys
+from pathlib import Path
+from bedplate.acceptance.hub import HubUser
+print(HubUser(sys.argv[1], Path(sys.argv[2]), sys.argv[3]).login(sys.argv[4]))
+"""
+
+
+@pytest.fixture(scope="module")
+def users(lab: Standing) -> Iterator[Standing]:
+    """Give the lab a users file with one person; afterwards it is as it was."""
+    file = lab.lab.environment / environments.ENVIRONMENT
+    text = file.read_text()
+    words = ["bedplate", "user", "set", USERS, NAME, "--group", "researchers"]
+    ssh.run(ssh.bastion(lab.site), words, stdin=f"{PASSWORD}\n".encode())
+    file.write_text(f"{text}identity: {{users: {USERS}}}\n")
+    try:
+        assert {"trust", "layer-notebooks"} <= lab.answer("apply", lab.lab.name, "--yes")["ran"].keys()
+        yield lab
+    finally:
+        file.write_text(text)
+        lab.answer("apply", lab.lab.name, "--yes")
+        lab.inside("rm", "-f", USERS)
+
+
+def test_a_person_of_the_users_file_logs_in(users: Standing) -> None:
+    """Added on the bastion and applied, ada gets in with her password and with no other."""
+    assert _becomes(users, PASSWORD, wanted=True)
+    assert not _logs_in(users, "another")
+
+
+def test_a_removed_person_is_kept_out_by_the_next_apply(users: Standing) -> None:
+    """The same environment is applied again; since the file changed, the hub gets it, and ada is out."""
+    users.inside("bedplate", "user", "remove", USERS, NAME)
+    assert users.answer("apply", users.lab.name, "--yes")["ran"].keys() == {"trust", "layer-notebooks"}
+    assert _becomes(users, PASSWORD, wanted=False)
+
+
+def _becomes(lab: Standing, password: str, *, wanted: bool) -> bool:
+    end = time.monotonic() + REACHES_SECONDS
+    while _logs_in(lab, password) is not wanted:
+        if time.monotonic() > end:
+            return False
+        time.sleep(3)
+    return True
+
+
+def _logs_in(lab: Standing, password: str) -> bool:
+    """Fill in the hub's login form on the bastion, as a browser would."""
+    environment = lab.site.environment
+    tree = f"/opt/bedplate/installer/{environment.release}"
+    python = ["env", f"PYTHONPATH={tree}/installer", f"{tree}/.venv/bin/python", "-c", LOGIN]
+    page = f"https://notebooks.{environment.domain}:{environment.notebooks.port}"
+    said = lab.inside(*python, page, f"{lab.site.state}/pki/ca.crt", NAME, password)
+    return said.split()[-1] == "True"
