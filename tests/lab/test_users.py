@@ -48,9 +48,18 @@ def test_a_person_of_the_users_file_logs_in(users: Standing) -> None:
 
 def test_a_removed_person_is_kept_out_by_the_next_apply(users: Standing) -> None:
     """The same environment is applied again; since the file changed, the hub gets it, and ada is out."""
+    before = _hub(users)
     users.inside("bedplate", "user", "remove", USERS, NAME)
     assert users.answer("apply", users.lab.name, "--yes")["ran"].keys() == {"trust", "layer-notebooks"}
     assert _becomes(users, PASSWORD, wanted=False)
+    assert _hub(users) == before, "others were thrown out by a restart of the hub"
+
+
+def _hub(lab: Standing) -> str:
+    """Return the identity of the hub's pod."""
+    settings = f"{lab.site.state}/pki/admin.conf"
+    words = ["get", "pods", "-n", "notebooks", "-l", "bedplate.dev/component=jupyterhub", "-o", "name"]
+    return lab.inside("kubectl", "--kubeconfig", settings, *words)
 
 
 def _becomes(lab: Standing, password: str, *, wanted: bool) -> bool:

@@ -109,6 +109,24 @@ def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets
     assert pods["metadata"]["annotations"][resources.SECRET_DIGEST] == secrets.fingerprint(site_with_secrets, names)
 
 
+def test_a_secret_that_is_read_anew_restarts_nothing(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
+    """The hub looks at the users file at each login: a new user changes its layer's key, but not its pods."""
+    hub = next(one for one in rendered if str(one.identity) == "apps/Deployment/notebooks/hub")
+    read = {"hub": "hub/cookie-secret", "users": "hub-users/users.yaml"}
+    before = {name: _pods_and_key(site_with_secrets, hub, rendered) for name in read}
+    after = {}
+    for name, reference in read.items():
+        (site_with_secrets.state / "secrets" / reference).write_text(name)
+        after[name] = _pods_and_key(site_with_secrets, hub, rendered)
+    assert before["hub"][1] != after["hub"][1] != after["users"][1]
+    assert before["hub"][0] != after["hub"][0] == after["users"][0]
+
+
+def _pods_and_key(site: Site, one: RenderedObject, rendered: list[RenderedObject]) -> tuple[str, str]:
+    pods = resources.with_secret_digest(site, one, rendered)["spec"]["template"]["metadata"]
+    return pods["annotations"][resources.SECRET_DIGEST], secrets.layer_fingerprint(site, rendered)
+
+
 def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
     """A layer's fingerprint follows its secrets' values, and two environments never share one."""
     before = secrets.layer_fingerprint(site_with_secrets, rendered)
