@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from bedplate.sources.cache import Cache
 from bedplate.tools import ssh
 
 NEXT = "2026.11.1"
+KILLS, SEED, LONGEST_SECONDS = 20, 4, 4.0
+KILLED = "137"
 MERGED = "/var/lib/bedplate/merged"
 PUBLISHER_FILE = "/root/publisher.pub"
 
@@ -62,6 +66,24 @@ def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None
     size = sum(entry["size"] for entry in json.loads((full / "manifest.json").read_bytes())["files"])
     assert delta["full"] == size
     assert delta["delta"] * 50 < size
+
+
+@pytest.mark.usefixtures("delta")
+def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: Standing, full: Path) -> None:
+    """Killed at seeded moments, it leaves no bundle or a whole one; the next test joins it after all of that."""
+    moments = random.Random(SEED)  # noqa: S311  moments, no secrets
+    merge = ["bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name]
+    script = f'timeout --signal=KILL "$@" >/dev/null 2>&1; echo $?; sha256sum <{MERGED}/manifest.json; rm -rf {MERGED}'
+    whole = hashlib.sha256((full / "manifest.json").read_bytes()).hexdigest()
+    killed = 0
+    for _ in range(KILLS):
+        code, *digest = lab.inside(
+            "sh", "-c", script, "sh", f"{moments.uniform(0.3, LONGEST_SECONDS):.2f}", *merge
+        ).split()
+        killed += code == KILLED
+        assert code in (KILLED, "0")
+        assert digest in ([[], [whole, "-"]] if code == KILLED else [[whole, "-"]])
+    assert killed >= KILLS / 4
 
 
 @pytest.mark.usefixtures("delta", "first_again")

@@ -14,7 +14,7 @@ from bedplate import environments
 from bedplate.lab import address
 
 NAME = "bedplate-second"
-KILL = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != kubeadm ] || { kill -9 "${p#/proc/}"; echo killed; }; done 2>&1'
+KILL = "pkill --exact --signal KILL kubeadm && echo killed"
 BEGINS_SECONDS = 600
 
 

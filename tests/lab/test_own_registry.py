@@ -1,0 +1,83 @@
+"""A site's own registry, filled from the bastion's store by pushes that are killed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+from standing import Standing
+
+from bedplate import place
+
+ADDRESS = "127.0.0.1:5001"
+UNIT, FOLDER = "bedplate-own-registry", "/var/lib/own-registry"
+USER, PASSWORD = "pusher", "correct horse"
+HTPASSWD = f"{USER}:$2b$04$PDujSG/WL3a8HCeRfvagCuBKMS8gwmh731Fq7EkABwlB8TY7c9rkm"
+"""The password, by bcrypt with its smallest cost."""
+KILLS, SEED, LONGEST_SECONDS = 20, 4, 6.0
+KILLED = "137"
+PULL = """
+import base64, hashlib, json, sys, urllib.request
+address, user, password, release = sys.argv[1:]
+token = base64.b64encode(f"{user}:{password}".encode()).decode()
+def get(path, method="GET"):
+    accept = "application/vnd.oci.image.manifest.v1+json"
+    headers = {"Authorization": f"Basic {token}", "Accept": accept}
+    asked = urllib.request.Request(f"http://{address}/v2/{path}", None, headers, method=method)
+    with urllib.request.urlopen(asked) as answer:
+        return answer.read()
+for artifact in json.load(open(release))["artifacts"]:
+    if not artifact.get("image"):
+        continue
+    name, _, tag = artifact["image"].rpartition(":")
+    manifest = get(f"{name}/manifests/{tag}")
+    assert hashlib.sha256(manifest).hexdigest() == artifact["sha256"], name
+    parts = json.loads(manifest)
+    for part in [parts["config"], *parts["layers"]]:
+        get(f"{name}/blobs/{part['digest']}", "HEAD")
+    print(name)
+"""
+
+
+@pytest.fixture(scope="module")
+def registry(lab: Standing) -> Iterator[str]:
+    """Run the release's own distribution program with a user, writable, on the bastion's loopback."""
+    settings = {
+        "version": 0.1,
+        "http": {"addr": ADDRESS, "secret": "test"},
+        "storage": {"filesystem": {"rootdirectory": f"{FOLDER}/data"}},
+        "auth": {"htpasswd": {"realm": "site", "path": f"{FOLDER}/htpasswd"}},
+    }
+    lab.inside("mkdir", "-p", FOLDER)
+    files = {"settings.json": json.dumps(settings), "htpasswd": HTPASSWD, "password": PASSWORD}
+    for name, text in files.items():
+        lab.inside("sh", "-c", 'printf %s "$1" >"$2"', "sh", text, f"{FOLDER}/{name}")
+    program = lab.inside("sh", "-c", "ls /opt/bedplate/*/current/bin/registry").strip()
+    words = ["--unit", UNIT, "--setenv=OTEL_TRACES_EXPORTER=none", program, "serve", f"{FOLDER}/settings.json"]
+    lab.inside("systemd-run", *words)
+    yield ADDRESS
+    lab.inside("systemctl", "stop", UNIT)
+    lab.inside("rm", "-rf", FOLDER)
+
+
+def test_a_push_that_is_killed_twenty_times_ends_right(lab: Standing, registry: str) -> None:
+    """Each run goes on where the last was killed; in the end every image is there, digest for digest."""
+    moments = random.Random(SEED)  # noqa: S311  moments, no secrets
+    release = lab.site.environment.release
+    words = [str(place.STORE), f"http://{registry}", "--user", USER, "--password-file", f"{FOLDER}/password"]
+    push = ["bedplate", "mirror", "push", *words, "--release", release, "--output", "json"]
+    script = 'timeout --signal=KILL "$@" >/dev/null 2>&1; echo $?'
+    ended = [
+        lab.inside("sh", "-c", script, "sh", f"{moments.uniform(0.5, LONGEST_SECONDS):.2f}", *push).strip()
+        for _ in range(KILLS)
+    ]
+    assert ended.count(KILLED) >= KILLS / 4, ended
+    assert set(ended) <= {KILLED, "0"}
+    lab.inside(*push)
+    there = lab.inside(
+        "python3", "-c", PULL, registry, USER, PASSWORD, f"{place.STORE}/releases/{release}/release.json"
+    )
+    assert len(there.splitlines()) >= 15
+    assert json.loads(lab.inside(*push))["sent"] == 0
