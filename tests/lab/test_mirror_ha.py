@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from standing import Standing
@@ -22,18 +24,39 @@ def replicated(lab: Standing) -> Iterator[Standing]:
     _apply(lab, _without(lab))
 
 
-def test_losing_the_bastion_s_mirror_loses_no_pull(replicated: Standing) -> None:
+@contextmanager
+def _stopped(lab: Standing) -> Iterator[None]:
+    """Let the bastion's mirror refuse connections."""
+    lab.inside("systemctl", "stop", *MIRROR)
+    try:
+        yield
+    finally:
+        lab.inside("systemctl", "start", *reversed(MIRROR))
+
+
+@contextmanager
+def _frozen(lab: Standing) -> Iterator[None]:
+    """Freeze the whole bastion: its kernel takes connections, and nobody ever answers."""
+    container = lab.lab.container("bastion")
+    subprocess.run(["podman", "pause", container], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["podman", "unpause", container], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("lost", [_stopped, _frozen])
+def test_losing_the_bastion_loses_no_pull(
+    replicated: Standing, lost: Callable[[Standing], AbstractContextManager[None]]
+) -> None:
     """An image that a node never had comes from the replica, under its upstream name."""
     held = {node: _images(replicated, node) for node in NODES}
-    replicated.inside("systemctl", "stop", *MIRROR)
-    try:
+    with lost(replicated):
         for node, other in zip(NODES, reversed(NODES), strict=True):
             image = min(held[other] - held[node])
             _ctr(replicated, node, "images", "pull", "--hosts-dir", "/etc/containerd/certs.d", image)
             assert image in _images(replicated, node, "pulls")
             _ctr(replicated, node, "images", "remove", "--sync", image)
-    finally:
-        replicated.inside("systemctl", "start", *reversed(MIRROR))
 
 
 def test_replica_is_brought_once(replicated: Standing) -> None:
