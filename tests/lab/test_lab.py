@@ -40,6 +40,16 @@ def test_status_says_ready_and_that_nothing_left(lab: Standing) -> None:
     assert {machine["state"] for machine in found["machines"].values()} == {"running"}
 
 
+def test_status_is_a_table_for_people(lab: Standing) -> None:
+    """Each machine has a line with its address and state, and each node says that it is ready."""
+    done = lab.bedplate("lab", "status", "--name", lab.lab.name)
+    assert done.returncode == 0
+    for host in lab.site.hosts:
+        (line,) = (line for line in done.stdout.splitlines() if str(host.address) in line)
+        assert {host.name, "running"} <= set(line.split())
+    assert done.stdout.count("Ready") == 2
+
+
 def test_the_developers_machine_is_as_it_was(lab: Standing) -> None:
     """Sysctls, swap, modules and clock are what they were before the lab came up."""
     now = Machine()
@@ -97,9 +107,9 @@ def test_the_acceptance_run_passes_whole(lab: Standing) -> None:
 def test_a_shell_on_each_machine(lab: Standing) -> None:
     """`lab shell` runs a command on a machine and ends with its exit code; for an unknown one it names all."""
     for machine in ("bastion", "cp1", WORKER):
-        done = lab.bedplate("lab", "shell", machine, "--name", lab.lab.name, "--", "sh", "-c", "hostname; exit 3")
+        done = lab.bedplate("lab", "shell", "--name", lab.lab.name, machine, "sh", "-c", "hostname; exit 3")
         assert (done.returncode, done.stdout) == (3, f"{machine}\n")
-    done = lab.bedplate("lab", "shell", "cp9", "--name", lab.lab.name)
+    done = lab.bedplate("lab", "shell", "--name", lab.lab.name, "cp9")
     assert (done.returncode, "one of bastion, cp1, worker1" in done.stderr) == (2, True)
 
 
