@@ -40,6 +40,8 @@ toolchain: {go: "1", node: "1"}
 epoch: 1793491200
 components: {hello: "1"}
 """
+SETS: dict[str, list[str]] = {"deb:": [], "wheel:installer": []}
+"""What every release has: the base image's packages, and the installer's wheels."""
 IMAGE = "image:registry.example.test/hello:v1"
 
 
@@ -71,7 +73,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 def locked(release: Catalog, cache: Cache) -> Lock:
     """Return the release's lock, nothing built yet."""
     context = context_of(release, cache, Lock(release="2026.1.0", entries=[], sets={}))
-    return Lock(release="2026.1.0", entries=File().resolve(context).entries, sets={})
+    return Lock(release="2026.1.0", entries=File().resolve(context).entries, sets=SETS)
 
 
 def have(release: Catalog, lock: Lock, cache: Cache, told: Told | None = None) -> dict[str, Entry]:
@@ -148,9 +150,26 @@ def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> N
     changed = [entry.model_copy(update={"recipe": "other"}) for entry in lock.entries]
     empty: list[Entry] = []
     for entries, fact in ((empty, "is not in the lock"), (changed, "was changed since it was locked")):
-        stale = Lock(release="2026.1.0", entries=entries, sets={})
+        stale = Lock(release="2026.1.0", entries=entries, sets=SETS)
         with pytest.raises(Findings, match=fact):
             check_current(context_of(release, cache, stale))
+
+
+@pytest.mark.parametrize(
+    ("sets", "fact"),
+    [
+        ({"deb:": []}, "set wheel:installer is not in the lock"),
+        ({**SETS, "deb:less": ["deb:less_1_amd64"]}, "set deb:less has deb:less_1_amd64, which is not in the lock"),
+    ],
+)
+def test_a_lock_without_all_of_a_set_is_refused(
+    release: Catalog, tmp_path: Path, sets: dict[str, list[str]], fact: str
+) -> None:
+    """A declared set that was never locked, and a set that lacks one of its own, is named before anything is made."""
+    cache = Cache(tmp_path / "cache")
+    lock = locked(release, cache).model_copy(update={"sets": sets})
+    with pytest.raises(Findings, match=fact):
+        check_current(context_of(release, cache, lock))
 
 
 def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:

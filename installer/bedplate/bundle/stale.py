@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
+
 from bedplate.errors import BedplateError, Findings, InputError
 from bedplate.model.component import FileArtifact, GoArtifact, NpmArtifact
-from bedplate.sources import go, npm
+from bedplate.sources import deb, go, npm, wheel
 from bedplate.sources.declared import Declared, declared
 from bedplate.sources.source import Context
 
+WIDTH = 72
 AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]
 
 
 def check_current(context: Context) -> None:
-    """Raise Findings with every artifact whose declaration is not the one in the lock."""
+    """Raise Findings with every artifact or set of packages whose declaration is not the one in the lock."""
     every: list[AnyDeclared] = [
         *declared(context, GoArtifact),
         *declared(context, NpmArtifact),
@@ -26,8 +30,26 @@ def check_current(context: Context) -> None:
         elif locked.recipe != _recipe(one, locked.pin, context):
             fact = f"of component {one.component} was changed since it was locked"
             errors.append(InputError(f"artifact {one.artifact.id}", fact, "bedplate lock"))
+    errors += _sets(context)
     if errors:
         raise Findings(errors)
+
+
+def _sets(context: Context) -> Iterator[InputError]:
+    """Yield an error for each set of packages that is declared and not locked, or locked without one of its own."""
+    lock = context.lock
+    wanted = [*map(deb.set_name, deb.declared(context)), wheel.INSTALLER, *wheel.declared(context)]
+    for name in dict.fromkeys(wanted):
+        if name not in lock.sets:
+            yield InputError(f"set {_short(name)}", "is not in the lock", "bedplate lock")
+    for name, members in lock.sets.items():
+        for member in members:
+            if member not in lock.by_id:
+                yield InputError(f"set {_short(name)}", f"has {member}, which is not in the lock", "bedplate lock")
+
+
+def _short(name: str) -> str:
+    return textwrap.shorten(name.replace(",", " "), WIDTH, placeholder=" …")
 
 
 def _recipe(one: AnyDeclared, pin: dict[str, str], context: Context) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 IMAGE = re.compile(r"(?i)(?:.*[a-z0-9_./-])?image(?:[_-]?(?:name|ref|reference|uri|url))?")
 NO_IMAGE = re.compile(r"(?i).*(?:(?:os|disk|machine|boot|cloud|background|use|pull|has|show|is)[_-]?image|.*imageurl)")
@@ -14,12 +16,35 @@ REFERENCE = ("reference", "ref", "uri", "pullSpec")
 (https://kubernetes.io/docs/concepts/storage/volumes/#image)."""
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 COMMANDS = ("args", "command", "cmd", "entrypoint", "argv")
-PROSE = frozenset({
-    "description", "summary", "help", "runbook", "runbook_url", "expr", "query", "promql", "_example", "managedFields",
-})  # fmt: skip
-"""Text for people, queries, and bookkeeping; `_example` is Knative's documentation inside ConfigMaps."""
-NAMES = frozenset({"labels", "matchLabels", "nodeSelector", "selector", "ownerReferences", "apiGroups", "apiVersion"})
-"""Labels and selectors: neither can hold a reference."""
+BOOKKEEPING = frozenset({"_example", "managedFields"})
+"""What no program reads: Knative's documentation inside ConfigMaps, and who wrote which field."""
+QUERIES = frozenset({"expr", "promql", "query"})
+SELECTOR = re.compile(r"\{[^{}]*\}")
+"""Of a query, what chooses series by their labels, such as `{image="a/b:1"}`."""
+LABELS = frozenset({"labels", "matchLabels", "nodeSelector", "selector"})
+LABEL_VALUE = re.compile(r"[A-Za-z0-9_.-]*")
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set: neither slash
+nor colon, so that what stands there beside its kind can be a name, but nothing that is pulled."""
+ALERT = frozenset({"alert", "record"})
+"""What a rule of Prometheus has, beside its query."""
+SCHEMA_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+
+
+def is_prose(mapping: Mapping[str, Any], key: str) -> bool:
+    """Return whether what stands under a key is text for people: an alert's annotations, a schema's description."""
+    match key:
+        case "annotations":
+            return "expr" in mapping and not ALERT.isdisjoint(mapping)
+        case "description":
+            return mapping.get("type") in SCHEMA_TYPES
+    return False
+
+
+def are_labels(key: str, value: Any) -> bool:
+    """Return whether a value holds nothing but labels."""
+    if key not in LABELS or not isinstance(value, dict):
+        return False
+    return all(isinstance(one, str) and LABEL_VALUE.fullmatch(one) for one in value.values())
 
 
 @lru_cache(maxsize=20_000)

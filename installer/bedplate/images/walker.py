@@ -66,13 +66,14 @@ class Walker:
         """Walk a mapping: what several values make together first, then each value by its key."""
         used = self._together(value, path, kind, key)
         for name, item in value.items():
-            if item is None or name in keys.PROSE or name in used:
+            if item is None or name in keys.BOOKKEEPING or name in used or keys.is_prose(value, name):
                 continue
             inner = str(name)
             place = (*path, inner)
             if isinstance(item, str):
-                self._field(item, place, kind, inner, key)
-            elif isinstance(item, dict | list) and item and (inner not in keys.NAMES or kind is Kind.CONFIGMAP):
+                said = keys.SELECTOR.sub("", item) if name in keys.QUERIES else item
+                self._field(said, place, kind, inner, key)
+            elif isinstance(item, dict | list) and item and not keys.are_labels(inner, item):
                 is_annotation = inner == "annotations" and kind is not Kind.CONFIGMAP
                 self.value(item, place, Kind.ANNOTATION if is_annotation else kind, inner)
             if "/" in inner and (":" in inner or "@" in inner):

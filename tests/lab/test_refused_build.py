@@ -1,0 +1,58 @@
+"""The real release with one thing missing: no bundle is built, and the message says what and where."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standing import ROOT, Standing
+
+LEAK = (
+    "image registry.example.org/team/helper:1.2 is not in the bundle; component leaky names it in "
+    'ConfigMap/kube-system/leaky, data."settings.json"(json).jobs[0].template(yaml).spec.containers[0].image'
+)
+UNMET = ("package gpg-agent ", " needs libnpth0 ", "which the bundle does not have")
+
+
+@pytest.fixture
+def tree(lab: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a tree with the lab's own release and lock under the version `broken`."""
+    version = lab.site.environment.release
+    tree = shutil.copytree(ROOT / "tests/data/leaky", tmp_path / "tree")
+    folder = shutil.copytree(ROOT / "releases" / version, tree / "releases/broken")
+    there = f"/opt/bedplate/installer/{version}/releases/{version}/release.lock"
+    (folder / "release.lock").write_text(lab.inside("cat", there))
+    monkeypatch.setenv("BEDPLATE_TREES", str(tree))
+    return folder
+
+
+def _leaks(folder: Path) -> None:
+    file = folder / "release.yaml"
+    file.write_text(file.read_text() + "  leaky: 1.0.0\n")
+
+
+def _lacks_a_package(folder: Path) -> None:
+    def without(ids: list[str]) -> list[str]:
+        return [one for one in ids if not one.startswith("deb:libnpth0_")]
+
+    file = folder / "release.lock"
+    lock: dict[str, Any] = json.loads(file.read_bytes())
+    lock["sets"] = {name: without(ids) for name, ids in lock["sets"].items()}
+    file.write_text(json.dumps(lock))
+
+
+@pytest.mark.parametrize(("spoil", "words"), [(_leaks, [LEAK]), (_lacks_a_package, UNMET)])
+def test_a_release_that_is_not_closed_is_not_built(
+    lab: Standing, tree: Path, tmp_path: Path, spoil: Callable[[Path], None], words: list[str]
+) -> None:
+    """Exit code 1, one line that names what is missing and where it is asked for, and nothing is written."""
+    spoil(tree)
+    out, key = tmp_path / "bundle", lab.lab.folder / "publisher/id_ed25519"
+    done = lab.bedplate("bundle", "build", "broken", "--out", str(out), "--key", str(key))
+    assert done.returncode == 1, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    assert not out.exists()
