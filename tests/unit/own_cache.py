@@ -73,10 +73,10 @@ class Built:
         resolve.write(self.lock, self.catalog.folder)
         self.root = root
 
-    def publish(self, name: str) -> Path:
-        """Publish into a folder of the test."""
-        folder = self.root / name
-        publish.to_folder(publish.of_cache(self.catalog, self.cache), folder, self.key, self.public, lambda _: None)
+    def publish(self, name: str, *, key: Path | None = None, believed: str = "") -> Path:
+        """Publish into a folder of the test, by another key where one is given."""
+        folder, stock = self.root / name, publish.of_cache(self.catalog, self.cache)
+        publish.to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
         return folder
 
     def fill(self, told: Told, *origins: Any, lock: Lock | None = None, public: str = "") -> tuple[Cache, Filled]:

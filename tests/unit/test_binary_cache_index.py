@@ -15,8 +15,9 @@ from bedplate.bundle import sign
 from bedplate.bundle.write import TITLE
 from bedplate.errors import BedplateError
 from bedplate.model.lock import Lock
-from bedplate.origin import index, spec
+from bedplate.origin import index, publish, spec
 from bedplate.origin.folder import Folder
+from bedplate.origin.index import Index
 from bedplate.origin.origin import Origin
 from bedplate.origin.web import Web
 
@@ -39,6 +40,29 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     (folder / index.FILE).write_text(json.dumps(content))
     with pytest.raises(BedplateError, match="did not sign"):
         built.publish("cache")
+
+
+def test_a_cache_goes_over_to_another_key(built: Built) -> None:
+    """The new key alone does not publish over the old one's index; believed beside it, it does, once."""
+    built.publish("cache")
+    new = built.root / "new"
+    sign.new_key(new)
+    with pytest.raises(BedplateError, match="did not sign"):
+        built.publish("cache", key=new, believed=sign.public_key(new))
+    built.publish("cache", key=new, believed=f"{sign.public_key(new)}\n{built.public}")
+    folder = built.publish("cache", key=new, believed=sign.public_key(new))
+    assert index.read(Folder(folder).index() or (b"", b""), sign.public_key(new), "cache").entries
+
+
+def test_publishing_that_was_stopped_between_its_renames_goes_on(built: Built) -> None:
+    """The new signature with the old index is no dead end: the next run ends the one before it."""
+    folder = built.publish("cache")
+    old, new = built.root / "old", folder / index.FILE
+    old.write_bytes(Index(entries={}).signed(built.key)[0])
+    new.replace(folder / publish.NEXT)
+    old.replace(new)
+    assert index.read(Folder(built.publish("cache")).index() or (b"", b""), built.public, "cache").entries
+    assert not (folder / publish.NEXT).exists()
 
 
 def _as_fake_registry(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import stat
 import threading
@@ -9,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bedplate import files
+from bedplate.errors import BedplateError
 from bedplate.files import write_atomic
 
 
@@ -40,3 +44,25 @@ def test_a_pipe_or_device_is_written_to_and_not_replaced(tmp_path: Path) -> None
     reader.join(timeout=10)
     assert read == [b"content"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_blob_is_linked_or_copied_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no link is possible a copy is made, of the same content and time; one that differs leaves nothing."""
+    blob, path = tmp_path / "blob", tmp_path / "folder/file"
+    blob.write_bytes(b"content")
+    sha256 = hashlib.sha256(b"content").hexdigest()
+    files.link(blob, path, sha256)
+    assert path.samefile(blob)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "another file system")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    files.link(blob, path, sha256)
+    assert not path.samefile(blob)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (b"content", blob.stat().st_mtime_ns)
+    blob.write_bytes(b"changed")
+    with pytest.raises(BedplateError, match="has another content than its name says"):
+        files.link(blob, path, sha256)
+    assert [one.name for one in path.parent.iterdir()] == ["file"]
+    assert path.read_bytes() == b"content"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import tiny_bundle
+from typer.testing import CliRunner
 
-from bedplate import publisher_key
+from bedplate import cli, publisher_key
 from bedplate.bundle import sign, verify
-from bedplate.errors import BedplateError
+from bedplate.errors import BedplateError, InputError
 from bedplate.model.environment import Environment
 
 
@@ -55,6 +59,40 @@ def test_refused(tiny: tiny_bundle.Tiny, other: str, text: str, fact: str) -> No
     """No pinned key counts, or the text is no list of keys."""
     with pytest.raises(BedplateError, match=fact):
         verify.verify(tiny.folder, text.format(own=tiny.publisher, other=other))
+
+
+@pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
+def test_a_command_believes_what_install_believes(
+    tiny: tiny_bundle.Tiny, other: str, text: str, tmp_path: Path
+) -> None:
+    """`--publisher FILE` takes the same list of keys, dates included, as the bundle's own install does."""
+    (tmp_path / "publishers").write_text(text.format(own=tiny.publisher, other=other))
+    done = CliRunner().invoke(cli.build(["bundle"]), ["bundle", "verify", str(tiny.folder), *_by(tmp_path)])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(("text", "fact"), REFUSED.values(), ids=REFUSED)
+def test_a_command_refuses_what_install_refuses(
+    tiny: tiny_bundle.Tiny, other: str, text: str, fact: str, tmp_path: Path
+) -> None:
+    """A key whose time is over counts as little in a file as in an environment."""
+    (tmp_path / "publishers").write_text(text.format(own=tiny.publisher, other=other))
+    done = CliRunner().invoke(cli.build(["bundle"]), ["bundle", "verify", str(tiny.folder), *_by(tmp_path)])
+    assert done.exit_code != 0
+    assert re.search(fact, str(done.exception))
+
+
+def _by(folder: Path) -> list[str]:
+    return ["--publisher", str(folder / "publishers")]
+
+
+def test_a_private_key_stands_for_its_public_half(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """Who builds and verifies on one machine names one file; without the other half it is asked for."""
+    assert sign.public_keys(tiny.key).split()[:2] == tiny.publisher.split()
+    alone = tmp_path / "alone"
+    alone.write_bytes(tiny.key.read_bytes())
+    with pytest.raises(InputError, match=r"public key .*alone\.pub is not there.*ssh-keygen -y"):
+        sign.public_keys(alone)
 
 
 def test_an_environment_pins_one_or_several(tiny: tiny_bundle.Tiny, other: str) -> None:

@@ -22,7 +22,7 @@ from bedplate.pki import site_key
 from bedplate.tools import sshsig
 
 CHECKS = [
-    Check(id=f"a/{n}", title="It works", component="a", outcome=outcome, seconds=1)
+    Check(id=f"a/{n}", title="It works", component="a", outcome=outcome, seconds=1, facts={"packets_outside": 0})
     for n, outcome in enumerate(["passed", "passed", "skipped"])
 ]
 RUN = Run(
@@ -75,7 +75,7 @@ def test_lists_what_was_found_and_every_file(folder: Path, key: Path) -> None:
     assert [file.path for file in found.files] == FILES
     assert found.model_dump(mode="json", exclude={"files"}) == {
         "format": 1, "environment": "bank", "release": "2026.11.0", "started": "2026-11-26T08:15:00Z", "seconds": 83.0,
-        "green": True, "passed": 2, "failed": 0, "skipped": 1, "packets_outside": None,
+        "green": True, "passed": 2, "failed": 0, "skipped": 1, "packets_outside": 0,
     }  # fmt: skip
     assert "cp1" not in (folder / MANIFEST).read_text()
 

@@ -16,6 +16,8 @@ from bedplate.errors import InputError
 from bedplate.files import write_atomic
 from bedplate.tools import sshsig
 
+PUBLIC, PRIVATE = ".pub", b"-----BEGIN"
+
 
 def new_key(out: Path) -> Path:
     """Make a publisher's key (mode 0600) and return the place of its public half; never overwrites one."""
@@ -31,13 +33,31 @@ def sign(bundle: Path, key: Path) -> None:
 
 def public_key(key: Path) -> str:
     """Return the public half of a private key, or the key in a .pub file, as `ssh-ed25519 AAAA…`."""
-    public = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
-    if not public.is_file():
-        raise InputError(f"public key {public}", "is not there", f"ssh-keygen -y -f {key} >{public}")
-    try:
-        keys = read_keys(public.read_text())
-    except RefusedError as error:
-        raise InputError(f"file {public}", error.fact, "bedplate key new --out FILE") from error
+    public = key if key.suffix == PUBLIC else key.with_name(f"{key.name}{PUBLIC}")
+    keys = read_keys(_listed(public))
     if len(keys) != 1:
         raise InputError(f"file {public}", f"has {len(keys)} keys, not one", "give the one that signs")
     return keys[0].key
+
+
+def public_keys(file: Path) -> str:
+    """Return whom to believe: the text of a file with one public key a line, each with the dates it counts between.
+
+    A private key stands for its public half beside it.
+    """
+    with file.open("rb") as opened:
+        is_private = opened.read(len(PRIVATE)) == PRIVATE
+    return _listed(file.with_name(f"{file.name}{PUBLIC}") if is_private else file)
+
+
+def _listed(public: Path) -> str:
+    """Return the text of a file that is a list of public keys; InputError where it is none."""
+    if not public.is_file():
+        step = f"ssh-keygen -y -f {public.with_suffix('')} >{public}"
+        raise InputError(f"public key {public}", "is not there", step)
+    try:
+        text = public.read_text(encoding="utf-8", errors="replace")
+        read_keys(text)
+    except RefusedError as error:
+        raise InputError(f"file {public}", error.fact, "bedplate key new --out FILE") from error
+    return text

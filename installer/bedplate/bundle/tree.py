@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import stat
@@ -11,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.files import write_atomic
+from bedplate.files import link, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,10 @@ def _is_same(file: os.stat_result, blob: os.stat_result) -> bool:
 def _put(path: Path, node: Node, blobs: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(node, bytes):
         write_atomic(path, node)
-        return
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.unlink(missing_ok=True)
-    try:
-        temporary.hardlink_to(blobs / node.sha256)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
-            raise
-        shutil.copy2(blobs / node.sha256, temporary)
-    temporary.replace(path)
-    temporary.unlink(missing_ok=True)  # rename() does nothing between two links to one file
+    else:
+        link(blobs / node.sha256, path, node.sha256)
 
 
 def _present(root: Path) -> set[str]:

@@ -37,6 +37,9 @@ def _publish(  # noqa: PLR0913  each is an option people type
     ],
     *,
     key: Annotated[Path | None, typer.Option(help="Private key for the index.", show_default="your own")] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="For a folder: public keys that its index is signed by, if not by --key's.")
+    ] = None,
     ca: Annotated[Path | None, typer.Option(help="For a registry: certificates (PEM) that sign its one.")] = None,
     user: Annotated[str, typer.Option(help="For a registry: user; else what docker login kept.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
@@ -55,7 +58,7 @@ def _publish(  # noqa: PLR0913  each is an option people type
             where = spec.artifact(to, Client(address, chosen, ca=ca))
             written = published.to_registry(stock, where, private, cache, shown.advance)
         else:
-            public = sign.public_key(private)
+            public = "\n".join([sign.public_key(private), *([sign.public_keys(earlier)] if earlier else [])])
             written = published.to_folder(stock, Path(to), private, public, shown.advance)
     facts = {"to": to, "artifacts": len(stock.index.entries), "blobs": len(stock.blobs), "written": written}
     text = (

@@ -1,4 +1,4 @@
-"""How commands take the publisher's public key."""
+"""How commands take the publisher's public keys."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bedplate.errors import InputError
 
 
 def publisher_of(name: str) -> str:
-    """Return the publisher's public key: in a file, or pinned by an environment."""
+    """Return the publisher's public keys, one a line: in a file, or pinned by an environment."""
     if Path(name).is_file():
-        return sign.public_key(Path(name))
+        return sign.public_keys(Path(name))
     from bedplate import environments  # noqa: PLC0415  its models take a moment, and a file needs none of them
 
     try:

@@ -10,9 +10,11 @@ from bedplate.pki import site_key
 
 
 def site_key_of(file: str, name: str) -> str:
-    """Return a site's public key: out of a file, or with none given as the environment of this name has it here."""
+    """Return a site's public keys: out of a file, or with none given as the environment of this name has it here."""
     if file:
-        return sign.public_key(Path(file))
+        if not Path(file).is_file():
+            raise InputError(f"public key {file}", "is not there", "take pki/site.pub of the environment's folder")
+        return sign.public_keys(Path(file))
     from bedplate import environments  # noqa: PLC0415  its models take a moment, and a file needs none of them
 
     try:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from bedplate.bundle import describe, layout
 from bedplate.bundle.write import EMPTY_TYPE, FILE_TYPE, MANIFEST_TYPE, TITLE
 from bedplate.catalog import Catalog
 from bedplate.errors import BedplateError, InputError
-from bedplate.files import write_atomic
+from bedplate.files import link, write_atomic
 from bedplate.model.lock import Entry, Output
 from bedplate.origin import index
 from bedplate.origin.folder import Folder
@@ -28,6 +27,8 @@ from bedplate.registry.upload import Blob
 from bedplate.sources.cache import Cache
 
 JOBS = 8
+NEXT = f".{index.FILE}.next"
+"""The new index, whole, until its signature is in its place."""
 ARTIFACT_TYPE = "application/vnd.bedplate.cache.v1"
 Find = Callable[[str], Path]
 
@@ -102,13 +103,24 @@ def to_folder(stock: Stock, folder: Path, key: Path, public: str, progress: Call
         written += _link(blob, folder / layout.blob(blob.sha256))
         progress(blob.size)
     content, signature = whole.signed(key)
+    write_atomic(folder / NEXT, content)
     write_atomic(folder / index.SIGNATURE, signature)
-    write_atomic(folder / index.FILE, content)
+    (folder / NEXT).replace(folder / index.FILE)
     return written
+
+
+def _finish(folder: Path, public: str) -> None:
+    """Do the last rename of a run that was stopped after it had put the new index's signature in its place."""
+    following, signature = folder / NEXT, folder / index.SIGNATURE
+    if following.is_file() and signature.is_file():
+        with suppress(BedplateError):
+            index.read((following.read_bytes(), signature.read_bytes()), public, str(folder))
+            following.replace(folder / index.FILE)
 
 
 def _published(folder: Path, public: str) -> Index:
     """Return what was published in a folder before."""
+    _finish(folder, public)
     try:
         found = Folder(folder).index()
     except BrokenError as error:
@@ -122,18 +134,7 @@ def _link(blob: Blob, target: Path) -> bool:
         return False
     if digest.of_file(blob.path) != blob.sha256:
         raise BedplateError(f"file {blob.path}", "has another content than its name says", "remove it, and build again")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.part")
-    temporary.unlink(missing_ok=True)
-    try:
-        temporary.hardlink_to(blob.path)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
-            raise
-        shutil.copyfile(blob.path, temporary)
-        temporary.chmod(0o444)
-    temporary.replace(target)
-    temporary.unlink(missing_ok=True)  # rename() does nothing between two links to one file
+    link(blob.path, target, blob.sha256)
     return True
 
 

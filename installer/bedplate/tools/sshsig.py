@@ -9,11 +9,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from bedplate.bundle.install.keys import NAME, read_keys
 from bedplate.errors import BedplateError, InputError
 from bedplate.tools.command import run
-
-SIGNER = "signer"
-"""The name that every key of a list of allowed signers goes by: which of them signed does not matter."""
 
 
 def new_key(private: Path, comment: str) -> Path:
@@ -38,18 +36,18 @@ def sign(data: bytes, private: Path, namespace: str) -> bytes:
 
 
 def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
-    """BedplateError unless the signature over data, in this namespace, is by the public key.
+    """BedplateError unless the signature over data, in this namespace, is by one of the public keys.
 
     Args:
         data: what was signed.
         signature: the armored signature.
-        public: the signer's public key, `ssh-ed25519 AAAA…`.
+        public: the signers' public keys, one a line; dates may precede one (bundle/install/keys.py).
         namespace: what the signature was made for.
     """
     with tempfile.TemporaryDirectory() as name:
         signers = Path(name) / "signers"
-        signers.write_text(f'{SIGNER} namespaces="{namespace}" {" ".join(public.split()[:2])}\n')
-        if not _is_good(["verify", "-f", signers, "-I", SIGNER], data, signature, namespace):
+        signers.write_text("".join(key.allowed(namespace) for key in read_keys(public)))
+        if not _is_good(["verify", "-f", signers, "-I", NAME], data, signature, namespace):
             raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")
 
 
