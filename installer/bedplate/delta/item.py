@@ -29,6 +29,7 @@ class Item:
     Attributes:
         file: the manifest's line.
         source: what is put into the payload: the file itself, or the patch.
+        sha256: the source's digest.
         length: the source's size.
         patch: whether it is a patch.
         base: the blob that the patch starts from; empty: from nothing.
@@ -36,6 +37,7 @@ class Item:
 
     file: ManifestFile
     source: Path
+    sha256: str
     length: int
     patch: bool = False
     base: str = ""
@@ -43,7 +45,7 @@ class Item:
 
 def whole(bundle: Path, file: ManifestFile) -> Item:
     """Return a file that is carried as it is."""
-    return Item(file, bundle / file.path, file.size)
+    return Item(file, bundle / file.path, file.sha256, file.size)
 
 
 class Maker:
@@ -71,7 +73,7 @@ class Maker:
         base, path = near or ("", None)
         made = self._recalled(file, base, path, played[0] if played else file.sha256, told)
         if made.size and made.size <= file.size * WORTH:
-            return Item(file, self._cache.blob(made.sha256), made.size, patch=True, base=base)
+            return Item(file, self._cache.blob(made.sha256), made.sha256, made.size, patch=True, base=base)
         return full
 
     def _recalled(self, file: ManifestFile, base: str, path: Path | None, name: str, told: Reporter) -> Output:

@@ -82,7 +82,9 @@ class Joiner:
         """Return why a carried file is not as it was signed."""
         if one.base and digest.of_file(self._base / bundle_layout.blob(one.base)) != one.base:
             return _spoilt(self._base, one.base)
-        return BedplateError(f"file {file.path}", "did not come out as it was signed", "have it carried whole")
+        return BedplateError(
+            f"file {file.path}", "did not come out as it was signed", "carry the full bundle in its place"
+        )
 
     def _from_base(self, file: File, place: Path, scratch: Path) -> str:
         """Link what the site has, where one file system holds both, or copy it; read against its digest in any case."""

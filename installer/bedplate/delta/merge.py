@@ -172,8 +172,11 @@ def _join(delta: Received, base: Path, staging: Path, told: Reporter) -> Counter
 def _finish(delta: Received, staging: Path, out: Path) -> None:
     """Add manifest and signature, compare all with the manifest, and give the bundle its place."""
     tree = staging / "bundle"
-    write_atomic(tree / bundle_layout.MANIFEST, delta.signed.manifest)
-    write_atomic(tree / bundle_layout.SIGNATURE, delta.signed.signature)
+    heads = {bundle_layout.MANIFEST: delta.signed.manifest, bundle_layout.SIGNATURE: delta.signed.signature}
+    for name, content in heads.items():
+        # Beside the bundle first: a half-written file of a run that was killed would be one too many in it.
+        write_atomic(staging / name, content)
+        (staging / name).replace(tree / name)
     with refusals():
         check_listing(tree, delta.files)
     for folder in {(tree / file.path).parent for file in delta.files}:

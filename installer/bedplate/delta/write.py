@@ -96,7 +96,7 @@ def _write_heads(folder: Path, plan: Plan, head: bytes, signature: bytes) -> Non
 
 
 class _Checked:
-    """What an item puts into the payload; a file of the bundle is read against its digest."""
+    """What an item puts into the payload, read against its digest: a patch is still the one that was proved."""
 
     def __init__(self, item: Item) -> None:
         self._item, self._sha, self._chunks = item, hashlib.sha256(), self._read()
@@ -109,9 +109,10 @@ class _Checked:
             while data := file.read(1 << 20):
                 self._sha.update(data)
                 yield data
-        if not self._item.patch and self._sha.hexdigest() != self._item.file.sha256:
-            fact = "has another content than was signed"
-            raise BedplateError(f"file {self._item.source}", fact, "bedplate bundle verify; build it again")
+        if self._sha.hexdigest() != self._item.sha256:
+            fact = "has another content than when it was made"
+            step = "remove it, and run the same command again" if self._item.patch else "bedplate bundle verify"
+            raise BedplateError(f"file {self._item.source}", fact, step)
 
 
 def _delta_file(plan: Plan, parts: list[Part]) -> DeltaFile:

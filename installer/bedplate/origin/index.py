@@ -6,6 +6,7 @@ known yet, and is read only where a key for it is pinned.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -22,6 +23,8 @@ from bedplate.tools import sshsig
 FILE = "cache.json"
 SIGNATURE = "cache.json.sig"
 NAMESPACE = "bedplate-cache"
+LONGEST_SECONDS = 120
+"""What an index may take: a source that gives a byte now and then would hold up a build for ever."""
 LARGEST = 64_000_000
 """Bytes that no index has. Nothing is proven about one while it is read, so an origin could fill the memory."""
 
@@ -61,9 +64,11 @@ def files(opened: Callable[[str], AbstractContextManager[Stream]]) -> tuple[byte
 
 
 def _whole(name: str, opened: Callable[[str], AbstractContextManager[Stream]]) -> bytes:
-    content = bytearray()
+    content, end = bytearray(), time.monotonic() + LONGEST_SECONDS
     with opened(name) as found:
         for block in found.blocks:
+            if time.monotonic() > end:
+                raise BrokenError(f"{name} did not come within {LONGEST_SECONDS} s")
             content += block
             if len(content) > LARGEST:
                 raise BrokenError(f"{name} has more than {LARGEST} bytes")

@@ -26,6 +26,8 @@ TIMEOUT = 60
 BUSY = (429, 500, 502, 503, 504)
 """Answers after which the same request may end well."""
 UNAUTHORIZED = 401
+LARGEST = 16 << 20
+"""Bytes of a manifest, a list or an error; the specification wants 4 MiB for a manifest. Blobs are read elsewhere."""
 Body = bytes | FilePart
 
 
@@ -128,7 +130,7 @@ class Client:
         connection = self._connection()
         try:
             response = self._send(connection, method, path, headers, body)
-            answer = Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, _body(response))
             if response.will_close:
                 connection.close()
         except ssl.SSLCertVerificationError as error:
@@ -179,7 +181,7 @@ class Client:
                 connection.request(method, target.path + (f"?{target.query}" if target.query else ""), body, headers)
                 response = connection.getresponse()
                 if response.status not in BUSY:
-                    return response.status, response.read()
+                    return response.status, _body(response)
             except (OSError, http.client.HTTPException) as error:
                 if attempt + 1 == self.backoff.attempts:
                     fact = f"gives tokens by {where}, which could not be reached ({error})"
@@ -188,6 +190,14 @@ class Client:
                 connection.close()
             time.sleep(self.backoff.seconds(attempt))
         return response.status, b""
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    """Return an answer's body; a registry that never ends one would fill the memory."""
+    body = response.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise http.client.HTTPException(f"an answer of more than {LARGEST} bytes")
+    return body
 
 
 def _connect(address: Address, tls: ssl.SSLContext) -> http.client.HTTPConnection:

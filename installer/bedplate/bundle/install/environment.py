@@ -11,6 +11,7 @@ from typing import Any
 
 from .command import run
 from .release import artifacts, linked, version_of
+from .settle import settle
 from .target import Target
 
 
@@ -27,6 +28,7 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
     run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     if wheels:
         _install_wheels(wheels, venv, target)
+    settle(venv)
     for stamp in stamps:
         stamp.touch()
     return f"{len(wheels)} wheels"

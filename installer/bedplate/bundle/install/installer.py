@@ -7,6 +7,7 @@ from typing import Any
 
 from .archive import checked_members, open_tar
 from .release import version_of
+from .settle import settle
 from .target import Target
 
 
@@ -22,6 +23,7 @@ def unpack_installer(release: dict[str, Any], target: Target) -> str:
     fresh.mkdir(parents=True)
     with open_tar(target.blob(release["installer"])) as tar:
         tar.extractall(fresh, checked_members(tar))
+    settle(fresh)
     (fresh / stamp.name).write_text(release["installer"])
     if tree.exists():
         tree.rename(old)

@@ -34,6 +34,8 @@ def _install_program(program: dict[str, str], target: Target) -> bool:
                 raise RefusedError(f"program {program['path']}", f"is no file in {program['artifact']}")
             with source, temporary.open("wb") as copy:
                 shutil.copyfileobj(source, copy, CHUNK)
+                copy.flush()
+                os.fsync(copy.fileno())
         temporary.chmod(0o755)
         temporary.replace(place)
         stamp.write_text(program["artifact"])
