@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import killed
 import pytest
 import two_bundles
 from two_bundles import Sides, tree
@@ -157,31 +156,6 @@ def test_every_part_fits_its_medium(made: tuple[Sides, Path, Path], tmp_path: Pa
     assert max(sizes) <= MEDIUM
 
 
-def merge_until(count: int, work: Callable[[], object], counted: Path) -> int:
-    """Do the work in a child process that is killed at its n-th touch of the file system; return its status.
-
-    The child notes how many there were where it came to its end.
-    """
-    child = os.fork()
-    if child == 0:
-        touches = 0
-
-        def touched(event: str, _: tuple[object, ...]) -> None:
-            nonlocal touches
-            if event in {"open", "os.link", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"}:
-                touches += 1
-                if touches == count:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(touched)
-        try:
-            work()
-            counted.write_text(str(touches))
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 @pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
     """A merge that is killed leaves nothing at the bundle's place or all of it, and the next one completes it."""
@@ -190,12 +164,12 @@ def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, P
     old, new = sides.bundle("first", first), sides.bundle("second", replace(first, program=b"another", version=2))
     parts = sides.delta(new, old, "second parts", MEDIUM)
     wanted, counted = tree(new), tmp_path / "counted"
-    merge_until(0, lambda: sides.merge(parts, old, str(tmp_path / "undisturbed")), counted)
+    killed.run_until(0, lambda: sides.merge(parts, old, str(tmp_path / "undisturbed")), counted)
     total = int(counted.read_text())
     moments = random.Random(20).sample(range(1, total), KILLS)  # noqa: S311  seeded on purpose
     for moment in {*moments, *range(total - LAST, total)}:
         joined = tmp_path / f"joined-{moment}"
-        status = merge_until(moment, lambda place=joined: sides.merge(parts, old, str(place)), counted)  # type: ignore[misc]
+        status = killed.run_until(moment, lambda place=joined: sides.merge(parts, old, str(place)), counted)  # type: ignore[misc]
         assert status == -signal.SIGKILL
         assert not joined.exists() or tree(joined) == wanted
         sides.merge(parts, old, str(joined))

@@ -12,6 +12,7 @@ from bedplate.bundle.layout import BundledArtifact, Document, ReleaseFile
 from bedplate.bundle.tree import Linked, Node, ensure_tree
 from bedplate.bundle.verified import Verified
 from bedplate.errors import InputError
+from bedplate.files import write_atomic
 from bedplate.sources.cache import Cache
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -22,6 +23,8 @@ ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
 """Type of the one OCI artifact that holds all that is no image, by file name."""
 DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
 """Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
+LAYOUT_MARK = b'{\n "imageLayoutVersion": "1.0.0"\n}\n'
+"""Content of oci-layout, https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md#oci-layout-file."""
 NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
 
 
@@ -34,7 +37,8 @@ def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tu
     signature = out / layout.SIGNATURE
     if signature.is_file():
         tree[layout.SIGNATURE] = signature.read_bytes()
-    out.mkdir(parents=True, exist_ok=True)
+    # The mark of a bundle comes first: so the next run knows what it finds, wherever this one is killed.
+    write_atomic(out / layout.OCI_LAYOUT, LAYOUT_MARK)
     changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
     sign.sign(out, key)
     return manifest, changed
@@ -47,7 +51,9 @@ def bundle_digest(manifest: layout.Manifest) -> str:
 
 def _check_out(out: Path) -> None:
     """Refuse a folder that holds anything but an older bundle: what is not in the bundle is removed from there."""
-    if out.exists() and any(out.iterdir()) and not (out / layout.OCI_LAYOUT).is_file():
+    unfinished = f".{layout.OCI_LAYOUT}."
+    there = [path.name for path in out.iterdir() if not path.name.startswith(unfinished)] if out.exists() else []
+    if there and layout.OCI_LAYOUT not in there:
         raise InputError(f"folder {out}", "is neither empty nor a bundle", "give another --out")
 
 
@@ -67,7 +73,7 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]}
     tree: dict[str, Node] = {layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
-    tree[layout.OCI_LAYOUT] = _json({"imageLayoutVersion": "1.0.0"})
+    tree[layout.OCI_LAYOUT] = LAYOUT_MARK
     tree[layout.INDEX] = _json(index)
     tree[layout.RELEASE] = _json(release.model_dump())
     tree |= {f"{layout.INSTALL}/{path.name}": path.read_bytes() for path in Path(install.__path__[0]).glob("*.py")}
