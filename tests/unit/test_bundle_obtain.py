@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from least_release import SETS
 
 from bedplate import catalog
 from bedplate.bundle import describe, obtain, sign
@@ -40,8 +41,6 @@ toolchain: {go: "1", node: "1"}
 epoch: 1793491200
 components: {hello: "1"}
 """
-SETS: dict[str, list[str]] = {"deb:": [], "wheel:installer": []}
-"""What every release has: the base image's packages, and the installer's wheels."""
 IMAGE = "image:registry.example.test/hello:v1"
 
 
