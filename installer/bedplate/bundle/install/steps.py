@@ -32,7 +32,6 @@ def install(bundle: Path, publisher: str, target: Target, *, packages: bool = Tr
         raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
     signed, files, (release, data) = check_bundle(bundle, publisher)
     say(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
-    target.store.mkdir(parents=True, exist_ok=True)
     with held(target.store):
         say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
         keep_release(release, data, signed, target)
