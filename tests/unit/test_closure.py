@@ -71,11 +71,14 @@ def test_only_declared_exceptions_pass() -> None:
     assert "component two" in str(error)
 
 
-@pytest.mark.parametrize("fields", [{}, {"image": "a:1", "deb": "a: b"}, {"image": "a:1", "reason": ""}])
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"image": "a:1", "deb": "a: b"}, {"image": "a:1", "reason": ""}, {"image": "a:1", "reason": "not needed"}],
+)
 def test_an_exception_is_for_one_thing_and_has_a_reason(fields: dict[str, str]) -> None:
     """What could hide a mistake is refused."""
     with pytest.raises(ValidationError):
-        AllowedReference.model_validate({"reason": "a sentence", **fields})
+        AllowedReference.model_validate({"reason": "a whole sentence", **fields})
 
 
 def test_declared_images_count() -> None:

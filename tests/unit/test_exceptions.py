@@ -12,7 +12,7 @@ from bedplate.bundle.layout import ReleaseFile
 from bedplate.sources.cache import Cache
 
 FILES = {
-    "manifests/volumes/component.yaml": "allow: [{image: 'a/b:1', reason: never pulled}]\n",
+    "manifests/volumes/component.yaml": "allow: [{image: 'a/b:1', reason: it is never pulled}]\n",
     "manifests/plain/component.yaml": "name: plain\n",
     "manifests/volumes/files/component.yaml": "allow: [{image: 'no/no:1', reason: another file of that name}]\n",
     "tests/data/x/manifests/y/component.yaml": "allow: [{image: 'no/no:1', reason: a test's}]\n",
@@ -29,5 +29,5 @@ def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
     release = ReleaseFile(release="1", installer=made.sha256, artifacts=[], sets={})
     assert exceptions(tmp_path / "bundle", release) == [
         {"component": "agent", "kind": "deb", "what": "web: absent", "reason": "only a hint"},
-        {"component": "volumes", "kind": "image", "what": "a/b:1", "reason": "never pulled"},
+        {"component": "volumes", "kind": "image", "what": "a/b:1", "reason": "it is never pulled"},
     ]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bedplate.model.base import Model
+from bedplate.model.base import Model, Sentence
 from bedplate.model.rule import Rule
 
 
@@ -172,7 +172,7 @@ class AllowedReference(Model):
     image: str = Field("", description="the reference; without a tag where the tag is decided elsewhere")
     deb: str = Field("", description="or what a Debian package depends on: 'package: dependency'")
     wheel: str = Field("", description="or what a wheel requires: 'name: requirement'")
-    reason: str = Field(min_length=1, description="a sentence: why it is never pulled")
+    reason: Sentence = Field(description="a sentence: why it is never pulled")
 
     @model_validator(mode="after")
     def check_one(self) -> Self:

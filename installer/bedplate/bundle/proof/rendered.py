@@ -13,8 +13,10 @@ from bedplate.bundle.closure import Named, images_of_component, images_of_object
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.reference_site import reference_site
 from bedplate.catalog import Catalog
-from bedplate.images import text
+from bedplate.diff.change import shown
+from bedplate.images.hit import Kind
 from bedplate.images.name import normal
+from bedplate.images.walk import images_in
 from bedplate.model.host import HostFile
 from bedplate.render.hosts import host_specs
 from bedplate.render.objects import image_digests, render
@@ -30,10 +32,11 @@ def named(catalog: Catalog, release: ReleaseFile) -> list[Named]:
 
 
 def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
-    """Yield what components declare and what their objects name, in every profile."""
+    """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
     for component in catalog.components.values():
         yield from images_of_component(component)
-    for profiles in ([], *([profile] for profile in _profiles())):
+    alone = [[profile] for profile in _profiles()]
+    for profiles in ([], *alone, *([_profiles()] if len(alone) > 1 else [])):
         site = reference_site(catalog.release.version, profiles)
         for one in render(site, catalog, image_digests(release)):
             yield from images_of_object(one.component, one.object)
@@ -51,9 +54,14 @@ def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
         for file in spec.files:
             if file not in seen:
                 seen.add(file)
-                for found in text.references(file.content):
-                    yield Named(found.image, "hosts", f"host {spec.host}", file.path, f"text, {found.certainty}")
+                yield from _of_file(file, spec.host)
                 yield from _of_kubeadm(file, catalog)
+
+
+def _of_file(file: HostFile, host: str) -> Iterator[Named]:
+    """Walk a host's file as a ConfigMap's would be: YAML, TOML and JSON by what they mean, anything else as text."""
+    for hit in images_in({file.path: file.content}, kind=Kind.CONFIGMAP):
+        yield Named(hit.image, "hosts", f"host {host}", shown(hit.path), f"file, {hit.certainty}")
 
 
 def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
