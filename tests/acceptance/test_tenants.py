@@ -71,7 +71,7 @@ def test_groups_have_their_rights_and_no_others(cluster: Cluster, site: Site) ->
     for tenant, namespace in _namespaces(site):
         admins, users = {*tenant.groups.admins}, {*tenant.groups.admins, *tenant.groups.users}
         permitted = {
-            ("create", "rolebindings"): admins,
+            ("create", "rolebindings.rbac.authorization.k8s.io"): admins,
             ("create", "pods"): users,
             ("get", "pods"): users | {*tenant.groups.viewers},
         }

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that cuts, slows and refuses: seeded, and bounded in number."""
+"""A TCP proxy on loopback that cuts, freezes, slows and refuses: seeded, and bounded in number."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 BLOCK = 1 << 16
+FROZEN_SECONDS = 20
+"""Longer than any client of these tests waits."""
 
 
 @dataclass
@@ -20,6 +22,7 @@ class Faults:
         seed: of the choices.
         cuts: how many connections are cut.
         cut_after: a connection is cut after at most so many bytes from the client.
+        freezes: what would be cut stays open, and silent.
         refusals: how many connections are answered by `status` and not forwarded.
         status: 500, 503 or 429.
         delay: seconds before each block goes on.
@@ -28,6 +31,7 @@ class Faults:
     seed: int = 0
     cuts: int = 0
     cut_after: int = 1 << 20
+    freezes: bool = False
     refusals: int = 0
     status: int = 503
     delay: float = 0.0
@@ -87,17 +91,18 @@ def _serve(client: socket.socket, port: int, faults: Faults) -> None:
     server = socket.create_connection(("127.0.0.1", port))
     back = threading.Thread(target=_copy, args=(server, client, -1, 0.0), daemon=True)
     back.start()
-    _copy(client, server, faults.cut(), faults.delay)
+    _copy(client, server, faults.cut(), faults.delay, freezes=faults.freezes)
 
 
-def _copy(source: socket.socket, target: socket.socket, limit: int, delay: float) -> None:
-    """Copy until an end or the limit, and close both."""
+def _copy(source: socket.socket, target: socket.socket, limit: int, delay: float, *, freezes: bool = False) -> None:
+    """Copy until an end or the limit, and close both, where it is not frozen first."""
     with suppress(OSError):
         while block := source.recv(BLOCK):
             if delay:
                 threading.Event().wait(delay)
             if 0 <= limit < len(block):
                 target.sendall(block[:limit])
+                threading.Event().wait(FROZEN_SECONDS if freezes else 0)
                 break
             target.sendall(block)
             limit = limit - len(block) if limit >= 0 else limit

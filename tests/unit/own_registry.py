@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from bedplate.errors import BedplateError
 from bedplate.pki import authority
 from bedplate.tools import programs
 
+LEEWAY = 60
+"""Seconds that distribution takes a token for after its end (registry/auth/token/token.go)."""
 USER, PASSWORD = "pusher", "correct horse"
 HTPASSWD = f"{USER}:$2b$04$PDujSG/WL3a8HCeRfvagCuBKMS8gwmh731Fq7EkABwlB8TY7c9rkm\n"
 """The password, by bcrypt with its smallest cost."""
@@ -107,18 +110,33 @@ def _wait(port: int) -> None:
     pytest.fail("the registry does not answer")
 
 
+@dataclass
+class Tokens:
+    """What a service of tokens gives.
+
+    Attributes:
+        lasts: seconds until a token is refused; clients are told a minute.
+        given: the scopes that each token was given for.
+    """
+
+    lasts: int = 60
+    given: list[str] = field(default_factory=list)
+
+
 @contextmanager
-def users(kind: str, folder: Path, ca: Path, pair: tuple[Path, Path]) -> Iterator[dict[str, Any]]:
+def users(
+    kind: str, folder: Path, ca: Path, pair: tuple[Path, Path], tokens: Tokens | None = None
+) -> Iterator[dict[str, Any]]:
     """Give the settings `auth` of a kind: `basic`, or `token` with a service that gives them."""
     if kind == "basic":
         yield basic(folder / "users")
         return
-    with token_service(pair) as realm:
+    with token_service(pair, tokens or Tokens()) as realm:
         yield {"token": {"realm": realm, "service": "site", "issuer": "test", "rootcertbundle": str(ca)}}
 
 
 @contextmanager
-def token_service(pair: tuple[Path, Path]) -> Iterator[str]:
+def token_service(pair: tuple[Path, Path], tokens: Tokens) -> Iterator[str]:
     """Serve tokens for what is asked (https://distribution.github.io/distribution/spec/auth/jwt/), over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -126,7 +144,9 @@ def token_service(pair: tuple[Path, Path]) -> Iterator[str]:
             expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
             right = self.headers.get("Authorization") == expected
             scopes = parse_qs(urlsplit(self.path).query).get("scope", [])
-            body = json.dumps({"token": _token(scopes, pair), "expires_in": 60}).encode() if right else b"{}"
+            tokens.given.append(" ".join(scopes))
+            token = _token(scopes, pair, tokens.lasts)
+            body = json.dumps({"token": token, "expires_in": 60}).encode() if right else b"{}"
             self.send_response(200 if right else 401)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -148,7 +168,7 @@ def token_service(pair: tuple[Path, Path]) -> Iterator[str]:
         server.server_close()
 
 
-def _token(scopes: list[str], pair: tuple[Path, Path]) -> str:
+def _token(scopes: list[str], pair: tuple[Path, Path], lasts: int) -> str:
     access = [
         {"type": kind, "name": name, "actions": actions.split(",")}
         for kind, name, actions in (scope.split(":") for scope in scopes)
@@ -156,7 +176,8 @@ def _token(scopes: list[str], pair: tuple[Path, Path]) -> str:
     now = int(time.time())
     certificate = x509.load_pem_x509_certificate(pair[0].read_bytes())
     chain = [base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()]
-    claims = {"iss": "test", "sub": USER, "aud": "site", "exp": now + 60, "nbf": now - 60, "iat": now, "jti": "1"}
+    known = {"iss": "test", "sub": USER, "aud": "site", "iat": now, "jti": "1"}
+    claims = {**known, "exp": now + lasts - LEEWAY, "nbf": now - 2 * LEEWAY}
     signed = f"{_part({'typ': 'JWT', 'alg': 'ES256', 'x5c': chain})}.{_part({**claims, 'access': access})}"
     key = serialization.load_pem_private_key(pair[1].read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)

@@ -23,6 +23,7 @@ from bedplate.bundle import layout
 from bedplate.bundle.layout import ReleaseFile
 from bedplate.bundle.write import INDEX_TYPE, MANIFEST_TYPE
 from bedplate.errors import BedplateError
+from bedplate.registry import client as client_module
 from bedplate.registry.address import parse
 from bedplate.registry.backoff import Backoff
 from bedplate.registry.client import Client
@@ -111,24 +112,44 @@ def test_users_over_tls(kind: str, stored: tuple[Path, ReleaseFile], tmp_path: P
                 check_pulls(client, wanted)
 
 
+@pytest.mark.slow
+def test_a_token_that_runs_out_is_asked_for_again(stored: tuple[Path, ReleaseFile], tmp_path: Path) -> None:
+    """In the middle of a long push the registry refuses the token; the push gets another one and ends right."""
+    ca, crt, key = own_registry.certificate(tmp_path / "pki")
+    folder, release = stored
+    wanted, tokens = holding([release], folder), own_registry.Tokens(lasts=3)
+    with (
+        own_registry.users("token", tmp_path, ca, (crt, key), tokens) as auth,
+        own_registry.serving(tmp_path / "registry", auth=auth, tls=(crt, key)) as port,
+        proxy(port, Faults(delay=0.15)) as slow,
+    ):
+        pushed = push(Client(parse(f"127.0.0.1:{slow}"), WHO, ca=ca, backoff=QUICK), wanted, jobs=2)
+    assert (pushed.sent + pushed.mounted, pushed.tags) == (16, 4)
+    assert max(map(tokens.given.count, tokens.given)) > 1
+
+
 FAULTS = {
     "cut": Faults(seed=3, cuts=6, cut_after=250_000),
     "500": Faults(seed=4, refusals=6, status=500),
     "429": Faults(seed=5, refusals=6, status=429),
+    "frozen": Faults(seed=8, cuts=3, cut_after=150_000, freezes=True),
     "slow": Faults(seed=6, delay=0.005),
     "all": Faults(seed=7, cuts=4, cut_after=200_000, refusals=4, delay=0.001),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_faults_on_the_way(name: str, plain: int, stored: tuple[Path, ReleaseFile]) -> None:
-    """Connections that are cut, refused or slow delay a push and do not change its end."""
+def test_faults_on_the_way(
+    name: str, plain: int, stored: tuple[Path, ReleaseFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections that are cut, frozen, refused or slow delay a push and do not change its end."""
+    monkeypatch.setattr(client_module, "TIMEOUT", 1)
     folder, release = stored
     wanted, faults = holding([release], folder, f"faulty/{name}"), FAULTS[name]
     with proxy(plain, faults) as port:
         pushed = push(client_of(port), wanted, jobs=3)
     assert pushed.tags == 4
-    assert faults.happened >= (0 if name == "slow" else 4)
+    assert faults.happened >= {"slow": 0, "frozen": 3}.get(name, 4)
     with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
         check_pulls(client, wanted)
 

@@ -58,14 +58,18 @@ class Cluster:
         return "".join([*before, now])
 
     def may(self, group: str, verb: str, resource: str, namespace: str) -> bool:
-        """Return whether the API server lets somebody of a group do something in a namespace."""
+        """Return whether the API server lets somebody of a group do something in a namespace.
+
+        Resources go by kubectl's names: pods, rolebindings.rbac.authorization.k8s.io.
+        """
+        kind, _, api = resource.partition(".")
         asked = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
             "spec": {
                 "user": "bedplate-acceptance",
                 "groups": [group],
-                "resourceAttributes": {"namespace": namespace, "verb": verb, "resource": resource},
+                "resourceAttributes": {"namespace": namespace, "verb": verb, "group": api, "resource": kind},
             },
         }
         answer = kubectl.run(self.site, "create", "-o", "json", "-f", "-", stdin=json.dumps(asked).encode())

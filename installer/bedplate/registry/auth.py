@@ -71,11 +71,11 @@ class Authenticator:
         if asked.scheme not in ("basic", "bearer"):
             raise self._error(f"asks for an unknown kind of authentication: {answer or 'none named'}")
         with self._guard:
-            again = not sent or self._challenge != asked
+            again = not sent or self._challenge != asked or asked.scheme == "bearer"
             self._challenge = asked
+            # Another thread may have had the same refusal, and have another token already.
             if (known := self._tokens.get(scopes)) and known.header == sent:
                 del self._tokens[scopes]
-                again = True
         return again
 
     def _need(self) -> Credentials:
