@@ -94,25 +94,15 @@ def _uncounted(checks: list[Check]) -> list[Check]:
     """Return a failed check where none counted the packets that tried to leave: such a run proves no air gap."""
     if any(PACKETS_OUTSIDE in check.facts for check in checks):
         return []
-    return [
-        Check(
-            id="run/packets-outside",
-            title="The packets that tried to leave were counted",
-            component="run",
-            outcome="failed",
-            seconds=0,
-            detail=f"no check recorded them; {TESTS}/test_{HOSTS}.py did not run to its end, or is in no tree",
-        )
-    ]
+    detail = f"no check recorded them; {TESTS}/test_{HOSTS}.py did not run to its end, or is in no tree"
+    return [_failure("packets-outside", "The packets that tried to leave were counted", detail)]
 
 
 def _broken(code: int, log: Path) -> Check:
     last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
-    return Check(
-        id="run/pytest",
-        title="The acceptance run itself works",
-        component="run",
-        outcome="failed",
-        seconds=0,
-        detail=f"pytest ended with {code}:\n{last}",
-    )
+    return _failure("pytest", "The acceptance run itself works", f"pytest ended with {code}:\n{last}")
+
+
+def _failure(name: str, title: str, detail: str) -> Check:
+    """Return a failed check of the run itself."""
+    return Check(id=f"run/{name}", title=title, component="run", outcome="failed", seconds=0, detail=detail)

@@ -26,8 +26,7 @@ WRITE_BYTES = 64 << 20
 FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  looked at only
 CONTENDERS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
 PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
-# Numbers of TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel.
-LISTENING = {"tcp": "0A", "udp": "07"}
+LISTENING = {"tcp": "0A", "udp": "07"}  # TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
     "etc/kubernetes/*.conf",
@@ -254,12 +253,10 @@ def packages() -> list[str]:
 
 def firewalls() -> list[str]:
     """Return the firewall services that are active."""
-    return [
-        unit
-        for unit in FIREWALLS
-        if shutil.which("systemctl")
-        and subprocess.call(["systemctl", "is-active", "-q", unit], stderr=subprocess.DEVNULL) == 0
-    ]
+    if not shutil.which("systemctl"):
+        return []
+    asked = {unit: ["systemctl", "is-active", "-q", unit] for unit in FIREWALLS}
+    return [unit for unit, words in asked.items() if subprocess.call(words, stderr=subprocess.DEVNULL) == 0]
 
 
 def leftovers() -> list[str]:
