@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .command import run
+from .filesystem import sync
 from .release import artifacts, linked, version_of
-from .settle import settle
 from .target import Target
 
 
@@ -28,7 +28,7 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
     run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     if wheels:
         _install_wheels(wheels, venv, target)
-    settle(venv)
+    sync(venv)
     for stamp in stamps:
         stamp.touch()
     return f"{len(wheels)} wheels"

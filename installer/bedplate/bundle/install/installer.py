@@ -6,8 +6,8 @@ import shutil
 from typing import Any
 
 from .archive import checked_members, open_tar
+from .filesystem import sync
 from .release import version_of
-from .settle import settle
 from .target import Target
 
 
@@ -23,7 +23,7 @@ def unpack_installer(release: dict[str, Any], target: Target) -> str:
     fresh.mkdir(parents=True)
     with open_tar(target.blob(release["installer"])) as tar:
         tar.extractall(fresh, checked_members(tar))
-    settle(fresh)
+    sync(fresh)
     (fresh / stamp.name).write_text(release["installer"])
     if tree.exists():
         tree.rename(old)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .archive import open_tar
-from .content import CHUNK
+from .content import CHUNK, settle
 from .refused import RefusedError
 from .release import version_of
 from .target import Target
@@ -34,9 +34,8 @@ def _install_program(program: dict[str, str], target: Target) -> bool:
                 raise RefusedError(f"program {program['path']}", f"is no file in {program['artifact']}")
             with source, temporary.open("wb") as copy:
                 shutil.copyfileobj(source, copy, CHUNK)
-                copy.flush()
-                os.fsync(copy.fileno())
         temporary.chmod(0o755)
+        settle(temporary)
         temporary.replace(place)
         stamp.write_text(program["artifact"])
     return _link(folder.with_name("current"), folder) or changed
