@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,12 @@ def make(root: Path, version: str, size: int) -> Images:
         _take_over(artifact, store)
     more = list(_made_up(store, size))
     release = ReleaseFile(release=version, installer=own[0].sha256, artifacts=[*own, *more], sets={})
-    described = store.root / "releases" / version / layout.RELEASE
-    described.parent.mkdir(parents=True)
-    described.write_text(release.model_dump_json())
     sign.new_key(key)
     write_bundle(root / "bundle", release, store, key)
+    described = store.root / "releases" / version
+    described.mkdir(parents=True)
+    for name in (layout.RELEASE, layout.MANIFEST, layout.SIGNATURE):
+        shutil.copy(root / "bundle" / name, described)
     blobs = store.root / layout.BLOBS
     layouts = {a.image: _layout(root / "layouts" / a.sha256, [a], blobs) for a in release.artifacts}
     together = _layout(root / "together", release.artifacts, blobs)

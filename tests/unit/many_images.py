@@ -6,8 +6,10 @@ import json
 import random
 from pathlib import Path
 
+from bedplate import digest
 from bedplate.bundle import layout
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
+from bedplate.bundle.install.manifest import PLAIN_FILES
+from bedplate.bundle.layout import BundledArtifact, Manifest, ManifestFile, ReleaseFile
 from bedplate.bundle.write import MANIFEST_TYPE
 from bedplate.model.lock import Output
 from bedplate.sources.cache import Cache
@@ -30,6 +32,8 @@ def store(folder: Path, *, largest: int = 300_000, seed: int = 1) -> tuple[Path,
     place = folder / "releases/2026.11.0" / layout.RELEASE
     place.parent.mkdir(parents=True)
     place.write_text(release.model_dump_json())
+    listed = [ManifestFile(path=name, sha256=digest.of_file(place), size=place.stat().st_size) for name in PLAIN_FILES]
+    place.with_name(layout.MANIFEST).write_text(Manifest(release=release.release, files=listed).model_dump_json())
     return folder, release
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 import tiny_bundle
 
 from bedplate.bundle import apt, layout, mirror
+from bedplate.bundle.install.held import held
 from bedplate.bundle.registry_tree import mirror_repository, registry_hosts, split_image
+from bedplate.errors import BedplateError
 
 REPOSITORIES = {
     "registry.k8s.io/pause:3.10.1": "registry.k8s.io/pause",
@@ -32,7 +35,8 @@ def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
     shutil.copytree(tiny.folder / "blobs", store / "blobs")
     folder = store / "releases" / tiny.release.release
     folder.mkdir(parents=True)
-    shutil.copy(tiny.folder / layout.RELEASE, folder)
+    for name in (layout.RELEASE, layout.MANIFEST):
+        shutil.copy(tiny.folder / name, folder)
     return tiny
 
 
@@ -52,6 +56,31 @@ def test_image_parts() -> None:
     """A digest is no tag, and a port is none."""
     assert split_image("quay.io/a/b:v1@sha256:" + "0" * 64) == ("quay.io", "a/b", "v1")
     assert split_image("h:5000/a/b") == ("h:5000", "a/b", "latest")
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("spoilt", [layout.RELEASE, layout.MANIFEST])
+def test_a_release_that_is_not_as_signed_is_not_served(places: tuple[Path, Path, Path], spoilt: str) -> None:
+    """Whatever release of the store it is, it is named, and the mirror stays as it is."""
+    store, served, key = places
+    path = next(store.glob(f"releases/*/{spoilt}"))
+    path.write_bytes(path.read_bytes().replace(b"tiny", b"tinz", 1) if spoilt == layout.RELEASE else b"{}")
+    with pytest.raises(BedplateError, match=r"release 2026\.11\.0 in .* has (another release|no manifest)\.json"):
+        mirror.ensure_mirror(store, served, key)
+    assert not served.exists()
+
+
+@pytest.mark.usefixtures("tiny")
+def test_nobody_changes_the_store_meanwhile(places: tuple[Path, Path, Path]) -> None:
+    """A release that is being removed or installed is waited for."""
+    store, served, key = places
+    work = threading.Thread(target=lambda: mirror.ensure_mirror(store, served, key), daemon=True)
+    with held(store):
+        work.start()
+        work.join(0.5)
+        assert not served.exists()
+    work.join()
+    assert mirror.check_mirror(store, served) == []
 
 
 @pytest.mark.usefixtures("tiny")

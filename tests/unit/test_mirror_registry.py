@@ -37,7 +37,8 @@ def served(tmp_path: Path) -> Iterator[tuple[httpx.Client, tiny_bundle.Tiny]]:
     store = tmp_path / "store"
     shutil.copytree(tiny.folder / "blobs", store / "blobs")
     (store / "releases/1").mkdir(parents=True)
-    shutil.copy(tiny.folder / layout.RELEASE, store / "releases/1")
+    for name in (layout.RELEASE, layout.MANIFEST):
+        shutil.copy(tiny.folder / name, store / "releases/1")
     mirror.ensure_mirror(store, tmp_path / "mirror", tmp_path / "gpg")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -13,10 +13,14 @@ from pathlib import Path
 
 from bedplate import digest, place
 from bedplate.bundle import apt, layout
+from bedplate.bundle.install.held import held
+from bedplate.bundle.install.manifest import named, parse_manifest
+from bedplate.bundle.install.refused import RefusedError
 from bedplate.bundle.registry_tree import registry_tree
 from bedplate.bundle.tree import Linked, Node, check_tree, ensure_tree
 from bedplate.bundle.verify import read_release
 from bedplate.bundle.wheel_tree import wheel_tree
+from bedplate.errors import BedplateError
 from bedplate.place import MIRROR, STORE
 
 KEY_HOME = place.STATE / "apt-key"
@@ -25,9 +29,21 @@ PUBLIC_KEY = f"apt/{apt.KEY}"
 
 
 def store_releases(store: Path = STORE) -> list[layout.ReleaseFile]:
-    """Return the releases in a store, oldest first."""
-    files = (read_release(path.parent) for path in (store / "releases").glob(f"*/{layout.RELEASE}"))
+    """Return the releases in a store, oldest first; BedplateError where one is not what its signed manifest says."""
+    files = (_proven(path.parent) for path in (store / "releases").glob(f"*/{layout.RELEASE}"))
     return sorted(files, key=lambda release: (release.epoch, release.release))
+
+
+def _proven(folder: Path) -> layout.ReleaseFile:
+    """Return a release's file, compared with the manifest whose signature `install` proved and kept beside it."""
+    subject, step = f"release {folder.name} in {folder.parent.parent}", "carry its bundle in and run its install again"
+    try:
+        file = named(parse_manifest((folder / layout.MANIFEST).read_bytes()), layout.RELEASE)
+    except (OSError, RefusedError) as error:
+        raise BedplateError(subject, f"has no {layout.MANIFEST} that can be read", step) from error
+    if digest.of_file(folder / layout.RELEASE) != file.sha256:
+        raise BedplateError(subject, f"has another {layout.RELEASE} than was signed", step)
+    return read_release(folder)
 
 
 def mirror_tree(store: Path) -> dict[str, Node]:
@@ -57,7 +73,13 @@ def _files(releases: list[layout.ReleaseFile]) -> dict[str, Node]:
 
 
 def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
-    """Bring the mirror to what the store holds; return the number of files changed."""
+    """Bring the mirror to what the store holds, which nobody changes meanwhile; return the number of files changed."""
+    with held(store):
+        return lay_out(store, mirror, key_home)
+
+
+def lay_out(store: Path, mirror: Path, key_home: Path) -> int:
+    """Do so for a caller that holds the store."""
     tree = mirror_tree(store)
     tree[PUBLIC_KEY] = apt.ensure_key(key_home, "Bedplate mirror").encode()
     release, in_release = tree.get(f"apt/{apt.DIST}/Release"), mirror / IN_RELEASE

@@ -11,7 +11,7 @@ from bedplate import place
 from bedplate.bundle import layout
 from bedplate.bundle.install.held import held
 from bedplate.bundle.layout import Manifest
-from bedplate.bundle.mirror import KEY_HOME, ensure_mirror
+from bedplate.bundle.mirror import KEY_HOME, lay_out
 from bedplate.bundle.unpacked import Unpacked, named
 from bedplate.engine.ledger import Ledger
 from bedplate.errors import BedplateError, InputError
@@ -134,7 +134,7 @@ def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Fr
     """Free what only releases use whose removal began: the mirror's links first, as they keep blobs on the disk."""
     gone = _folders(store / REMOVED)
     needed = {sha for folder in _folders(store / RELEASES) for sha in _blobs(folder)}
-    links = ensure_mirror(store, mirror, key_home) if mirror.is_dir() else 0
+    links = lay_out(store, mirror, key_home) if mirror.is_dir() else 0
     folders = unpacked.remove_unused(_folders(store / RELEASES), gone)
     blobs, size = 0, 0
     for folder in gone:

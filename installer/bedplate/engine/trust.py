@@ -8,7 +8,6 @@ from cryptography import x509
 
 from bedplate import digest, place, preflight
 from bedplate.bundle import mirror
-from bedplate.bundle.install.held import held
 from bedplate.engine.installation import Installation
 from bedplate.engine.step import Journal, Outcome
 from bedplate.errors import BedplateError
@@ -114,8 +113,7 @@ class MirrorTree:
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Bring the tree to what the store holds."""
-        with held(place.STORE):
-            changed = mirror.ensure_mirror()
+        changed = mirror.ensure_mirror()
         changed += public.publish(self.installation.site, public.MIRROR_KEY, place.MIRROR / mirror.PUBLIC_KEY)
         journal.write(f"{changed} files changed")
         return Outcome(changed)

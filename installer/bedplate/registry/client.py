@@ -197,6 +197,8 @@ def _body(response: http.client.HTTPResponse) -> bytes:
     body = response.read(LARGEST + 1)
     if len(body) > LARGEST:
         raise http.client.HTTPException(f"an answer of more than {LARGEST} bytes")
+    if response.length:  # read to a limit, http.client takes an early end for the end
+        raise http.client.IncompleteRead(body, response.length)
     return body
 
 
