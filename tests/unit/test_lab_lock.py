@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -49,6 +50,38 @@ def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
         raise RuntimeError
     with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one", "is held"):
         pass
+
+
+def test_a_lock_that_its_holder_removed_is_held_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who opened the file before it was removed is refused, since the next one would lock another file."""
+    file, flock = tmp_path / "lock", fcntl.flock
+
+    def removed_first(held: IO[str], how: int) -> None:
+        file.unlink()
+        flock(held, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    with pytest.raises(BedplateError, match="is held"), refusing(file, "one", "is held"):
+        pytest.fail("two could hold it now")
+
+
+def test_no_lab_is_reserved_while_the_last_one_takes_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that begins while the machines' image is being removed waits, and then makes its own."""
+    lab = address.reserve("one")
+    done: list[Future[address.Lab]] = []
+    for name in ("_close_connections", "remove_machines", "remove_network"):
+        monkeypatch.setattr(down, name, lambda _: None)
+
+    def remove_images() -> None:
+        waits = pool.submit(address.reserve, "two")
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=0.2)
+        done.append(waits)
+
+    monkeypatch.setattr(down, "remove_images", remove_images)
+    with ThreadPoolExecutor(1) as pool:
+        down.remove(lab)
+    assert [one.result().name for one in done] == ["two"]
 
 
 @pytest.mark.parametrize(("state", "made"), [("", True), ("created", True), ("exited", False), ("running", False)])

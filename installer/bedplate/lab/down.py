@@ -11,7 +11,7 @@ from bedplate.lab.image import remove_images
 from bedplate.lab.machine import remove_machines
 from bedplate.lab.network import remove_network
 from bedplate.lab.shell import target
-from bedplate.locks import refusing
+from bedplate.locks import refusing, waiting
 from bedplate.tools import ssh
 
 
@@ -27,8 +27,9 @@ def remove(lab: Lab) -> None:
         for folder in (lab.folder, lab.environment, forward.reports(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
-        if not address.every():
-            remove_images()
+        with waiting(address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
+            if not address.every():
+                remove_images()
         lab.lock.unlink()
 
 
