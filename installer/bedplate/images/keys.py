@@ -19,8 +19,9 @@ COMMANDS = ("args", "command", "cmd", "entrypoint", "argv")
 BOOKKEEPING = frozenset({"_example", "managedFields"})
 """What no program reads: Knative's documentation inside ConfigMaps, and who wrote which field."""
 QUERIES = frozenset({"expr", "promql", "query"})
-SELECTOR = re.compile(r"\{[^{}]*\}")
-"""Of a query, what chooses series by their labels, such as `{image="a/b:1"}`."""
+QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)"""
+SELECTOR = re.compile(rf"\{{(?:\s*[\w.:]+\s*(?:=~|!~|!=|=)\s*{QUOTED}\s*,?)+\s*\}}")
+"""Of a query, what chooses series by their labels, such as `{image="a/b:1"}`; JSON in braces is none."""
 LABELS = frozenset({"labels", "matchLabels", "nodeSelector", "selector"})
 LABEL_VALUE = re.compile(r"[A-Za-z0-9_.-]*")
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set: neither slash
