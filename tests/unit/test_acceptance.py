@@ -10,8 +10,12 @@ import pytest
 from rich.console import Console
 
 from bedplate.acceptance import report, runner
+from bedplate.acceptance.cluster import Cluster
 from bedplate.acceptance.recorder import Recorder
 from bedplate.acceptance.result import Check, Run
+from bedplate.bundle.reference_site import reference_site
+from bedplate.environments import Site
+from bedplate.tools import kubectl
 
 SAMPLE = '''
 import pytest
@@ -211,3 +215,20 @@ def test_durations(seconds: float, text: str) -> None:
 def test_measurements(value: object, text: str) -> None:
     """What was measured is short on the page; lists are in the JSON."""
     assert report.measured(value) == text
+
+
+def test_logs_are_those_of_restarted_containers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a container that was restarted has a log from before, and kubectl fails when it is asked for another's."""
+    statuses = [{"name": "dns", "restartCount": 1}, {"name": "metrics", "restartCount": 0}]
+    pods = {"items": [{"metadata": {"name": "a"}, "status": {"containerStatuses": statuses}}]}
+
+    def run(_: Site, *words: str, **__: object) -> bytes:
+        if words[0] == "get":
+            return json.dumps(pods).encode()
+        if "--previous" not in words:
+            return b"now\n"
+        assert words[-4:] == ("a", "-c", "dns", "--previous")
+        return b"before\n"
+
+    monkeypatch.setattr(kubectl, "run", run)
+    assert Cluster(reference_site("2026.11.0", [])).logs("kube-system", "k8s-app=kube-dns") == "before\nnow\n"

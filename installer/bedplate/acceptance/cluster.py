@@ -47,15 +47,15 @@ class Cluster:
 
     def logs(self, namespace: str, selector: str) -> str:
         """Return the logs of all pods that a selector finds, and those of their containers before a restart."""
-        words = ["logs", "-n", namespace, "--tail=-1", "--all-containers"]
-        now = kubectl.run(self.site, *words, "-l", selector).decode(errors="replace")
+        words = ["logs", "-n", namespace, "--tail=-1"]
         restarted = [
-            pod["metadata"]["name"]
+            (pod["metadata"]["name"], "-c", one["name"], "--previous")
             for pod in self.items("pods", namespace, selector)
-            if any(one["restartCount"] for one in pod["status"].get("containerStatuses", []))
+            for one in pod["status"].get("containerStatuses", [])
+            if one["restartCount"]
         ]
-        before = [kubectl.run(self.site, *words, name, "--previous").decode(errors="replace") for name in restarted]
-        return "".join([*before, now])
+        chosen = [*restarted, ("-l", selector, "--all-containers")]
+        return "".join(kubectl.run(self.site, *words, *one).decode(errors="replace") for one in chosen)
 
     def may(self, group: str, verb: str, resource: str, namespace: str) -> bool:
         """Return whether the API server lets somebody of a group do something in a namespace.
