@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from bedplate import catalog, place
 from bedplate.bundle.closure import Named, check_closure, images_of_component, images_of_object
+from bedplate.bundle.layout import ReleaseFile
+from bedplate.bundle.proof import rendered
+from bedplate.environments import Site
 from bedplate.images.name import normal, untagged
 from bedplate.model.component import AllowedReference, Component
+from bedplate.model.host import HostFile, HostSpec
+from bedplate.render.objects import RenderedObject
 
 SHA, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 
@@ -88,3 +95,59 @@ def test_declared_images_count() -> None:
     )
     found = [(str(one.image), one.reason) for one in images_of_component(component)]
     assert found == [("quay.io/a/b:1", "built"), ("quay.io/c/d:2", "default")]
+
+
+HOST_FILES = {
+    "/etc/kubernetes/manifests/agent.yaml": (
+        "spec:\n  containers:\n  - image: busybox\n",
+        "docker.io/library/busybox:latest",
+        '"/etc/kubernetes/manifests/agent.yaml"(yaml).spec.containers[0].image',
+    ),
+    "/etc/containerd/config.toml": (
+        "[plugins.cri]\nsandbox_image = 'team/pause:3'\n",
+        "docker.io/team/pause:3",
+        '"/etc/containerd/config.toml"(toml).plugins.cri.sandbox_image',
+    ),
+    "/usr/local/bin/pull": (
+        "#!/bin/sh\ncrictl pull team/app:1\n",
+        "docker.io/team/app:1",
+        "/usr/local/bin/pull",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", HOST_FILES)
+def test_a_hosts_file_is_walked_as_what_it_is(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """YAML and TOML by their fields, a script as text; the error has the file and the place in it."""
+    content, image, where = HOST_FILES[path]
+    file = HostFile(path=path, content=content)
+    spec = HostSpec(
+        host="cp1", address="", groups=(), packages={}, binaries={}, services=(), files=(file, file), vars={}
+    )
+    monkeypatch.setattr(rendered, "host_specs", lambda *_: [spec, spec])
+    release = ReleaseFile(release="1", installer="", artifacts=[], sets={})
+    (one,) = rendered.of_hosts(catalog.load(catalog.newest()), release)
+    assert (str(one.image), one.thing, one.path) == (image, "host cp1", where)
+
+
+@pytest.mark.parametrize(
+    ("folders", "proved"),
+    [([], [[]]), (["ha"], [[], ["ha"]]), (["ha", "gpu"], [[], ["gpu"], ["ha"], ["gpu", "ha"]])],
+)
+def test_profiles_are_proved_alone_and_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folders: list[str], proved: list[list[str]]
+) -> None:
+    """What only two overlays together would name is found, too."""
+    for folder in folders:
+        (tmp_path / "overlays" / folder).mkdir(parents=True)
+    asked: list[list[str]] = []
+
+    def render(site: Site, *_: object) -> list[RenderedObject]:
+        asked.append(list(site.environment.profiles))
+        return []
+
+    release = catalog.load(catalog.newest())
+    monkeypatch.setattr(place, "trees", lambda: [tmp_path])
+    monkeypatch.setattr(rendered, "render", render)
+    list(rendered.of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
+    assert asked == proved
