@@ -12,7 +12,7 @@ from pathlib import Path
 from bedplate.errors import BedplateError
 
 CHUNK = 1 << 20
-NO_LINK = (errno.EXDEV, errno.EMLINK, errno.EPERM)
+NO_LINK = (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 """Another file system, too many links, or a file system without any."""
 
 

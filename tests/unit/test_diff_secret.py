@@ -58,6 +58,9 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
         data={"all": f"---\n{yaml.safe_dump(_map())}---\n{yaml.safe_dump(_secret(v))}"}
     ),
     "JSON in JSON": lambda v: _map(data={"seed": json.dumps({"manifest": json.dumps(_secret(v))})}),
+    "the API server's own list": lambda v: _map(
+        data={"all": json.dumps({"kind": "SecretList", "items": [{"metadata": {"name": "a"}, "stringData": {"b": v}}]})}
+    ),
     "a script": lambda v: _map(data={"run.sh": f"kubectl apply -f - <<E\n{yaml.safe_dump(_secret(v))}E\n"}),
     "base64 in a ConfigMap": lambda v: _map(binaryData={"seed.yaml": _encoded(yaml.safe_dump(_secret(v)))}),
     "a List in an annotation": lambda v: {

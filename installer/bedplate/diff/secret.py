@@ -26,7 +26,7 @@ COPIES = (LAST_APPLIED, "kapp.k14s.io/original", "objectset.rio.cattle.io/applie
 """Annotations in which kubectl, kapp and Rancher keep a whole object, a Secret's values included (packed, too)."""
 SHORTEST = 3
 """Characters of a value that is looked for in annotations; shorter ones stand in any text by chance."""
-MANIFEST = re.compile(r"""kind\\*["']?\s*:\s*\\*["']?Secret\b""")
+MANIFEST = re.compile(r"""kind\\*["']?\s*:\s*\\*["']?Secret(?:List)?\b""")
 """A Secret written out inside a string: YAML, JSON, or JSON inside JSON."""
 
 _KEY = os.urandom(32)
@@ -66,6 +66,8 @@ def _walk(value: Any) -> Any:
     match value:
         case {"kind": "Secret"}:
             return _secret(value)
+        case {"kind": "SecretList", "items": list(items)}:  # as the API server answers, its items without their kind
+            return {**value, "items": [_secret(one) if isinstance(one, dict) else one for one in items]}
         case dict():
             return {key: _packed(item) if key == BINARY else _walk(item) for key, item in value.items()}
         case list():

@@ -21,7 +21,7 @@ from bedplate.engine.progress import Progress, elapsed
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.lab import keys
-from bedplate.lab.address import TAKEN, Lab
+from bedplate.lab.address import TAKEN, Lab, reserve
 from bedplate.lab.environment import ensure_environment, template
 from bedplate.lab.image import ensure_image
 from bedplate.lab.machine import MEDIA, ensure_machine
@@ -75,7 +75,8 @@ def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
         origins: binary caches; what they have is not built.
     """
     with refusing(lab.lock, f"lab {lab.name}", TAKEN):
-        return _up(lab, console, origins or Origins())
+        # Once more: a `lab down` that ended meanwhile took its number away.
+        return _up(reserve(lab.name), console, origins or Origins())
 
 
 def _up(lab: Lab, console: Console, origins: Origins) -> int:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bedplate import digest, files
 from bedplate.environments import Site
@@ -26,5 +28,10 @@ def _key(site: Site) -> bytes:
     """Return the environment's HMAC key, made once."""
     path = site.state / "pulumi" / "hmac.key"
     if not path.exists():
-        files.write_atomic(path, secrets.token_bytes(KEY_BYTES), mode=0o600)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        files.write_atomic(fresh, secrets.token_bytes(KEY_BYTES), mode=0o600)
+        # Whoever is first decides: with two keys one would tell of changes that there are none of.
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return path.read_bytes()
