@@ -16,11 +16,13 @@ from bedplate.lab import address, image
 NAME = "bedplate-test"
 KEEP = "BEDPLATE_KEEP_LAB"
 """Set it to find the lab still there after the tests."""
+LAST = "test_new_component.py"
 UP_SECONDS = 90 * 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """Mark every test of this folder, and put those to the end that give the lab a release of their own."""
+    items.sort(key=lambda item: item.path.name == LAST)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.lab)

@@ -41,7 +41,7 @@ def drift(lab: Standing) -> Iterator[dict[str, Any]]:
     finally:
         _kubectl(lab, "monitoring", "delete", "configmap", "by-hand", "--ignore-not-found")
         file.write_text(text)
-        lab.answer("apply", lab.lab.name, "--yes", "--all-steps")
+        lab.answer("apply", lab.lab.name, "--yes")
 
 
 def test_where_nobody_did_anything_there_is_no_drift(lab: Standing) -> None:
