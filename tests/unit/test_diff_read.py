@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from diff_forms import FORMS, OBJECTS, POD, SECRET, as_yaml
+from diff_forms import FORMS, JOB, OBJECTS, POD, SECRET, as_yaml
 
 from bedplate.diff import secret
+from bedplate.diff.change import Changes
+from bedplate.diff.compare import compare
+from bedplate.diff.patch import apply
 from bedplate.diff.read import read_pair, read_side
 from bedplate.diff.side import Side
 from bedplate.render.identity import Identity
@@ -75,6 +78,18 @@ def test_a_pair_is_two_sides(name: str, folder: Path) -> None:
     for other in ("new.yaml", f"new-{name}"):
         pair = read_pair(f"old-{name}", other)
         assert [_facts(side) for side in pair] == [_facts(read_side(f"old-{name}")), _facts(read_side(other))]
+
+
+def test_names_to_be_generated_may_stand_twice(folder: Path) -> None:
+    """Each object that the API server will name is a thing of its own, numbered in the order of the file."""
+    jobs = [{**JOB, "spec": {"backoffLimit": count}} for count in range(3)]
+    (folder / "old.yaml").write_text(as_yaml(jobs))
+    (folder / "new.yaml").write_text(as_yaml([*jobs[:2], {**JOB, "spec": {"backoffLimit": 9}}]))
+    old, new = read_pair("old.yaml", "new.yaml")
+    assert [key.name for key in old.things] == ["run-*", "run-*2", "run-*3"]
+    (change,) = compare(old, new).objects
+    assert change.identity.name == "run-*3"
+    assert apply(Changes((change,)), old)[2] == {**JOB, "spec": {"backoffLimit": 9}}
 
 
 def test_equal_texts_have_equal_digests(folder: Path) -> None:

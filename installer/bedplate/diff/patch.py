@@ -28,7 +28,8 @@ def patch(change: ObjectChange, schemas: Schemas) -> dict[str, Any]:
     if change.old is None or change.new is None:
         raise ValueError("only an object that stays can be patched")
     result: dict[str, Any] = _value(merged(change.old.object), change.changes, 0, schemas.of(change.new.object))
-    result["metadata"]["name"] = change.new.identity.name
+    if "name" in result["metadata"]:
+        result["metadata"]["name"] = change.new.identity.name
     return result
 
 

@@ -57,6 +57,10 @@ class Thing:
         mentions = getattr(self._object, "mentions", None)
         return mentions is None or bool(mentions(words))
 
+    def called(self, name: str) -> Thing:
+        """Return the same object under another name."""
+        return Thing(self.identity._replace(name=name), self.digest, self._object, self.component, self.place)
+
     def at(self, place: Place) -> Thing:
         """Return the same object, as it stands elsewhere."""
         return Thing(self.identity, self.digest, self._object, self.component, place)

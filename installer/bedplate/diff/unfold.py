@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from bedplate.render.identity import Identity
 
 NOT_OBJECTS = "kustomize.config.k8s.io"
 """Kustomizations say how objects are made, and lie beside them."""
+GENERATED = "*"
+"""Stands for what the API server appends to a name."""
 MAX_ERRORS = 10
 """More would not help: one wrong file often has the same error everywhere."""
 
@@ -56,10 +59,13 @@ def is_object(one: Thing) -> bool:
 
 
 def by_identity(found: Iterable[Thing]) -> dict[Identity, Thing]:
-    """Return things by identity, sorted; Findings where two have the same."""
+    """Return things by identity, sorted; Findings where two have the same.
+
+    Of objects whose name the API server will generate there may be several: the second is ``<generateName>*2``.
+    """
     known: dict[Identity, Thing] = {}
     errors: list[BedplateError] = []
-    for one in found:
+    for one in _numbered(found):
         first = known.setdefault(one.identity, one)
         if first is not one:
             fact = f"stands twice on this side, first in {first.place}" if first.place else "stands twice on this side"
@@ -69,12 +75,25 @@ def by_identity(found: Iterable[Thing]) -> dict[Identity, Thing]:
     return dict(sorted(known.items()))
 
 
+def _numbered(found: Iterable[Thing]) -> Iterator[Thing]:
+    generated: Counter[Identity] = Counter()
+    for one in found:
+        if one.identity.name.endswith(GENERATED) and "name" not in one.object["metadata"]:
+            generated[one.identity] += 1
+            count = generated[one.identity]
+            yield one if count == 1 else one.called(f"{one.identity.name}{count}")
+        else:
+            yield one
+
+
 def identity_of(value: dict[str, Any]) -> Identity:
     """Return an object's identity; one whose name the API server will generate goes by ``<generateName>*``."""
     metadata = value["metadata"]
     if "name" in metadata:
         return Identity(*map(str, identity.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
-    return Identity(identity.group(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}*")
+    return Identity(
+        identity.group(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}{GENERATED}"
+    )
 
 
 def _namespace(metadata: dict[str, Any]) -> str:
