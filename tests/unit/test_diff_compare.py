@@ -114,6 +114,26 @@ RENAMES = {
         [config_map("web-5d8kh7m2tf", **dict.fromkeys(DATA, "new") | {"key0": "value0"})],
         [("renamed", "web-7f9c8d6b5", "web-5d8kh7m2tf")],
     ),
+    "a hash suffix, and one file that is wholly other": (
+        [config_map("web-7f9c8d6b5k", **{"app.conf": "a=1"})],
+        [config_map("web-5d8kh7m2tf", **{"app.conf": "b=2"})],
+        [("renamed", "web-7f9c8d6b5k", "web-5d8kh7m2tf")],
+    ),
+    "a hash suffix, with two that it may be": (
+        [config_map("web-7f9c8d6b5k", a="1")],
+        [config_map("web-5d8kh7m2tf", b="2"), config_map("web-2b4k6m8h5g", c="3")],
+        [("added", "", "web-2b4k6m8h5g"), ("added", "", "web-5d8kh7m2tf"), ("removed", "web-7f9c8d6b5k", "")],
+    ),
+    "one long file with a line that differs": (
+        [config_map("a", **{"app.conf": "a=1\nb=2\nc=3\nd=4\n"})],
+        [config_map("b", **{"app.conf": "a=1\nb=2\nc=3\nd=5\n"})],
+        [("renamed", "a", "b")],
+    ),
+    "a word behind a like name, and nothing in common": (
+        [config_map("web-settings", a="1")],
+        [config_map("web-colours", b="2")],
+        [("added", "", "web-colours"), ("removed", "web-settings", "")],
+    ),
     "nothing in common": (
         [config_map("a", **DATA)],
         [config_map("b", x="1", y="2", z="3")],

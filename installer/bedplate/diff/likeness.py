@@ -1,4 +1,4 @@
-"""How alike two values are, by their leaves."""
+"""How alike two values are, by their leaves; of a long text each line is one."""
 
 from __future__ import annotations
 
@@ -53,5 +53,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Leaf]:
             yield path, "[]"
         case bool():
             yield path, str(value)
+        case str() if "\n" in value:
+            yield from ((path, line) for line in value.splitlines())
         case _:
             yield path, value

@@ -19,6 +19,8 @@ ALIKE = 0.6
 """The share of common leaves from which objects of one kind in one namespace count as renamed."""
 ALIKE_GENERATED = 0.2
 """The same where the names differ in a hash suffix only."""
+HASHED = frozenset({"ConfigMap", "Secret"})
+"""Kustomize puts the hash of their content behind their name: all of the content may differ."""
 SMALL = 3
 """An object with fewer leaves is like any other of its kind; its name must be alike as well."""
 ALIKE_NAMES = 0.6
@@ -91,7 +93,8 @@ def _equal(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
 
 
 def _generated(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
-    return _only_pairs(_suffixed(before), _suffixed(after), lambda one: one.base, ALIKE_GENERATED)
+    least = 0.0 if before and before[0].thing.identity.kind in HASHED else ALIKE_GENERATED
+    return _only_pairs(_suffixed(before), _suffixed(after), lambda one: one.base, least)
 
 
 def _suffixed(candidates: list[_Candidate]) -> list[_Candidate]:
