@@ -18,7 +18,7 @@ BUSY = 75
 """Exit status of TAKE_IN while an apply runs (EX_TEMPFAIL of sysexits.h)."""
 TAKE_IN = """
 set -eu
-name=$1 target=$2 lock=$3
+name=$1 target=$2 lock=$3 busy=$4
 mkdir -p "${target%/*}" "${lock%/*}"
 exec 8>>"${target%/*}/.$name.lock"
 flock 8
@@ -32,12 +32,12 @@ tar -x --no-same-owner -C "$fresh"
 if [ -d "$target/pki" ]; then mkdir -p "$fresh/pki"; cp -an "$target/pki/." "$fresh/pki/"; fi
 if diff -rq "$target" "$fresh" >/dev/null 2>&1; then rm -rf "$fresh"; exit 0; fi
 exec 9>>"$lock"
-flock --nonblock 9 || { rm -rf "$fresh"; exit 75; }
+flock --nonblock 9 || { rm -rf "$fresh"; exit "$busy"; }
 if [ -e "$target" ]; then mv "$target" "$old"; fi
 mv "$fresh" "$target"
 rm -rf "$old"
 """
-"""Shell on the bastion; its words: the environment's name, its folder's place, and the lock that an apply holds."""
+"""Shell on the bastion; its words: the environment's name, its folder's place, the lock that an apply holds, BUSY."""
 
 
 def send(site: Site) -> None:
@@ -46,7 +46,7 @@ def send(site: Site) -> None:
     BedplateError where it would change while an apply works with it.
     """
     name = site.environment.name
-    words = ["sh", "-c", TAKE_IN, "sh", name, str(ON_BASTION / name), str(site.lock)]
+    words = ["sh", "-c", TAKE_IN, "sh", name, str(ON_BASTION / name), str(site.lock), str(BUSY)]
     done = ssh.run(ssh.bastion(site), words, stdin=packed(site.folder), check=False)
     if done.returncode == BUSY:
         fact = "is being changed by an apply, and this computer has another version of it"

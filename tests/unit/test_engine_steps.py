@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from least_environment import KNOWN
 from rich.console import Console
 
 from bedplate import identity, place, preflight
@@ -37,12 +38,7 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     identity.write(tmp_path / "users.yaml", identity.with_user(identity.Accounts(), "ada", "one", ["heads"]))
     (tmp_path / "token").write_text("one")
     return {
-        "name": "here",
-        "release": "2026.11.0",
-        "domain": "site.bedplate.test",
-        "publisher": "ssh-ed25519 AAAA",
-        "bastion": {"host": "bastion"},
-        "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
+        **KNOWN,
         "identity": {"users": str(tmp_path / "users.yaml")},
         "tenants": [
             {"name": "physics", "owner": "ada", "groups": {"users": ["heads"]}, "namespaces": [{"name": "physics"}]}

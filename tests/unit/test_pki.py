@@ -8,6 +8,7 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.verification import PolicyBuilder, Store
+from least_environment import KNOWN
 
 from bedplate import place
 from bedplate.environments import Site
@@ -23,16 +24,7 @@ NAMES = ["hub.notebooks.svc", "notebooks.site.bedplate.test"]
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return an environment whose state is the test's own."""
     monkeypatch.setattr(place, "STATE", tmp_path / "state")
-    environment = Environment.model_validate(
-        {
-            "name": "here",
-            "release": "2026.11.0",
-            "domain": "site.bedplate.test",
-            "publisher": "ssh-ed25519 AAAA",
-            "bastion": {"host": "bastion"},
-            "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
-        }
-    )
+    environment = Environment.model_validate(KNOWN)
     return Site(tmp_path / "environment", environment, ())
 
 

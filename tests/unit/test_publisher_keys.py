@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import tiny_bundle
+from least_environment import KNOWN
 from typer.testing import CliRunner
 
 from bedplate import cli, publisher_key
@@ -97,15 +98,8 @@ def test_a_private_key_stands_for_its_public_half(tiny: tiny_bundle.Tiny, tmp_pa
 
 def test_an_environment_pins_one_or_several(tiny: tiny_bundle.Tiny, other: str) -> None:
     """`publisher` is a key or a list of them; each is checked."""
-    known = {
-        "name": "here",
-        "release": "2026.11.0",
-        "domain": "site.bedplate.test",
-        "bastion": {"host": "bastion"},
-        "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
-    }
     dated = f'valid-before="20270101" {tiny.publisher}'
-    texts = [Environment.model_validate({**known, "publisher": p}).publisher for p in (other, [dated, other])]
+    texts = [Environment.model_validate({**KNOWN, "publisher": p}).publisher for p in (other, [dated, other])]
     assert texts == [other, f"{dated}\n{other}"]
     assert [publisher_key.problem(text) for text in texts] == ["", ""]
     assert publisher_key.problem(f"{other}\n{other}") == "names one key twice"

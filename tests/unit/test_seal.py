@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from least_environment import KNOWN
 from typer.testing import CliRunner
 
 from bedplate import cli, forward, place
@@ -53,15 +54,7 @@ def folder(tmp_path: Path, key: Path) -> Path:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return an environment whose state is the test's own."""
     monkeypatch.setattr(place, "STATE", tmp_path / "state")
-    known = {
-        "name": "bank",
-        "release": "2026.11.0",
-        "domain": "site.bedplate.test",
-        "publisher": "ssh-ed25519 AAAA",
-        "bastion": {"host": "bastion"},
-        "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
-    }
-    return Site(tmp_path / "environment", Environment.model_validate(known), ())
+    return Site(tmp_path / "environment", Environment.model_validate({**KNOWN, "name": "bank"}), ())
 
 
 def unseal(folder: Path, key: Path) -> seal.Seal:

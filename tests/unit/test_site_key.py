@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from least_environment import KNOWN
 
 from bedplate import place
 from bedplate.environments import Site
@@ -19,15 +20,7 @@ DATA = b'{"blobs": []}'
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return an environment whose state is the test's own."""
     monkeypatch.setattr(place, "STATE", tmp_path / "state")
-    known = {
-        "name": "here",
-        "release": "2026.11.0",
-        "domain": "site.bedplate.test",
-        "publisher": "ssh-ed25519 AAAA",
-        "bastion": {"host": "bastion"},
-        "network": {"nodes": "198.18.7.0/24", "pods": "198.18.128.0/17", "services": "198.19.0.0/17"},
-    }
-    return Site(tmp_path / "environment", Environment.model_validate(known), ())
+    return Site(tmp_path / "environment", Environment.model_validate(KNOWN), ())
 
 
 def test_is_made_once_and_is_private(site: Site) -> None:

@@ -43,8 +43,10 @@ def public_key(key: Path) -> str:
 def public_keys(file: Path) -> str:
     """Return whom to believe: the text of a file with one public key a line, each with the dates it counts between.
 
-    A private key stands for its public half beside it.
+    A private key stands for its public half beside it. InputError where there is no file, or no key in it.
     """
+    if not file.is_file():
+        raise InputError(f"public key {file}", "is not there", "take the .pub file that its owner gave")
     with file.open("rb") as opened:
         is_private = opened.read(len(PRIVATE)) == PRIVATE
     return _listed(file.with_name(f"{file.name}{PUBLIC}") if is_private else file)

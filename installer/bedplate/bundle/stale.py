@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
+from bedplate.bundle.proof.debs import shortened
 from bedplate.errors import BedplateError, Findings, InputError
 from bedplate.model.component import FileArtifact, GoArtifact, NpmArtifact
 from bedplate.sources import deb, go, npm, wheel
 from bedplate.sources.declared import Declared, declared
 from bedplate.sources.source import Context
 
-WIDTH = 72
 AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]
 
 
@@ -41,15 +40,11 @@ def _sets(context: Context) -> Iterator[InputError]:
     wanted = [*map(deb.set_name, deb.declared(context)), wheel.INSTALLER, *wheel.declared(context)]
     for name in dict.fromkeys(wanted):
         if name not in lock.sets:
-            yield InputError(f"set {_short(name)}", "is not in the lock", "bedplate lock")
+            yield InputError(f"set {shortened(name)}", "is not in the lock", "bedplate lock")
     for name, members in lock.sets.items():
         for member in members:
             if member not in lock.by_id:
-                yield InputError(f"set {_short(name)}", f"has {member}, which is not in the lock", "bedplate lock")
-
-
-def _short(name: str) -> str:
-    return textwrap.shorten(name.replace(",", " "), WIDTH, placeholder=" …")
+                yield InputError(f"set {shortened(name)}", f"has {member}, which is not in the lock", "bedplate lock")
 
 
 def _recipe(one: AnyDeclared, pin: dict[str, str], context: Context) -> str:

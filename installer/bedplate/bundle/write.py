@@ -23,8 +23,6 @@ ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
 """Type of the one OCI artifact that holds all that is no image, by file name."""
 DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
 """Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
-LAYOUT_MARK = b'{\n "imageLayoutVersion": "1.0.0"\n}\n'
-"""Content of oci-layout, https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md#oci-layout-file."""
 NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
 
 
@@ -38,7 +36,7 @@ def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tu
     if signature.is_file():
         tree[layout.SIGNATURE] = signature.read_bytes()
     # The mark of a bundle comes first: so the next run knows what it finds, wherever this one is killed.
-    write_atomic(out / layout.OCI_LAYOUT, LAYOUT_MARK)
+    write_atomic(out / layout.OCI_LAYOUT, _mark())
     changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
     sign.sign(out, key)
     return manifest, changed
@@ -73,7 +71,7 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]}
     tree: dict[str, Node] = {layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
-    tree[layout.OCI_LAYOUT] = LAYOUT_MARK
+    tree[layout.OCI_LAYOUT] = _mark()
     tree[layout.INDEX] = _json(index)
     tree[layout.RELEASE] = _json(release.model_dump())
     tree |= {f"{layout.INSTALL}/{path.name}": path.read_bytes() for path in Path(install.__path__[0]).glob("*.py")}
@@ -116,6 +114,11 @@ def _files(tree: dict[str, Node], cache: Cache) -> list[layout.ManifestFile]:
                 sha = hashlib.sha256(node).hexdigest()
                 files.append(layout.ManifestFile(path=path, sha256=sha, size=len(node)))
     return files
+
+
+def _mark() -> bytes:
+    """Return the content of oci-layout (https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md)."""
+    return _json({"imageLayoutVersion": "1.0.0"})
 
 
 def _json(value: Any) -> bytes:

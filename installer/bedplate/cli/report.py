@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from bedplate.acceptance import seal
-from bedplate.bundle.install.keys import read_keys
 from bedplate.cli.output import Output, OutputOption, show
 from bedplate.cli.site import site_key_of
 from bedplate.tools import sshsig
@@ -42,8 +41,7 @@ def _verify(
     prints at the site. Exit code 0 says that the report is genuine, not that its run was green.
     """
     known = seal.unseal(folder, lambda name: site_key_of(site, name))
-    keys = read_keys(site_key_of(site, known.environment))
-    fingerprint = ", ".join(sshsig.fingerprint(key.key) for key in keys)
+    fingerprint = sshsig.fingerprints(site_key_of(site, known.environment))
     counts = f"{known.passed} passed, {known.failed} failed, {known.skipped} skipped"
     text = (
         f"{folder}: environment {known.environment}, release {known.release}, {known.started:%Y-%m-%d %H:%M} UTC: "

@@ -7,12 +7,9 @@ with the last rename.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +28,7 @@ from bedplate.delta.received import AGAIN, Received
 from bedplate.delta.split import Payload
 from bedplate.errors import BedplateError, Findings, InputError
 from bedplate.files import write_atomic
+from bedplate.locks import refusing
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def merge(delta: Received, base: Path, out: Path, told: Reporter) -> Merged:
     staging.parent.mkdir(parents=True, exist_ok=True)
     _check_disk(delta, base, staging)
     (staging / "parts").mkdir(parents=True, exist_ok=True)
-    with _alone(staging):
+    with refusing(staging / "lock", f"folder {staging}", "is used by another merge"):
         _take_parts(delta, staging / "parts", told)
         counts = _join(delta, base, staging, told)
         _finish(delta, staging, out)
@@ -112,17 +110,6 @@ def _check_disk(delta: Received, base: Path, staging: Path) -> None:
     if wanted > free + there:
         fact = f"has {human(free)} free, {human(wanted - there)} are needed"
         raise BedplateError(f"disk of {staging.parent}", fact, "give an --out on another one")
-
-
-@contextmanager
-def _alone(staging: Path) -> Iterator[None]:
-    """Refuse a second merge to the same place; the kernel ends the first one's claim with its process."""
-    with (staging / "lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BedplateError(f"folder {staging}", "is used by another merge", "wait for its end") from error
-        yield
 
 
 def _take_parts(delta: Received, place: Path, told: Reporter) -> None:

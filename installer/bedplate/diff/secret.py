@@ -81,11 +81,10 @@ def _walk(value: Any) -> Any:
 def _manifest(text: str) -> str:
     """Return a text that holds a Secret: the same document without its values, or one token where it is none."""
     found = embedded.read("", text)
-    match found and found.form:
-        case "json":
-            return json.dumps(_walk(found.data)) if found else text
-        case "yaml":
-            return yaml.safe_dump(_walk(found.data), sort_keys=False) if found else text
+    if found and found.form == "json":
+        return json.dumps(_walk(found.data))
+    if found and found.form == "yaml":
+        return yaml.safe_dump(_walk(found.data), sort_keys=False)
     return _token(text.encode(errors="surrogatepass"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -11,11 +12,10 @@ from pathlib import Path
 from bedplate import place
 from bedplate.errors import BedplateError, InputError
 from bedplate.files import write_atomic
-from bedplate.locks import waiting
+from bedplate.locks import refusing, waiting
 from bedplate.model.environment import DNS_LABEL
 
 DEFAULT = "lab"
-TAKEN = "is being changed by another command"
 LABS = 128
 """198.18.128.0 and up belong to the pods."""
 
@@ -65,6 +65,11 @@ class Lab:
     def container(self, machine: str) -> str:
         """Return the name of a machine's container."""
         return f"bedplate-{self.name}-{machine}"
+
+
+def changing(lab: Lab) -> AbstractContextManager[None]:
+    """Hold a lab's lock while it is brought up or down; BedplateError where another command does that."""
+    return refusing(lab.lock, f"lab {lab.name}", "is being changed by another command")
 
 
 def shared_lock() -> Path:

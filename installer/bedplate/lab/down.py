@@ -6,12 +6,12 @@ import shutil
 
 from bedplate import environments, forward
 from bedplate.lab import address
-from bedplate.lab.address import TAKEN, Lab
+from bedplate.lab.address import Lab
 from bedplate.lab.image import remove_images
 from bedplate.lab.machine import remove_machines
 from bedplate.lab.network import remove_network
 from bedplate.lab.shell import target
-from bedplate.locks import refusing, waiting
+from bedplate.locks import waiting
 from bedplate.tools import ssh
 
 
@@ -20,7 +20,7 @@ def remove(lab: Lab) -> None:
 
     Its number goes after all that is named by it, so that a run that was killed can be repeated.
     """
-    with refusing(lab.lock, f"lab {lab.name}", TAKEN):
+    with address.changing(lab):
         _close_connections(lab)
         remove_machines(lab)
         remove_network(lab)

@@ -21,13 +21,12 @@ from bedplate.engine.progress import Progress, elapsed
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.lab import keys
-from bedplate.lab.address import TAKEN, Lab, reserve
+from bedplate.lab.address import Lab, changing, reserve
 from bedplate.lab.environment import ensure_environment, template
 from bedplate.lab.image import ensure_image
 from bedplate.lab.machine import MEDIA, ensure_machine
 from bedplate.lab.network import ensure_network
 from bedplate.lab.prerequisites import ensure_prerequisites
-from bedplate.locks import refusing
 from bedplate.model.lock import Lock
 from bedplate.origin.fill import Origins, fill
 from bedplate.sources import source
@@ -74,7 +73,7 @@ def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
         console: where progress is shown.
         origins: binary caches; what they have is not built.
     """
-    with refusing(lab.lock, f"lab {lab.name}", TAKEN):
+    with changing(lab):
         # Once more: a `lab down` that ended meanwhile took its number away.
         return _up(reserve(lab.name), console, origins or Origins())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from bedplate import publisher_key
-from bedplate.bundle.install.keys import read_keys
 from bedplate.environments import Site
 from bedplate.errors import BedplateError, InputError
 from bedplate.files import write_atomic
@@ -75,8 +74,7 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
     except BedplateError as error:
         again = "have the file made again on that site's bastion"
         if sshsig.fits(data, signature, namespace):
-            known = ", ".join(sshsig.fingerprint(key.key) for key in read_keys(public))
-            fact = f"is by another key than the site's ({known})"
+            fact = f"is by another key than the site's ({sshsig.fingerprints(public)})"
             step = f"compare the key with `bedplate key show ENV`, and {again}"
             raise BedplateError("signature", fact, step) from error
         fact = f"is not over this content: it was changed, or was not signed as {namespace}"

@@ -6,7 +6,6 @@ and its own preferences (apt.conf(5), apt_preferences(5)).
 
 from __future__ import annotations
 
-import fcntl
 import re
 import urllib.parse
 from collections import defaultdict
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedplate.errors import BedplateError
+from bedplate.locks import waiting
 from bedplate.tools.command import run
 
 ALWAYS = ("?essential", "usr-is-merged")
@@ -88,8 +88,7 @@ class Apt:
     def _alone(self, pins: Mapping[str, str] | None = None) -> Iterator[None]:
         for name in ("state/lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with waiting(self.folder / "lock"):
             (self.folder / "status").write_text("")
             (self.folder / "preferences").write_text(preferences(self.suite, pins or {}))
             yield

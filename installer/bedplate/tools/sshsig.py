@@ -30,6 +30,11 @@ def fingerprint(public: str) -> str:
     return run(["ssh-keygen", "-l", "-f", "-"], stdin=f"{public}\n".encode()).stdout.decode().split()[1]
 
 
+def fingerprints(public: str) -> str:
+    """Return the fingerprints of public keys, one a line, as words of a sentence."""
+    return ", ".join(fingerprint(key.key) for key in read_keys(public))
+
+
 def sign(data: bytes, private: Path, namespace: str) -> bytes:
     """Return the armored signature over data; the same key, data and namespace give the same bytes."""
     return run(["ssh-keygen", "-q", "-Y", "sign", "-f", private, "-n", namespace], stdin=data).stdout

@@ -41,9 +41,14 @@ def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
     return {name.partition(":")[2]: ids for name, ids in release.sets.items() if name.startswith(f"{KIND}:")}
 
 
+def shortened(roots: str) -> str:
+    """Return the roots of a set, which are joined by commas, as few words of a message."""
+    return textwrap.shorten(roots.replace(",", " "), WIDTH, placeholder=" …")
+
+
 def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -> Iterator[BedplateError]:
     there = relation.offers(packages)
-    label = textwrap.shorten(roots.replace(",", " "), WIDTH, placeholder=" …") or "the base image"
+    label = shortened(roots) or "the base image"
     for root in filter(None, roots.split(",")):
         if not there.has((relation.Atom(root),)):
             fact = f"is declared by a component and is not in the bundle (set of {label})"

@@ -35,8 +35,8 @@ def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
     """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
     for component in catalog.components.values():
         yield from images_of_component(component)
-    alone = [[profile] for profile in _profiles()]
-    for profiles in ([], *alone, *([_profiles()] if len(alone) > 1 else [])):
+    every = _profiles()
+    for profiles in ([], *([profile] for profile in every), *([every] if len(every) > 1 else [])):
         site = reference_site(catalog.release.version, profiles)
         for one in render(site, catalog, image_digests(release)):
             yield from images_of_object(one.component, one.object)
