@@ -18,28 +18,25 @@ except socket.gaierror:
 CONTROL = "bedplate-acceptance.invalid"
 """Domain of the names that are asked for on purpose; RFC 6761 keeps ``invalid`` free."""
 LOG_MARK = "external "
-HUB = "bedplate.dev/component=jupyterhub"
 
 
-def test_names_of_services_and_of_the_site(cluster: Cluster, site: Site) -> None:
+def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: Cluster, site: Site) -> None:
     """A pod resolves Services and the site's own names."""
-    pod = cluster.items("pods", "notebooks", HUB)[0]["metadata"]["name"]
     api = f"api.{site.environment.domain}"
     names = ["kubernetes.default.svc.cluster.local", "hub", api]
-    answer = cluster.run_in("notebooks", pod, PYTHON, "-c", LOOK_UP, *names)
+    answer = cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", LOOK_UP, *names)
     kubernetes, hub, first = json.loads(answer)
     assert kubernetes == cluster.one("service", "kubernetes", "default")["spec"]["clusterIP"]
     assert hub == cluster.one("service", "hub", "notebooks")["spec"]["clusterIP"]
     assert first == str(site.control_plane[0].address)
 
 
-def test_questions_for_outside_names_are_seen(cluster: Cluster) -> None:
+def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: Cluster) -> None:
     """The log tells: one outside name asked for on purpose is refused, and is in CoreDNS' log with who asked."""
-    pod = cluster.items("pods", "notebooks", HUB)[0]
     name = f"{uuid.uuid4().hex}.{CONTROL}"
-    cluster.run_in("notebooks", pod["metadata"]["name"], PYTHON, "-c", ASK_IN_VAIN, name)
+    cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ASK_IN_VAIN, name)
     [asked, *_] = [line for line in _external(cluster) if name in line]
-    assert asked.endswith(f"from {pod['status']['podIP']}")
+    assert asked.endswith(f"from {hub_pod['status']['podIP']}")
 
 
 @pytest.mark.last

@@ -22,7 +22,6 @@ sender.sendto(b'bedplate acceptance run', ('{CONTROL_ADDRESS}', 9))
 PULLS = "/var/log/bedplate/pulls.log"
 SECONDS_OFF = 0.5
 BY_DEFAULT = "_default"
-HUB = "bedplate.dev/component=jupyterhub"
 ANY_HOST = "bedplate-no-such-registry.invalid"
 
 Hosts = dict[str, Any]
@@ -202,12 +201,11 @@ def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> Non
         assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside), name
 
 
-def test_what_a_pod_sends_out_is_counted(hosts: Hosts, cluster: Cluster) -> None:
+def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], cluster: Cluster) -> None:
     """The counters see pods, too: one packet sent out on purpose by a pod is seen on its node, and only as that."""
-    pod = cluster.items("pods", "notebooks", HUB)[0]
-    host = hosts[pod["spec"]["nodeName"]]
+    host = hosts[hub_pod["spec"]["nodeName"]]
     control, outside = _counter(host, "control"), _counter(host, "outside")
-    cluster.run_in("notebooks", pod["metadata"]["name"], PYTHON, "-c", ONE_PACKET)
+    cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ONE_PACKET)
     assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside)
 
 

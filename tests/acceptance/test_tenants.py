@@ -116,14 +116,15 @@ def test_everything_is_denied_first(cluster: Cluster, site: Site) -> None:
         assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
 
 
-def test_a_notebook_is_reached_by_hub_and_owner_only(server: dict[str, Any], stranger: str, cluster: Cluster) -> None:
+def test_a_notebook_is_reached_by_hub_and_owner_only(
+    server: dict[str, Any], stranger: str, hub_pod: dict[str, Any], cluster: Cluster
+) -> None:
     """A pod in another namespace cannot reach a user's notebook; the hub can."""
     address = f"{server['status']['podIP']}:{NOTEBOOK_PORT}"
     proxy = f"{_service(cluster, 'proxy-public')}:443"
     # The page is open to all: so the stranger has a network, and what he cannot reach is denied to him.
     assert _reached(cluster, STRANGERS, stranger, proxy, address) == {proxy: True, address: False}
-    [hub] = [pod["metadata"]["name"] for pod in cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")]
-    assert _reached(cluster, "notebooks", hub, address) == {address: True}
+    assert _reached(cluster, "notebooks", hub_pod["metadata"]["name"], address) == {address: True}
 
 
 def test_a_notebook_reaches_the_hub_and_nothing_else(server: dict[str, Any], cluster: Cluster, site: Site) -> None:

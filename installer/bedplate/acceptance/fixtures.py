@@ -9,6 +9,7 @@
 | `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster) |
 | `hosts` | every machine by name, asked over SSH by testinfra |
 | `prometheus`, `alertmanager` | functions from a path of their API to its JSON |
+| `hub_pod` | JupyterHub's pod: a Python inside the cluster |
 | `hub_user` | the account of the acceptance run, logged in to JupyterHub by the form |
 | `notebook` | that user's server, shared by all tests and stopped at the end |
 """
@@ -90,6 +91,12 @@ class Fixtures:
     def alertmanager(self, cluster: Cluster) -> Ask:
         """Return a function from a path of Alertmanager's API to its JSON."""
         return lambda path: cluster.service("monitoring", "alertmanager", "web", path)
+
+    @pytest.fixture
+    def hub_pod(self, cluster: Cluster) -> dict[str, Any]:
+        """Return JupyterHub's pod, in which Python can be run."""
+        [pod] = cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")
+        return pod
 
     @pytest.fixture(scope="session")
     def hub_address(self, site: Site) -> str:
