@@ -10,9 +10,9 @@ SIGNAL = "bedplate-acceptance-alert"
 ARRIVES_SECONDS = 180
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def signal(cluster: Cluster) -> Iterator[None]:
-    """Make what the rule AcceptanceTest looks for."""
+    """Make what the rule AcceptanceTest looks for: with the first test, so that its alert is on its way meanwhile."""
     cluster.apply(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": SIGNAL, "namespace": "monitoring"}, "data": {}}
     )
@@ -20,11 +20,13 @@ def signal(cluster: Cluster) -> Iterator[None]:
     cluster.delete("configmap", SIGNAL, "monitoring")
 
 
+@pytest.mark.usefixtures("signal")
 def test_watchdog_arrives(alertmanager: Ask) -> None:
     """The alert that always fires has reached Alertmanager."""
     wait(lambda: "Watchdog" in _names(alertmanager), "alert Watchdog", ARRIVES_SECONDS, "has not arrived")
 
 
+@pytest.mark.last
 @pytest.mark.usefixtures("signal")
 def test_a_test_alert_arrives(alertmanager: Ask) -> None:
     """An alert whose cause is made now goes the whole way: metric, rule, Prometheus, Alertmanager."""

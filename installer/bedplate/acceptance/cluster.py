@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bedplate.acceptance.access import Access
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.tools import kubectl
@@ -57,23 +58,14 @@ class Cluster:
         chosen = [*restarted, ("-l", selector, "--all-containers")]
         return "".join(kubectl.run(self.site, *words, *one).decode(errors="replace") for one in chosen)
 
-    def may(self, group: str, verb: str, resource: str, namespace: str) -> bool:
-        """Return whether the API server lets somebody of a group do something in a namespace.
-
-        Resources go by kubectl's names: pods, rolebindings.rbac.authorization.k8s.io.
-        """
-        kind, _, api = resource.partition(".")
-        asked = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "spec": {
-                "user": "bedplate-acceptance",
-                "groups": [group],
-                "resourceAttributes": {"namespace": namespace, "verb": verb, "group": api, "resource": kind},
-            },
-        }
-        answer = kubectl.run(self.site, "create", "-o", "json", "-f", "-", stdin=json.dumps(asked).encode())
-        return bool(json.loads(answer)["status"]["allowed"])
+    def permitted(self, questions: Iterable[Access]) -> set[Access]:
+        """Return those of the questions to which the API server's answer is yes, asked all at once."""
+        asked = list(questions)
+        reviews = {"apiVersion": "v1", "kind": "List", "items": [access.review() for access in asked]}
+        template = "jsonpath={.status.allowed}{'\\n'}"
+        answers = kubectl.run(self.site, "create", "-o", template, "-f", "-", stdin=json.dumps(reviews).encode())
+        words = answers.decode().split()
+        return {access for access, word in zip(asked, words, strict=True) if word == "true"}
 
     def run_in(self, namespace: str, pod: str, *words: str, timeout: float = 60) -> str:
         """Run a program in a pod and return what it printed."""
