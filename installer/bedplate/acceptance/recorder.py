@@ -35,7 +35,7 @@ class Recorder:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the one marker that acceptance tests have."""
-        config.addinivalue_line("markers", f"{LAST}: runs after all others, since it judges what they did or has to wait")
+        config.addinivalue_line("markers", f"{LAST}: runs after all others, since it judges what they did or waits")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note every test's title, the first line of its docstring; put those to the end that run last."""
