@@ -32,6 +32,7 @@ def files(root: Path) -> dict[str, int]:
     return {str(p.relative_to(root)): p.lstat().st_mtime_ns for p in root.rglob("*") if not p.is_dir()}
 
 
+@pytest.mark.slow
 def test_installs(tmp_path: Path) -> None:
     """Blobs, release files, installer, environment, programs and commands are in their places, and run."""
     root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, wheels=True)

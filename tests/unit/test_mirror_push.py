@@ -82,6 +82,7 @@ def test_push_keeps_names_mounts_and_sends_nothing_twice(plain: int, stored: tup
     assert (again.sent, again.mounted, again.present, again.tags) == (0, 0, 16, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["basic", "token"])
 def test_users_over_tls(kind: str, stored: tuple[Path, ReleaseFile], tmp_path: Path) -> None:
     """With the site's authority and a user it goes; each of them missing or wrong is named, and nothing is there."""
@@ -138,6 +139,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_faults_on_the_way(
     name: str, plain: int, stored: tuple[Path, ReleaseFile], monkeypatch: pytest.MonkeyPatch
