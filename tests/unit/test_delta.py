@@ -37,6 +37,7 @@ def tmp_path(memory: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_joined_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
     """For random pairs of bundles the result is the publisher's to the byte, also over two steps, and is smaller."""

@@ -7,8 +7,8 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import pytest
 from diff_reports import NASTY, changed, large, small
 from hypothesis import given, settings
@@ -205,10 +205,16 @@ def test_html_is_one_safe_page(name: str) -> None:
     assert page.tags.isdisjoint({"link", "img", "iframe", "object", "base"})
 
 
+def _follows_schema(document: dict[str, Any]) -> None:
+    import jsonschema  # noqa: PLC0415  takes seconds, which every one of pytest's processes would spend at its start
+
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+
+
 def test_json_says_everything() -> None:
     """The document follows its schema and holds each change with its steps."""
     document = json.loads(show(outline(small()), Format.JSON))
-    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    _follows_schema(document)
     web = next(
         item for group in document["groups"] for item in group["items"] if item["title"] == "Deployment shop/web"
     )
@@ -227,7 +233,7 @@ def test_json_follows_its_schema(name: str) -> None:
     """Each report, also the nasty one, follows the documented schema."""
     document = json.loads(show(outline(REPORTS[name]), Format.JSON))
     document["groups"] = [{**group, "items": group["items"][:50]} for group in document["groups"]]
-    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    _follows_schema(document)
 
 
 def test_sarif_has_what_code_scanning_needs() -> None:

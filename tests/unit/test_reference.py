@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 
@@ -24,6 +23,8 @@ def test_the_page_is_current(name: str) -> None:
 
 def test_the_schema_takes_good_environments_and_refuses_bad_keys() -> None:
     """An editor that uses the schema sees what `bedplate check` sees of the form."""
+    import jsonschema  # noqa: PLC0415  takes seconds, which every one of pytest's processes would spend at its start
+
     validator = jsonschema.Draft202012Validator(json.loads(PAGES["environment.schema.json"]))
     for file in (DATA / "good/environment.yaml", ROOT / "inventory/lab/environment.yaml"):
         assert not list(validator.iter_errors(yaml.safe_load(file.read_text())))
