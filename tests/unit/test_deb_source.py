@@ -17,6 +17,8 @@ from bedplate.sources.image import ImageSource
 from bedplate.sources.source import Context
 from bedplate.tools.apt import preferences
 
+pytestmark = pytest.mark.slow
+
 TOOL = set_name(["tool"])
 
 

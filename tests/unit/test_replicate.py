@@ -23,6 +23,8 @@ from bedplate import place
 from bedplate.bundle import mirror
 from bedplate.registry.holding import holding
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = place.SOURCE / "roles/mirror/files/replicate.py"
 
 

@@ -16,6 +16,8 @@ from bedplate.sources.source import Context
 from bedplate.sources.wheel import INSTALLER, WheelSource, runtime_requirements
 from bedplate.tools.pip import platforms
 
+pytestmark = pytest.mark.slow
+
 APP = "wheel:app"
 
 
