@@ -21,6 +21,8 @@ from bedplate.origin.index import Index
 from bedplate.origin.origin import Origin
 from bedplate.origin.web import Web
 
+pytestmark = pytest.mark.slow
+
 
 def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     """Only an index that the pinned key signed says what a recipe gives."""

@@ -14,6 +14,8 @@ from bedplate.origin.folder import Folder
 from bedplate.origin.web import Web
 from bedplate.sources.cache import Cache
 
+pytestmark = pytest.mark.slow
+
 
 def _flip(_: Any, data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
@@ -39,9 +41,7 @@ BAD: dict[str, tuple[Bad, str]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "fault", [pytest.param(name, marks=[pytest.mark.slow] if name == "slow" else []) for name in BAD]
-)
+@pytest.mark.parametrize("fault", BAD)
 def test_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> None:
     """Whatever is wrong with a cache, the build's is the same; only what is right comes into the local one."""
     folder, told = built.publish("cache"), Told()

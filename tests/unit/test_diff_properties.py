@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 
+import pytest
 from diff_objects import SECRETS, Object, as_read, edits, secrets, shuffled_objects, side, sides
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from bedplate.diff.change import Changes
 from bedplate.diff.compare import compare
 from bedplate.diff.patch import apply
 from bedplate.diff.secret import HIDDEN
+
+pytestmark = pytest.mark.slow
 
 QUICK = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

@@ -7,10 +7,14 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from bedplate import catalog, digest, place
 from bedplate.bundle.describe import locked_release_file
 from bedplate.diff.read import read_pair, read_side
 from bedplate.render import cached
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 RELEASE = "2026.11.0"

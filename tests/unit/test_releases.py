@@ -17,6 +17,8 @@ from bedplate.bundle.write import write_bundle
 from bedplate.engine.ledger import DONE, FAILED, Ledger
 from bedplate.errors import BedplateError, InputError
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "2026.11.0", "2026.11.1"
 
 
