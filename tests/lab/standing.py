@@ -79,3 +79,9 @@ def bedplate(*words: str, timeout: float = 1800) -> subprocess.CompletedProcess[
         check=False,
         stdin=subprocess.DEVNULL,
     )
+
+
+def down(name: str) -> None:
+    """Remove a lab, or what a killed run left of it."""
+    done = bedplate("lab", "down", "--name", name)
+    assert done.returncode == 0, done.stderr

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
-from standing import ROOT, Standing, at, bedplate
+from standing import ROOT, Standing, at, bedplate, down
 
 from bedplate import environments
 from bedplate.lab import address
+from bedplate.lab.machine import ensure_machine
 
 NAME = "bedplate-second"
 KILL = "pkill --exact --signal KILL kubeadm && echo killed"
@@ -21,11 +24,11 @@ BEGINS_SECONDS = 600
 @pytest.fixture(scope="module")
 def second(lab: Standing) -> Iterator[address.Lab]:
     """Reserve a second lab; afterwards nothing of it is left."""
+    down(NAME)
     made = address.reserve(NAME)
     assert made.network != lab.lab.network
     yield made
-    done = bedplate("lab", "down", "--name", NAME)
-    assert done.returncode == 0, done.stderr
+    down(NAME)
     listed = [_podman("ps", "-a"), _podman("network", "ls"), _podman("volume", "ls")]
     listed.append(subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True).stdout)
     assert [one for one in listed if NAME in one or NAME.replace("-", "_") in one] == []
@@ -51,6 +54,21 @@ def test_an_installation_is_killed(second: address.Lab, machine: str, step: str,
     assert run.returncode != 0
     answer = json.loads(at(second, "bastion", "bedplate", "status", second.name, "--output", "json"))
     assert {one["step"]: one["outcome"] for one in answer["steps"]}[step] == "running"
+
+
+def test_a_machine_is_killed(second: address.Lab) -> None:
+    """The bastion is killed with podman's monitor, which then knows nothing of it: it is started with all it had."""
+    site = environments.load(second.environment)
+    words = ("inspect", "-f", "{{.State.ConmonPid}} {{.State.Pid}}", second.container(site.bastion.name))
+    for pid in _podman(*words).split():
+        os.kill(int(pid), signal.SIGKILL)
+    found = json.loads(bedplate("lab", "status", "--name", second.name, "--output", "json").stdout)
+    assert {name: one["state"] for name, one in found["machines"].items()} == {
+        "bastion": "killed",
+        "cp1": "running",
+        "worker1": "running",
+    }
+    assert ensure_machine(second, site, site.bastion, "what is there needs no image")
 
 
 def test_the_next_installation_goes_on_to_its_end(second: address.Lab) -> None:

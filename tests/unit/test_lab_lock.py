@@ -7,12 +7,12 @@ import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import IO, Any
+from typing import IO
 
 import pytest
 
 from bedplate.errors import BedplateError
-from bedplate.lab import address, down, machine, status
+from bedplate.lab import address, down, status
 from bedplate.lab.environment import ensure_environment
 from bedplate.locks import refusing, waiting
 from bedplate.tools import ssh
@@ -84,28 +84,6 @@ def test_no_lab_is_reserved_while_the_last_one_takes_the_image(monkeypatch: pyte
     assert [one.result().name for one in done] == ["two"]
 
 
-@pytest.mark.parametrize(("state", "made"), [("", True), ("created", True), ("exited", False), ("running", False)])
-def test_a_machine_that_never_ran_is_made_anew(
-    monkeypatch: pytest.MonkeyPatch,
-    state: str,
-    made: bool,  # noqa: FBT001  a column of the table
-) -> None:
-    """Whoever made it may have been killed before its keys were in it; one that ran is only started."""
-    lab = address.reserve("one")
-    site = ensure_environment(lab, KEY, "2026.11.0")
-    ran: list[str] = []
-
-    def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
-        ran.append(" ".join(map(str, words)))
-        answer = state if "inspect" in words else "running"
-        return CompletedProcess(words, 0 if answer else 1, answer.encode(), b"")
-
-    monkeypatch.setattr(machine, "run", run)
-    machine.ensure_machine(lab, site, site.bastion, "image")
-    assert any(" create " in words for words in ran) is made
-    assert any(" cp " in words for words in ran) is made
-
-
 def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machines are shown, and of the platform that nothing is known."""
     lab = address.reserve("one")
@@ -114,7 +92,7 @@ def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.Monke
     def refused(*_: object, **__: object) -> CompletedProcess[bytes]:
         raise BedplateError("SSH to bastion", "failed")
 
-    monkeypatch.setattr(status, "check_machine", lambda *_: "running")
+    monkeypatch.setattr(status, "read_state", lambda *_: "running")
     monkeypatch.setattr(ssh, "run", refused)
     found = status.read_status(lab)
     assert {one["state"] for one in found["machines"].values()} == {"running"}

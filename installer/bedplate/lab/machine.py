@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bedplate.environments import Site
 from bedplate.errors import BedplateError
-from bedplate.lab import kernel, keys
+from bedplate.lab import kernel, keys, state
 from bedplate.lab.address import Lab
 from bedplate.lab.image import INIT
 from bedplate.model.inventory import Host
@@ -37,29 +37,23 @@ FLAGS = (
 """runc and these make systemd, containerd and kubelet at home in a container; each was found to be needed."""
 DISKS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
 MEDIA = "/media"
-UNFINISHED = "created"
-"""State of a machine that never ran: whoever made it may have been killed before its keys were in it."""
 BOOT_SECONDS = 60
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
 
 def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
     """Ensure that a machine exists and runs; returns whether anything had to be done."""
-    state = check_machine(lab, host.name)
-    if state == "running":
+    found = state.read_state(lab, host.name)
+    if found == state.RUNNING:
         return False
-    if state in ("", UNFINISHED):
+    if found in (state.ABSENT, state.CREATED):
         _create(lab, site, host, image)
+    elif found == state.KILLED:
+        state.confess(lab, host.name)
     with kernel.kept():
         run(_podman("start", lab.container(host.name)))
         _await_boot(lab, host.name)
     return True
-
-
-def check_machine(lab: Lab, name: str) -> str:
-    """Return a machine's state as podman says it (running, exited, created …); empty where there is none."""
-    done = run(["podman", "container", "inspect", "-f", "{{.State.Status}}", lab.container(name)], check=False)
-    return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
 def _podman(*words: str | Path) -> list[str | Path]:
@@ -75,10 +69,19 @@ def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
         volumes.append(f"--volume={media}:{MEDIA}:ro")
     name = lab.container(host.name)
     run(_podman("rm", "--force", "--ignore", name))
-    where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--hostname={host.name}"]
+    where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--mac-address={_mac(host)}"]
+    where.append(f"--hostname={host.name}")
     labels = [f"--label=bedplate.lab={lab.name}"]
     run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, INIT))
     run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
+
+
+def _mac(host: Host) -> str:
+    """Return a locally administered MAC address (IEEE 802), always the same: others know a machine by it when it boots.
+
+    Otherwise they ask its old one for some seconds, longer than SSH waits.
+    """
+    return f"02:00:{host.address.packed.hex(':')}"
 
 
 def _disk(lab: Lab, host: Host, disk: str) -> Path:
@@ -115,10 +118,10 @@ def _await_boot(lab: Lab, name: str) -> None:
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline:
         done = run(["podman", "exec", lab.container(name), "systemctl", "is-system-running"], check=False)
-        state = done.stdout.decode().strip()
-        if state == "running":
+        answer = done.stdout.decode().strip()
+        if answer == "running":
             return
-        if state == "degraded":
+        if answer == "degraded":
             break
         time.sleep(0.3)
     failed = run(

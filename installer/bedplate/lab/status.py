@@ -10,7 +10,7 @@ from bedplate.environments import Site
 from bedplate.errors import BedplateError
 from bedplate.forward import BEDPLATE
 from bedplate.lab.address import Lab
-from bedplate.lab.machine import check_machine
+from bedplate.lab.state import RUNNING, read_state
 from bedplate.tools import ssh
 
 EMPTY: dict[str, Any] = {"release": "", "nodes": {}, "packets_outside": None, "steps": []}
@@ -21,10 +21,8 @@ def read_status(lab: Lab) -> dict[str, Any]:
     if not (lab.environment / environments.ENVIRONMENT).is_file():
         return {"lab": lab.name, "network": str(lab.network), "machines": {}, **EMPTY}
     site = environments.load(lab.environment)
-    machines = {
-        host.name: {"address": str(host.address), "state": check_machine(lab, host.name)} for host in site.hosts
-    }
-    inside = _inside(site) if machines[site.bastion.name]["state"] == "running" else {}
+    machines = {host.name: {"address": str(host.address), "state": read_state(lab, host.name)} for host in site.hosts}
+    inside = _inside(site) if machines[site.bastion.name]["state"] == RUNNING else {}
     return {"lab": lab.name, "network": str(lab.network), "machines": machines, **EMPTY, **inside}
 
 

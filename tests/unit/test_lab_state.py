@@ -1,0 +1,64 @@
+"""What is done to bring a machine up, by the state in which it was left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, NamedTuple
+
+import pytest
+
+from bedplate.lab import address, machine, state
+from bedplate.lab.environment import ensure_environment
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVkGC8pl1+"
+NEVER, ONCE = "0001-01-01T00:00:00Z", "2026-11-27T22:30:25.97Z"
+DONE = ("create", "cp", "start")
+
+
+class Left(NamedTuple):
+    """How podman and runc tell of a machine, and what has to be done."""
+
+    status: str | None
+    started: str
+    process: str
+    state: str
+    done: set[str]
+    told: bool = False
+
+
+LEFT = {
+    "absent": Left(None, NEVER, "", state.ABSENT, {"create", "cp", "start"}),
+    "never started": Left("created", NEVER, "", state.CREATED, {"create", "cp", "start"}),
+    "forgotten by a reboot": Left("created", ONCE, "", state.EXITED, {"start"}),
+    "shut down": Left("exited", ONCE, "", state.EXITED, {"start"}),
+    "running": Left("running", ONCE, "running", state.RUNNING, set()),
+    "killed with conmon": Left("running", ONCE, "stopped", state.KILLED, {"start"}, told=True),
+    "killed while it stopped": Left("stopping", ONCE, "stopped", state.KILLED, {"start"}, told=True),
+}
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_a_machine_is_made_only_if_it_never_ran(left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ran keeps its files and is started; podman is told of one that was killed behind its back."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    lab = address.reserve("one")
+    site = ensure_environment(lab, KEY, "2026.11.0")
+    ran: list[str] = []
+
+    def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
+        ran.extend(str(word) for word in words)
+        found = {"Id": "1234", "State": {"Status": left.status, "StartedAt": left.started}}
+        answer = json.dumps([found]) if "inspect" in words else "running"
+        if words[0] == "runc":
+            answer = json.dumps({"status": left.process})
+        return CompletedProcess(words, int("inspect" in words and left.status is None), answer.encode(), b"")
+
+    for module in (machine, state):
+        monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(state, "EXITS", tmp_path)
+    assert state.read_state(lab, site.bastion.name) == left.state
+    assert machine.ensure_machine(lab, site, site.bastion, "image") is bool(left.done)
+    assert {word for word in DONE if word in ran} == left.done
+    assert (tmp_path / "1234").exists() is left.told
