@@ -62,3 +62,19 @@ def test_a_machine_is_made_only_if_it_never_ran(left: Left, tmp_path: Path, monk
     assert machine.ensure_machine(lab, site, site.bastion, "image") is bool(left.done)
     assert {word for word in DONE if word in ran} == left.done
     assert (tmp_path / "1234").exists() is left.told
+
+
+def test_a_machine_that_boots_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever started it may have been killed: nothing is asked of it before it has booted."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    lab = address.reserve("one")
+    site = ensure_environment(lab, KEY, "2026.11.0")
+    answers = iter(["", "starting", "degraded"])
+
+    def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
+        return CompletedProcess(words, 0, next(answers).encode(), b"")
+
+    monkeypatch.setattr(state, "read_state", lambda *_: state.RUNNING)
+    monkeypatch.setattr(machine, "run", run)
+    assert not machine.ensure_machine(lab, site, site.bastion, "image")
+    assert list(answers) == []

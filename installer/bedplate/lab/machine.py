@@ -42,9 +42,10 @@ HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
 
 def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
-    """Ensure that a machine exists and runs; returns whether anything had to be done."""
+    """Ensure that a machine exists and has booted; returns whether it had to be started."""
     found = state.read_state(lab, host.name)
     if found == state.RUNNING:
+        _await_boot(lab, host.name)  # whoever started it may have been killed a moment ago
         return False
     if found in (state.ABSENT, state.CREATED):
         _create(lab, site, host, image)
@@ -52,7 +53,8 @@ def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
         state.confess(lab, host.name)
     with kernel.kept():
         run(_podman("start", lab.container(host.name)))
-        _await_boot(lab, host.name)
+        if not _await_boot(lab, host.name):
+            raise _boot_failed(lab, host.name)
     return True
 
 
@@ -113,22 +115,24 @@ def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
     return buffer.getvalue()
 
 
-def _await_boot(lab: Lab, name: str) -> None:
-    """Wait until systemd has started everything, or say what it could not start."""
+def _await_boot(lab: Lab, name: str) -> bool:
+    """Wait until systemd has started everything; return whether it could."""
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline:
         done = run(["podman", "exec", lab.container(name), "systemctl", "is-system-running"], check=False)
         answer = done.stdout.decode().strip()
-        if answer == "running":
-            return
-        if answer == "degraded":
-            break
+        if answer in ("running", "degraded"):
+            return answer == "running"
         time.sleep(0.3)
+    return False
+
+
+def _boot_failed(lab: Lab, name: str) -> BedplateError:
     failed = run(
         ["podman", "exec", lab.container(name), "systemctl", "--failed", "--no-legend", "--plain"], check=False
     )
     text = " ".join(failed.stdout.decode().split()) or "nothing answered"
-    raise BedplateError(f"machine {name}", f"did not start: {text}", f"podman logs {lab.container(name)}")
+    return BedplateError(f"machine {name}", f"did not start: {text}", f"podman logs {lab.container(name)}")
 
 
 def containers(lab: Lab) -> list[str]:
