@@ -42,11 +42,11 @@ SHORT = "k0: &k0 [x, x]\n" + "\n".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]" for
     ],
 )  # fmt: skip
 def test_what_counts_as_a_document(key: str, text: str, form: str | None) -> None:
-    """The form that is found, within a second whatever the text is."""
-    start = time.monotonic()
+    """The form that is found, in less than a second of work whatever the text is."""
+    start = time.process_time()
     found = embedded.read(key, text)
     assert (found.form if found else None) == form
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_dates_stay_text() -> None:
