@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bedplate.environments import Site
 from bedplate.lab import address, machine, state
 from bedplate.lab.environment import ensure_environment
 
@@ -39,12 +40,20 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_a_machine_is_made_only_if_it_never_ran(left: Left, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that ran keeps its files and is started; podman is told of one that was killed behind its back."""
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[address.Lab, Site]:
+    """Reserve a lab that has an environment, and no machines yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     lab = address.reserve("one")
-    site = ensure_environment(lab, KEY, "2026.11.0")
+    return lab, ensure_environment(lab, KEY, "2026.11.0")
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_a_machine_is_made_only_if_it_never_ran(
+    left: Left, place: tuple[address.Lab, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that ran keeps its files and is started; podman is told of one that was killed behind its back."""
+    lab, site = place
     ran: list[str] = []
 
     def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
@@ -64,11 +73,9 @@ def test_a_machine_is_made_only_if_it_never_ran(left: Left, tmp_path: Path, monk
     assert (tmp_path / "1234").exists() is left.told
 
 
-def test_a_machine_that_boots_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_boots_is_awaited(place: tuple[address.Lab, Site], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever started it may have been killed: nothing is asked of it before it has booted."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    lab = address.reserve("one")
-    site = ensure_environment(lab, KEY, "2026.11.0")
+    lab, site = place
     answers = iter(["", "starting", "degraded"])
 
     def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:

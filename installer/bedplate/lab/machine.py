@@ -71,10 +71,9 @@ def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
         volumes.append(f"--volume={media}:{MEDIA}:ro")
     name = lab.container(host.name)
     run(_podman("rm", "--force", "--ignore", name))
+    who = [f"--name={name}", f"--hostname={host.name}", f"--label=bedplate.lab={lab.name}"]
     where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--mac-address={_mac(host)}"]
-    where.append(f"--hostname={host.name}")
-    labels = [f"--label=bedplate.lab={lab.name}"]
-    run(_podman("create", f"--name={name}", *where, *labels, *FLAGS, *volumes, image, INIT))
+    run(_podman("create", *who, *where, *FLAGS, *volumes, image, INIT))
     run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bedplate.files import write_atomic
 from bedplate.lab.address import Lab
 from bedplate.tools.command import run
 
@@ -36,7 +37,7 @@ def confess(lab: Lab, name: str) -> None:
     """
     found = _inspect(lab, name)
     if _state(found) == KILLED:
-        (EXITS / str(found["Id"])).write_text(SIGKILL_STATUS, encoding="ascii")
+        write_atomic(EXITS / str(found["Id"]), SIGKILL_STATUS)
 
 
 def _inspect(lab: Lab, name: str) -> dict[str, Any]:
