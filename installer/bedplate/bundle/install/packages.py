@@ -9,9 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .command import run
+from .command import environment, run
 from .release import artifacts, linked
 from .target import Target
+
+SETTINGS = (
+    "Dir::Etc::SourceList=/dev/null",
+    "Dir::Etc::SourceParts=/dev/null",
+    "APT::Sandbox::User=root",
+    "DPkg::Lock::Timeout=120",  # that of an install which was killed may still be at work
+)
+POLICY = Path("/usr/sbin/policy-rc.d")
+NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages, and starts their services later.\nexit 101\n"
 
 
 def install_packages(release: dict[str, Any], target: Target) -> str:
@@ -19,12 +28,14 @@ def install_packages(release: dict[str, Any], target: Target) -> str:
     there = _installed()
     wanted = [a for a in artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], there)]
     if not wanted:
+        _allow_services()
         return "all there"
     with tempfile.TemporaryDirectory(dir=target.store) as folder:
         debs = [str(link) for link in linked(wanted, Path(folder), target)]
-        settings = ["Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=/dev/null", "APT::Sandbox::User=root"]
-        options = [word for setting in settings for word in ("-o", setting)]
+        options = [word for setting in SETTINGS for word in ("-o", setting)]
         with _no_services():
+            # After one that was killed, apt-get refuses to begin. What cannot be configured yet is apt-get's to tell.
+            subprocess.run(["dpkg", "--configure", "-a"], capture_output=True, env=environment(), check=False)
             run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *options, *debs])
     return ", ".join(a["file"].partition("_")[0] for a in wanted)
 
@@ -32,16 +43,21 @@ def install_packages(release: dict[str, Any], target: Target) -> str:
 @contextmanager
 def _no_services() -> Iterator[None]:
     """Keep packages from starting their services: none runs before the installer configured it."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    mine = not policy.exists()
-    if mine:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
+    if not POLICY.exists():
+        temporary = POLICY.with_name(f".{POLICY.name}.new")
+        temporary.write_text(NO_SERVICES)
+        temporary.chmod(0o755)
+        temporary.replace(POLICY)
     try:
         yield
     finally:
-        if mine:
-            policy.unlink()
+        _allow_services()
+
+
+def _allow_services() -> None:
+    """Take our policy away, also one that an install left which was killed; another's stays."""
+    if POLICY.exists() and POLICY.read_text() == NO_SERVICES:
+        POLICY.unlink()
 
 
 def _installed() -> dict[str, str]:
