@@ -16,7 +16,7 @@ from pathlib import Path
 from bedplate.artifacts import release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import image_config
-from bedplate.artifacts.image.layer import Layer, make_layer
+from bedplate.artifacts.image.layer import ImageLayer, make_layer
 from bedplate.artifacts.tarball import TarEntry
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import image_blobs, write_bundle
@@ -117,7 +117,7 @@ def _made_up(store: Cache, size: int) -> Iterator[BundledArtifact]:
         yield BundledArtifact(id=f"image:{name}", kind="image", sha256=output.sha256, size=output.size, image=name)
 
 
-def _layer(store: Cache, seed: int) -> Layer:
+def _layer(store: Cache, seed: int) -> ImageLayer:
     chance = random.Random(seed)  # noqa: S311  the same bytes in every run are the point
     members = [TarEntry("usr", folder=True, mode=0o755), TarEntry("usr/lib", folder=True, mode=0o755)]
     with store.scratch() as folder:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bedplate.core import digest
 from bedplate.diff.compare.kube_schema import Node, Schemas
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 
 Object = dict[str, Any]
 
@@ -27,14 +27,14 @@ SECRETS = ("hunter2-and-more", "s3cr3t-value-0001", "correct-horse-battery", "p"
 """Values of Secrets in these objects; none may be seen anywhere. The last is short on purpose."""
 
 
-def side(objects: Iterable[Object], name: str = "side") -> Side:
+def side(objects: Iterable[Object], name: str = "side") -> Snapshot:
     """Return objects as a side, with the values of Secrets hidden as a reader hides them."""
     return as_read((secret_values.hide(one) for one in objects), name)
 
 
-def as_read(objects: Iterable[Object], name: str = "side") -> Side:
+def as_read(objects: Iterable[Object], name: str = "side") -> Snapshot:
     """Return objects as a side, as they are."""
-    return Side(name, {object_id.of(one): Thing(object_id.of(one), digest.of(one), one) for one in objects})
+    return Snapshot(name, {object_id.of(one): Resource(object_id.of(one), digest.of(one), one) for one in objects})
 
 
 def _record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> st.SearchStrategy[Object]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from bedplate.core.errors import Place
-from bedplate.diff.rules.effect_finding import Amount, Finding, ImageChange, Meaning, Report, Risk
+from bedplate.core.errors import SourceLocation
+from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Effects, ImageChange, Report, Risk
 from bedplate.kube.change import Action, ByKey, Change, Changes, HostChange, Inside, ObjectChange
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource
 
 NASTY = (
     "```\n~~~~\n</details></pre><script>alert(1)</script>\n| a | b |\n<!-- x -->\n`````\n\x1b[31mred\x07\u202e\u2028"
@@ -18,11 +18,11 @@ NASTY = (
 """What could break out of Markdown, HTML, XML, templates and terminals."""
 
 
-def thing(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Thing:
+def thing(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Resource:
     """Return an object with little in it."""
     value = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
     digest = hashlib.sha256(repr(value).encode()).hexdigest()
-    return Thing(Identity("apps", kind, namespace, name), digest, value, component, Place("new.yaml", 1))
+    return Resource(ObjectId("apps", kind, namespace, name), digest, value, component, SourceLocation("new.yaml", 1))
 
 
 def changed(name: str, changes: Iterable[Change], component: str = "web") -> ObjectChange:
@@ -50,13 +50,13 @@ def small() -> Report:
         ObjectChange(Action.RENAMED, *moved, (Change(("data", "x"), Action.ADDED, None, 1),)),
     )
     findings = (
-        Finding("privilege-gained", Risk.SECURITY, added.identity, "sees every process of its node", ("spec",),
+        DiffFinding("privilege-gained", Risk.SECURITY, added.identity, "sees every process of its node", ("spec",),
                 "agent", "https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
-        Finding("data-lost", Risk.DATA, removed.identity, "is deleted; its volumes stay without an owner"),
-        Finding("capacity", Risk.DISRUPTION, "tenant vision", "may ask for 12 nvidia.com/gpu; the nodes have 8"),
-        Finding("pods-restart", Risk.RESTART, objects[0].identity, "makes its pods anew"),
+        DiffFinding("data-lost", Risk.DATA, removed.identity, "is deleted; its volumes stay without an owner"),
+        DiffFinding("capacity", Risk.DISRUPTION, "tenant vision", "may ask for 12 nvidia.com/gpu; the nodes have 8"),
+        DiffFinding("pods-restart", Risk.RESTART, objects[0].identity, "makes its pods anew"),
     )  # fmt: skip
-    meaning = Meaning(
+    meaning = Effects(
         findings,
         (ImageChange("registry.example/web", "1.0", "1.1", 12_000_000, 3_000_000),),
         (Amount("tenant vision", "requests.nvidia.com/gpu", "4", "12"),),
@@ -85,9 +85,11 @@ def large(count: int, text: str = NASTY) -> Report:
     )
     risks = list(Risk)
     findings = tuple(
-        Finding("rule", risks[at % 5], one.identity if at % 3 else f"tenant {text}{at}", f"{text} {at}", ("a", text))
+        DiffFinding(
+            "rule", risks[at % 5], one.identity if at % 3 else f"tenant {text}{at}", f"{text} {at}", ("a", text)
+        )
         for at, one in enumerate(objects)
     )
     images = tuple(ImageChange(f"{text}/{number}", text, f"{text}2", number, None) for number in range(count // 10))
     drains: dict[str, tuple[str, ...]] = {f"{text}{number}": (text, str(number)) for number in range(count // 10)}
-    return Report(text, text, Changes(objects), Meaning(findings, images, drains=drains))
+    return Report(text, text, Changes(objects), Effects(findings, images, drains=drains))

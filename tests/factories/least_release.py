@@ -9,7 +9,7 @@ import pytest
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.file.file_source import File
+from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.kinds import context as context_of
 from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
@@ -55,5 +55,5 @@ def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     monkeypatch.setenv("BEDPLATE_CACHE", str(cache))
     found = catalog.load(VERSION)
     empty = context_of(found, Cache(), Lock(release=VERSION, entries=[], sets={}))
-    resolve.write(Lock(release=VERSION, entries=File().resolve(empty).entries, sets=SETS), found.folder)
+    resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), found.folder)
     return found

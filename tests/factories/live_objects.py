@@ -11,7 +11,7 @@ from bedplate.core import digest
 from bedplate.drift.drift_difference import ObjectDifference
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.change import shown
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 Json = dict[str, Any]
 NIGHT = "2026-11-22T03:14:00Z"
@@ -100,10 +100,10 @@ def live(*entries: Json, ours: Json = OURS) -> Json:
     return value
 
 
-def thing(value: Json) -> Thing:
+def thing(value: Json) -> Resource:
     """Return an object as one side of a comparison has it."""
     value = secret_values.hide(value)
-    return Thing(object_id.of(value), digest.of(value), value, "shop")
+    return Resource(object_id.of(value), digest.of(value), value, "shop")
 
 
 def said(found: list[ObjectDifference]) -> list[tuple[str, str, Any, Any, Any, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bedplate.artifacts.cache import Cache
 from bedplate.bundle.write_bundle import MANIFEST_TYPE
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import BundledArtifact, Manifest, ManifestFile, ReleaseFile
+from bedplate.config.bundle_layout import BundledArtifact, BundleManifest, ManifestFile, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.install.manifest import PLAIN_FILES
@@ -34,7 +34,7 @@ def store(folder: Path, *, largest: int = 300_000, seed: int = 1) -> tuple[Path,
     place.write_text(release.model_dump_json())
     listed = [ManifestFile(path=name, sha256=digest.of_file(place), size=place.stat().st_size) for name in PLAIN_FILES]
     place.with_name(bundle_layout.MANIFEST).write_text(
-        Manifest(release=release.release, files=listed).model_dump_json()
+        BundleManifest(release=release.release, files=listed).model_dump_json()
     )
     return folder, release
 

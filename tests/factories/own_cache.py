@@ -14,7 +14,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import context as context_of
 from bedplate.binary_cache import publish
 from bedplate.binary_cache.fetch import Patience
-from bedplate.binary_cache.fill import Filled, Origins, fill
+from bedplate.binary_cache.fill import BinaryCaches, Filled, fill
 from bedplate.bundle import publisher_signature
 from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
@@ -82,7 +82,7 @@ class Built:
         """Fill an empty cache."""
         empty = Cache(self.root / "empty")
         context = context_of(self.catalog, empty, lock or self.lock)
-        return empty, fill(Origins(origins, public, PATIENCE), context, told)
+        return empty, fill(BinaryCaches(origins, public, PATIENCE), context, told)
 
     def is_whole(self, cache: Cache) -> bool:
         """Return whether a cache has both artifacts, the image with all parts."""

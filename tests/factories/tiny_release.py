@@ -8,7 +8,7 @@ from typing import Any
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source import Context
 from bedplate.config.component import Component, Hosts, Image
-from bedplate.config.release import Release, Toolchain
+from bedplate.config.release import Release, ToolchainVersions
 from bedplate.config.release_lock import Entry, Lock
 
 EPOCH = 1793491200
@@ -33,7 +33,7 @@ def context(folder: Path, *components: Component, entries: list[Entry] | None = 
     """Return the context of a release with some components; their folders lie in the test's folder."""
     release = Release(
         version="2026.1.0",
-        toolchain=Toolchain(go="1", node="1"),
+        toolchain=ToolchainVersions(go="1", node="1"),
         epoch=EPOCH,
         components={one.name: one.version for one in components},
     )

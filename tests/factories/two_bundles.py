@@ -19,7 +19,7 @@ from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.core.reporter import Silent
 from bedplate.delta import inventory
-from bedplate.delta.delta_plan import Order, Plan, make_plan
+from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan
 from bedplate.delta.merge import Merged, merge
 from bedplate.delta.received import receive
 from bedplate.delta.write_delta import write_delta
@@ -85,7 +85,7 @@ class Sides:
         write_bundle(self.root / name, _release(made_of, self.cache), self.cache, self.key)
         return self.root / name
 
-    def inventory(self, base: Path, **changes: object) -> inventory.Have:
+    def inventory(self, base: Path, **changes: object) -> inventory.Inventory:
         """Return what a site has that has one bundle, as the publisher reads it."""
         taken = inventory.take(base, "here")[0].model_copy(update=changes)
         path = self.root / "here.have"
@@ -94,7 +94,7 @@ class Sides:
 
     def plan(self, full: Path, base: Path, **changes: object) -> Plan:
         """Return what a delta from one bundle to another carries."""
-        return make_plan(Order(full, self.publisher, self.inventory(base, **changes)), self.cache, Silent())
+        return make_plan(DeltaRequest(full, self.publisher, self.inventory(base, **changes)), self.cache, Silent())
 
     def delta(self, full: Path, base: Path, name: str = "delta", medium: int = 0) -> Path:
         """Write a delta and return its folder."""

@@ -9,7 +9,7 @@ import pytest
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.release import Release
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.render import objects
 from factories.render_site import make_site
 
@@ -58,7 +58,7 @@ def render_one(folder: Path, text: str, **component: object) -> None:
 )
 def test_bad_templates_are_named(tmp_path: Path, text: str, words: str) -> None:
     """What is wrong with a template is said in one line with its file, and the exit code is that of bad input."""
-    with pytest.raises((BedplateError, Findings)) as caught:
+    with pytest.raises((BedplateError, ErrorList)) as caught:
         render_one(tmp_path, text)
     assert words in str(caught.value)
     assert "things.yaml.j2" in str(caught.value)

@@ -20,10 +20,10 @@ from bedplate.config.base import Model
 from bedplate.config.bundle_layout import MANIFEST, SIGNATURE, ManifestFile
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core import digest
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.core.files import write_atomic
 from bedplate.install.blob_content import check_file, read_small
-from bedplate.install.manifest import File
+from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 from bedplate.pki import site_key
 
@@ -83,9 +83,9 @@ def unseal(folder: Path, public: Callable[[str], str]) -> Seal:
     try:
         site_key.check(data, signature, key, site_key.REPORT)
     except BedplateError as error:
-        raise BedplateError(f"report {folder}: {error.subject}", error.fact, error.next_step) from error
+        raise BedplateError(f"report {folder}: {error.subject}", error.fact, error.hint) from error
     if errors := list(_wrong(folder, known)):
-        raise Findings(errors)
+        raise ErrorList(errors)
     return known
 
 
@@ -129,6 +129,6 @@ def _wrong(folder: Path, known: Seal) -> Iterator[BedplateError]:
             yield BedplateError(subject, "is missing", AGAIN)
         else:
             try:
-                check_file(folder, File(**listed[path].model_dump()))
+                check_file(folder, ListedFile(**listed[path].model_dump()))
             except RefusedError as error:
                 yield BedplateError(subject, error.fact, AGAIN)

@@ -7,14 +7,14 @@ from rich.console import Console
 from bedplate.apply import environment_lock, installation
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.phases import phases
-from bedplate.apply.run_steps import Summary, apply, log_file
+from bedplate.apply.run_steps import ApplySummary, apply, log_file
 from bedplate.apply.step_progress import Progress
 from bedplate.config.environments import Site
 from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
 
-def run(site: Site, console: Console, *, every: bool = False) -> Summary:
+def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
     """Bring an environment to its release; what is done already is skipped.
 
     Args:

@@ -16,7 +16,7 @@ WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class ApplyLayer:
     """A layer's objects are in the cluster as they are rendered, and its workloads are ready."""
 
     installation: Installation

@@ -16,7 +16,7 @@ from bedplate.render import objects
 from bedplate.render.host_specs import host_specs
 from bedplate.render.rendered import RenderedObject
 from bedplate.store import installed
-from bedplate.store.installed import Installed
+from bedplate.store.installed import InstalledRelease
 
 LEDGER = "ledger.db"
 LOG = "log"
@@ -34,7 +34,7 @@ class Installation:
 
     site: Site
     catalog: Catalog
-    installed: Installed
+    installed: InstalledRelease
 
     @property
     def release_file(self) -> ReleaseFile:

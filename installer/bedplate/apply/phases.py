@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bedplate.apply.apply_layer import Layer
+from bedplate.apply.apply_layer import ApplyLayer
 from bedplate.apply.configure_hosts import Play, control_plane_answers, mirror_answers, nodes_are_there, services_run
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Phase
-from bedplate.apply.trust import MirrorTree, Preflight, Trust
+from bedplate.apply.trust import CheckHosts, CreateCertificates, PublishMirror
 from bedplate.render import layer_order
 
 EVERYWHERE = ("bastion", "control_plane", "workers")
@@ -20,12 +20,12 @@ def phases(one: Installation, *, ledgered: bool) -> list[Phase]:
         ledgered: the environment was installed before: what it owns is no leftover of another installation.
     """
     return [
-        Phase("Before anything changes", (Preflight(one, ledgered),)),
+        Phase("Before anything changes", (CheckHosts(one, ledgered),)),
         Phase(
             "Bastion",
             (
-                Trust(one),
-                MirrorTree(one),
+                CreateCertificates(one),
+                PublishMirror(one),
                 Play(one, "mirror", "Serve images, packages and files", ("bastion",), mirror_answers),
             ),
         ),
@@ -37,5 +37,5 @@ def phases(one: Installation, *, ledgered: bool) -> list[Phase]:
                 Play(one, "workers", "Join workers", ("workers",), nodes_are_there),
             ),
         ),
-        Phase("Cluster", tuple(Layer(one, name) for name in layer_order.layers())),
+        Phase("Cluster", tuple(ApplyLayer(one, name) for name in layer_order.layers())),
     ]

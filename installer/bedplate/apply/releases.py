@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bedplate.apply.ledger import Ledger
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import Manifest
+from bedplate.config.bundle_layout import BundleManifest
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.paths import MIRROR, STORE
@@ -158,7 +158,7 @@ def _folders(parent: Path) -> list[Path]:
 def _blobs(folder: Path) -> dict[str, int]:
     """Return the blobs that a release's manifest lists, with their sizes."""
     try:
-        manifest = Manifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
+        manifest = BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         step = "carry its bundle in and run its install again, then remove"
         raise BedplateError(f"release {folder.name}", "in the store has no manifest that can be read", step) from error

@@ -13,14 +13,14 @@ from typing import Any
 from bedplate.apply.ledger import DONE, FAILED, Ledger
 from bedplate.apply.step import Journal, Phase, Step
 from bedplate.apply.step_progress import Progress
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 
 TAIL_LINES = 20
 KEPT_LOGS = 50
 
 
 @dataclass(slots=True)
-class Summary:
+class ApplySummary:
     """What an apply did, step by step."""
 
     log: Path
@@ -46,7 +46,7 @@ class Summary:
 
 def apply(  # noqa: PLR0913  each is one part of a run
     phases: Sequence[Phase], ledger: Ledger, progress: Progress, log: Path, *, release: str, every: bool = False
-) -> Summary:
+) -> ApplySummary:
     """Run the phases' steps in order.
 
     Args:
@@ -60,7 +60,7 @@ def apply(  # noqa: PLR0913  each is one part of a run
     Raises:
         BedplateError: a step failed; it says the step, the last lines of its output and the log's place.
     """
-    summary = Summary(log)
+    summary = ApplySummary(log)
     began = time.monotonic()
     run = ledger.begin_run(release)
     outcome = FAILED
@@ -77,7 +77,7 @@ def apply(  # noqa: PLR0913  each is one part of a run
 
 
 def _take(  # noqa: PLR0913  all of the loop's state
-    step: Step, run: int, ledger: Ledger, progress: Progress, summary: Summary, *, every: bool
+    step: Step, run: int, ledger: Ledger, progress: Progress, summary: ApplySummary, *, every: bool
 ) -> None:
     progress.begin(step.title, step.where)
     key = step.key()
@@ -93,7 +93,7 @@ def _take(  # noqa: PLR0913  all of the loop's state
     try:
         with _logged(journal.path):
             done = step.ensure_(journal)
-    except (BedplateError, Findings) as error:
+    except (BedplateError, ErrorList) as error:
         ledger.fail(run, step.id, str(error).splitlines()[0])
         progress.end("✗", "failed")
         raise _failure(step, error, journal.path, start) from error
@@ -111,7 +111,7 @@ def _is_done(step: Step, key: str, ledger: Ledger) -> bool:
     return last is not None and last.outcome == DONE and last.key == key and step.check_()
 
 
-def _failure(step: Step, error: BedplateError | Findings, log: Path, start: int) -> BedplateError | Findings:
+def _failure(step: Step, error: BedplateError | ErrorList, log: Path, start: int) -> BedplateError | ErrorList:
     """Return the error with the last lines that the step wrote, and where the rest is."""
     if error.exit_code != 1:
         return error

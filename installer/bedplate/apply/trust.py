@@ -17,7 +17,7 @@ from bedplate.store import mirror_tree
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
+class CheckHosts:
     """No hard finding stands on any host."""
 
     installation: Installation
@@ -52,7 +52,7 @@ class Preflight:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class CreateCertificates:
     """The environment's authority, the mirror's certificate, and every value that components ask for."""
 
     installation: Installation
@@ -98,7 +98,7 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorTree:
+class PublishMirror:
     """What the mirror serves: hard links into the store, and a signed apt repository."""
 
     installation: Installation

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from bedplate.artifacts.source import Context
 from bedplate.config.component import FileArtifact, GoArtifact, NpmArtifact
 from bedplate.core import digest
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 
 A = TypeVar("A", GoArtifact, NpmArtifact, FileArtifact)
 
@@ -40,7 +40,7 @@ class Declared(Generic[A]):
         """Return a file of the component's folder; InputError where it is not there."""
         path = self.folder / name
         if not path.is_file():
-            where = Place(str(self.folder / "component.yaml"))
+            where = SourceLocation(str(self.folder / "component.yaml"))
             raise InputError(f"artifact {self.artifact.id}", f"names the file {name}, which is not there", "", where)
         return path
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb.deb_source import DebSource
-from bedplate.artifacts.file.file_source import File
-from bedplate.artifacts.go.go_source import Go
+from bedplate.artifacts.file.file_source import FileSource
+from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.image.image_source import ImageSource
-from bedplate.artifacts.npm.npm_source import Npm
+from bedplate.artifacts.npm.npm_source import NpmSource
 from bedplate.artifacts.source import Context, Source, obtain
 from bedplate.artifacts.wheel.wheel_source import WheelSource
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
 
 SOURCES: dict[str, Source] = {
-    "file": File(),
-    "npm": Npm(),
-    "go": Go(),
+    "file": FileSource(),
+    "npm": NpmSource(),
+    "go": GoSource(),
     "deb": DebSource(),
     "wheel": WheelSource(),
     "image": ImageSource(),

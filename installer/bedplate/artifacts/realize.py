@@ -10,13 +10,13 @@ from itertools import zip_longest
 from bedplate.artifacts import release_contents
 from bedplate.artifacts.build_lock import alone
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.go.go_source import Go
+from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.image.image_build import blobs
 from bedplate.artifacts.image.image_source import declared, image_entry
 from bedplate.artifacts.kinds import SOURCES, make
 from bedplate.artifacts.source import Context
 from bedplate.config.release_lock import Entry, Kind, Lock, Output
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.reporter import Reporter, working
 from bedplate.core.sizes import human
 
@@ -100,7 +100,7 @@ def _download(entries: list[Entry], context: Context, reporter: Reporter, output
         running: list[Future[dict[str, Output]]] = [pool.submit(fetch, k, some) for k, some in kinds.items() if some]
         errors = [error for one in running if isinstance(error := one.exception(), BedplateError)]
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
     for one in running:
         outputs |= one.result()
 
@@ -111,7 +111,7 @@ def _compile(entries: list[Entry], context: Context, reporter: Reporter, outputs
     with ThreadPoolExecutor(1) as ahead:
         for entry, following in zip_longest(ordered, ordered[1:]):
             fetched = following is not None and following.kind == "go"
-            coming = [ahead.submit(Go().fetch, following, context)] if fetched else []
+            coming = [ahead.submit(GoSource().fetch, following, context)] if fetched else []
             with working(reporter, entry.id) as sizes:
                 outputs[entry.id] = make(entry, context)
                 sizes.append(outputs[entry.id].size)
@@ -158,4 +158,4 @@ def _refuse_differences(lock: Lock, entries: dict[str, Entry], outputs: dict[str
             step = "find out what differs on this machine; only a change on purpose is recorded with --record"
         errors.append(BedplateError(locked.id, fact, step))
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)

@@ -13,7 +13,7 @@ from bedplate.artifacts.kinds import SOURCES, context, make
 from bedplate.artifacts.source import Context
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Output
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.core.reporter import Reporter, working
 
 ORDER = ("file", "deb", "wheel", "npm", "go", "image")
@@ -29,7 +29,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RebuildResult:
     """One artifact, built again.
 
     Attributes:
@@ -47,7 +47,7 @@ class Result:
     fact: str = ""
 
 
-def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> list[Result]:
+def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> list[RebuildResult]:
     """Build a release's artifacts from source and return how each came out; one that fails stops no other.
 
     Args:
@@ -65,7 +65,7 @@ def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> li
     return [_again(entry, surroundings, reporter) for entry in chosen]
 
 
-def _again(entry: Entry, context: Context, reporter: Reporter) -> Result:
+def _again(entry: Entry, context: Context, reporter: Reporter) -> RebuildResult:
     locked = entry.output.sha256 if entry.output else ""
     try:
         with working(reporter, entry.id) as sizes:
@@ -73,12 +73,12 @@ def _again(entry: Entry, context: Context, reporter: Reporter) -> Result:
                 make(part, context)
             made = _build(entry, context)
             sizes.append(made.size)
-    except (BedplateError, Findings) as error:
+    except (BedplateError, ErrorList) as error:
         reporter.end(entry.id, "failed")
-        return Result(entry.id, Verdict.FAILED, locked, fact=str(error).splitlines()[0])
+        return RebuildResult(entry.id, Verdict.FAILED, locked, fact=str(error).splitlines()[0])
     if not locked:
-        return Result(entry.id, Verdict.UNRECORDED, locked, made.sha256)
-    return Result(entry.id, Verdict.SAME if made == entry.output else Verdict.DIFFERENT, locked, made.sha256)
+        return RebuildResult(entry.id, Verdict.UNRECORDED, locked, made.sha256)
+    return RebuildResult(entry.id, Verdict.SAME if made == entry.output else Verdict.DIFFERENT, locked, made.sha256)
 
 
 def _build(entry: Entry, context: Context) -> Output:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import SOURCES
 from bedplate.artifacts.source import Context, Source
-from bedplate.artifacts.toolchain import Toolchain
+from bedplate.artifacts.toolchain import ToolchainSource
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import InputError
@@ -46,7 +46,7 @@ def lock(
         update=frozenset(update),
         sources=SOURCES,
     )
-    sources: dict[str, Source] = {"toolchain": Toolchain(), **SOURCES}
+    sources: dict[str, Source] = {"toolchain": ToolchainSource(), **SOURCES}
     for kind, source in sources.items():
         progress(kind)
         context = context.with_lock(_merged(context.lock, source, context))

@@ -12,7 +12,7 @@ from bedplate.artifacts.npm import npm_source
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.wheel import wheel_source
 from bedplate.config.component import FileArtifact, GoArtifact, NpmArtifact
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]
 
@@ -34,7 +34,7 @@ def check_current(context: Context) -> None:
             errors.append(InputError(f"artifact {one.artifact.id}", fact, "bedplate lock"))
     errors += _sets(context)
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
 
 
 def _sets(context: Context) -> Iterator[InputError]:

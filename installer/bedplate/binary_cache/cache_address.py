@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bedplate.binary_cache.fill import Origins
+from bedplate.binary_cache.fill import BinaryCaches
 from bedplate.binary_cache.folder_cache import Folder
 from bedplate.binary_cache.http_cache import Web
-from bedplate.binary_cache.protocol import Origin
+from bedplate.binary_cache.protocol import BinaryCache
 from bedplate.binary_cache.registry_cache import Oci
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
@@ -21,12 +21,12 @@ OCI, OCI_PLAIN = "oci://", "oci+http://"
 TAG = "latest"
 
 
-def typed(specs: Iterable[str] | None, key: Path | None) -> Origins:
+def typed(specs: Iterable[str] | None, key: Path | None) -> BinaryCaches:
     """Return the origins that were typed, in their order; the key file says whose indices are believed."""
-    return Origins([origin(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else "")
+    return BinaryCaches([origin(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else "")
 
 
-def origin(spec: str) -> Origin:
+def origin(spec: str) -> BinaryCache:
     """Return one origin; InputError where it is none."""
     if spec.startswith((OCI, OCI_PLAIN)):
         return Oci(*artifact(spec))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
-from bedplate.binary_cache.protocol import BrokenError, Origin, RefusedError
+from bedplate.binary_cache.protocol import BinaryCache, BrokenError, CacheRefusedError
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 
@@ -30,7 +30,9 @@ class Patience:
     rate: float = 100_000.0
 
 
-def fetch(origin: Origin, wanted: Output, cache: Cache, patience: Patience, progress: Callable[[int], None]) -> None:
+def fetch(
+    origin: BinaryCache, wanted: Output, cache: Cache, patience: Patience, progress: Callable[[int], None]
+) -> None:
     """Bring a blob into the cache.
 
     Args:
@@ -64,13 +66,15 @@ def fetch(origin: Origin, wanted: Output, cache: Cache, patience: Patience, prog
             progress(-part.stat().st_size)
             part.unlink()
             if not before:
-                raise RefusedError(f"has another content for blob {wanted.sha256}")
+                raise CacheRefusedError(f"has another content for blob {wanted.sha256}")
             before = 0  # what an earlier run left may have been at fault
         time.sleep(patience.first * 2**attempt if attempt + 1 < patience.tries else 0)
     raise BrokenError(f"{last}; tried {patience.tries} times")
 
 
-def _receive(origin: Origin, wanted: Output, part: Path, patience: Patience, progress: Callable[[int], None]) -> None:
+def _receive(
+    origin: BinaryCache, wanted: Output, part: Path, patience: Patience, progress: Callable[[int], None]
+) -> None:
     """Bring the part file to the blob's size; BrokenError where less comes."""
     start = part.stat().st_size if part.exists() else 0
     until = time.monotonic() + patience.grace + wanted.size / patience.rate
@@ -84,7 +88,7 @@ def _receive(origin: Origin, wanted: Output, part: Path, patience: Patience, pro
         for block in stream.blocks:
             size += len(block)
             if size > wanted.size:
-                raise RefusedError(f"has more than {wanted.size} bytes for blob {wanted.sha256}")
+                raise CacheRefusedError(f"has more than {wanted.size} bytes for blob {wanted.sha256}")
             file.write(block)
             progress(len(block))
             if time.monotonic() > until:

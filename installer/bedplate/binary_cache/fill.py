@@ -15,7 +15,7 @@ from bedplate.artifacts.source import Context
 from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.cache_index import Index
 from bedplate.binary_cache.fetch import Patience, fetch
-from bedplate.binary_cache.protocol import AbsentError, BrokenError, Origin, RefusedError
+from bedplate.binary_cache.protocol import AbsentError, BinaryCache, BrokenError, CacheRefusedError
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core.errors import BedplateError
 from bedplate.core.reporter import Reporter
@@ -27,7 +27,7 @@ FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
+class BinaryCaches:
     """Where artifacts are looked for.
 
     Attributes:
@@ -36,7 +36,7 @@ class Origins:
         patience: what each is put up with.
     """
 
-    ordered: Sequence[Origin] = ()
+    ordered: Sequence[BinaryCache] = ()
     public: str = ""
     patience: Patience = field(default_factory=Patience)
 
@@ -65,7 +65,7 @@ class Filled:
 
 
 def fill(
-    origins: Origins, context: Context, reporter: Reporter, progress: Callable[[int], None] = lambda _: None
+    origins: BinaryCaches, context: Context, reporter: Reporter, progress: Callable[[int], None] = lambda _: None
 ) -> Filled:
     """Have in the cache what the origins have of the context's lock, and return what came.
 
@@ -113,7 +113,7 @@ def _parts(manifest: Output, cache: Cache) -> list[Output]:
 class _Fill:
     """One run."""
 
-    origins: Origins
+    origins: BinaryCaches
     cache: Cache
     reporter: Reporter
     progress: Callable[[int], None]
@@ -166,7 +166,7 @@ class _Fill:
                 continue
             except BrokenError as error:
                 self._broke(origin, f"did not give blob {wanted.sha256[:12]}: {error}")
-            except RefusedError as error:
+            except CacheRefusedError as error:
                 self._refuse(origin, str(error))
             else:
                 with self.guard:
@@ -178,7 +178,7 @@ class _Fill:
         with self.guard:
             self.progress(count)
 
-    def _broke(self, origin: Origin, why: str) -> None:
+    def _broke(self, origin: BinaryCache, why: str) -> None:
         """Say that an origin failed; one that does so again and again is left alone."""
         with self.guard:
             self.broken[origin.name] = self.broken.get(origin.name, 0) + 1
@@ -188,7 +188,7 @@ class _Fill:
         else:
             self._say(f"{origin.name} {why}")
 
-    def _refuse(self, origin: Origin, why: str) -> None:
+    def _refuse(self, origin: BinaryCache, why: str) -> None:
         with self.guard:
             known = origin.name in self.filled.refused
             self.filled.refused.setdefault(origin.name, why)

@@ -25,7 +25,7 @@ class Stream:
     blocks: Iterator[bytes]
 
 
-class Origin(Protocol):
+class BinaryCache(Protocol):
     """A folder, an HTTP server or a registry with blobs by digest. Any number of threads may ask."""
 
     @property
@@ -50,5 +50,5 @@ class BrokenError(Exception):
     """The origin did not answer, or broke off; another try may go better."""
 
 
-class RefusedError(Exception):
+class CacheRefusedError(Exception):
     """The origin gave what it must not: nothing more is taken from it."""

@@ -24,7 +24,7 @@ from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import link, write_atomic
 from bedplate.registry.client import Client
 from bedplate.registry.push import push
-from bedplate.registry.pushable import Holding, Manifest
+from bedplate.registry.pushable import Pushable, PushableManifest
 from bedplate.registry.upload import Blob
 
 JOBS = 8
@@ -152,11 +152,11 @@ def to_registry(
     blobs = [*stock.blobs, *extra]
     manifest = _manifest(blobs, titled, empty, repository)
     everything = [*blobs, Blob(empty.sha256, cache.blob(empty.sha256), empty.size)]
-    wanted = Holding([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
+    wanted = Pushable([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
     return push(client, wanted, jobs=JOBS, progress=progress).sent
 
 
-def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repository: str) -> Manifest:
+def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:
     layers: list[dict[str, Any]] = []
     for blob in sorted(blobs, key=lambda one: one.sha256):
         named = {"annotations": {TITLE: titled[blob.sha256]}} if blob.sha256 in titled else {}
@@ -164,4 +164,6 @@ def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repo
     config = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{empty.sha256}", "size": empty.size}
     known = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": ARTIFACT_TYPE}
     content = digest.canonical({**known, "config": config, "layers": layers})
-    return Manifest(repository, digest.of({**known, "config": config, "layers": layers}), MANIFEST_TYPE, content)
+    return PushableManifest(
+        repository, digest.of({**known, "config": config, "layers": layers}), MANIFEST_TYPE, content
+    )

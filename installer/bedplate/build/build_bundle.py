@@ -21,7 +21,7 @@ from bedplate.bundle.write_bundle import bundle_digest, write_bundle
 from bedplate.config.catalog import Catalog
 from bedplate.core.files import write_atomic
 from bedplate.config.release_lock import Lock
-from bedplate.binary_cache.fill import Origins, fill
+from bedplate.binary_cache.fill import BinaryCaches, fill
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source import Context
@@ -43,7 +43,7 @@ class Built:
 
     folder: Path
     release: ReleaseFile
-    manifest: bundle_layout.Manifest
+    manifest: bundle_layout.BundleManifest
     digest: str
     changed: int
     references: int
@@ -61,7 +61,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     *,
     lock: Lock | None = None,
     record: bool = False,
-    origins: Origins | None = None,
+    origins: BinaryCaches | None = None,
     reporter: Reporter | None = None,
 ) -> Built:
     """Build, prove, write and sign the bundle of a release.

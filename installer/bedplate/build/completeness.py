@@ -17,7 +17,7 @@ from bedplate.build.proof.named_images import named
 from bedplate.build.proof.wheel_requirements import check_wheels
 from bedplate.core.reporter import Reporter
 from bedplate.config.catalog import Catalog
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.render.objects import image_digests
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb.deb_source import host_packages
@@ -36,7 +36,7 @@ def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
     errors = check_closure(images, bundled, catalog.components.values())
     errors += check_packages(catalog, release, cache)
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
     return len(images)
 
 

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bedplate.config import bundle_layout
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.install.blob_content import check_file
-from bedplate.install.manifest import File
+from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 from bedplate.install.steps import check_bundle
 
 WORKERS = os.cpu_count() or 1
 
 
-def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None) -> bundle_layout.Manifest:
+def verify(
+    bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None
+) -> bundle_layout.BundleManifest:
     """Return the manifest of a bundle that is whole and the publisher's; Findings name every wrong file.
 
     Args:
@@ -29,7 +31,7 @@ def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambd
     with refusals():
         signed, files, _ = check_bundle(bundle, publisher)
 
-    def check(file: File) -> BedplateError | None:
+    def check(file: ListedFile) -> BedplateError | None:
         try:
             with refusals():
                 check_file(bundle, file)
@@ -42,8 +44,8 @@ def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambd
         found = pool.map(check, sorted(files, key=lambda file: -file.size))
         errors = [error for error in found if error]
     if errors:
-        raise Findings(errors)
-    return bundle_layout.Manifest.model_validate_json(signed.manifest)
+        raise ErrorList(errors)
+    return bundle_layout.BundleManifest.model_validate_json(signed.manifest)
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        raise BedplateError(error.subject, error.fact, error.next_step) from error
+        raise BedplateError(error.subject, error.fact, error.hint) from error
 
 
 def read_release(folder: Path) -> bundle_layout.ReleaseFile:

@@ -12,7 +12,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.verified_blobs import Verified
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import BundledArtifact, Document, ReleaseFile
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core.errors import InputError
 from bedplate.core.file_tree import Linked, Node, ensure_tree
 from bedplate.core.files import write_atomic
@@ -28,11 +28,11 @@ DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
 NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
 
 
-def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.Manifest, int]:
+def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.BundleManifest, int]:
     """Bring a directory to a release's bundle and sign it; return its manifest and the number of files changed."""
     _check_out(out)
     tree = _tree(release, cache)
-    manifest = bundle_layout.Manifest(release=release.release, files=_files(tree, cache))
+    manifest = bundle_layout.BundleManifest(release=release.release, files=_files(tree, cache))
     tree[bundle_layout.MANIFEST] = _json(manifest.model_dump())
     signature = out / bundle_layout.SIGNATURE
     if signature.is_file():
@@ -44,7 +44,7 @@ def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tu
     return manifest, changed
 
 
-def bundle_digest(manifest: bundle_layout.Manifest) -> str:
+def bundle_digest(manifest: bundle_layout.BundleManifest) -> str:
     """Return a bundle's digest: the sha256 of its manifest.json."""
     return hashlib.sha256(_json(manifest.model_dump())).hexdigest()
 
@@ -93,7 +93,7 @@ def _descriptor(image: BundledArtifact) -> dict[str, Any]:
     return {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{image.sha256}", "size": image.size, "annotations": named}
 
 
-def _layer(kind: str, title: str, blob: BundledArtifact | Document) -> dict[str, Any]:
+def _layer(kind: str, title: str, blob: BundledArtifact | ReleaseDocument) -> dict[str, Any]:
     return {"mediaType": kind, "digest": f"sha256:{blob.sha256}", "size": blob.size, "annotations": {TITLE: title}}
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import bedplate
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 
 OK, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -21,7 +21,7 @@ HELP = """Installs, checks and upgrades a machine-learning platform inside an ai
 
 Example: bedplate lab up
 
-Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 130 stopped by the keyboard.
+Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 130 interrupted (Ctrl-C).
 """
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     words = sys.argv[1:]
     try:
         build(words)(prog_name="bedplate")
-    except (BedplateError, Findings) as error:
+    except (BedplateError, ErrorList) as error:
         if "--debug" in words:
             raise
         sys.stderr.write(_lines(error))
@@ -43,17 +43,17 @@ def main() -> None:
             raise
         fact = f"broke off: {type(error).__name__}: {error}"
         sys.stderr.write(
-            f"bedplate: the installer {fact}. Next: run bedplate --debug with the same words, and report what it says\n"
+            f"error: the installer {fact}\n  hint: run the same command with --debug, and report its output\n"
         )
         sys.exit(FAILURE)
     except KeyboardInterrupt:
-        sys.stderr.write("bedplate: stopped by the keyboard; the same command goes on from here\n")
+        sys.stderr.write("error: interrupted\n  hint: run the same command again to resume\n")
         sys.exit(INTERRUPTED)
 
 
-def _lines(error: BedplateError | Findings) -> str:
-    errors = error.errors if isinstance(error, Findings) else [error]
-    return "".join(f"{one}\n" if one.place else f"bedplate: {one}\n" for one in errors)
+def _lines(error: BedplateError | ErrorList) -> str:
+    errors = error.errors if isinstance(error, ErrorList) else [error]
+    return "".join(f"{one}\n" if one.place else f"error: {one}\n" for one in errors)
 
 
 def build(words: list[str]) -> typer.Typer:

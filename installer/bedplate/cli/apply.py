@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate apply lab"
@@ -25,7 +25,7 @@ def _apply(
     *,
     all_steps: Annotated[bool, typer.Option("--all-steps", help="Run the steps that are done, too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before hosts are changed.")] = False,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Bring an environment to its release: install, upgrade, or go on where the last run stopped.
 

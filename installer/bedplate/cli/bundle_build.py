@@ -16,7 +16,7 @@ from bedplate.binary_cache import cache_address
 from bedplate.build.build_bundle import Built, default_key
 from bedplate.build.build_bundle import build as build_bundle
 from bedplate.cli.cache_options import FromKeyOption, FromOption
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.cli.progress_lines import Lines
 from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
@@ -43,7 +43,7 @@ def _build(  # noqa: PLR0913  each is an option people type
         bool, typer.Option("--check", help="Write no bundle: build again from source and compare with the lock.")
     ] = False,
     only: Annotated[str, typer.Option(metavar="PATTERN", help="With --check: only entries such as 'go:*'.")] = "*",
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Have every artifact of a release, prove that none is missing, write the bundle and sign it.
 
@@ -57,7 +57,7 @@ def _build(  # noqa: PLR0913  each is an option people type
     if out is None:
         raise InputError("bundle build", "has no --out", "say where the bundle goes, or --check")
     origins = cache_address.typed(from_, from_key)
-    told = Lines(console if output is Output.JSON else Console())
+    told = Lines(console if output is OutputFormat.JSON else Console())
     made = build_bundle(found, out, key or default_key(), record=record, origins=origins, reporter=told)
     show(_facts(made), output, _summary(made))
 
@@ -74,7 +74,7 @@ def _summary(made: Built) -> str:
     return f"{made.folder}: release {made.release.release}, {size}, {closure}\nbundle digest {made.digest}"
 
 
-def _check(found: Catalog, only: str, output: Output, told: Lines) -> None:
+def _check(found: Catalog, only: str, output: OutputFormat, told: Lines) -> None:
     parent = Cache().folder("checks")
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         results = rebuild.rebuild(found, Cache(Path(folder)), only, told)
@@ -86,7 +86,7 @@ def _check(found: Catalog, only: str, output: Output, told: Lines) -> None:
         raise typer.Exit(1)
 
 
-def _print(results: list[rebuild.Result], text: str) -> None:
+def _print(results: list[rebuild.RebuildResult], text: str) -> None:
     console, table = paper(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
     for one in results:
         colour = "green" if one.verdict is rebuild.Verdict.SAME else "red"

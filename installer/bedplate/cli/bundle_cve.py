@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
-from bedplate.cve.vulnerability import Hit, Result, installed, match
+from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed, match
 from bedplate.sbom import bundled_documents
 
 EPILOG = "Example: bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
@@ -30,7 +30,7 @@ def _cve(
     fail_on: Annotated[
         Severity, typer.Option(help="Exit with 1 for one this bad, or worse; unknown counts as the worst.")
     ] = Severity.LOW,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Match a bundle's packages against a carried file of advisories. No network is asked.
 
@@ -43,7 +43,7 @@ def _cve(
         raise typer.Exit(1)
 
 
-def _facts(result: Result, packages: int) -> dict[str, Any]:
+def _facts(result: MatchResult, packages: int) -> dict[str, Any]:
     return {
         "packages": packages,
         "advisories": result.read,
@@ -54,7 +54,7 @@ def _facts(result: Result, packages: int) -> dict[str, Any]:
     }
 
 
-def _finding(hit: Hit) -> dict[str, Any]:
+def _finding(hit: AdvisoryMatch) -> dict[str, Any]:
     return {
         "id": hit.advisory.id,
         "aliases": hit.advisory.aliases,
@@ -68,7 +68,7 @@ def _finding(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _print(result: Result, packages: int) -> None:
+def _print(result: MatchResult, packages: int) -> None:
     console = paper()
     if result.hits:
         table = Table(box=None, pad_edge=False)
@@ -85,9 +85,9 @@ def _print(result: Result, packages: int) -> None:
     console.print(f"{facts}: {len(result.hits)} apply, {len(result.unclear)} unclear; other ecosystems: {others}")
 
 
-def _by_source(hits: list[Hit]) -> list[tuple[Hit, list[str]]]:
+def _by_source(hits: list[AdvisoryMatch]) -> list[tuple[AdvisoryMatch, list[str]]]:
     """Return one hit per advisory and version of a source, with all that its packages are in."""
-    groups: dict[tuple[str, str, str], list[Hit]] = {}
+    groups: dict[tuple[str, str, str], list[AdvisoryMatch]] = {}
     for hit in hits:
         groups.setdefault((hit.advisory.id, hit.package.name, hit.package.version), []).append(hit)
     return [(some[0], sorted({holder for hit in some for holder in hit.package.holders})) for some in groups.values()]

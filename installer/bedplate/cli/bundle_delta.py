@@ -12,14 +12,14 @@ from rich.console import Console
 from bedplate.artifacts.cache import Cache
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.progress_lines import Lines
 from bedplate.cli.site_key_option import site_key_of
 from bedplate.core import quantity
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.delta import inventory
-from bedplate.delta.delta_plan import Order, Plan, make_plan
+from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan
 from bedplate.delta.write_delta import Cut, cut, write_delta
 
 EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --inventory lab.inventory --out /srv/delta --split 4GB"
@@ -44,7 +44,7 @@ def _delta(  # noqa: PLR0913  each is an option people type
         str, typer.Option(help="The site's public key (pki/site.pub).", show_default="by the inventory's environment")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be carried.")] = False,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Write what a site lacks of a bundle: whole files, and patches where they are at least 40 % smaller.
 
@@ -54,8 +54,8 @@ def _delta(  # noqa: PLR0913  each is an option people type
         raise InputError("option --out", "is needed", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
     known = inventory.unseal(listed, lambda name: site_key_of(site, name))
-    order = Order(full, publisher_signature.public_key(private), known, against or [])
-    plan = make_plan(order, Cache(), Lines(Console(stderr=output is Output.JSON)))
+    order = DeltaRequest(full, publisher_signature.public_key(private), known, against or [])
+    plan = make_plan(order, Cache(), Lines(Console(stderr=output is OutputFormat.JSON)))
     chosen = cut(plan, medium)
     if out and not dry_run:
         write_delta(plan, out, private, medium)

@@ -9,7 +9,7 @@ from bedplate.bundle import verify_bundle
 from bedplate.bundle.exceptions import exceptions
 from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.sizes import human
@@ -22,16 +22,16 @@ def add(group: typer.Typer) -> None:
     group.command("inspect", epilog=EPILOG)(_inspect)
 
 
-def _inspect(folder: BundleArgument, output: OutputOption = Output.TEXT) -> None:
+def _inspect(folder: BundleArgument, output: OutputOption = OutputFormat.TEXT) -> None:
     """Show what a bundle holds. Nothing is verified."""
     release = verify_bundle.read_release(folder)
-    manifest = bundle_layout.Manifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
+    manifest = bundle_layout.BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
     allowed = exceptions(folder, release)
     known = {"digest": bundle_digest(manifest), **release.model_dump(), "exceptions": allowed}
     show(known, output, lambda: _print(release, manifest, allowed))
 
 
-def _print(release: ReleaseFile, manifest: bundle_layout.Manifest, allowed: list[dict[str, str]]) -> None:
+def _print(release: ReleaseFile, manifest: bundle_layout.BundleManifest, allowed: list[dict[str, str]]) -> None:
     console = paper()
     blobs = {file.sha256: file.size for file in manifest.files}
     table = Table(box=None, pad_edge=False)

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import paths
@@ -38,7 +38,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
     env: Annotated[str, typer.Option(help="Environment whose site key signs.", show_default="the only one here")] = "",
     store: Annotated[Path, typer.Option(help="The bastion's store.")] = paths.STATE / "store",
     read: Annotated[bool, typer.Option("--read", help="Read every blob; leave out what is spoilt.")] = False,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Write a small signed inventory of what this site has, for `bundle delta` on the publisher's side.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.progress_lines import Lines
 from bedplate.cli.publisher_option import publisher_of
 from bedplate.core import paths
@@ -33,7 +33,7 @@ def _merge(
         str, typer.Option(help="The publisher's public key (a .pub file), or an environment that pins it.")
     ],
     base: Annotated[Path, typer.Option(help="The site's store, or an older bundle.")] = paths.STATE / "store",
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Join a delta with what the site has, to the full bundle byte for byte.
 
@@ -43,7 +43,7 @@ def _merge(
     What was read stays; killed at any moment, the same command goes on.
     """
     delta = receive(parts, publisher_of(publisher))
-    merged = merge(delta, base, out, Lines(Console(stderr=output is Output.JSON)))
+    merged = merge(delta, base, out, Lines(Console(stderr=output is OutputFormat.JSON)))
     facts = {"bundle": str(out), "release": delta.file.release, "digest": delta.file.bundle, "bytes": delta.file.size}
     carried = sum(part.size for part in delta.file.parts)
     ways = {way: count for way, count in asdict(merged).items() if way != "folder"}

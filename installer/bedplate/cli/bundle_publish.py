@@ -14,7 +14,7 @@ from bedplate.binary_cache import publish as published
 from bedplate.binary_cache.publish import Stock
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature, verify_bundle
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.transfer_progress import Transfer
 from bedplate.config import bundle_layout, catalog
 from bedplate.core.errors import InputError
@@ -43,7 +43,7 @@ def _publish(  # noqa: PLR0913  each is an option people type
     ca: Annotated[Path | None, typer.Option(help="For a registry: certificates (PEM) that sign its one.")] = None,
     user: Annotated[str, typer.Option(help="For a registry: user; else what docker login kept.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Fill a binary cache: others build the release from it with --from, and wait minutes less.
 

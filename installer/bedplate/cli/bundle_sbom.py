@@ -15,7 +15,7 @@ from bedplate.sbom import bundled_documents
 EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
 
 
-class Form(StrEnum):
+class SbomFormat(StrEnum):
     """What is printed."""
 
     TEXT = "text"
@@ -32,19 +32,19 @@ def _sbom(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's directory.")],
     image: Annotated[str, typer.Option(help="One image: its name, or the end of it.", show_default="all")] = "",
     form: Annotated[
-        Form, typer.Option("--format", help="A table, the CycloneDX document, or what all was made of (SLSA).")
-    ] = Form.TEXT,
+        SbomFormat, typer.Option("--format", help="A table, the CycloneDX document, or what all was made of (SLSA).")
+    ] = SbomFormat.TEXT,
 ) -> None:
     """Show what a bundle is made of, package by package, with licences; or print the document that it carries.
 
     Nothing is verified but the document's own digest: run `bedplate bundle verify` first.
     """
     match form:
-        case Form.PROVENANCE:
+        case SbomFormat.PROVENANCE:
             typer.echo(bundled_documents.read_provenance(folder), nl=False)
-        case Form.CYCLONEDX:
+        case SbomFormat.CYCLONEDX:
             typer.echo(bundled_documents.read_sbom(folder, image), nl=False)
-        case Form.TEXT:
+        case SbomFormat.TEXT:
             _print(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
 
 

@@ -9,7 +9,7 @@ import typer
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.publisher_option import publisher_of
 from bedplate.core.sizes import human
 
@@ -26,7 +26,7 @@ def _verify(
     publisher: Annotated[
         str, typer.Option(help="The publisher's public key (a .pub file), or an environment that pins it.")
     ],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Prove the signature, then read every byte of a bundle against it."""
     manifest = verify_bundle.verify(folder, publisher_of(publisher))

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from bedplate import validate
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.config import environments
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 
 EXAMPLE = "Example: bedplate check lab"
 
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def _check(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Check an environment's files: form, references, ranges, facts written twice. Touches no host.
 
@@ -29,11 +29,11 @@ def _check(
     """
     folder = environments.find(environment)
     errors = validate.check(folder)
-    if output is Output.JSON:
+    if output is OutputFormat.JSON:
         show({"environment": folder.name, "errors": [_json(error) for error in errors]}, output, "")
         raise typer.Exit(2 if errors else 0)
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
     typer.echo(f"{environment}: no errors")
 
 
@@ -45,5 +45,5 @@ def _json(error: BedplateError) -> dict[str, str | int]:
         "column": place.column if place else 0,
         "subject": error.subject,
         "fact": error.fact,
-        "next": error.next_step,
+        "next": error.hint,
     }

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.files import write_atomic
 from bedplate.diff.diff_report import report
 from bedplate.diff.input.read_snapshots import read_pair
@@ -77,7 +77,7 @@ def diff(
     try:
         compared = _compare(old, new)
         text = show(outline(compared), form, fail_on=risk, color=out is None and _has_color())
-    except (BedplateError, Findings) as error:
+    except (BedplateError, ErrorList) as error:
         raise _as_error(error) from error
     except Exception as error:
         fact = f"broke off: {type(error).__name__}: {error}"
@@ -93,9 +93,9 @@ def _compare(old: str, new: str) -> Report:
     return report(*read_pair(old, new))
 
 
-def _as_error(error: BedplateError | Findings) -> BedplateError | Findings:
+def _as_error(error: BedplateError | ErrorList) -> BedplateError | ErrorList:
     """Return an error whose exit code no one takes for "there are changes"."""
-    for one in error.errors if isinstance(error, Findings) else [error]:
+    for one in error.errors if isinstance(error, ErrorList) else [error]:
         one.exit_code = ERROR
     return error
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
 from bedplate.kube.change import shown
 from bedplate.remote import bastion
@@ -33,7 +33,7 @@ def _drift(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
     *,
     hosts: Annotated[bool, typer.Option("--hosts/--no-hosts", help="Ask the hosts, too; takes a minute.")] = True,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Say what differs between an environment as it is rendered, as it was applied last, and as it is.
 

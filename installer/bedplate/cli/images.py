@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.images.manifest_reader import read
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
@@ -41,7 +41,7 @@ def _images(
         Least,
         typer.Option("--certainty", help="Show references that are at least this sure; possible shows every one."),
     ] = Least.LIKELY,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Find every image that manifests name, wherever it hides: the walk that also proves a bundle closed.
 

@@ -9,7 +9,7 @@ import typer
 
 from bedplate.bundle import publisher_signature, ssh_signature
 from bedplate.bundle.verify_bundle import refusals
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core.errors import InputError
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def _new(
     out: Annotated[Path, typer.Option(help="File for the private key; FILE.pub gets the public one.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Make a publisher's key (Ed25519, mode 0600). A file that exists is never overwritten.
 
@@ -43,7 +43,7 @@ def _new(
 
 def _show(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Show the public keys of an environment: the publisher's that it pins, and its own site key.
 

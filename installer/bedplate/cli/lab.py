@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bedplate.cli.cache_options import FromKeyOption, FromOption
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.lab import lab_address
 
 NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
@@ -46,7 +46,7 @@ def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_k
         raise typer.Exit(code)
 
 
-def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = Output.TEXT) -> None:
+def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = OutputFormat.TEXT) -> None:
     """Show a lab's machines and nodes, its release, and how many packets tried to leave it."""
     from bedplate.lab import lab_status  # noqa: PLC0415  as above
 

@@ -8,7 +8,7 @@ import typer
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.config import catalog
 
 
@@ -26,7 +26,7 @@ def lock(
         list[str] | None,
         typer.Option(help="Resolve this package, artifact or component anew, though nothing asks for it; '*' is all."),
     ] = None,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Pin everything a release is made of, in release.lock and lock/ beside it.
 
@@ -34,7 +34,7 @@ def lock(
     npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
     """
     found = catalog.load(release or catalog.newest())
-    quiet = output is Output.JSON
+    quiet = output is OutputFormat.JSON
     made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
     path = found.folder / resolve.FILE
     missing = sum(entry.output is None for entry in made.entries)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from bedplate.bundle import verify_bundle
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.publisher_option import publisher_of
 from bedplate.cli.transfer_progress import Transfer
 from bedplate.config import bundle_layout
@@ -22,7 +22,7 @@ from bedplate.registry import credentials
 from bedplate.registry.client import Client
 from bedplate.registry.credentials import Credentials
 from bedplate.registry.push import Pushed, push
-from bedplate.registry.pushable import Holding, holding
+from bedplate.registry.pushable import Pushable, holding
 from bedplate.registry.registry_address import Address, parse
 from bedplate.store.mirror_tree import store_releases
 
@@ -57,7 +57,7 @@ def _push(  # noqa: PLR0913  each is an option people type
     user: Annotated[str, typer.Option(help="User; otherwise what docker or podman login kept.")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Connections side by side.")] = JOBS,
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Bring all images into a registry of your own, under the names they have in Bedplate's mirror.
 
@@ -98,7 +98,7 @@ def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
     return chosen
 
 
-def _summary(address: Address, wanted: Holding, pushed: Pushed, seconds: float) -> str:
+def _summary(address: Address, wanted: Pushable, pushed: Pushed, seconds: float) -> str:
     rate = f", {human(pushed.sent_bytes / seconds)}/s" if pushed.sent else ""
     blobs = f"{pushed.sent} blobs sent ({human(pushed.sent_bytes)}), {pushed.mounted} mounted, {pushed.present} there"
     names = f"{pushed.tags} of {pushed.all_tags} tags set"

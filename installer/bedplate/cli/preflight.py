@@ -8,10 +8,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.config.environments import Site
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import Finding
+from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.ownership import ledgered
 from bedplate.remote import bastion
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def _preflight(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Ask every host what could go wrong, before anything is changed.
 
@@ -41,7 +41,7 @@ def _preflight(
         raise typer.Exit(1)
 
 
-def _print(site: Site, findings: list[Finding]) -> None:
+def _print(site: Site, findings: list[HostFinding]) -> None:
     console = paper()
     console.print(table(findings))
     count = sum(finding.stops for finding in findings)
@@ -50,7 +50,7 @@ def _print(site: Site, findings: list[Finding]) -> None:
     console.print(f"{len(site.hosts)} hosts, {len(findings)} findings, {accepted} accepted: {end}.")
 
 
-def table(findings: list[Finding]) -> Table:
+def table(findings: list[HostFinding]) -> Table:
     """Return the findings as a table."""
     result = Table(box=None, pad_edge=False, show_lines=False)
     for heading in ("host", "finding", "what, why, what to do"):

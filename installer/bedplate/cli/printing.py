@@ -15,18 +15,18 @@ WIDE = 1000
 """Columns where no terminal sets a limit: a program's lines are not folded."""
 
 
-class Output(StrEnum):
+class OutputFormat(StrEnum):
     """The forms a command can print."""
 
     TEXT = "text"
     JSON = "json"
 
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs.")]
+OutputOption = Annotated[OutputFormat, typer.Option("--output", "-o", help="text for people, json for programs.")]
 """The option every command takes whose result a program could read: ``output: OutputOption = Output.TEXT``."""
 
 
-def show(value: Any, output: Output, text: Callable[[], None] | str) -> None:
+def show(value: Any, output: OutputFormat, text: Callable[[], None] | str) -> None:
     """Print a result: as JSON, or by the given text or function that prints it.
 
     Args:
@@ -34,7 +34,7 @@ def show(value: Any, output: Output, text: Callable[[], None] | str) -> None:
         output: the chosen form.
         text: the text form, or what prints it.
     """
-    if output is Output.JSON:
+    if output is OutputFormat.JSON:
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     elif isinstance(text, str):
         typer.echo(text)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bedplate.apply import releases
 from bedplate.apply.releases import Kept
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.core.sizes import human
 from bedplate.remote import bastion
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="release")
 
 
-def _list(env: EnvironmentOption = "", output: OutputOption = Output.TEXT) -> None:
+def _list(env: EnvironmentOption = "", output: OutputOption = OutputFormat.TEXT) -> None:
     """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
     if env:
         bastion.to_bastion(env, needs_release=False)
@@ -47,7 +47,7 @@ def _remove(
     *,
     force: Annotated[bool, typer.Option("--force", help="Although an environment runs it.")] = False,
     env: EnvironmentOption = "",
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Remove a release from a bastion's store and mirror, with all that no other release uses.
 

@@ -9,7 +9,7 @@ import typer
 
 from bedplate.acceptance import seal
 from bedplate.bundle import ssh_signature
-from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.cli.site_key_option import site_key_of
 
 EPILOG = "Example: bedplate report verify 20261126T081500Z --site site.pub"
@@ -33,7 +33,7 @@ def _verify(
     site: Annotated[
         str, typer.Option(help="The site's public key (pki/site.pub).", show_default="by the report's environment")
     ] = "",
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Prove that a report is what its site signed: the signature, then every byte; no site is asked.
 

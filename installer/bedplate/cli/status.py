@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from bedplate.apply.site_status import Status, read_status
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate status lab --output json"
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def _status(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Show an environment's release, nodes and steps, and how many packets tried to leave it."""
     site = bastion.to_bastion(environment)

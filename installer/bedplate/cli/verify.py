@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.core.locks import refusing
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def _verify(
     environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = Output.TEXT,
+    output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Run the acceptance run: the platform is used as its users do, and all of it must work.
 
@@ -44,6 +44,6 @@ def _verify(
     page = acceptance_report.write(run, folder)
     seal.seal(run, folder, ensure_site_key(site))
     show({**run.as_json(), "report": str(page)}, output, lambda: acceptance_report.show(run, paper()))
-    if output is Output.TEXT:
+    if output is OutputFormat.TEXT:
         console.print(f"Report: {page}", highlight=False)
     raise typer.Exit(0 if run.is_green else 1)

@@ -13,7 +13,7 @@ import pulumi
 from bedplate.cluster import kubectl, stack_secrets
 from bedplate.config.environments import Site
 from bedplate.kube import object_id
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 from bedplate.pki.secret_files import read_secret
 from bedplate.render.canonical import references as names_read
 from bedplate.render.rendered import RenderedObject
@@ -40,7 +40,7 @@ def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, l
         requires: component to the components that come before it.
     """
     provider = _provider(site)
-    done: dict[Identity, pulumi.Resource] = {}
+    done: dict[ObjectId, pulumi.Resource] = {}
     owners = {one.identity: one.component for one in objects}
     for one in sorted(objects, key=_rank):
         before = [done[key] for key in _dependencies(one, done, owners, requires)]
@@ -61,10 +61,10 @@ def _rank(one: RenderedObject) -> int:
 
 def _dependencies(
     one: RenderedObject,
-    done: Iterable[Identity],
-    owners: dict[Identity, str],
+    done: Iterable[ObjectId],
+    owners: dict[ObjectId, str],
     requires: dict[str, list[str]],
-) -> list[Identity]:
+) -> list[ObjectId]:
     """Return what must exist before an object: all that ranks lower in its component, and what it requires."""
     if _rank(one) == 0:
         return []

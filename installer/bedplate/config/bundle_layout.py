@@ -44,7 +44,7 @@ def is_blob(file: ManifestFile) -> bool:
     return file.path == blob(file.sha256)
 
 
-class Manifest(Model):
+class BundleManifest(Model):
     """manifest.json: every file but itself and the signature, sorted by path."""
 
     format: int = 1
@@ -81,7 +81,7 @@ class Needs(Model):
     programs: list[Program] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
 
 
-class Document(Model):
+class ReleaseDocument(Model):
     """A document about the release, such as a bill of materials."""
 
     kind: str = Field(description="media type: CycloneDX's or in-toto's")
@@ -107,7 +107,7 @@ class ReleaseFile(Model):
     bastion: Needs = Field(default_factory=Needs, description="what install puts on the bastion")
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
-    documents: list[Document] = Field(default_factory=list, description="what is said about all of it")
+    documents: list[ReleaseDocument] = Field(default_factory=list, description="what is said about all of it")
 
     def image_digest(self, image: str) -> str | None:
         """Return the manifest digest of name:tag, None if the bundle lacks it."""

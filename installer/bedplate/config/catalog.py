@@ -14,7 +14,7 @@ from bedplate.config.component import Component
 from bedplate.config.release import Release
 from bedplate.config.release_lock import Lock
 from bedplate.core import paths
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 
 M = TypeVar("M", Release, Component)
 
@@ -39,7 +39,9 @@ class Catalog:
         """Return the release's lock; InputError where it was never made."""
         path = self.folder / "release.lock"
         if not path.exists():
-            raise InputError(f"release {self.release.version}", "has no lock", "bedplate lock", Place(str(path)))
+            raise InputError(
+                f"release {self.release.version}", "has no lock", "bedplate lock", SourceLocation(str(path))
+            )
         return Lock.model_validate_json(path.read_bytes())
 
 
@@ -75,7 +77,7 @@ def _component_folder(name: str, release: Path) -> Path:
     for tree in paths.trees():
         if (tree / "manifests" / name / "component.yaml").is_file():
             return tree / "manifests" / name
-    where = Place(str(release / "release.yaml"))
+    where = SourceLocation(str(release / "release.yaml"))
     raise InputError(f"component {name}", "has no manifests folder", f"write manifests/{name}/component.yaml", where)
 
 
@@ -88,7 +90,7 @@ def _parse(path: Path, model: type[M], values: dict[str, str]) -> M:
     except (yaml.YAMLError, ValidationError) as error:
         lines = str(error).splitlines()
         raise InputError(
-            path.parent.name, " ".join(line.strip() for line in lines[:4]), "", Place(str(path))
+            path.parent.name, " ".join(line.strip() for line in lines[:4]), "", SourceLocation(str(path))
         ) from error
 
 

@@ -63,7 +63,7 @@ class AcceptedFinding(Model):
     reason: str = Field(description="a sentence: why it is accepted here")
 
 
-class Preflight(Model):
+class PreflightSettings(Model):
     """How the check before any change is judged."""
 
     accept: list[AcceptedFinding] = Field(
@@ -118,7 +118,7 @@ class Tenant(Model):
     namespaces: list[TenantNamespace] = Field(min_length=1, description="its namespaces")
 
 
-class Identity(Model):
+class IdentityProvider(Model):
     """Who may log in; an interface shaped like OIDC and LDAP, with a local file as one provider."""
 
     provider: Literal["file"] = Field("file", description="file: scrypt hashes and groups, for small sites and the lab")
@@ -186,9 +186,9 @@ class Environment(Model):
     hosts: HostSettings = Field(default_factory=HostSettings, description="what may be changed on the hosts")
     time: Time = Field(default_factory=Time, description="clock source")
     mirror: Mirror = Field(default_factory=Mirror, description="who serves images besides the bastion")
-    preflight: Preflight = Field(default_factory=Preflight, description="the check before any change")
+    preflight: PreflightSettings = Field(default_factory=PreflightSettings, description="the check before any change")
     tenants: list[Tenant] = Field(default_factory=list, description="departments and their namespaces")
-    identity: Identity = Field(default_factory=Identity, description="who may log in")
+    identity: IdentityProvider = Field(default_factory=IdentityProvider, description="who may log in")
     storage: Storage = Field(default_factory=Storage, description="where volumes live")
     monitoring: Monitoring = Field(default_factory=Monitoring, description="how long samples are kept")
     notebooks: Notebooks = Field(default_factory=Notebooks, description="what notebook users may choose")

@@ -11,9 +11,9 @@ from bedplate.config import validation, yaml_document
 from bedplate.config.environment_file import Environment
 from bedplate.config.hosts import Host
 from bedplate.config.hosts_file import Connection, HostsFile, HostVars
-from bedplate.config.yaml_document import Document
+from bedplate.config.yaml_document import YamlDocument
 from bedplate.core import paths
-from bedplate.core.errors import BedplateError, Findings, InputError, Place
+from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
 
 ENVIRONMENT = "environment.yaml"
 HOSTS = "hosts.yaml"
@@ -95,8 +95,8 @@ class Draft:
     """
 
     folder: Path
-    environment_file: Document | None = None
-    hosts_file: Document | None = None
+    environment_file: YamlDocument | None = None
+    hosts_file: YamlDocument | None = None
     environment: Environment | None = None
     hosts: tuple[Host, ...] = ()
     errors: list[BedplateError] = field(default_factory=list)
@@ -125,12 +125,12 @@ def load(path: Path) -> Site:
     """Return the environment in a folder; Findings has every error of form, at its line."""
     draft = read(path)
     if draft.errors or draft.environment is None:
-        raise Findings(draft.errors)
+        raise ErrorList(draft.errors)
     names = {host.name for host in draft.hosts}
     if draft.environment.bastion.host not in names:
         where = draft.environment_file.place(("bastion", "host")) if draft.environment_file else None
         fact = f"is {draft.environment.bastion.host}, which hosts.yaml does not name"
-        raise Findings([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
+        raise ErrorList([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
     return Site(path.resolve(), draft.environment, draft.hosts)
 
 
@@ -142,17 +142,17 @@ def read(path: Path) -> Draft:
         reading = validation.read(draft.environment_file, Environment)
         draft.environment, draft.wrong = reading.model, reading.wrong
         draft.errors += reading.errors
-    except Findings as findings:
+    except ErrorList as findings:
         draft.errors += findings.errors
     try:
         draft.hosts_file = yaml_document.read(path / HOSTS)
         _read_hosts(draft, draft.hosts_file)
-    except Findings as findings:
+    except ErrorList as findings:
         draft.errors += findings.errors
     return draft
 
 
-def _read_hosts(draft: Draft, file: Document) -> None:
+def _read_hosts(draft: Draft, file: YamlDocument) -> None:
     reading = validation.read(file, HostsFile)
     draft.errors += reading.errors
     if reading.model is None:
@@ -192,6 +192,6 @@ def _host(name: str, group: str, address: IPv4Address, sources: tuple[Connection
     return Host(name=name, address=address, groups=(group,), user=user, port=port)
 
 
-def _no_address(file: Document, group: str, name: str) -> InputError:
-    where: Place = file.key_place(("all", "children", group, "hosts", name))
+def _no_address(file: YamlDocument, group: str, name: str) -> InputError:
+    where: SourceLocation = file.key_place(("all", "children", group, "hosts", name))
     return InputError(f"host {name}", "has no address", "write ansible_host: with its IPv4 address", where)

@@ -26,7 +26,7 @@ class HostVars(Connection):
     ansible_host: IPv4Address | None = Field(None, description="an IPv4 address, such as 10.0.0.11")
 
 
-class Group(Model):
+class HostGroup(Model):
     """Machines with one task."""
 
     hosts: dict[HostName, HostVars | None] | None = Field(None, description="host name to address and connection")
@@ -36,9 +36,9 @@ class Group(Model):
 class Groups(Model):
     """The three groups."""
 
-    bastion: Group = Field(default_factory=Group, description="the machine that runs the installer")
-    control_plane: Group = Field(default_factory=Group, description="machines with the API server and etcd")
-    workers: Group = Field(default_factory=Group, description="machines that run what people start")
+    bastion: HostGroup = Field(default_factory=HostGroup, description="the machine that runs the installer")
+    control_plane: HostGroup = Field(default_factory=HostGroup, description="machines with the API server and etcd")
+    workers: HostGroup = Field(default_factory=HostGroup, description="machines that run what people start")
 
 
 class Everything(Model):

@@ -13,7 +13,7 @@ from bedplate.config.base import Model
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import ENVIRONMENT, HOSTS
 from bedplate.core import paths
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.core.files import write_atomic
 
 PUBLISHER = "ssh-ed25519 PASTE-THE-PUBLISHERS-KEY-HERE"
@@ -43,7 +43,7 @@ def write(folder: Path) -> list[Path]:
     for target in targets:
         if target.exists():
             step = "edit it, or choose another name; nothing was written"
-            raise InputError("file", "exists already", step, Place(str(target)))
+            raise InputError("file", "exists already", step, SourceLocation(str(target)))
     write_atomic(targets[0], environment_text(folder.name))
     write_atomic(targets[1], HOSTS_TEXT.format(name=folder.name))
     return targets

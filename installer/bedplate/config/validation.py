@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bedplate.config.base import Model
 from bedplate.config.environment_file import DNS_LABEL, QUANTITY
-from bedplate.config.yaml_document import Document, Location
+from bedplate.config.yaml_document import Location, YamlDocument
 from bedplate.core.errors import BedplateError, InputError
 
 M = TypeVar("M", bound=Model)
@@ -55,7 +55,7 @@ class Reading(Generic[M]):
     wrong: list[Location]
 
 
-def read(document: Document, model: type[M]) -> Reading[M]:
+def read(document: YamlDocument, model: type[M]) -> Reading[M]:
     """Validate a document; nothing is raised."""
     try:
         return Reading(model.model_validate(document.data), [], [])
@@ -75,7 +75,7 @@ def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
     return otherwise or (f"possible here: {', '.join(known)}" if known else "delete it")
 
 
-def _error(document: Document, model: type[Model], detail: ErrorDetails) -> InputError:
+def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> InputError:
     location = _path(detail)
     subject = f"key {dotted(location)}"
     match detail["type"]:
@@ -153,7 +153,7 @@ def _inner(model: type[Model], location: Location) -> type[Model] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Model) else None
 
 
-def _rest(document: Document, model: type[M], details: list[ErrorDetails]) -> M | None:
+def _rest(document: YamlDocument, model: type[M], details: list[ErrorDetails]) -> M | None:
     data = deepcopy(document.data)
     # From the end, so that the positions of earlier list items stay true.
     for detail in reversed(details):

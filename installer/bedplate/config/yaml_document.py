@@ -9,14 +9,14 @@ from typing import Any
 
 import yaml
 
-from bedplate.core.errors import BedplateError, Findings, InputError, Place
+from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
 
 Location = tuple[str | int, ...]
 """Keys and list positions from the root, as pydantic writes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """One YAML file: its data, and the nodes they came from.
 
     Attributes:
@@ -29,7 +29,7 @@ class Document:
     data: dict[str, Any]
     root: yaml.MappingNode
 
-    def place(self, location: Location) -> Place:
+    def place(self, location: Location) -> SourceLocation:
         """Return where the value at a location stands, or the nearest thing around it that exists."""
         node: yaml.Node = self.root
         for part in location:
@@ -39,7 +39,7 @@ class Document:
             node = child[1]
         return _place(self.file, node.start_mark)
 
-    def key_place(self, location: Location) -> Place:
+    def key_place(self, location: Location) -> SourceLocation:
         """Return where the key of the value at a location stands."""
         node: yaml.Node = self.root
         key: yaml.Node = self.root
@@ -51,17 +51,17 @@ class Document:
         return _place(self.file, key.start_mark)
 
 
-def read(path: Path) -> Document:
+def read(path: Path) -> YamlDocument:
     """Return a YAML file whose root is a mapping; Findings says what is wrong and where."""
     file = shown(path)
     root = _compose(path, file)
     if not isinstance(root, yaml.MappingNode):
-        where = Place(file, 1, 1) if root is None else _place(file, root.start_mark)
-        raise Findings([InputError("file", "is not a mapping of keys to values", "write 'key: value' lines", where)])
+        where = SourceLocation(file, 1, 1) if root is None else _place(file, root.start_mark)
+        raise ErrorList([InputError("file", "is not a mapping of keys to values", "write 'key: value' lines", where)])
     errors = list(_key_errors(root, file, set()))
     if errors:
-        raise Findings(errors)
-    return Document(file, _construct(root, file), root)
+        raise ErrorList(errors)
+    return YamlDocument(file, _construct(root, file), root)
 
 
 def shown(path: Path) -> str:
@@ -75,21 +75,21 @@ def _compose(path: Path, file: str) -> yaml.Node | None:
         return yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
     except FileNotFoundError:
         step = f"bedplate init {path.parent.name}"
-        raise Findings([InputError("file", "does not exist", step, Place(file))]) from None
+        raise ErrorList([InputError("file", "does not exist", step, SourceLocation(file))]) from None
     except OSError as error:
-        raise Findings([InputError("file", f"cannot be read: {error.strerror}", "", Place(file))]) from error
+        raise ErrorList([InputError("file", f"cannot be read: {error.strerror}", "", SourceLocation(file))]) from error
     except yaml.YAMLError as error:
-        raise Findings([_yaml_error(error, file)]) from error
+        raise ErrorList([_yaml_error(error, file)]) from error
 
 
 def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
     try:
         data: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(root)
     except yaml.YAMLError as error:
-        raise Findings([_yaml_error(error, file)]) from error
+        raise ErrorList([_yaml_error(error, file)]) from error
     except ValueError as error:  # an impossible date or number
         fact, step = f"has a value that cannot be read: {error}", "put it in quotes"
-        raise Findings([InputError("YAML", fact, step, _place(file, root.start_mark))]) from error
+        raise ErrorList([InputError("YAML", fact, step, _place(file, root.start_mark))]) from error
     return data
 
 
@@ -98,9 +98,11 @@ def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
         mark = error.problem_mark or error.context_mark
         begun = f" (begun in line {error.context_mark.line + 1})" if error.context_mark else ""
         fact = ", ".join(text for text in (error.context and error.context + begun, error.problem) if text)
-        where = _place(file, mark) if mark else Place(file)
+        where = _place(file, mark) if mark else SourceLocation(file)
         return InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where)
-    return InputError("YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", Place(file))
+    return InputError(
+        "YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", SourceLocation(file)
+    )
 
 
 def _key_errors(node: yaml.Node, file: str, seen: set[int]) -> Iterator[BedplateError]:
@@ -138,5 +140,5 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
-def _place(file: str, mark: yaml.Mark) -> Place:
-    return Place(file, mark.line + 1, mark.column + 1)
+def _place(file: str, mark: yaml.Mark) -> SourceLocation:
+    return SourceLocation(file, mark.line + 1, mark.column + 1)

@@ -1,4 +1,4 @@
-"""What a user reads when something is wrong: subject, fact, next step."""
+"""Errors as users read them: subject, fact, location and a hint at the next step."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where in an input file something stands; lines and columns count from 1, 0 means unknown."""
+class SourceLocation:
+    """A position in an input file; lines and columns count from 1, 0 means unknown."""
 
     file: str
     line: int = 0
@@ -20,40 +20,40 @@ class Place:
 
 @dataclass(slots=True)
 class BedplateError(Exception):
-    """An expected failure: one line for the user, no traceback.
+    """An expected failure: one line for the user and perhaps a hint, no traceback.
 
     Attributes:
         subject: what it is about ("image registry.k8s.io/pause:3.10.1").
         fact: what is wrong with it ("is named by kubelet/config.yaml and is not in the bundle").
-        next_step: what to do now ("add it to manifests/kubelet/component.yaml"); may be empty.
+        hint: the next step ("add it to manifests/kubelet/component.yaml"); may be empty.
         place: file, line and column when the cause is an input.
         exit_code: 1 for a failure, 2 for bad input.
     """
 
     subject: str
     fact: str
-    next_step: str = ""
-    place: Place | None = None
+    hint: str = ""
+    place: SourceLocation | None = None
     exit_code: int = 1
 
     def __str__(self) -> str:
-        """Return the whole message on one line."""
+        """Return the message, with the hint on a line of its own."""
         where = f"{self.place}: " if self.place else ""
-        step = f". Next: {self.next_step}" if self.next_step else ""
-        return f"{where}{self.subject} {self.fact}{step}"
+        hint = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{where}{self.subject} {self.fact}{hint}"
 
 
 class InputError(BedplateError):
     """The user's input is wrong; nothing was changed. Exit code 2."""
 
-    def __init__(self, subject: str, fact: str, next_step: str = "", place: Place | None = None) -> None:
+    def __init__(self, subject: str, fact: str, hint: str = "", place: SourceLocation | None = None) -> None:
         """Make an error about an input (see BedplateError for the fields)."""
-        super().__init__(subject, fact, next_step, place, exit_code=2)
+        super().__init__(subject, fact, hint, place, exit_code=2)
 
 
 @dataclass(slots=True)
-class Findings(Exception):  # noqa: N818  it is many errors, not one
-    """Several errors found in one pass, so that a user mends them all at once."""
+class ErrorList(Exception):  # noqa: N818  it is many errors, not one
+    """Several errors found in one pass, so that a user fixes them all at once."""
 
     errors: list[BedplateError] = field(default_factory=list)
 
@@ -63,5 +63,5 @@ class Findings(Exception):  # noqa: N818  it is many errors, not one
         return max((e.exit_code for e in self.errors), default=0)
 
     def __str__(self) -> str:
-        """Return one line per error."""
+        """Return every error with its hint."""
         return "\n".join(str(e) for e in self.errors)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.cve.advisory import Advisory
 
 LARGEST = 32 << 20
@@ -59,4 +59,6 @@ def _records(data: bytes, file: str, line: int = 0) -> Iterator[Advisory]:
     except (ValueError, RecursionError) as error:
         fact = "is no OSV record"
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise InputError("advisory", f"{fact} ({detail})", "take the export again", Place(file, line)) from error
+        raise InputError(
+            "advisory", f"{fact} ({detail})", "take the export again", SourceLocation(file, line)
+        ) from error

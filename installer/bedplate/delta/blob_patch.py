@@ -18,8 +18,8 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.delta import segments
 from bedplate.delta.chunk import pieces
-from bedplate.delta.file_slice import Span, copy
-from bedplate.delta.patch_steps import DICTIONARY, WINDOW, Copy, Older, Stretch, Window, plan_steps
+from bedplate.delta.file_slice import FileSlice, copy
+from bedplate.delta.patch_steps import DICTIONARY, WINDOW, Copy, OlderContent, Stretch, Window, plan_steps
 from bedplate.delta.segments import Segment
 
 FORM = 1
@@ -63,10 +63,10 @@ def make(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: 
     head = Head(old=segments.dissect(old) if old else [], new=segments.reproducible(new, encoders, scratch), steps=[])
     target, frames = segments.unpacked(new, head.new, scratch / "new"), scratch / "frames"
     older = segments.unpacked(old, head.old, scratch / "old") if old else NOTHING
-    known = Older(older, pieces(older, segments.content_start(head.old))) if old else None
+    known = OlderContent(older, pieces(older, segments.content_start(head.old))) if old else None
     planned = plan_steps(known, target, pieces(target, segments.content_start(head.new)))
     with older.open("rb") as base, target.open("rb") as source, frames.open("wb") as out:
-        steps = [_encoded(step, Span(source, at, _size(step)), base, out) for step, at in planned]
+        steps = [_encoded(step, FileSlice(source, at, _size(step)), base, out) for step, at in planned]
     packed = zstandard.compress(digest.canonical(head.model_copy(update={"steps": steps}).model_dump()), 19)
     with patch.open("wb") as out, frames.open("rb") as file:
         out.write(LENGTH.pack(len(packed)) + packed)
@@ -77,7 +77,7 @@ def _size(step: Copy | Window) -> int:
     return step.old[1] if isinstance(step, Copy) else step.size
 
 
-def _encoded(step: Copy | Window, content: Span, base: IO[bytes], out: IO[bytes]) -> Copy | Window:
+def _encoded(step: Copy | Window, content: FileSlice, base: IO[bytes], out: IO[bytes]) -> Copy | Window:
     """Write a window's frame, and return the step with its length."""
     if isinstance(step, Copy):
         return step
@@ -94,7 +94,7 @@ def _encoded(step: Copy | Window, content: Span, base: IO[bytes], out: IO[bytes]
 
 
 def _dictionary(near: list[Stretch], base: IO[bytes]) -> zstandard.ZstdCompressionDict | None:
-    data = b"".join(Span(base, start, size).read() for start, size in near)
+    data = b"".join(FileSlice(base, start, size).read() for start, size in near)
     raw = zstandard.DICT_TYPE_RAWCONTENT
     return zstandard.ZstdCompressionDict(data, dict_type=raw) if len(data) >= SHORTEST_DICTIONARY else None
 
@@ -130,7 +130,7 @@ def _head(file: IO[bytes]) -> Head:
 
 def _take(step: Copy | Window, file: IO[bytes], base: IO[bytes], out: IO[bytes]) -> None:
     if isinstance(step, Copy):
-        copy(Span(base, *step.old), out)
+        copy(FileSlice(base, *step.old), out)
         return
     frame = file.read(step.packed)
     if step.size > WINDOW or zstandard.frame_content_size(frame) != step.size:

@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.delta.file_slice import Span
+from bedplate.delta.file_slice import FileSlice
 
 WHOLE = ""
 NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """A stretch with a name.
 
     Attributes:
@@ -40,7 +40,7 @@ class Piece:
         return NUMBER.sub("0", self.name)
 
 
-def pieces(unpacked: Path, content: int) -> Iterator[Piece]:
+def pieces(unpacked: Path, content: int) -> Iterator[Chunk]:
     """Yield all of a file as pieces, in order, without gaps.
 
     Args:
@@ -49,21 +49,21 @@ def pieces(unpacked: Path, content: int) -> Iterator[Piece]:
     """
     end, at = unpacked.stat().st_size, content
     if content:
-        yield Piece("frame", 0, content)
+        yield Chunk("frame", 0, content)
     for name, data, stated in _members(unpacked, content):
         size = min(stated, end - data)  # it may be cut off
-        yield Piece(f"head {name}", at, data)  # with the padding of the member before
+        yield Chunk(f"head {name}", at, data)  # with the padding of the member before
         if size:
-            yield Piece(f"file {name}", data, data + size)
+            yield Chunk(f"file {name}", data, data + size)
         at = data + size
     if end > at:
-        yield Piece(WHOLE, at, end)
+        yield Chunk(WHOLE, at, end)
 
 
 def _members(unpacked: Path, content: int) -> Iterator[tuple[str, int, int]]:
     """Yield a tar's members: name, place of the data and its size; nothing where there is no tar, or no more of it."""
     with unpacked.open("rb") as file, suppress(tarfile.TarError):
-        if Span(file, content + 257, 5).read() != b"ustar":
+        if FileSlice(file, content + 257, 5).read() != b"ustar":
             return
         file.seek(content)
         # two tars may follow each other, as in a package

@@ -13,8 +13,8 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.reporter import Reporter, working
 from bedplate.delta import blob_patch, encoder, segments
-from bedplate.delta.inventory import Have
-from bedplate.delta.match_base import Older
+from bedplate.delta.inventory import Inventory
+from bedplate.delta.match_base import BaseCandidates
 
 WORTH = 0.6
 """A patch is carried where it is at most this part of the blob: what a patch needs at the site has a price too."""
@@ -23,7 +23,7 @@ SMALLEST = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CarriedFile:
     """A file of the bundle that is carried.
 
     Attributes:
@@ -43,15 +43,15 @@ class Item:
     base: str = ""
 
 
-def whole(bundle: Path, file: ManifestFile) -> Item:
+def whole(bundle: Path, file: ManifestFile) -> CarriedFile:
     """Return a file that is carried as it is."""
-    return Item(file, bundle / file.path, file.sha256, file.size)
+    return CarriedFile(file, bundle / file.path, file.sha256, file.size)
 
 
 class Maker:
     """Makes items of blobs."""
 
-    def __init__(self, bundle: Path, have: Have, older: Older, cache: Cache) -> None:
+    def __init__(self, bundle: Path, have: Inventory, older: BaseCandidates, cache: Cache) -> None:
         """Begin.
 
         Args:
@@ -63,7 +63,7 @@ class Maker:
         self._bundle, self._older, self._cache = bundle, older, cache
         self._encoders = shared_encoders(have)
 
-    def item(self, file: ManifestFile, played: list[str], told: Reporter) -> Item:
+    def item(self, file: ManifestFile, played: list[str], told: Reporter) -> CarriedFile:
         """Return the blob as a patch where that is worth it, whole otherwise."""
         full = whole(self._bundle, file)
         packed_by = {segment.encoder for segment in segments.dissect(full.source) if segment.encoder}
@@ -73,7 +73,7 @@ class Maker:
         base, path = near or ("", None)
         made = self._recalled(file, base, path, played[0] if played else file.sha256, told)
         if made.size and made.size <= file.size * WORTH:
-            return Item(file, self._cache.blob(made.sha256), made.sha256, made.size, patch=True, base=base)
+            return CarriedFile(file, self._cache.blob(made.sha256), made.sha256, made.size, patch=True, base=base)
         return full
 
     def _recalled(self, file: ManifestFile, base: str, path: Path | None, name: str, told: Reporter) -> Output:
@@ -108,6 +108,6 @@ def _empty(folder: Path) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(dir=folder)
 
 
-def shared_encoders(have: Have) -> set[str]:
+def shared_encoders(have: Inventory) -> set[str]:
     """Return the names of the encoders that make the same at the site as here."""
     return {name for name, mark in encoder.fingerprints().items() if have.encoders.get(name) == mark}

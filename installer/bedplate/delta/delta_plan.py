@@ -9,19 +9,19 @@ from pathlib import Path
 from bedplate.artifacts.cache import Cache
 from bedplate.bundle.verify_bundle import read_release, refusals
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import Manifest, ManifestFile
+from bedplate.config.bundle_layout import BundleManifest, ManifestFile
 from bedplate.core.reporter import Reporter
 from bedplate.delta import encoder
 from bedplate.delta.blob_roles import roles
-from bedplate.delta.delta_file import SMALLEST, Item, Maker, shared_encoders, whole
-from bedplate.delta.inventory import Have
-from bedplate.delta.match_base import Older
+from bedplate.delta.delta_file import SMALLEST, CarriedFile, Maker, shared_encoders, whole
+from bedplate.delta.inventory import Inventory
+from bedplate.delta.match_base import BaseCandidates
 from bedplate.install.manifest import parse_manifest
 from bedplate.install.signature import Signed, read_signed
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DeltaRequest:
     """What a delta is wanted for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Order:
 
     bundle: Path
     publisher: str
-    have: Have
+    have: Inventory
     against: list[Path] = field(default_factory=list)
 
 
@@ -53,9 +53,9 @@ class Plan:
 
     bundle: Path
     signed: Signed
-    manifest: Manifest
-    have: Have
-    items: list[Item]
+    manifest: BundleManifest
+    have: Inventory
+    items: list[CarriedFile]
     kept: list[ManifestFile]
     notes: list[str] = field(default_factory=list)
 
@@ -70,7 +70,7 @@ class Plan:
         return sum(item.length for item in self.items)
 
 
-def make_plan(order: Order, cache: Cache, told: Reporter) -> Plan:
+def make_plan(order: DeltaRequest, cache: Cache, told: Reporter) -> Plan:
     """Return what a delta to a bundle carries to a site; the patches are made, proven and kept in the cache.
 
     Args:
@@ -82,10 +82,10 @@ def make_plan(order: Order, cache: Cache, told: Reporter) -> Plan:
     with refusals():
         signed = read_signed(bundle, order.publisher)
         parse_manifest(signed.manifest)
-    manifest, held = Manifest.model_validate_json(signed.manifest), have.sizes()
+    manifest, held = BundleManifest.model_validate_json(signed.manifest), have.sizes()
     kept = [file for file in manifest.files if bundle_layout.is_blob(file) and held.get(file.sha256) == file.size]
     lacking = [file for file in manifest.files if file not in set(kept)]
-    older = Older(have, _local([*order.against, cache.root]))
+    older = BaseCandidates(have, _local([*order.against, cache.root]))
     maker = Maker(bundle, have, older, cache)
     played = _played(bundle, manifest)
     items = []
@@ -108,7 +108,7 @@ def _local(folders: Iterable[Path]) -> Callable[[str], Path | None]:
     return find
 
 
-def _played(bundle: Path, manifest: Manifest) -> dict[str, list[str]]:
+def _played(bundle: Path, manifest: BundleManifest) -> dict[str, list[str]]:
     """Return the roles that each blob of the bundle plays."""
     sizes = {file.sha256: file.size for file in manifest.files if bundle_layout.is_blob(file)}
     found = roles(read_release(bundle), sizes, lambda sha256: (bundle / bundle_layout.blob(sha256)).read_bytes())
@@ -118,7 +118,7 @@ def _played(bundle: Path, manifest: Manifest) -> dict[str, list[str]]:
     return played
 
 
-def _notes(order: Order, older: Older) -> list[str]:
+def _notes(order: DeltaRequest, older: BaseCandidates) -> list[str]:
     other = sorted(encoder.ENCODERS.keys() - shared_encoders(order.have))
     notes = [f"the site's encoder {name} is another than ours: what it packed is carried whole" for name in other]
     held = order.have.sizes()
@@ -136,10 +136,10 @@ def _notes(order: Order, older: Older) -> list[str]:
 
 
 def _files(folder: Path) -> list[ManifestFile]:
-    return Manifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()).files
+    return BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()).files
 
 
 def _named(folder: Path, lacking: list[ManifestFile], most: int = 5) -> str:
-    played = _played(folder, Manifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()))
+    played = _played(folder, BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()))
     names = sorted(played.get(file.sha256, [file.sha256])[0] for file in lacking)
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")

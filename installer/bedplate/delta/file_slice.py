@@ -12,7 +12,7 @@ class Readable(Protocol):
         """Return up to so many bytes, none at the end."""
 
 
-class Span:
+class FileSlice:
     """Bytes of a file from an offset on; other spans of the same file may be read in between."""
 
     def __init__(self, file: IO[bytes], offset: int, size: int) -> None:

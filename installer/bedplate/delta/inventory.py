@@ -43,7 +43,7 @@ class HeldRelease(Model):
     roles: dict[str, int]
 
 
-class Have(Model):
+class Inventory(Model):
     """The inventory."""
 
     site: str = Field(description="environment that it was written for")
@@ -56,7 +56,7 @@ class Have(Model):
         return dict(self.blobs)
 
 
-def take(folder: Path, site: str, *, read: bool = False) -> tuple[Have, list[str]]:
+def take(folder: Path, site: str, *, read: bool = False) -> tuple[Inventory, list[str]]:
     """Return what a store or a bundle holds, and the blobs that were left out because they are spoilt.
 
     Args:
@@ -72,7 +72,7 @@ def take(folder: Path, site: str, *, read: bool = False) -> tuple[Have, list[str
     blobs = [(path.name, path.stat().st_size) for path in found if path.name not in spoilt]
     numbers = {sha256: number for number, (sha256, _) in enumerate(blobs)}
     held = [_release(one, place, numbers) for one in _releases(folder)]
-    return Have(site=site, encoders=encoder.fingerprints(), releases=held, blobs=blobs), sorted(spoilt)
+    return Inventory(site=site, encoders=encoder.fingerprints(), releases=held, blobs=blobs), sorted(spoilt)
 
 
 def _releases(folder: Path) -> list[Path]:
@@ -84,7 +84,7 @@ def _releases(folder: Path) -> list[Path]:
 
 def _release(folder: Path, blobs: Path, numbers: dict[str, int]) -> HeldRelease:
     release, manifest = read_release(folder), (folder / bundle_layout.MANIFEST).read_bytes()
-    files = bundle_layout.Manifest.model_validate_json(manifest).files
+    files = bundle_layout.BundleManifest.model_validate_json(manifest).files
     listed = {file.sha256: file.size for file in files if bundle_layout.is_blob(file) and file.sha256 in numbers}
     try:
         found = roles(release, listed, lambda sha256: (blobs / sha256).read_bytes())
@@ -95,13 +95,13 @@ def _release(folder: Path, blobs: Path, numbers: dict[str, int]) -> HeldRelease:
     return HeldRelease(release=release.release, bundle=digest.of_file(folder / bundle_layout.MANIFEST), roles=known)
 
 
-def seal(have: Have, key: Path) -> bytes:
+def seal(have: Inventory, key: Path) -> bytes:
     """Return the signed file."""
     packed = zstandard.compress(digest.canonical(have.model_dump()), LEVEL)
     return f"bedplate-have 1 {have.site}\n".encode() + site_key.sign(packed, key, site_key.HAVE) + packed
 
 
-def unseal(path: Path, public: Callable[[str], str]) -> Have:
+def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
     """Return the inventory in a file, once its signature is proven.
 
     Args:
@@ -120,15 +120,15 @@ def unseal(path: Path, public: Callable[[str], str]) -> Have:
         site_key.check(packed, data[first.end() : end + len(END)], public(named), site_key.HAVE)
         have = _parsed(packed)
     except BedplateError as error:
-        raise BedplateError(f"file {path}: {error.subject}", error.fact, error.next_step) from error
+        raise BedplateError(f"file {path}: {error.subject}", error.fact, error.hint) from error
     if have.site != named:
         raise BedplateError(f"file {path}", f"is of site {have.site}, and says {named}", "have it written again")
     return have
 
 
-def _parsed(packed: bytes) -> Have:
+def _parsed(packed: bytes) -> Inventory:
     try:
         large = not 0 <= zstandard.frame_content_size(packed) <= LARGEST
-        return Have.model_validate_json(b"" if large else zstandard.decompress(packed))
+        return Inventory.model_validate_json(b"" if large else zstandard.decompress(packed))
     except (zstandard.ZstdError, ValidationError) as error:
         raise BedplateError("inventory", "has another form", "use the same release's bedplate on both sides") from error

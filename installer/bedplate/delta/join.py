@@ -16,7 +16,7 @@ from bedplate.delta import blob_patch
 from bedplate.delta.delta_layout import Carried
 from bedplate.delta.parts_of_medium import Payload
 from bedplate.install.blob_content import check_file, copy_file
-from bedplate.install.manifest import File
+from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 
 ANOTHER = "write a new inventory (bedplate bundle inventory --read) and have the delta made again"
@@ -38,7 +38,7 @@ class Joiner:
         self.counts: Counter[str] = Counter()
         """How many files were linked, copied, carried and patched."""
 
-    def make(self, file: File, one: Carried | None, place: Path, scratch: Path) -> None:
+    def make(self, file: ListedFile, one: Carried | None, place: Path, scratch: Path) -> None:
         """Make one file, which appears at its place when it is proven.
 
         Args:
@@ -50,7 +50,7 @@ class Joiner:
         place.parent.mkdir(parents=True, exist_ok=True)
         self.counts[self._make(file, one, place, scratch)] += 1
 
-    def _make(self, file: File, one: Carried | None, place: Path, scratch: Path) -> str:
+    def _make(self, file: ListedFile, one: Carried | None, place: Path, scratch: Path) -> str:
         if not one:
             return self._from_base(file, place, scratch)
         fresh = scratch / "fresh"
@@ -78,7 +78,7 @@ class Joiner:
         blob_patch.apply(place, old, scratch / "made", work)
         (scratch / "made").replace(place)
 
-    def _wrong(self, file: File, one: Carried) -> BedplateError:
+    def _wrong(self, file: ListedFile, one: Carried) -> BedplateError:
         """Return why a carried file is not as it was signed."""
         if one.base and digest.of_file(self._base / bundle_layout.blob(one.base)) != one.base:
             return _spoilt(self._base, one.base)
@@ -86,9 +86,9 @@ class Joiner:
             f"file {file.path}", "did not come out as it was signed", "carry the full bundle in its place"
         )
 
-    def _from_base(self, file: File, place: Path, scratch: Path) -> str:
+    def _from_base(self, file: ListedFile, place: Path, scratch: Path) -> str:
         """Link what the site has, where one file system holds both, or copy it; read against its digest in any case."""
-        source = File(file.path, file.sha256, file.size)
+        source = ListedFile(file.path, file.sha256, file.size)
         try:
             try:
                 (scratch / "link").hardlink_to(self._base / file.path)
@@ -96,7 +96,7 @@ class Joiner:
                 copy_file(self._base, source, scratch / "copy")
                 (scratch / "copy").replace(place)
                 return "copied"
-            check_file(scratch, File("link", file.sha256, file.size))
+            check_file(scratch, ListedFile("link", file.sha256, file.size))
         except RefusedError as error:
             raise _spoilt(self._base, file.sha256) from error
         (scratch / "link").replace(place)

@@ -7,17 +7,17 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bedplate.delta.inventory import Have
+from bedplate.delta.inventory import Inventory
 
 LIKENESS = 0.8
 """How alike two roles are to be, where the very same is not there; found by trying."""
 NUMBER = re.compile(r"\d+")
 
 
-class Older:
+class BaseCandidates:
     """The site's blobs by the roles they play, the newest release's first."""
 
-    def __init__(self, have: Have, local: Callable[[str], Path | None]) -> None:
+    def __init__(self, have: Inventory, local: Callable[[str], Path | None]) -> None:
         """Remember the roles.
 
         Args:

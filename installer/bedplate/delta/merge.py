@@ -16,7 +16,7 @@ from pathlib import Path
 from bedplate.bundle.verify_bundle import refusals
 from bedplate.config import bundle_layout
 from bedplate.core import digest
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.core.files import write_atomic
 from bedplate.core.locks import refusing
 from bedplate.core.reporter import Reporter
@@ -27,7 +27,7 @@ from bedplate.delta.parts_of_medium import Payload
 from bedplate.delta.received import AGAIN, Received
 from bedplate.install.blob_content import copy_file
 from bedplate.install.listing import check_listing
-from bedplate.install.manifest import File
+from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 
 
@@ -129,12 +129,12 @@ def _take_parts(delta: Received, place: Path, told: Reporter) -> None:
         else:
             told.end(said, human(part.size))
     if errors:
-        raise Findings(list(errors))
+        raise ErrorList(list(errors))
 
 
 def _taken(folder: Path, part: Part, place: Path) -> RefusedError | None:
     try:
-        copy_file(folder, File(DATA, part.sha256, part.size), place)
+        copy_file(folder, ListedFile(DATA, part.sha256, part.size), place)
     except RefusedError as error:
         return RefusedError(error.subject, error.fact.replace("was signed", "was written"))
     return None

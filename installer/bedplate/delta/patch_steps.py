@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedplate.config.base import Model
-from bedplate.delta.chunk import Piece
-from bedplate.delta.file_slice import Span
+from bedplate.delta.chunk import Chunk
+from bedplate.delta.file_slice import FileSlice
 
 WINDOW = 16 << 20
 MARGIN = 8 << 20
@@ -57,35 +57,37 @@ class _Part:
     same: bool = False
 
 
-class Older:
+class OlderContent:
     """The older content: its pieces, by content and by name."""
 
-    def __init__(self, path: Path, pieces: Iterable[Piece]) -> None:
+    def __init__(self, path: Path, pieces: Iterable[Chunk]) -> None:
         """Hash every piece."""
-        self._named: dict[str, Piece] = {}
-        self._alike: dict[str, Piece] = {}
-        self._content: dict[bytes, Piece] = {}
+        self._named: dict[str, Chunk] = {}
+        self._alike: dict[str, Chunk] = {}
+        self._content: dict[bytes, Chunk] = {}
         with path.open("rb") as file:
             for piece in pieces:
                 self._named.setdefault(piece.name, piece)
                 self._alike.setdefault(piece.alike, piece)
-                self._content.setdefault(_hash(Span(file, piece.start, piece.size)), piece)
+                self._content.setdefault(_hash(FileSlice(file, piece.start, piece.size)), piece)
 
-    def like(self, piece: Piece, content: Span) -> tuple[Piece | None, bool]:
+    def like(self, piece: Chunk, content: FileSlice) -> tuple[Chunk | None, bool]:
         """Return the piece that is most like a new one, and whether they are equal."""
         if same := self._content.get(_hash(content)):
             return same, True
         return self._named.get(piece.name) or self._alike.get(piece.alike), False
 
 
-def _hash(content: Span) -> bytes:
+def _hash(content: FileSlice) -> bytes:
     total = hashlib.sha256()
     while data := content.read(1 << 20):
         total.update(data)
     return total.digest()
 
 
-def plan_steps(older: Older | None, target: Path, pieces: Iterable[Piece]) -> Iterator[tuple[Copy | Window, int]]:
+def plan_steps(
+    older: OlderContent | None, target: Path, pieces: Iterable[Chunk]
+) -> Iterator[tuple[Copy | Window, int]]:
     """Yield the steps, each with the place in the target that it makes.
 
     Args:
@@ -95,7 +97,7 @@ def plan_steps(older: Older | None, target: Path, pieces: Iterable[Piece]) -> It
     """
     waiting: list[_Part] = []
     with target.open("rb") as file:
-        for part in _runs(_parts(older, piece, Span(file, piece.start, piece.size)) for piece in pieces):
+        for part in _runs(_parts(older, piece, FileSlice(file, piece.start, piece.size)) for piece in pieces):
             if part.same and part.old and part.old[1] >= SHORTEST_COPY:
                 yield from _windows(waiting)
                 waiting = []
@@ -108,7 +110,7 @@ def plan_steps(older: Older | None, target: Path, pieces: Iterable[Piece]) -> It
     yield from _windows(waiting)
 
 
-def _parts(older: Older | None, piece: Piece, content: Span) -> _Part:
+def _parts(older: OlderContent | None, piece: Chunk, content: FileSlice) -> _Part:
     old, same = older.like(piece, content) if older else (None, False)
     return _Part(piece.start, piece.end, (old.start, old.size) if old else None, same)
 

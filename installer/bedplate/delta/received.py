@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bedplate.bundle.verify_bundle import refusals
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.delta.delta_layout import FORMAT, HEAD, NAMESPACE, SIGNATURE, DeltaFile, part_name
-from bedplate.install.manifest import BLOB, File, parse_manifest
+from bedplate.install.manifest import BLOB, ListedFile, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.signature import Signed, read_signed
 
@@ -33,7 +33,7 @@ class Received:
     file: DeltaFile
     digest: str
     signed: Signed
-    files: list[File]
+    files: list[ListedFile]
     folders: dict[int, Path]
 
 
@@ -56,7 +56,7 @@ def receive(given: list[Path], publisher: str) -> Received:
         several = ", ".join(str(same[0]) for same in heads.values())
         errors.append(InputError("parts", f"are of {len(heads)} deltas: {several}", "give the parts of one"))
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
     ((head, found),) = heads.items()
     return _received(head, found, publisher)
 
@@ -98,7 +98,7 @@ def _parsed(head: bytes) -> DeltaFile:
     return file
 
 
-def _check_whole(delta: DeltaFile, files: list[File]) -> None:
+def _check_whole(delta: DeltaFile, files: list[ListedFile]) -> None:
     """Refuse a delta that does not give every file of the bundle, from itself or from the site, once."""
     carried, needed = [one.path for one in delta.carried], {one.sha256 for one in delta.requires}
     kept = {file.path for file in files if BLOB.match(file.path) and file.sha256 in needed}

@@ -18,7 +18,7 @@ from bedplate.artifacts.deb.deb_control import AR_HEADER, AR_MAGIC
 from bedplate.config.base import Model
 from bedplate.core.errors import BedplateError
 from bedplate.delta import encoder, xz
-from bedplate.delta.file_slice import Span, copy
+from bedplate.delta.file_slice import FileSlice, copy
 
 AS_IT_LIES = ""
 LONGEST_FRAME_HEADER = 18
@@ -94,13 +94,13 @@ def reproducible(blob: Path, encoders: Collection[str], scratch: Path) -> list[S
     found: list[Segment] = []
     with blob.open("rb") as file:
         for segment, start in _placed(dissect(blob)):
-            span = Span(file, start, segment.packed)
+            span = FileSlice(file, start, segment.packed)
             proven = segment.encoder in encoders and _is_reproduced(span, segment, file, start, scratch)
             found.append(segment if proven else Segment(packed=segment.packed, size=segment.packed))
     return list(_joined(found))
 
 
-def _is_reproduced(span: Span, segment: Segment, file: IO[bytes], start: int, scratch: Path) -> bool:
+def _is_reproduced(span: FileSlice, segment: Segment, file: IO[bytes], start: int, scratch: Path) -> bool:
     with (scratch / "unpacked").open("w+b") as content, (scratch / "packed").open("w+b") as again:
         chosen = encoder.ENCODERS[segment.encoder]
         chosen.unpack(span, content)
@@ -108,10 +108,12 @@ def _is_reproduced(span: Span, segment: Segment, file: IO[bytes], start: int, sc
             return False
         content.seek(0)
         chosen.pack(content, segment.size, again)
-        return again.tell() == segment.packed and _same(Span(again, 0, segment.packed), Span(file, start, again.tell()))
+        return again.tell() == segment.packed and _same(
+            FileSlice(again, 0, segment.packed), FileSlice(file, start, again.tell())
+        )
 
 
-def _same(one: Span, other: Span) -> bool:
+def _same(one: FileSlice, other: FileSlice) -> bool:
     while data := one.read(encoder.CHUNK):
         if data != other.read(len(data)):
             return False
@@ -156,10 +158,10 @@ def _unpack(blob: Path, segments: list[Segment], target: Path) -> None:
         for is_packed in (False, True):
             for segment, start in _placed(segments):
                 if bool(segment.encoder) == is_packed:
-                    _unpack_one(Span(file, start, segment.packed), segment, out)
+                    _unpack_one(FileSlice(file, start, segment.packed), segment, out)
 
 
-def _unpack_one(span: Span, segment: Segment, out: IO[bytes]) -> None:
+def _unpack_one(span: FileSlice, segment: Segment, out: IO[bytes]) -> None:
     before = out.tell()
     if segment.encoder:
         _known(segment).unpack(span, out)
@@ -178,10 +180,10 @@ def pack(source: Path, segments: list[Segment], target: Path) -> None:
     with source.open("rb") as file, target.open("wb") as out:
         for segment in segments:
             if segment.encoder:
-                _known(segment).pack(Span(file, content, segment.size), segment.size, out)
+                _known(segment).pack(FileSlice(file, content, segment.size), segment.size, out)
                 content += segment.size
             else:
-                lying += copy(Span(file, lying, segment.size), out)
+                lying += copy(FileSlice(file, lying, segment.size), out)
 
 
 def _known(segment: Segment) -> encoder.Encoder:

@@ -14,7 +14,7 @@ from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
-from bedplate.delta.delta_file import Item
+from bedplate.delta.delta_file import CarriedFile
 from bedplate.delta.delta_layout import DATA, HEAD, NAMESPACE, SIGNATURE, Carried, DeltaFile, Needed, Part, part_name
 from bedplate.delta.delta_plan import Plan
 from bedplate.delta.parts_of_medium import write_parts
@@ -98,7 +98,7 @@ def _write_heads(folder: Path, plan: Plan, head: bytes, signature: bytes) -> Non
 class _Checked:
     """What an item puts into the payload, read against its digest: a patch is still the one that was proved."""
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, item: CarriedFile) -> None:
         self._item, self._sha, self._chunks = item, hashlib.sha256(), self._read()
 
     def read(self, size: int = -1, /) -> bytes:  # noqa: ARG002  what comes is of the file's own choice

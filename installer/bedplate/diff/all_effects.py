@@ -18,13 +18,13 @@ from bedplate.diff.effects import (
     restart,
     rule_effects,
 )
-from bedplate.diff.rules.effect_finding import Finding, Meaning
+from bedplate.diff.rules.effect_finding import DiffFinding, Effects
 from bedplate.diff.rules.rulebook import Rulebook, of_components, own
 from bedplate.kube.change import Changes, shown
-from bedplate.kube.snapshot import Side
+from bedplate.kube.snapshot import Snapshot
 
 
-def meaning(old: Side, new: Side, changes: Changes) -> Meaning:
+def meaning(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
     """Return what the changes do. Nothing of it depends on the order of the sides' objects.
 
     Args:
@@ -48,7 +48,7 @@ def meaning(old: Side, new: Side, changes: Changes) -> Meaning:
         *compatibility.findings(old, new),
         *nodes.findings(changes, book),
     ]
-    return Meaning(
+    return Effects(
         findings=tuple(sorted(found, key=_order)),
         images=changed_images.changed(old, new, changes),
         quotas=amounts,
@@ -59,13 +59,13 @@ def meaning(old: Side, new: Side, changes: Changes) -> Meaning:
     )
 
 
-def _not_told(found: Iterable[Finding], rulings: Iterable[Finding]) -> list[Finding]:
+def _not_told(found: Iterable[DiffFinding], rulings: Iterable[DiffFinding]) -> list[DiffFinding]:
     """Leave out restarts of what is replaced anyway, or restarts as a rule has already said."""
     told = {one.subject for one in rulings if one.rule.startswith(("immutable-", "network-restart", "claim-shrunk"))}
     return [one for one in found if one.subject not in told]
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
+def _order(finding: DiffFinding) -> tuple[int, str, str, str, str, str]:
     return (
         -finding.risk, finding.component, str(finding.subject), finding.rule, shown(finding.path), finding.fact,
     )  # fmt: skip

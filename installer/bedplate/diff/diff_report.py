@@ -5,10 +5,10 @@ from __future__ import annotations
 from bedplate.diff.all_effects import meaning
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.diff.rules.effect_finding import Report
-from bedplate.kube.snapshot import Side
+from bedplate.kube.snapshot import Snapshot
 
 
-def report(old: Side, new: Side) -> Report:
+def report(old: Snapshot, new: Snapshot) -> Report:
     """Compare two sides and judge the changes."""
     changes = compare(old, new)
     return Report(old.name, new.name, changes, meaning(old, new, changes))

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bedplate.core.errors import Place
+from bedplate.core.errors import SourceLocation
 from bedplate.diff.compare.value_text import Row, dump, row, visible
-from bedplate.diff.rules.effect_finding import Finding, ImageChange, Report, Risk
-from bedplate.diff.summary import Summary, summarize, title
+from bedplate.diff.rules.effect_finding import DiffFinding, ImageChange, Report, Risk
+from bedplate.diff.summary import DiffSummary, summarize, title
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, HostChange, ObjectChange
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 HOSTS = "hosts"
 FIRST = ("apiVersion", "kind", "metadata")
@@ -22,7 +22,7 @@ CLUSTER = "cluster-wide"
 
 
 @dataclass(frozen=True)
-class Item:
+class OutlineItem:
     """An object or a host that differs.
 
     Attributes:
@@ -38,7 +38,7 @@ class Item:
     was: str
     action: Action
     risk: Risk
-    findings: tuple[Finding, ...]
+    findings: tuple[DiffFinding, ...]
     change: ObjectChange | HostChange
 
     @cached_property
@@ -59,17 +59,17 @@ class Item:
         return tuple(line for key in order for line in dump({key: value[key]}))
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> SourceLocation | None:
         """Return where it is written."""
         return self.change.thing.place if isinstance(self.change, ObjectChange) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OutlineGroup:
     """Things of one component, of one namespace (plain YAML), or the hosts."""
 
     name: str
-    items: tuple[Item, ...]
+    items: tuple[OutlineItem, ...]
 
     @property
     def risk(self) -> Risk:
@@ -89,9 +89,9 @@ class Outline:
     """
 
     report: Report
-    summary: Summary
-    findings: tuple[Finding, ...]
-    groups: tuple[Group, ...]
+    summary: DiffSummary
+    findings: tuple[DiffFinding, ...]
+    groups: tuple[OutlineGroup, ...]
 
     @property
     def images(self) -> tuple[ImageChange, ...]:
@@ -99,17 +99,17 @@ class Outline:
         return self.report.meaning.images if self.summary.lacks_images else ()
 
     @property
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[OutlineItem]:
         """Return every item, in order."""
         return (item for group in self.groups for item in group.items)
 
 
 def outline(report: Report) -> Outline:
     """Arrange a report."""
-    by_subject: dict[Identity | str, list[Finding]] = defaultdict(list)
+    by_subject: dict[ObjectId | str, list[DiffFinding]] = defaultdict(list)
     for finding in sorted(report.meaning.findings, key=_order):
         by_subject[finding.subject].append(finding)
-    groups: dict[str, list[Item]] = defaultdict(list)
+    groups: dict[str, list[OutlineItem]] = defaultdict(list)
     for change in report.changes.objects:
         findings = by_subject.pop(change.identity, [])
         if change.action is Action.RENAMED and change.old:
@@ -117,7 +117,7 @@ def outline(report: Report) -> Outline:
         groups[_group(change)].append(_object(change, findings))
     for host in report.changes.hosts:
         groups[HOSTS].append(_item(f"host {visible(host.host)}", "", host, by_subject.pop(host.host, [])))
-    arranged = [Group(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
+    arranged = [OutlineGroup(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
     return Outline(
         report,
         summarize(report),
@@ -126,23 +126,23 @@ def outline(report: Report) -> Outline:
     )
 
 
-def _object(change: ObjectChange, findings: list[Finding]) -> Item:
+def _object(change: ObjectChange, findings: list[DiffFinding]) -> OutlineItem:
     was = title(change.old.identity) if change.action is Action.RENAMED and change.old else ""
     return _item(title(change.identity), was, change, findings)
 
 
-def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[Finding]) -> Item:
+def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[DiffFinding]) -> OutlineItem:
     risk = max((finding.risk for finding in findings), default=Risk.NONE)
-    return Item(name, was, change.action, risk, tuple(sorted(findings, key=_order)), change)
+    return OutlineItem(name, was, change.action, risk, tuple(sorted(findings, key=_order)), change)
 
 
 def _group(change: ObjectChange) -> str:
     return visible(change.thing.component or change.identity.namespace) or CLUSTER
 
 
-def _item_order(item: Item) -> tuple[int, str, str]:
+def _item_order(item: OutlineItem) -> tuple[int, str, str]:
     return (-item.risk, item.title, str(item.action))
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str]:
+def _order(finding: DiffFinding) -> tuple[int, str, str, str]:
     return (-finding.risk, str(finding.subject), finding.rule, finding.fact)

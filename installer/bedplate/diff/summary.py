@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from bedplate.core.sizes import human
 from bedplate.diff.compare.value_text import visible
-from bedplate.diff.rules.effect_finding import Amount, Finding, ImageChange, Meaning, Report, Risk
+from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Effects, ImageChange, Report, Risk
 from bedplate.kube.change import Action
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 SCREEN = 24
 """Lines of the smallest terminal in use."""
@@ -46,7 +46,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class DiffSummary:
     """What a reader must know first.
 
     Attributes:
@@ -89,22 +89,22 @@ class Summary:
         return tuple(_cut(block, count) for block, count in zip(self.blocks, shown, strict=True))
 
 
-def title(identity: Identity) -> str:
+def title(identity: ObjectId) -> str:
     """Return an object's name as people say it: ``Deployment monitoring/prometheus``."""
     return visible(f"{identity.kind} {'/'.join(part for part in (identity.namespace, identity.name) if part)}")
 
 
-def subject(finding: Finding) -> str:
+def subject(finding: DiffFinding) -> str:
     """Return whom a finding is about, as people say it."""
-    return title(finding.subject) if isinstance(finding.subject, Identity) else visible(finding.subject)
+    return title(finding.subject) if isinstance(finding.subject, ObjectId) else visible(finding.subject)
 
 
-def fact(finding: Finding) -> str:
+def fact(finding: DiffFinding) -> str:
     """Return what a finding says, on one line."""
     return visible(finding.fact)
 
 
-def summarize(report: Report) -> Summary:
+def summarize(report: Report) -> DiffSummary:
     """Return the summary of a report."""
     meaning = report.meaning
     counted = Counter(finding.risk for finding in meaning.findings if finding.risk)
@@ -116,7 +116,7 @@ def summarize(report: Report) -> Summary:
         Block(IMAGES, tuple(_image(image) for image in meaning.images)),
         Block("Restart", tuple(_findings(meaning, Risk.RESTART)), Risk.RESTART),
     )
-    return Summary(
+    return DiffSummary(
         old=visible(report.old),
         new=visible(report.new),
         counts=_counts(report),
@@ -159,7 +159,7 @@ def _counts(report: Report) -> str:
     return "; ".join(parts) or "no change"
 
 
-def _downtime(meaning: Meaning) -> str:
+def _downtime(meaning: Effects) -> str:
     parts = []
     if drains := set(meaning.drains) | set(meaning.reboots):
         parts.append(f"{many(len(drains), 'node')} drained")
@@ -170,7 +170,7 @@ def _downtime(meaning: Meaning) -> str:
     return ", ".join(parts) or "none"
 
 
-def _nodes(meaning: Meaning) -> Iterable[Line]:
+def _nodes(meaning: Effects) -> Iterable[Line]:
     for verb, nodes in (("reboot", meaning.reboots), ("drain", meaning.drains)):
         alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for node, reasons in sorted(nodes.items()):
@@ -179,7 +179,7 @@ def _nodes(meaning: Meaning) -> Iterable[Line]:
             yield Line(_names(names), f"{verb}{'s' * (len(names) == 1)}: {visible('; '.join(reasons))}")
 
 
-def _findings(meaning: Meaning, risk: Risk) -> Iterable[Line]:
+def _findings(meaning: Effects, risk: Risk) -> Iterable[Line]:
     alike: Mapping[tuple[str, str], list[str]] = defaultdict(list)
     for finding in meaning.findings:
         if finding.risk is risk:

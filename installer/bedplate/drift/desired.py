@@ -10,20 +10,20 @@ from bedplate.cluster import resources
 from bedplate.config.environments import Site
 from bedplate.core import digest
 from bedplate.kube import secret_values
-from bedplate.kube.object_id import SECRET_REF, Identity
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.object_id import SECRET_REF, ObjectId
+from bedplate.kube.snapshot import Resource
 from bedplate.pki.secret_files import read_secret
 from bedplate.render import layer_order
 
 
-def read(one: Installation) -> dict[Identity, Thing]:
+def read(one: Installation) -> dict[ObjectId, Resource]:
     """Return the things of all layers."""
-    found: dict[Identity, Thing] = {}
+    found: dict[ObjectId, Resource] = {}
     for layer in layer_order.layers():
         objects = one.layer(layer)
         for rendered in objects:
             value = secret_values.hide(_resolved(one.site, resources.with_secret_digest(one.site, rendered, objects)))
-            found[rendered.identity] = Thing(rendered.identity, digest.of(value), value, rendered.component)
+            found[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bedplate.drift.field_owners import Writer
 from bedplate.kube.change import Path, shown
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 
 class Cause(StrEnum):
@@ -39,7 +39,7 @@ class ObjectDifference:
         component: who declares the object.
     """
 
-    identity: Identity
+    identity: ObjectId
     cause: Cause
     path: Path = ()
     applied: Any = None

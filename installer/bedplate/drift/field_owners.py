@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.kube.change import ByKey, Inside, Order, Path
+from bedplate.kube.change import ByKey, Inside, ListOrder, Path
 
 CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
 """Managers that are the cluster's own: what they add to our objects is their work, and no drift."""
@@ -78,7 +78,7 @@ def _is_controller(writer: Writer) -> bool:
 def _has(fields: Fields, path: Path) -> bool:
     """Return whether a set of fields has a path; a leaf of the set has all that is below it."""
     for step in path:
-        if isinstance(step, Inside | Order):
+        if isinstance(step, Inside | ListOrder):
             return True
         child = _child(fields, step)
         if child is None:

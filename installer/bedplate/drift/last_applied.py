@@ -9,7 +9,7 @@ from typing import Any
 from bedplate.cluster import pulumi_stack
 from bedplate.config.environments import Site
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key under which a state marks what is no plain value, such as an encrypted one
@@ -21,7 +21,7 @@ UNKNOWN = secret_values.TOKEN + "unknown"
 Json = dict[str, Any]
 
 
-def read(site: Site, layers: Iterable[str]) -> dict[Identity, Json]:
+def read(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
     """Return the objects of the layers' last runs; values of Secrets are encrypted there, and UNKNOWN here."""
     found = (_plain(value) for layer in layers for value in _inputs(site, layer))
     return {object_id.of(value): secret_values.hide(value) for value in found}

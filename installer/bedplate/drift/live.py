@@ -10,7 +10,7 @@ from bedplate.cluster import kubectl
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 WORKERS = 4
 NO_SUCH_KIND = "doesn't have a resource type"
@@ -19,7 +19,7 @@ Kind = tuple[str, str]
 """Group and kind."""
 
 
-def read(site: Site, kinds: Iterable[Kind]) -> dict[Identity, dict[str, Any]]:
+def read(site: Site, kinds: Iterable[Kind]) -> dict[ObjectId, dict[str, Any]]:
     """Return the live objects of some kinds, Secrets' values hidden; BedplateError where the cluster is silent."""
     with ThreadPoolExecutor(WORKERS) as pool:
         lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))

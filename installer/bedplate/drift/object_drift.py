@@ -12,8 +12,8 @@ from bedplate.drift.drift_difference import Cause, ObjectDifference
 from bedplate.drift.field_owners import Ownership
 from bedplate.drift.last_applied import UNKNOWN
 from bedplate.kube.change import Action, Change
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource
 from bedplate.render.canonical import COMPONENT_LABEL
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ PULUMI = "pulumi.com/"
 
 
 def compare(
-    desired: Mapping[Identity, Thing], applied: Mapping[Identity, Json], live: Mapping[Identity, Json]
+    desired: Mapping[ObjectId, Resource], applied: Mapping[ObjectId, Json], live: Mapping[ObjectId, Json]
 ) -> list[ObjectDifference]:
     """Return all differences, by identity and path.
 
@@ -45,7 +45,7 @@ def compare(
     return found
 
 
-def _undeclared(identity: Identity, last: Json | None, there: Json | None) -> Iterator[ObjectDifference]:
+def _undeclared(identity: ObjectId, last: Json | None, there: Json | None) -> Iterator[ObjectDifference]:
     """Yield an object that is there and is not rendered: applied before, or made by others under our label."""
     if there is None:
         return
@@ -60,7 +60,7 @@ def _undeclared(identity: Identity, last: Json | None, there: Json | None) -> It
         yield ObjectDifference(identity, Cause.FOREIGN, writer=writer, component=component)
 
 
-def _one(wanted: Thing, last: Json | None, there: Json, schemas: Schemas) -> Iterator[ObjectDifference]:
+def _one(wanted: Resource, last: Json | None, there: Json, schemas: Schemas) -> Iterator[ObjectDifference]:
     owners = Ownership(there, FIELD_MANAGER)
     group = wanted.object["apiVersion"]
     new, now = _bare(wanted.object, group), _bare(there, group)

@@ -24,7 +24,7 @@ FAILED = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SshTarget:
     """Where to log in.
 
     Attributes:
@@ -40,20 +40,20 @@ class Target:
     identity: Path | None = None
 
 
-def host(site: Site, machine: Host) -> Target:
+def host(site: Site, machine: Host) -> SshTarget:
     """Return the target for one of a site's hosts, as seen from its bastion."""
-    return Target(f"{machine.user}@{machine.address}", site.known_hosts, machine.port)
+    return SshTarget(f"{machine.user}@{machine.address}", site.known_hosts, machine.port)
 
 
-def bastion(site: Site) -> Target:
+def bastion(site: Site) -> SshTarget:
     """Return the target for a site's bastion, as seen from where one types."""
     settings, machine = site.environment.bastion, site.bastion
     identity = site.folder / Path(settings.identity).expanduser() if settings.identity else None
     destination = settings.address or f"{machine.user}@{machine.address}"
-    return Target(destination, site.known_hosts, machine.port, identity)
+    return SshTarget(destination, site.known_hosts, machine.port, identity)
 
 
-def options(target: Target) -> list[str]:
+def options(target: SshTarget) -> list[str]:
     """Return ssh's options for a target; Ansible's and rsync's ssh take the same."""
     settings = {
         "BatchMode": "yes",
@@ -71,13 +71,13 @@ def options(target: Target) -> list[str]:
     return [*words, "-o", "IdentitiesOnly=yes", "-i", str(target.identity)] if target.identity else words
 
 
-def argv(target: Target, words: Sequence[str], *, terminal: bool = False) -> list[str]:
+def argv(target: SshTarget, words: Sequence[str], *, terminal: bool = False) -> list[str]:
     """Return the whole command line that runs words on a target; terminal gives it one of its own."""
     return ["ssh", *options(target), *(["-tt"] if terminal else []), target.destination, "--", shlex.join(words)]
 
 
 def run(
-    target: Target,
+    target: SshTarget,
     words: Sequence[str],
     *,
     stdin: bytes | None = None,
@@ -96,12 +96,12 @@ def run(
     return done
 
 
-def close(target: Target) -> None:
+def close(target: SshTarget) -> None:
     """End the kept connection to a target, if there is one: a machine that is made anew is another machine."""
     command.run(["ssh", *options(target), "-O", "exit", target.destination], check=False)
 
 
-def _next_step(target: Target, reason: str) -> str:
+def _next_step(target: SshTarget, reason: str) -> str:
     if "host key" in reason.lower():
         return f"compare the key on the machine's own console with {target.known_hosts}"
     if "Permission denied" in reason:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import file_content, manifest_files
-from bedplate.kube.object_id import Identity
-from bedplate.kube.raw_document import Form, Piece, pieces
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.raw_document import DocumentForm, RawDocument, pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ManifestObject:
     """One object of a file, or a mapping that is none.
 
     Attributes:
@@ -23,7 +23,7 @@ class Manifest:
     """
 
     object: dict[str, Any]
-    place: Place
+    place: SourceLocation
 
     @property
     def name(self) -> str:
@@ -32,18 +32,18 @@ class Manifest:
         known = metadata if isinstance(metadata, dict) else {}
         name = known.get("name") or known.get("generateName") or "-"
         group = str(self.object.get("apiVersion", "")).rpartition("/")[0]
-        return str(Identity(group, str(self.object.get("kind", "-")), str(known.get("namespace") or ""), str(name)))
+        return str(ObjectId(group, str(self.object.get("kind", "-")), str(known.get("namespace") or ""), str(name)))
 
 
-def read(names: Iterable[str]) -> Iterator[Manifest]:
+def read(names: Iterable[str]) -> Iterator[ManifestObject]:
     """Yield the objects of files, of all YAML and JSON files below folders, and of standard input for `-`."""
     for name in names:
         for piece in _pieces(name):
-            for found in manifest_files.values(piece) if piece.form is not Form.HOST else ():
+            for found in manifest_files.values(piece) if piece.form is not DocumentForm.HOST else ():
                 yield from _manifests(found.value, found.place, found.lines)
 
 
-def _pieces(name: str) -> Iterator[Piece]:
+def _pieces(name: str) -> Iterator[RawDocument]:
     if name == file_content.STDIN:
         return pieces(file_content.read_stdin())
     path = Path(name)
@@ -52,11 +52,11 @@ def _pieces(name: str) -> Iterator[Piece]:
     return manifest_files.of_folder(path) if path.is_dir() else pieces(file_content.read(path))
 
 
-def _manifests(value: Any, place: Place, lines: Mapping[int, int]) -> Iterator[Manifest]:
+def _manifests(value: Any, place: SourceLocation, lines: Mapping[int, int]) -> Iterator[ManifestObject]:
     items = value.get("items") if isinstance(value, dict) else value
     is_list = not isinstance(value, dict) or str(value.get("kind", "")).endswith("List")
     if is_list and isinstance(items, list):
         for item in items:
-            yield from _manifests(item, Place(place.file, lines.get(id(item), place.line)), {})
+            yield from _manifests(item, SourceLocation(place.file, lines.get(id(item), place.line)), {})
     elif isinstance(value, dict):
-        yield Manifest(value, place)
+        yield ManifestObject(value, place)

@@ -55,7 +55,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit(Found):
+class ImageReference(Found):
     """A reference and its place in an object."""
 
     path: Path

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bedplate.images.reference import Hit, Kind
+from bedplate.images.reference import ImageReference, Kind
 from bedplate.images.scanner import Walker
 from bedplate.images.schema_defaults import defaults
 from bedplate.kube.change import Path
@@ -21,7 +21,7 @@ BUILT_IN = re.compile(r"|[a-z]+|(?!.*\.x-).*\.k8s\.io")
 """API groups of Kubernetes itself."""
 
 
-def images_of(thing: Mapping[str, Any]) -> list[Hit]:
+def images_of(thing: Mapping[str, Any]) -> list[ImageReference]:
     """Return the images one Kubernetes object names."""
     kind, group = thing.get("kind"), str(thing.get("apiVersion", "")).rpartition("/")[0]
     if kind == "CustomResourceDefinition":
@@ -34,7 +34,7 @@ def images_of(thing: Mapping[str, Any]) -> list[Hit]:
     return walk.hits
 
 
-def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[Hit]:
+def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[ImageReference]:
     """Return the images in any parsed value.
 
     Args:
@@ -47,7 +47,7 @@ def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[Hit]
     return walk.hits
 
 
-def _of_definition(thing: Mapping[str, Any]) -> list[Hit]:
+def _of_definition(thing: Mapping[str, Any]) -> list[ImageReference]:
     walk = Walker()
     walk.value(thing.get("metadata"), ("metadata",), Kind.FIELD, "metadata")
     for schema, path in _schemas(thing.get("spec")):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bedplate.images import command_lines, exact, key_hints, nested, parts, text, variables
 from bedplate.images.arguments import arguments, options
-from bedplate.images.reference import Certainty, Found, Hit, Kind
+from bedplate.images.reference import Certainty, Found, ImageReference, Kind
 from bedplate.kube.change import Inside, Path
 
 DATA = ("data", "binaryData", "stringData")
@@ -28,7 +28,7 @@ class Walker:
         documents: what strings held, kept so that no id in `walked` is given to another value.
     """
 
-    hits: list[Hit] = field(default_factory=list)
+    hits: list[ImageReference] = field(default_factory=list)
     seen: set[tuple[str, Path]] = field(default_factory=set)
     walked: set[int] = field(default_factory=set)
     documents: list[Any] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Walker:
         key = (str(found.image), path)
         if key not in self.seen:
             self.seen.add(key)
-            self.hits.append(Hit(found.image, found.written, found.certainty, path, kind))
+            self.hits.append(ImageReference(found.image, found.written, found.certainty, path, kind))
 
     def data(self, thing: Mapping[str, Any], *, is_secret: bool) -> None:
         """Walk a ConfigMap or a Secret, whose values are files."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from .process import environment, run
 from .release_json import artifacts, linked
-from .target import Target
+from .target import BastionTarget
 
 SETTINGS = (
     "Dir::Etc::SourceList=/dev/null",
@@ -23,7 +23,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages, and starts their services later.\nexit 101\n"
 
 
-def install_packages(release: dict[str, Any], target: Target) -> str:
+def install_packages(release: dict[str, Any], target: BastionTarget) -> str:
     """Install the bastion's Debian packages from files; no source of packages is asked."""
     there = _installed()
     wanted = [a for a in artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], there)]

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from .manifest import File
+from .manifest import ListedFile
 from .refused import RefusedError
 
 CHUNK = 1 << 20
@@ -19,7 +19,7 @@ NO_FILE = (errno.ELOOP, errno.ENXIO)
 AGAIN = "carry the bundle in again"
 
 
-def check_file(bundle: Path, file: File, write: Callable[[memoryview], object] | None = None) -> None:
+def check_file(bundle: Path, file: ListedFile, write: Callable[[memoryview], object] | None = None) -> None:
     """Read one file of a bundle against its digest.
 
     Args:
@@ -41,7 +41,7 @@ def check_file(bundle: Path, file: File, write: Callable[[memoryview], object] |
         raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
 
 
-def copy_file(bundle: Path, file: File, place: Path, *, settled: bool = True) -> None:
+def copy_file(bundle: Path, file: ListedFile, place: Path, *, settled: bool = True) -> None:
     """Copy one file while it is read against its digest; it appears at its place only when it is right.
 
     Args:

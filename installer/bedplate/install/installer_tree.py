@@ -8,10 +8,10 @@ from typing import Any
 from .archive import checked_members, open_tar
 from .release_json import version_of
 from .sync import sync
-from .target import Target
+from .target import BastionTarget
 
 
-def unpack_installer(release: dict[str, Any], target: Target) -> str:
+def unpack_installer(release: dict[str, Any], target: BastionTarget) -> str:
     """Unpack the installer's tree; an unfinished or older copy is replaced as a whole, its .venv is kept."""
     tree = target.opt / "installer" / version_of(release)
     stamp = tree / ".digest"

@@ -6,14 +6,14 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from .manifest import UNSIGNED, File
+from .manifest import UNSIGNED, ListedFile
 from .refused import RefusedError
 
 ALLOWED_FOLDERS = {"lost+found"}
 """What a file system makes itself, where a bundle is the only thing on a disk; it has to be empty."""
 
 
-def check_listing(bundle: Path, files: list[File]) -> None:
+def check_listing(bundle: Path, files: list[ListedFile]) -> None:
     """Refuse a missing, additional or linked file, one of another size, and a folder that holds nothing."""
     found, folders = _walk(bundle)
     wanted = {file.path: file.size for file in files}

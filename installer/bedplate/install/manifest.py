@@ -19,7 +19,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class File:
+class ListedFile:
     """One line of manifest.json."""
 
     path: str
@@ -27,7 +27,7 @@ class File:
     size: int
 
 
-def parse_manifest(data: bytes) -> list[File]:
+def parse_manifest(data: bytes) -> list[ListedFile]:
     """Return the manifest's files; anything but a bundle's own paths, each once, is refused."""
     try:
         value = json.loads(data, object_pairs_hook=_object)
@@ -44,17 +44,17 @@ def parse_manifest(data: bytes) -> list[File]:
     return files
 
 
-def blobs_of(files: list[File]) -> list[File]:
+def blobs_of(files: list[ListedFile]) -> list[ListedFile]:
     """Return the files that are blobs."""
     return [file for file in files if BLOB.fullmatch(file.path)]
 
 
-def named(files: list[File], path: str) -> File:
+def named(files: list[ListedFile], path: str) -> ListedFile:
     """Return the file with a path that every manifest names."""
     return next(file for file in files if file.path == path)
 
 
-def _file(item: dict[str, Any]) -> File:
+def _file(item: dict[str, Any]) -> ListedFile:
     path, sha256, size = item["path"], item["sha256"], item["size"]
     if not (isinstance(path, str) and isinstance(sha256, str) and SHA256.fullmatch(sha256)):
         raise _malformed(f"has no digest for {path!r}")
@@ -63,7 +63,7 @@ def _file(item: dict[str, Any]) -> File:
     blob = BLOB.fullmatch(path)
     if not (path in PLAIN_FILES or PROGRAM.fullmatch(path) or (blob and blob[1] == sha256)):
         raise RefusedError(f"path {path!r}", "in manifest.json has no place in a bundle")
-    return File(path, sha256, size)
+    return ListedFile(path, sha256, size)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,16 +12,16 @@ from .archive import open_tar
 from .blob_content import CHUNK, settle
 from .refused import RefusedError
 from .release_json import version_of
-from .target import Target
+from .target import BastionTarget
 
 
-def install_programs(release: dict[str, Any], target: Target) -> str:
+def install_programs(release: dict[str, Any], target: BastionTarget) -> str:
     """Unpack the installer's programs to /opt/bedplate/<component>/<version>/ and point `current` there."""
     changed = [p["path"].rpartition("/")[2] for p in release["bastion"]["programs"] if _install_program(p, target)]
     return ", ".join(changed) or "all there"
 
 
-def _install_program(program: dict[str, str], target: Target) -> bool:
+def _install_program(program: dict[str, str], target: BastionTarget) -> bool:
     folder = target.opt / program["component"] / program["version"]
     place, stamp = folder / program["path"], folder / f".{program['path'].replace('/', '-')}.digest"
     changed = not (place.exists() and stamp.exists() and stamp.read_text() == program["artifact"])
@@ -47,7 +47,7 @@ def _file(tar: tarfile.TarFile, path: str) -> IO[bytes] | None:
     return tar.extractfile(member) if member and member.isreg() and not member.issparse() else None
 
 
-def link_commands(release: dict[str, Any], target: Target) -> str:
+def link_commands(release: dict[str, Any], target: BastionTarget) -> str:
     """Put `bedplate` and the programs for people on everyone's PATH."""
     target.commands.mkdir(parents=True, exist_ok=True)
     _link(target.commands / "bedplate", target.opt / "installer" / version_of(release) / "bedplate")

@@ -12,10 +12,10 @@ from typing import Any
 from .process import run
 from .release_json import artifacts, linked, version_of
 from .sync import sync
-from .target import Target
+from .target import BastionTarget
 
 
-def make_environment(release: dict[str, Any], target: Target) -> str:
+def make_environment(release: dict[str, Any], target: BastionTarget) -> str:
     """Make the installer's Python environment from the bundle's wheels, as the launcher expects it."""
     tree = target.opt / "installer" / version_of(release)
     wheels = artifacts(release, release["bastion"]["wheels"])
@@ -34,7 +34,7 @@ def make_environment(release: dict[str, Any], target: Target) -> str:
     return f"{len(wheels)} wheels"
 
 
-def _install_wheels(wheels: list[dict[str, Any]], venv: Path, target: Target) -> None:
+def _install_wheels(wheels: list[dict[str, Any]], venv: Path, target: BastionTarget) -> None:
     with tempfile.TemporaryDirectory(dir=target.store) as name:
         folder = Path(name)
         links = linked(wheels, folder, target)

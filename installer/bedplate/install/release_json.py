@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from .blob_content import AGAIN, read_small
-from .manifest import File, blobs_of, named
+from .manifest import ListedFile, blobs_of, named
 from .refused import RefusedError
-from .target import Target
+from .target import BastionTarget
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~!:-]*")
 """A word that is put into a path: it names one file, below the folder it is put into."""
 
 
-def read_release(bundle: Path, files: list[File]) -> tuple[dict[str, Any], bytes]:
+def read_release(bundle: Path, files: list[ListedFile]) -> tuple[dict[str, Any], bytes]:
     """Return release.json and its bytes, once its digest is proven and every blob and path it names is a bundle's."""
     file = named(files, "release.json")
     data = read_small(bundle, file.path, file.size)
@@ -63,7 +63,7 @@ def artifacts(release: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
     return [by_id[entry] for entry in ids]
 
 
-def linked(artifacts: list[dict[str, Any]], folder: Path, target: Target) -> list[Path]:
+def linked(artifacts: list[dict[str, Any]], folder: Path, target: BastionTarget) -> list[Path]:
     """Give blobs the file names that apt and pip insist on, for a moment."""
     for artifact in artifacts:
         (folder / artifact["file"]).hardlink_to(target.blob(artifact["sha256"]))

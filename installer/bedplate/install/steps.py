@@ -11,7 +11,7 @@ from typing import Any
 from .bastion_packages import install_packages
 from .installer_tree import unpack_installer
 from .listing import check_listing
-from .manifest import File, parse_manifest
+from .manifest import ListedFile, parse_manifest
 from .messages import megabytes, say
 from .programs import install_programs, link_commands
 from .python_environment import make_environment
@@ -20,12 +20,12 @@ from .release_json import read_release
 from .signature import Signed, read_signed
 from .store import copy_blobs, keep_release
 from .store_lock import held
-from .target import Target
+from .target import BastionTarget
 
 PYTHON = (3, 11)
 
 
-def install(bundle: Path, publisher: str, target: Target, *, packages: bool = True) -> None:
+def install(bundle: Path, publisher: str, target: BastionTarget, *, packages: bool = True) -> None:
     """Do everything; each step says what it did and is skipped where it was done before."""
     started = time.monotonic()
     if sys.version_info[:2] != PYTHON:
@@ -44,7 +44,7 @@ def install(bundle: Path, publisher: str, target: Target, *, packages: bool = Tr
     say(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
 
 
-def check_bundle(bundle: Path, publisher: str) -> tuple[Signed, list[File], tuple[dict[str, Any], bytes]]:
+def check_bundle(bundle: Path, publisher: str) -> tuple[Signed, list[ListedFile], tuple[dict[str, Any], bytes]]:
     """Prove all but the content of the other files: signature, listing, release file, each before the next is read."""
     signed = read_signed(bundle, publisher)
     files = parse_manifest(signed.manifest)
@@ -60,7 +60,7 @@ def main(bundle: Path) -> int:
     parser.add_argument("--no-packages", action="store_true", help="the bastion's Debian packages are there already")
     chosen = parser.parse_args()
     try:
-        target = Target(chosen.root.resolve())
+        target = BastionTarget(chosen.root.resolve())
         install(bundle, chosen.publisher.read_text(), target, packages=not chosen.no_packages)
     except (RefusedError, OSError) as error:
         sys.stderr.write(f"install: {error}\n")

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from .blob_content import check_file, copy_file, settle
-from .manifest import UNSIGNED, File, blobs_of
+from .manifest import UNSIGNED, ListedFile, blobs_of
 from .messages import megabytes, say
 from .refused import RefusedError
 from .release_json import version_of
 from .signature import Signed
-from .target import Target
+from .target import BastionTarget
 
 WORKERS = min(8, os.cpu_count() or 1)
 PROGRESS_SECONDS = 2.0
 
 
-def copy_blobs(bundle: Path, files: list[File], target: Target) -> str:
+def copy_blobs(bundle: Path, files: list[ListedFile], target: BastionTarget) -> str:
     """Copy what the store lacks; all that is there, and all else in the bundle, is read against its digest.
 
     When one file is not as it was signed, every blob that this run brought is removed again.
@@ -43,7 +43,7 @@ def copy_blobs(bundle: Path, files: list[File], target: Target) -> str:
     return f"{len(missing)} files, {megabytes(total)} copied and verified" if missing else "all there, and right"
 
 
-def _each(work: Callable[[File], object], files: Iterable[File], total: int = 0) -> None:
+def _each(work: Callable[[ListedFile], object], files: Iterable[ListedFile], total: int = 0) -> None:
     """Do the work for each file, the largest first; the first error ends it."""
     told, done = time.monotonic(), 0
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -60,10 +60,10 @@ def _each(work: Callable[[File], object], files: Iterable[File], total: int = 0)
                 say(f"      {megabytes(done)} of {megabytes(total)}")
 
 
-def _are_right(blobs: list[File], target: Target) -> Iterator[bool]:
+def _are_right(blobs: list[ListedFile], target: BastionTarget) -> Iterator[bool]:
     """Yield for each blob whether the store has it; what is there is read, as disks fail and people err."""
 
-    def is_right(blob: File) -> bool:
+    def is_right(blob: ListedFile) -> bool:
         if not target.blob(blob.sha256).is_file():
             return False
         try:
@@ -93,7 +93,7 @@ def _remove(files: list[Path], folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def keep_release(release: dict[str, Any], data: bytes, signed: Signed, target: Target) -> None:
+def keep_release(release: dict[str, Any], data: bytes, signed: Signed, target: BastionTarget) -> None:
     """Write the release's three files to the store; release.json comes last, as it makes the release count."""
     folder = target.store / "releases" / version_of(release)
     contents = {UNSIGNED[0]: signed.manifest, UNSIGNED[1]: signed.signature, "release.json": data}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Target:
+class BastionTarget:
     """The places on the bastion; `root` is / but in tests."""
 
     root: Path

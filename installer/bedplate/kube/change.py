@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource
 
 if TYPE_CHECKING:  # see side
     from bedplate.config.host_spec import HostSpec
@@ -45,7 +45,7 @@ def _word(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ListOrder:
     """The order of a list whose elements have keys and whose order matters all the same: init containers."""
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Inside:
         return f"({self.form})"
 
 
-Step = str | int | ByKey | Inside | Order
+Step = str | int | ByKey | Inside | ListOrder
 """A key of a mapping, a position in a list, an element by its keys, a document in a string, the order of a list.
 
 Positions are the old list's, but for the last step of what is added: that is its position in the new list.
@@ -125,12 +125,12 @@ class ObjectChange:
     """
 
     action: Action
-    old: Thing | None
-    new: Thing | None
+    old: Resource | None
+    new: Resource | None
     changes: tuple[Change, ...] = ()
 
     @property
-    def thing(self) -> Thing:
+    def thing(self) -> Resource:
         """Return the object as it is after, or was."""
         thing = self.new or self.old
         if thing is None:
@@ -138,7 +138,7 @@ class ObjectChange:
         return thing
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> ObjectId:
         """Return the identity after, or before if the object is removed."""
         return self.thing.identity
 

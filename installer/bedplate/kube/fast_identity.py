@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bedplate.kube.object_id import Identity
-from bedplate.kube.raw_document import Form, Piece
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.raw_document import DocumentForm, RawDocument
 from bedplate.kube.yaml_scalar import WORDS
 
 TEXT = rb'"(?:[^"\\]++|\\.)*+"'
@@ -47,25 +47,27 @@ SECRET = re.compile(rb"Secret(?<![A-Za-z]Secret)(?![A-Za-z])")
 """As a kind is written; imagePullSecrets and secretRef hide nothing."""
 
 
-def identity(piece: Piece) -> Identity | None:
+def identity(piece: RawDocument) -> ObjectId | None:
     """Return the identity of a piece's only object; None where it takes parsing to tell, or hides secrets."""
     if MAY_HIDE in piece.text and SECRET.search(piece.text):
         return None
     match piece.form:
-        case Form.CANONICAL:
+        case DocumentForm.CANONICAL:
             return _of_line(piece.text)
-        case Form.YAML:
+        case DocumentForm.YAML:
             return _of_document(piece.text)
         case _:
             return None
 
 
-def component(piece: Piece) -> str:
+def component(piece: RawDocument) -> str:
     """Return who declares the object of a piece that was glanced at."""
-    return piece.text[len(b'{"component":"') :].partition(b'"')[0].decode() if piece.form is Form.CANONICAL else ""
+    return (
+        piece.text[len(b'{"component":"') :].partition(b'"')[0].decode() if piece.form is DocumentForm.CANONICAL else ""
+    )
 
 
-def _of_line(text: bytes) -> Identity | None:
+def _of_line(text: bytes) -> ObjectId | None:
     found = CANONICAL.fullmatch(text)
     if found is None:
         return None
@@ -73,7 +75,7 @@ def _of_line(text: bytes) -> Identity | None:
     return None if kind.endswith(b"List") else _made(api, kind, name, namespace)
 
 
-def _of_document(text: bytes) -> Identity | None:
+def _of_document(text: bytes) -> ObjectId | None:
     """Return the identity out of block YAML in which each key of ours stands once, at its place and unquoted.
 
     Text that goes on over several lines cannot look like these keys: it is indented deeper, or libyaml would not
@@ -99,6 +101,6 @@ def _only(pattern: re.Pattern[bytes], text: bytes, key: bytes) -> bytes | None:
     return found[1]
 
 
-def _made(api: bytes, kind: bytes, name: bytes, namespace: bytes | None) -> Identity:
+def _made(api: bytes, kind: bytes, name: bytes, namespace: bytes | None) -> ObjectId:
     group, slash, _ = api.decode().partition("/")
-    return Identity(group if slash else "", kind.decode(), (namespace or b"").decode(), name.decode())
+    return ObjectId(group if slash else "", kind.decode(), (namespace or b"").decode(), name.decode())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bedplate.config import yaml_document
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 
 STDIN = "-"
 GZIP = b"\x1f\x8b"
@@ -49,7 +49,7 @@ def read(path: Path, name: str = "") -> Content:
             return _checked(shown, _bounded(file, shown))
     except OSError as error:
         fact = f"cannot be read: {error.strerror or error}"
-        raise InputError("file", fact, "name a file you may read", Place(shown)) from error
+        raise InputError("file", fact, "name a file you may read", SourceLocation(shown)) from error
 
 
 def read_stdin() -> Content:
@@ -66,11 +66,11 @@ def _bounded(file: BufferedReader, name: str) -> bytes:
         if line + (first if first >= 0 else len(piece)) > MAX_LINE:
             number = sum(one.count(b"\n") for one in pieces) + 1
             fact = f"is longer than {MAX_LINE // MIB} MiB, which no Kubernetes object is"
-            raise InputError("line", fact, "write one object a line, or YAML", Place(name, number))
+            raise InputError("line", fact, "write one object a line, or YAML", SourceLocation(name, number))
         line = len(piece) - last - 1 if last >= 0 else line + len(piece)
         if total > MAX_FILE:
             fact = f"holds more than {MAX_FILE // MIB} MiB"
-            raise InputError("file", fact, "split it into a directory of files", Place(name))
+            raise InputError("file", fact, "split it into a directory of files", SourceLocation(name))
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -86,19 +86,19 @@ def _unpacked(file: BufferedReader, name: str) -> Iterator[bytes]:
             while piece := packed.read(MIB):
                 yield piece
     except EOFError:
-        raise InputError("gzip file", "ends too early", "copy it again", Place(name)) from None
+        raise InputError("gzip file", "ends too early", "copy it again", SourceLocation(name)) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError("gzip file", f"is damaged: {error}", "copy it again", Place(name)) from error
+        raise InputError("gzip file", f"is damaged: {error}", "copy it again", SourceLocation(name)) from error
 
 
 def _checked(name: str, data: bytes) -> Content:
     content = Content(name, data.removeprefix(b"\xef\xbb\xbf"))
     if (at := content.data.find(b"\0")) >= 0:
         step = "give text: YAML, JSON, or either in gzip"
-        raise InputError("file", "is binary: it holds a NUL byte", step, Place(name, content.line(at)))
+        raise InputError("file", "is binary: it holds a NUL byte", step, SourceLocation(name, content.line(at)))
     try:
         content.data.decode()
     except UnicodeDecodeError as error:
-        where = Place(name, content.line(error.start))
+        where = SourceLocation(name, content.line(error.start))
         raise InputError("text", "is not UTF-8", "save it as UTF-8 text", where) from error
     return content

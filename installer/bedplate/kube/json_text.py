@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import yaml_text
 
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -34,7 +34,7 @@ def value(line: bytes, file: str, number: int) -> Any:
     found, end = _decode(text, 0, number, file)
     if text[end:].strip():
         fact = "cannot be read: more follows on the line"
-        raise InputError("JSON", fact, "write one value a line", Place(file, number, end + 1))
+        raise InputError("JSON", fact, "write one value a line", SourceLocation(file, number, end + 1))
     return found
 
 
@@ -43,17 +43,17 @@ def _decode(text: str, start: int, line: int, file: str) -> tuple[Any, int]:
         return DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         before = text.count("\n", start, error.pos)
-        where = Place(file, line + before, error.pos - text.rfind("\n", 0, error.pos))
+        where = SourceLocation(file, line + before, error.pos - text.rfind("\n", 0, error.pos))
         raise InputError("JSON", f"cannot be read: {error.msg.lower()}", "mend the syntax there", where) from error
     except _TwiceError as error:
         raise _twice(str(error), text[start:], line, file) from None
     except _NoNumberError as error:
         fact = f"is {error}, which no Kubernetes object can hold"
-        raise InputError("number", fact, "put it in quotes", Place(file, line)) from None
+        raise InputError("number", fact, "put it in quotes", SourceLocation(file, line)) from None
     except ValueError as error:  # an integer of thousands of digits
-        raise InputError("number", "is too long", "put it in quotes", Place(file, line)) from error
+        raise InputError("number", "is too long", "put it in quotes", SourceLocation(file, line)) from error
     except RecursionError as error:
-        raise InputError("JSON", "is nested too deep", "write it flatter", Place(file, line)) from error
+        raise InputError("JSON", "is nested too deep", "write it flatter", SourceLocation(file, line)) from error
 
 
 def _twice(key: str, text: str, line: int, file: str) -> InputError:
@@ -63,7 +63,7 @@ def _twice(key: str, text: str, line: int, file: str) -> InputError:
     except InputError as error:
         if error.subject.startswith("key"):
             return error
-    return InputError(f"key {key}", "stands twice in one mapping", "keep one of the two", Place(file, line))
+    return InputError(f"key {key}", "stands twice in one mapping", "keep one of the two", SourceLocation(file, line))
 
 
 class _TwiceError(Exception):

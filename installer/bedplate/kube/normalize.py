@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bedplate.core import digest
-from bedplate.core.errors import BedplateError, Findings, InputError, Place
+from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource
 
 NOT_OBJECTS = "kustomize.config.k8s.io"
 """Kustomizations say how objects are made, and lie beside them."""
@@ -33,36 +33,36 @@ class Read:
     """
 
     value: Any
-    place: Place
+    place: SourceLocation
     lines: Mapping[int, int]
     component: str = ""
 
 
-def things(found: Iterable[Read]) -> Iterator[Thing]:
+def things(found: Iterable[Read]) -> Iterator[Resource]:
     """Yield the objects in values, those of lists one by one; InputError on anything else."""
     for one in found:
         for value, place in _items(one):
             yield thing(value, place, one.component)
 
 
-def thing(value: Any, place: Place, component: str = "") -> Thing:
+def thing(value: Any, place: SourceLocation, component: str = "") -> Resource:
     """Return an object as a thing; InputError where its identity cannot be told."""
     check_object(value, place)
     value = secret_values.hide(value)
-    return Thing(identity_of(value), digest.of(value), value, component, place)
+    return Resource(identity_of(value), digest.of(value), value, component, place)
 
 
-def is_object(one: Thing) -> bool:
+def is_object(one: Resource) -> bool:
     """Return whether a thing is for the API server."""
     return one.identity.group != NOT_OBJECTS
 
 
-def by_identity(found: Iterable[Thing]) -> dict[Identity, Thing]:
+def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
     """Return things by identity, sorted; Findings where two have the same.
 
     Of objects whose name the API server will generate there may be several: the second is ``<generateName>*2``.
     """
-    known: dict[Identity, Thing] = {}
+    known: dict[ObjectId, Resource] = {}
     errors: list[BedplateError] = []
     for one in _numbered(found):
         first = known.setdefault(one.identity, one)
@@ -70,12 +70,12 @@ def by_identity(found: Iterable[Thing]) -> dict[Identity, Thing]:
             fact = f"stands twice on this side, first in {first.place}" if first.place else "stands twice on this side"
             errors.append(InputError(f"object {one.identity}", fact, "remove one of the two", one.place))
     if errors:
-        raise Findings(errors[:MAX_ERRORS])
+        raise ErrorList(errors[:MAX_ERRORS])
     return dict(sorted(known.items()))
 
 
-def _numbered(found: Iterable[Thing]) -> Iterator[Thing]:
-    generated: Counter[Identity] = Counter()
+def _numbered(found: Iterable[Resource]) -> Iterator[Resource]:
+    generated: Counter[ObjectId] = Counter()
     for one in found:
         if one.identity.name.endswith(GENERATED) and "name" not in one.object["metadata"]:
             generated[one.identity] += 1
@@ -85,12 +85,12 @@ def _numbered(found: Iterable[Thing]) -> Iterator[Thing]:
             yield one
 
 
-def identity_of(value: dict[str, Any]) -> Identity:
+def identity_of(value: dict[str, Any]) -> ObjectId:
     """Return an object's identity; one whose name the API server will generate goes by ``<generateName>*``."""
     metadata = value["metadata"]
     if "name" in metadata:
-        return Identity(*map(str, object_id.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
-    return Identity(
+        return ObjectId(*map(str, object_id.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
+    return ObjectId(
         object_id.group(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}{GENERATED}"
     )
 
@@ -99,7 +99,7 @@ def _namespace(metadata: dict[str, Any]) -> str:
     return metadata.get("namespace") or ""
 
 
-def _items(one: Read) -> Iterator[tuple[Any, Place]]:
+def _items(one: Read) -> Iterator[tuple[Any, SourceLocation]]:
     """Yield a value, or the items of a list of objects, however deep lists stand in lists."""
     value = one.value
     if not _is_list(value):
@@ -111,7 +111,7 @@ def _items(one: Read) -> Iterator[tuple[Any, Place]]:
         raise InputError(f"items of {value['kind']}", f"is {_form(items)}", step, one.place)
     typed = {"apiVersion": value.get("apiVersion"), "kind": value["kind"].removesuffix("List")}
     for item in items:
-        place = Place(one.place.file, one.lines.get(id(item), one.place.line))
+        place = SourceLocation(one.place.file, one.lines.get(id(item), one.place.line))
         if isinstance(item, dict) and typed["kind"]:
             item = typed | item  # noqa: PLW2901  the API server leaves out what the list's kind says
         yield from _items(Read(item, place, {}, one.component))
@@ -126,7 +126,7 @@ def _is_list(value: Any) -> bool:
     )
 
 
-def check_object(value: Any, place: Place) -> None:
+def check_object(value: Any, place: SourceLocation) -> None:
     """Raise InputError where a value cannot be a Kubernetes object."""
     if not isinstance(value, dict):
         step = "write apiVersion, kind and metadata"
@@ -147,7 +147,7 @@ def check_object(value: Any, place: Place) -> None:
             raise _wrong(f"metadata.{key}", metadata[key], "a mapping", place)
 
 
-def _wrong(key: str, value: Any, wanted: str, place: Place) -> InputError:
+def _wrong(key: str, value: Any, wanted: str, place: SourceLocation) -> InputError:
     fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {wanted}"
     return InputError("object", fact, f"write {key}", place)
 

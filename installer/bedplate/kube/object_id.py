@@ -21,7 +21,7 @@ EXISTING_NAMESPACES = frozenset({"kube-system", "kube-public"})
 """Namespaces that Kubernetes makes itself; `default` is deliberately not among them."""
 
 
-class Identity(NamedTuple):
+class ObjectId(NamedTuple):
     """Two objects with one identity are one object."""
 
     group: str
@@ -34,10 +34,10 @@ class Identity(NamedTuple):
         return "/".join((self.group or "core", self.kind, self.namespace or "-", self.name))
 
 
-def of(value: dict[str, Any]) -> Identity:
+def of(value: dict[str, Any]) -> ObjectId:
     """Return an object's identity."""
     metadata = value["metadata"]
-    return Identity(group(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
+    return ObjectId(group(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
 
 
 def group(value: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
-from bedplate.core.errors import Place
+from bedplate.core.errors import SourceLocation
 from bedplate.kube import yaml_text
 from bedplate.kube.file_content import Content
 
@@ -15,7 +15,7 @@ CANONICAL, HOST = b'{"component":', b'{"address":'
 PACKED = ".gz"
 
 
-class Form(Enum):
+class DocumentForm(Enum):
     """How a piece is written."""
 
     YAML = auto()
@@ -24,7 +24,7 @@ class Form(Enum):
     HOST = auto()
 
 
-class Piece(NamedTuple):
+class RawDocument(NamedTuple):
     """A YAML document, a line that `bedplate render` printed, or a whole file of JSON.
 
     Attributes:
@@ -35,23 +35,23 @@ class Piece(NamedTuple):
     """
 
     text: bytes
-    form: Form
+    form: DocumentForm
     file: str
     before: int
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SourceLocation:
         """Return where it begins to say something."""
-        first = yaml_text.first_line(self.text) if self.form is Form.YAML else 0
-        return Place(self.file, self.before + first + 1)
+        first = yaml_text.first_line(self.text) if self.form is DocumentForm.YAML else 0
+        return SourceLocation(self.file, self.before + first + 1)
 
 
-def pieces(content: Content) -> Iterator[Piece]:
+def pieces(content: Content) -> Iterator[RawDocument]:
     """Yield the pieces of a file."""
     if content.data.startswith((CANONICAL, HOST)):
         return _lines(content)
     if _is_json(content):
-        return iter([Piece(content.data, Form.JSON, content.file, 0)])
+        return iter([RawDocument(content.data, DocumentForm.JSON, content.file, 0)])
     return _documents(content)
 
 
@@ -61,16 +61,16 @@ def _is_json(content: Content) -> bool:
     return not named_yaml and content.data[:1024].lstrip()[:1] in {b"{", b"["} and b"\n---" not in content.data
 
 
-def _lines(content: Content) -> Iterator[Piece]:
+def _lines(content: Content) -> Iterator[RawDocument]:
     for number, line in enumerate(content.data.split(b"\n")):
         if line and not line.isspace():
-            form = Form.HOST if line.startswith(HOST) else Form.CANONICAL
-            yield Piece(line, form, content.file, number)
+            form = DocumentForm.HOST if line.startswith(HOST) else DocumentForm.CANONICAL
+            yield RawDocument(line, form, content.file, number)
 
 
-def _documents(content: Content) -> Iterator[Piece]:
+def _documents(content: Content) -> Iterator[RawDocument]:
     counted = line = 0
     for offset, text in yaml_text.documents(content.data):
         line += content.data.count(b"\n", counted, offset)
         counted = offset
-        yield Piece(text, Form.YAML, content.file, line)
+        yield RawDocument(text, DocumentForm.YAML, content.file, line)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bedplate.core.errors import Place
-from bedplate.kube.object_id import Identity
+from bedplate.core.errors import SourceLocation
+from bedplate.kube.object_id import ObjectId
 
 if TYPE_CHECKING:  # pydantic's models take 0.2 s to load, and plain YAML needs none of them
     from bedplate.config.diff_rule import Rule
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # pydantic's models take 0.2 s to load, and plain YAML needs 
 Json = dict[str, Any]
 
 
-class Thing:
+class Resource:
     """One Kubernetes object of a side.
 
     Attributes:
@@ -35,11 +35,11 @@ class Thing:
 
     def __init__(
         self,
-        identity: Identity,
+        identity: ObjectId,
         digest: str,
         object: Json | Callable[[], Json],  # noqa: A002  Kubernetes' own word
         component: str = "",
-        place: Place | None = None,
+        place: SourceLocation | None = None,
     ) -> None:
         """Take the object, or what reads it."""
         self.identity, self.digest, self.component, self.place = identity, digest, component, place
@@ -57,17 +57,17 @@ class Thing:
         mentions = getattr(self._object, "mentions", None)
         return mentions is None or bool(mentions(words))
 
-    def called(self, name: str) -> Thing:
+    def called(self, name: str) -> Resource:
         """Return the same object under another name."""
-        return Thing(self.identity._replace(name=name), self.digest, self._object, self.component, self.place)
+        return Resource(self.identity._replace(name=name), self.digest, self._object, self.component, self.place)
 
-    def at(self, place: Place) -> Thing:
+    def at(self, place: SourceLocation) -> Resource:
         """Return the same object, as it stands elsewhere."""
-        return Thing(self.identity, self.digest, self._object, self.component, place)
+        return Resource(self.identity, self.digest, self._object, self.component, place)
 
     def __eq__(self, other: builtins.object) -> bool:
         """Return whether two things are the same, wherever they were read."""
-        return isinstance(other, Thing) and self.key == other.key
+        return isinstance(other, Resource) and self.key == other.key
 
     def __hash__(self) -> int:
         """Return a number for dictionaries."""
@@ -78,7 +78,7 @@ class Thing:
         return f"Thing({self.identity})"
 
     @property
-    def key(self) -> tuple[Identity, str, str]:
+    def key(self) -> tuple[ObjectId, str, str]:
         """Return all that tells a thing from others."""
         return self.identity, self.digest, self.component
 
@@ -97,7 +97,7 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Snapshot:
     """One state: objects always; the rest only where an environment or a bundle was given.
 
     Attributes:
@@ -114,7 +114,7 @@ class Side:
     """
 
     name: str
-    things: Mapping[Identity, Thing]
+    things: Mapping[ObjectId, Resource]
     hosts: Mapping[str, HostSpec] = field(default_factory=dict)
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     blobs: Mapping[str, int] = field(default_factory=dict)

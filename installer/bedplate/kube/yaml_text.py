@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml._yaml import CParser
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube.yaml_value import MAX_DEPTH, OTHER, PLAIN, TEXT, Builder
 
 NOT_BLANK = re.compile(rb"^[ \t]*(?![ \t\r\n#]|\Z|---[ \t\r]*$|\.\.\.[ \t\r]*$)", re.MULTILINE)
@@ -68,15 +68,17 @@ def parse(text: bytes, file: str, before: int) -> tuple[Any, dict[int, int]]:
         return (None if node is None else builder.value(node, 0)), builder.lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = Place(file, before + mark.line + 1, mark.column + 1) if mark else Place(file, before + 1)
+        where = (
+            SourceLocation(file, before + mark.line + 1, mark.column + 1) if mark else SourceLocation(file, before + 1)
+        )
         fact = ", ".join(part for part in (error.context, error.problem) if part)
         raise InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where) from error
     except yaml.reader.ReaderError as error:
         line = before + text.count(b"\n", 0, error.position) + 1
         fact = f"holds the character U+{error.character:04X}, which YAML does not allow"
-        raise InputError("YAML", fact, "remove it, or write it escaped", Place(file, line)) from error
+        raise InputError("YAML", fact, "remove it, or write it escaped", SourceLocation(file, line)) from error
     except _TooDeepError as error:
-        where = Place(file, before + error.line + 1)
+        where = SourceLocation(file, before + error.line + 1)
         raise InputError("YAML", f"is nested deeper than {MAX_DEPTH} levels", "write it flatter", where) from error
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube.yaml_scalar import NO_NUMBER, resolve
 
 MAX_DEPTH = 100
@@ -103,4 +103,6 @@ class Builder:
 
     def _error(self, subject: str, fact: str, step: str, node: Any) -> InputError:
         mark = node.start_mark
-        return InputError(subject, fact, step, Place(self._file, self._before + mark.line + 1, mark.column + 1))
+        return InputError(
+            subject, fact, step, SourceLocation(self._file, self._before + mark.line + 1, mark.column + 1)
+        )

@@ -22,7 +22,7 @@ def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
     return command.attach(ssh.argv(target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
 
 
-def target(lab: Lab, site: Site, host: Host) -> ssh.Target:
+def target(lab: Lab, site: Site, host: Host) -> ssh.SshTarget:
     """Return how the developer reaches a machine."""
     identity = ssh_keys.user_key(lab, ssh_keys.DEVELOPER)
-    return ssh.Target(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)
+    return ssh.SshTarget(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)

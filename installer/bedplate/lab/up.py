@@ -17,7 +17,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.rootfs import machine_root
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
-from bedplate.binary_cache.fill import Origins, fill
+from bedplate.binary_cache.fill import BinaryCaches, fill
 from bedplate.build.build_bundle import build
 from bedplate.config import catalog, environments
 from bedplate.config.catalog import Catalog
@@ -66,7 +66,7 @@ class Up:
         self.progress.end("✓", "done")
 
 
-def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
+def up(lab: Lab, console: Console, origins: BinaryCaches | None = None) -> int:
     """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside.
 
     Args:
@@ -76,10 +76,10 @@ def up(lab: Lab, console: Console, origins: Origins | None = None) -> int:
     """
     with changing(lab):
         # Once more: a `lab down` that ended meanwhile took its number away.
-        return _up(reserve(lab.name), console, origins or Origins())
+        return _up(reserve(lab.name), console, origins or BinaryCaches())
 
 
-def _up(lab: Lab, console: Console, origins: Origins) -> int:
+def _up(lab: Lab, console: Console, origins: BinaryCaches) -> int:
     began = time.monotonic()
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
@@ -94,7 +94,7 @@ def _up(lab: Lab, console: Console, origins: Origins) -> int:
     return 0
 
 
-def _outside(run: Up, origins: Origins) -> Site:
+def _outside(run: Up, origins: BinaryCaches) -> Site:
     """Do everything that happens on the developer's machine."""
     lab = run.lab
     cache = Cache()

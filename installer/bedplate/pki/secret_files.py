@@ -13,7 +13,7 @@ from pathlib import Path
 from bedplate.config import users
 from bedplate.config.component import Component, Secret
 from bedplate.config.environments import Site
-from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 from bedplate.core.files import write_atomic
 from bedplate.pki.authority import ensure_authority, ensure_certificate
 from bedplate.pki.site_trust import ensure_private
@@ -87,7 +87,7 @@ def _read_file(secret: Secret) -> bytes:
     try:
         return Path(secret.path).read_bytes()
     except OSError as error:
-        where = Place(secret.path)
+        where = SourceLocation(secret.path)
         raise InputError(
             f"secret {secret.name}/{secret.key}", f"cannot be read ({error.strerror})", "", where
         ) from error

@@ -20,7 +20,7 @@ from bedplate.registry.backoff import Backoff
 from bedplate.registry.credentials import Credentials
 from bedplate.registry.registry_address import Address
 from bedplate.registry.request_body import FilePart
-from bedplate.registry.response import Answer
+from bedplate.registry.response import Response
 
 TIMEOUT = 60
 BUSY = (429, 500, 502, 503, 504)
@@ -73,7 +73,7 @@ class Client:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
         ok: Collection[int] = (200,),
-    ) -> Answer:
+    ) -> Response:
         """Send a request until it is answered, and return the answer; BedplateError where it is not in `ok`."""
         for attempt in range(self.backoff.attempts):
             try:
@@ -92,7 +92,7 @@ class Client:
 
     def once(
         self, method: str, path: str, scopes: Scopes, *, headers: dict[str, str] | None = None, body: Body = b""
-    ) -> Answer:
+    ) -> Response:
         """Send a request once, twice where it has to be authenticated; CutError where no answer comes."""
         for _ in range(3):
             authorization = self._auth.header(scopes)
@@ -126,11 +126,11 @@ class Client:
         fact = f"{last}; tried {self.backoff.attempts} times"
         return BedplateError(self.subject(path), fact, "run the same command again: what is there is not sent again")
 
-    def _exchange(self, method: str, path: str, headers: dict[str, str], body: Body) -> Answer:
+    def _exchange(self, method: str, path: str, headers: dict[str, str], body: Body) -> Response:
         connection = self._connection()
         try:
             response = self._send(connection, method, path, headers, body)
-            answer = Answer(response.status, response.headers, _body(response))
+            answer = Response(response.status, response.headers, _body(response))
             if response.will_close:
                 connection.close()
         except ssl.SSLCertVerificationError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _of_file(path: Path, host: str) -> Credentials | None:
         user, _, password = base64.b64decode(entry.get("auth", ""), validate=True).decode().partition(":")
     except (ValueError, AttributeError, TypeError, binascii.Error) as error:
         raise InputError(
-            f"login file {path}", "is not what docker login writes", "log in again", Place(str(path))
+            f"login file {path}", "is not what docker login writes", "log in again", SourceLocation(str(path))
         ) from error
     user, password = entry.get("username", user), entry.get("password", password)
     refresh = entry.get("identitytoken", "")
@@ -89,4 +89,4 @@ def _refuse_helper(path: Path, host: str, content: dict[str, Any]) -> None:
     """Say that the password is where Bedplate does not look, rather than pushing as nobody."""
     if content.get("credsStore") or host in content.get("credHelpers", {}):
         fact = f"leaves the password for {host} to a credential helper"
-        raise InputError(f"login file {path}", fact, "give --user and --password-file", Place(str(path)))
+        raise InputError(f"login file {path}", fact, "give --user and --password-file", SourceLocation(str(path)))

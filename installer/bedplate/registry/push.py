@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bedplate.core.errors import BedplateError
 from bedplate.registry.client import Client
-from bedplate.registry.pushable import Holding, Manifest
+from bedplate.registry.pushable import Pushable, PushableManifest
 from bedplate.registry.upload import Blob, Came, ensure_blob, push_scopes
 
 A = TypeVar("A")
@@ -40,7 +40,7 @@ class Pushed:
     untagged: int
 
 
-def push(client: Client, holding: Holding, *, jobs: int, progress: Callable[[int], None] = lambda _: None) -> Pushed:
+def push(client: Client, holding: Pushable, *, jobs: int, progress: Callable[[int], None] = lambda _: None) -> Pushed:
     """Bring a registry to hold everything; run again after any failure, it sends only what is lacking.
 
     Args:
@@ -75,7 +75,7 @@ def push(client: Client, holding: Holding, *, jobs: int, progress: Callable[[int
     return _pushed(holding, came, put, tags)
 
 
-def _pushed(holding: Holding, came: list[dict[str, Came]], put: list[bool], tags: list[bool]) -> Pushed:
+def _pushed(holding: Pushable, came: list[dict[str, Came]], put: list[bool], tags: list[bool]) -> Pushed:
     ways = [(way, blob) for (blob, _), one in zip(holding.blobs, came, strict=True) for way in one.values()]
     counts = {way: sum(one is way for one, _ in ways) for way in Came}
     return Pushed(
@@ -89,7 +89,7 @@ def _pushed(holding: Holding, came: list[dict[str, Came]], put: list[bool], tags
     )
 
 
-def _untagged(client: Client, holding: Holding, jobs: int) -> list[bool]:
+def _untagged(client: Client, holding: Pushable, jobs: int) -> list[bool]:
     """Put the manifests that only indices name; one that has a tag comes with it, by one request."""
     tagged = {id(manifest) for manifest in holding.tags.values()}
     left = [manifest for manifest in holding.manifests if id(manifest) not in tagged]
@@ -99,7 +99,7 @@ def _untagged(client: Client, holding: Holding, jobs: int) -> list[bool]:
     return [*done, *(_ensure(client, manifest) for manifest in indices)]  # an index may name another one before it
 
 
-def _ensure(client: Client, manifest: Manifest, tag: str = "") -> bool:
+def _ensure(client: Client, manifest: PushableManifest, tag: str = "") -> bool:
     """Have a manifest under its digest, or under a tag; return whether it had to be put."""
     reference = tag or f"sha256:{manifest.sha256}"
     if _there(client, manifest, reference):
@@ -108,7 +108,7 @@ def _ensure(client: Client, manifest: Manifest, tag: str = "") -> bool:
     return True
 
 
-def _there(client: Client, manifest: Manifest, reference: str) -> bool:
+def _there(client: Client, manifest: PushableManifest, reference: str) -> bool:
     """Return whether the registry has this very manifest under a tag or its digest."""
     path, accept = _path(manifest, reference), {"Accept": manifest.media_type}
     answer = client.request("HEAD", path, push_scopes(manifest.repository), headers=accept, ok=(200, 404))
@@ -116,7 +116,7 @@ def _there(client: Client, manifest: Manifest, reference: str) -> bool:
     return answer.status == HTTPStatus.OK and named == f"sha256:{manifest.sha256}"
 
 
-def _store(client: Client, manifest: Manifest, reference: str) -> None:
+def _store(client: Client, manifest: PushableManifest, reference: str) -> None:
     path, kind = _path(manifest, reference), {"Content-Type": manifest.media_type}
     scopes = push_scopes(manifest.repository)
     answer = client.request("PUT", path, scopes, headers=kind, body=manifest.content, ok=(201,))
@@ -125,7 +125,7 @@ def _store(client: Client, manifest: Manifest, reference: str) -> None:
         raise BedplateError(client.subject(path), f"became {named}: the registry rewrites manifests", "turn that off")
 
 
-def _path(manifest: Manifest, reference: str) -> str:
+def _path(manifest: PushableManifest, reference: str) -> str:
     return f"/v2/{manifest.repository}/manifests/{reference}"
 
 

@@ -20,7 +20,7 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class PushableManifest:
     """A manifest, or an index of manifests, in one repository."""
 
     repository: str
@@ -30,7 +30,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Pushable:
     """All that a push has to bring about.
 
     Attributes:
@@ -40,8 +40,8 @@ class Holding:
     """
 
     blobs: list[tuple[Blob, tuple[str, ...]]]
-    manifests: list[Manifest]
-    tags: dict[tuple[str, str], Manifest]
+    manifests: list[PushableManifest]
+    tags: dict[tuple[str, str], PushableManifest]
 
     @property
     def size(self) -> int:
@@ -49,7 +49,7 @@ class Holding:
         return sum(blob.size for blob, _ in self.blobs)
 
 
-def holding(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> Holding:
+def holding(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> Pushable:
     """Return what some releases come to; of two equal tags the later release's stays.
 
     Names are kept: <prefix>/<upstream host[_port]>/<repository>:<tag>.
@@ -66,7 +66,7 @@ def holding(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> 
         repository = f"{prefix}/{name}" if prefix else name
         tags[repository, split_image(artifact.image)[2]] = found.add(repository, artifact.sha256)
     blobs = [(found.blob(sha256), tuple(where)) for sha256, where in found.blobs.items()]
-    return Holding(sorted(blobs, key=lambda one: (-one[0].size, one[0].sha256)), list(found.manifests.values()), tags)
+    return Pushable(sorted(blobs, key=lambda one: (-one[0].size, one[0].sha256)), list(found.manifests.values()), tags)
 
 
 @dataclass(slots=True)
@@ -74,10 +74,10 @@ class _Found:
     """What was found by following manifests."""
 
     folder: Path
-    manifests: dict[tuple[str, str], Manifest] = field(default_factory=dict)
+    manifests: dict[tuple[str, str], PushableManifest] = field(default_factory=dict)
     blobs: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def add(self, repository: str, sha256: str) -> Manifest:
+    def add(self, repository: str, sha256: str) -> PushableManifest:
         """Take in a manifest with everything below it; returns it."""
         if (repository, sha256) not in self.manifests:
             content = self.blob(sha256).path.read_bytes()
@@ -90,7 +90,7 @@ class _Found:
             for part in _parts(parsed):
                 self.blobs.setdefault(part, {})[repository] = None
             kind = parsed.get("mediaType", MANIFEST_TYPE)
-            self.manifests[repository, sha256] = Manifest(repository, sha256, kind, content)
+            self.manifests[repository, sha256] = PushableManifest(repository, sha256, kind, content)
         return self.manifests[repository, sha256]
 
     def blob(self, sha256: str) -> Blob:

@@ -18,7 +18,7 @@ STEPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, headers and body of one answer."""
 
     status: int

@@ -19,7 +19,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.registry.authenticator import Scopes
 from bedplate.registry.client import BUSY, Client, CutError
 from bedplate.registry.request_body import FilePart
-from bedplate.registry.response import Answer
+from bedplate.registry.response import Response
 
 RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
@@ -111,7 +111,7 @@ class _Upload:
         answer = self.client.request("POST", path, push_scopes(self.repository), ok=(202,))
         return self.client.local_path(answer.headers["Location"], path)
 
-    def _put(self, location: str, start: int) -> Answer:
+    def _put(self, location: str, start: int) -> Response:
         """Send the blob from an offset on; only a second request of an upload needs to say its range."""
         part = FilePart(self.blob.path, start, self.blob.size, self.sent)
         headers = {"Content-Type": "application/octet-stream"}
@@ -132,7 +132,7 @@ class _Upload:
         place = answer.headers.get("Location", "")
         return self.client.local_path(place, location) if place else location, int(arrived[1]) + 1
 
-    def _judge(self, answer: Answer) -> str:
+    def _judge(self, answer: Response) -> str:
         """Return what is said of an answer that may be another one next time; raise where it will not."""
         path = f"/v2/{self.repository}/blobs/sha256:{self.blob.sha256}"
         error = answer.error(self.client.subject(path))

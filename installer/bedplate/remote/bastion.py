@@ -16,7 +16,7 @@ from bedplate import validate
 from bedplate.config import environments
 from bedplate.config.environments import ON_BASTION, Site
 from bedplate.core import command, paths
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.hosts import ssh
 from bedplate.remote import send
 
@@ -56,7 +56,7 @@ def ready(name: str, *, needs_release: bool = True) -> Site:
     folder = environments.find(name)
     checked = needs_release or not folder.is_relative_to(ON_BASTION)
     if checked and (errors := validate.check(folder)):
-        raise Findings(errors)
+        raise ErrorList(errors)
     site = environments.load(folder)
     if site.is_here:
         _end_with_caller()

@@ -75,14 +75,14 @@ def with_config_digests(objects: list[RenderedObject]) -> list[RenderedObject]:
     return [_annotated(one, maps) for one in objects]
 
 
-def _annotated(one: RenderedObject, maps: dict[object_id.Identity, dict[str, Any]]) -> RenderedObject:
+def _annotated(one: RenderedObject, maps: dict[object_id.ObjectId, dict[str, Any]]) -> RenderedObject:
     template = object_id.pod_template(one.object)
     if template is None or template is one.object:
         return one
     read = {
         name: maps[key].get("data", {})
         for name in sorted(references(template["spec"], "configMap"))
-        if (key := object_id.Identity("", "ConfigMap", one.identity.namespace, name)) in maps
+        if (key := object_id.ObjectId("", "ConfigMap", one.identity.namespace, name)) in maps
     }
     if not read:
         return one

@@ -18,7 +18,7 @@ from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.config.release import Release
 from bedplate.core import digest, paths
-from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 from bedplate.images.registry_tree import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
@@ -61,7 +61,7 @@ def _key(site: Site, release: Release, components: Mapping[str, Component], rele
 
 
 def _check(site: Site) -> None:
-    where = Place(str(site.folder / "hosts.yaml"))
+    where = SourceLocation(str(site.folder / "hosts.yaml"))
     if len(site.control_plane) != 1:
         fact = f"has {len(site.control_plane)} hosts; this release installs exactly one"
         raise InputError("group control_plane", fact, "name one control plane", where)

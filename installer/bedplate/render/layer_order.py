@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from bedplate.config.catalog import Catalog
 from bedplate.core import paths
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 
 NOT_ON_THE_CLUSTER = ("bundle", "hosts")
 
@@ -19,7 +19,7 @@ def layers() -> tuple[str, ...]:
         match statement:
             case ast.Assign(targets=[ast.Name(id="LAYERS")], value=value):
                 return tuple(ast.literal_eval(value))
-    raise InputError("stacks/layers.py", "has no list LAYERS", "", Place(str(path)))
+    raise InputError("stacks/layers.py", "has no list LAYERS", "", SourceLocation(str(path)))
 
 
 def components(catalog: Catalog, layer: str) -> list[str]:
@@ -59,4 +59,4 @@ def _stable(sorter: TopologicalSorter[str], names: list[str]) -> list[str]:
 
 
 def _error(catalog: Catalog, name: str, fact: str) -> InputError:
-    return InputError(f"component {name}", fact, "", Place(str(catalog.folders[name] / "component.yaml")))
+    return InputError(f"component {name}", fact, "", SourceLocation(str(catalog.folders[name] / "component.yaml")))

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bedplate.core.errors import BedplateError, Findings, InputError, Place
-from bedplate.kube.object_id import CLUSTER_SCOPED, EXISTING_NAMESPACES, Identity
+from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
+from bedplate.kube.object_id import CLUSTER_SCOPED, EXISTING_NAMESPACES, ObjectId
 
-Found = tuple[Identity, dict[str, Any], str]
+Found = tuple[ObjectId, dict[str, Any], str]
 
 
 def check_objects(objects: Sequence[Found]) -> None:
     """Raise Findings on duplicates, unknown namespaces and misplaced secrets, each with its file."""
     errors = [*_duplicates(objects), *_namespaces(objects), *_markers(objects)]
     if errors:
-        raise Findings(errors)
+        raise ErrorList(errors)
 
 
 def _duplicates(objects: Sequence[Found]) -> list[BedplateError]:
-    first: dict[Identity, str] = {}
+    first: dict[ObjectId, str] = {}
     errors: list[BedplateError] = []
     for identity, _, source in objects:
         if identity in first:
             fact = f"is declared twice; the first is in {first[identity]}"
-            errors.append(InputError(f"object {identity}", fact, "remove one of them", Place(source)))
+            errors.append(InputError(f"object {identity}", fact, "remove one of them", SourceLocation(source)))
         first.setdefault(identity, source)
     return errors
 
@@ -37,13 +37,13 @@ def _namespaces(objects: Sequence[Found]) -> list[BedplateError]:
         if identity.kind == "CustomResourceDefinition" and value["spec"]["scope"] == "Cluster"
     }
     return [
-        InputError(f"object {identity}", fact, "", Place(source))
+        InputError(f"object {identity}", fact, "", SourceLocation(source))
         for identity, _, source in objects
         if (fact := _namespace_fact(identity, known, scoped))
     ]
 
 
-def _namespace_fact(identity: Identity, known: set[str] | frozenset[str], scoped: frozenset[str]) -> str:
+def _namespace_fact(identity: ObjectId, known: set[str] | frozenset[str], scoped: frozenset[str]) -> str:
     if identity.kind in scoped:
         return "has a namespace, and its kind has none" if identity.namespace else ""
     if not identity.namespace:
@@ -57,7 +57,7 @@ def _markers(objects: Sequence[Found]) -> list[BedplateError]:
     """Return an error for each marker of a secret that the stack would not fill in."""
     fact = "takes a secret's value outside a Secret's stringData"
     return [
-        InputError(f"object {identity}", fact, "put it into a Secret and refer to that", Place(source))
+        InputError(f"object {identity}", fact, "put it into a Secret and refer to that", SourceLocation(source))
         for identity, value, source in objects
         if _has_marker({**value, "stringData": None} if identity.kind == "Secret" else value)
     ]

@@ -13,7 +13,7 @@ import yaml
 
 from bedplate.config.catalog import Catalog
 from bedplate.core import paths
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import object_id
 from bedplate.render import kustomize
 from bedplate.render.rendered import Rendered
@@ -60,7 +60,7 @@ def _overlay(profile: str, component: str) -> Path | None:
 
 def _check_overlay(folder: Path) -> None:
     """Refuse what would make names depend on content (contract 4)."""
-    where = Place(str(folder / KUSTOMIZATION))
+    where = SourceLocation(str(folder / KUSTOMIZATION))
     content: dict[str, Any] = yaml.load((folder / KUSTOMIZATION).read_bytes(), Loader=yaml.CSafeLoader) or {}
     if content.get("kind") != "Component":
         raise InputError("overlay", "is no kustomize Component", "write `kind: Component`", where)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bedplate.core import digest
 from bedplate.kube import object_id
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class RenderedObject:
     source: str = field(default="", compare=False)
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> ObjectId:
         """Return what tells it from every other object."""
         return object_id.of(self.object)
 

@@ -11,7 +11,7 @@ import jinja2
 import yaml
 
 from bedplate.config.component import Component
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube.object_id import SECRET_REF
 from bedplate.render.rendered import Rendered
 
@@ -64,11 +64,15 @@ def _file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -
         text = environment.get_template(name).render(values)
         documents = [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
     except jinja2.TemplateSyntaxError as error:
-        raise InputError("template", str(error.message), "", Place(str(path), error.lineno)) from error
+        raise InputError("template", str(error.message), "", SourceLocation(str(path), error.lineno)) from error
     except (jinja2.TemplateError, LookupError, OSError, TypeError, ValueError) as error:
-        raise InputError("template", f"cannot be filled: {error}", "", Place(str(path), _line(error, path))) from error
+        raise InputError(
+            "template", f"cannot be filled: {error}", "", SourceLocation(str(path), _line(error, path))
+        ) from error
     except yaml.YAMLError as error:
-        raise InputError("template", f"gives no YAML: {' '.join(str(error).split())}", "", Place(str(path))) from error
+        raise InputError(
+            "template", f"gives no YAML: {' '.join(str(error).split())}", "", SourceLocation(str(path))
+        ) from error
     for document in documents:
         _check_object(document, path)
     return [Rendered(str(path), document) for document in documents]
@@ -89,4 +93,6 @@ def _check_object(document: Any, path: Path) -> None:
     if not (
         isinstance(metadata, dict) and metadata.get("name") and document.get("apiVersion") and document.get("kind")
     ):
-        raise InputError("template", "holds a document without apiVersion, kind or metadata.name", "", Place(str(path)))
+        raise InputError(
+            "template", "holds a document without apiVersion, kind or metadata.name", "", SourceLocation(str(path))
+        )

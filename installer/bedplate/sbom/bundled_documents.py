@@ -11,7 +11,7 @@ from typing import Any
 
 from bedplate.bundle.verify_bundle import read_release
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import PROVENANCE, SBOM, Document, ReleaseFile
+from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
 from bedplate.config.validation import nearest
 from bedplate.core.errors import BedplateError, InputError
 
@@ -53,7 +53,7 @@ def parse(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _find(release: ReleaseFile, kind: str, image: str) -> Document:
+def _find(release: ReleaseFile, kind: str, image: str) -> ReleaseDocument:
     found = [one for one in release.documents if one.kind == kind and one.image == image]
     if not found:
         fact = "was built before bundles carried documents about themselves"
@@ -72,7 +72,7 @@ def _full_name(release: ReleaseFile, image: str) -> str:
     return found[0]
 
 
-def _content(bundle: Path, document: Document) -> bytes:
+def _content(bundle: Path, document: ReleaseDocument) -> bytes:
     """Return a document, once its digest is proven."""
     data = (bundle / bundle_layout.blob(document.sha256)).read_bytes()
     if hashlib.sha256(data).hexdigest() != document.sha256:

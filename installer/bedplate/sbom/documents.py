@@ -7,7 +7,7 @@ from functools import partial
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source import Context
-from bedplate.config.bundle_layout import PROVENANCE, SBOM, Document, ReleaseFile
+from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
 from bedplate.config.component import GoArtifact
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
@@ -46,7 +46,9 @@ def _licensed(package: Package, licences: Mapping[str, str]) -> Package:
     return package.model_copy(update={"licence": licences.get(f"{package.name}@{package.version}", "")})
 
 
-def _documents(release: ReleaseFile, packages: dict[str, tuple[Package, ...]], context: Context) -> Iterator[Document]:
+def _documents(
+    release: ReleaseFile, packages: dict[str, tuple[Package, ...]], context: Context
+) -> Iterator[ReleaseDocument]:
     cache, bare = context.cache, release.model_dump(exclude={"documents", "installer", "sets", "bastion"})
     facts = {name: bare[name] for name in ("release", "epoch", "suite")}
     for image in sorted((a for a in release.artifacts if a.image), key=lambda a: a.image):
@@ -68,8 +70,8 @@ def _kept(inputs: object, make: Callable[[], bytes], cache: Cache) -> Output:
     return output
 
 
-def _document(kind: str, image: str, output: Output) -> Document:
-    return Document(kind=kind, image=image, sha256=output.sha256, size=output.size)
+def _document(kind: str, image: str, output: Output) -> ReleaseDocument:
+    return ReleaseDocument(kind=kind, image=image, sha256=output.sha256, size=output.size)
 
 
 def _known(context: Context) -> Iterator[Package]:

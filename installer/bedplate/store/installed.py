@@ -11,9 +11,9 @@ from bedplate.artifacts.verified_blobs import Marks
 from bedplate.bundle.verify_bundle import refusals
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.install.blob_content import check_file
-from bedplate.install.manifest import File, blobs_of, parse_manifest
+from bedplate.install.manifest import ListedFile, blobs_of, parse_manifest
 from bedplate.install.release_json import read_release
 from bedplate.install.signature import read_signed
 
@@ -22,7 +22,7 @@ MARKS = "verified.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledRelease:
     """A release whose signature is proven.
 
     Attributes:
@@ -33,10 +33,10 @@ class Installed:
 
     store: Path
     release: ReleaseFile
-    files: tuple[File, ...]
+    files: tuple[ListedFile, ...]
 
 
-def read(store: Path, version: str, publisher: str) -> Installed:
+def read(store: Path, version: str, publisher: str) -> InstalledRelease:
     """Return a release of the store, once its manifest's signature and release.json's digest are proven.
 
     Args:
@@ -55,10 +55,10 @@ def read(store: Path, version: str, publisher: str) -> Installed:
     release = ReleaseFile.model_validate_json(data)
     if release.release.partition("+")[0] != version.partition("+")[0]:
         raise BedplateError(f"folder {folder}", f"holds release {release.release}", AGAIN)
-    return Installed(store, release, tuple(files))
+    return InstalledRelease(store, release, tuple(files))
 
 
-def prove_blobs(installed: Installed, *, every: bool = False) -> int:
+def prove_blobs(installed: InstalledRelease, *, every: bool = False) -> int:
     """Prove that the store has every blob of a release as it was signed; return the number of those that were read.
 
     A blob that looks as it did when it was proven is not read again. Findings name every wrong one.
@@ -72,11 +72,11 @@ def prove_blobs(installed: Installed, *, every: bool = False) -> int:
             pool.map(lambda blob: _prove(installed.store, blob, marks, every=every), blobs_of([*installed.files]))
         )
     if errors := [one for one in found if isinstance(one, BedplateError)]:
-        raise Findings(errors)
+        raise ErrorList(errors)
     return sum(one is True for one in found)
 
 
-def _prove(store: Path, blob: File, marks: Marks, *, every: bool) -> bool | BedplateError:
+def _prove(store: Path, blob: ListedFile, marks: Marks, *, every: bool) -> bool | BedplateError:
     """Return whether the blob had to be read, or what is wrong with it."""
     place = store / blob.path
     try:

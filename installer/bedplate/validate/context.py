@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bedplate.config.environment_file import Environment
 from bedplate.config.hosts import Host
-from bedplate.config.yaml_document import Document, Location
-from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.config.yaml_document import Location, YamlDocument
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +27,34 @@ class Case:
     """
 
     folder: Path
-    file: Document
+    file: YamlDocument
     environment: Environment
-    hosts_file: Document | None
+    hosts_file: YamlDocument | None
     hosts: tuple[Host, ...]
     hosts_complete: bool
     on_bastion: bool
 
-    def at(self, *location: str | int) -> Place:
+    def at(self, *location: str | int) -> SourceLocation:
         """Return where a value of environment.yaml stands."""
         return self.file.place(location)
 
-    def host_at(self, host: Host, group: str = "", variable: str = "ansible_host") -> Place:
+    def host_at(self, host: Host, group: str = "", variable: str = "ansible_host") -> SourceLocation:
         """Return where a host's value stands in hosts.yaml."""
         if self.hosts_file is None:
-            return Place(str(self.folder / "hosts.yaml"))
+            return SourceLocation(str(self.folder / "hosts.yaml"))
         location: Location = ("all", "children", group or host.groups[0], "hosts", host.name, variable)
         return self.hosts_file.place(location)
 
-    def group_at(self, group: str = "") -> Place:
+    def group_at(self, group: str = "") -> SourceLocation:
         """Return where a group of hosts.yaml stands, or would stand."""
         if self.hosts_file is None:
-            return Place(str(self.folder / "hosts.yaml"))
+            return SourceLocation(str(self.folder / "hosts.yaml"))
         return self.hosts_file.key_place(("all", "children", group) if group else ("all", "children"))
 
-    def error(self, location: Location, fact: str, next_step: str) -> InputError:
+    def error(self, location: Location, fact: str, hint: str) -> InputError:
         """Return an error about a value of environment.yaml."""
         text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).removeprefix(".")
-        return InputError(f"key {text}", fact, next_step, self.file.place(location))
+        return InputError(f"key {text}", fact, hint, self.file.place(location))
 
 
 Rule = Callable[[Case], Iterator[BedplateError]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from bedplate.config import publisher_key
 from bedplate.config.validation import nearest
 from bedplate.core import paths
-from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 from bedplate.hosts.preflight.rules import RULES as RULES_OF_PREFLIGHT
 from bedplate.validate.context import Case, Rule
 
@@ -85,7 +85,7 @@ def private_keys(case: Case) -> Iterator[BedplateError]:
             subject = f"file {path.relative_to(case.folder)}"
             step = "keep it on the bastion, in /var/lib/bedplate/<environment>/secrets/, and make a new one"
             yield InputError(
-                subject, "holds a private key; this folder is for public things", step, Place(str(path), 1)
+                subject, "holds a private key; this folder is for public things", step, SourceLocation(str(path), 1)
             )
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from bedplate.apply import environment_lock
 from bedplate.apply.ledger import DONE, FAILED, RUNNING, Ledger
-from bedplate.apply.run_steps import Summary, apply, log_file
+from bedplate.apply.run_steps import ApplySummary, apply, log_file
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.core import command
@@ -56,7 +56,7 @@ class Counter:
         return Outcome(int(changed))
 
 
-def _apply(tmp_path: Path, *steps: Counter, every: bool = False) -> tuple[Summary, str]:
+def _apply(tmp_path: Path, *steps: Counter, every: bool = False) -> tuple[ApplySummary, str]:
     out = io.StringIO()
     ledger = Ledger(tmp_path / "ledger.db")
     try:
@@ -120,7 +120,7 @@ def test_bad_input_in_a_step_stays_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(InputError) as caught:
         _apply(tmp_path, Counter(tmp_path / "file", before=fails))
-    assert str(caught.value) == "key release names a release that is not here. Next: bedplate check lab"
+    assert str(caught.value) == "key release names a release that is not here\n  hint: bedplate check lab"
 
 
 def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) -> None:

@@ -15,22 +15,22 @@ from bedplate.apply.ledger import FAILED, Ledger
 from bedplate.apply.phases import phases
 from bedplate.apply.run_steps import apply, log_file
 from bedplate.apply.step_progress import Progress
-from bedplate.apply.trust import Trust
+from bedplate.apply.trust import CreateCertificates
 from bedplate.config import users
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import Site
-from bedplate.config.release import Release, Toolchain
+from bedplate.config.release import Release, ToolchainVersions
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import Finding
-from bedplate.store.installed import Installed
+from bedplate.hosts.preflight.host_finding import HostFinding
+from bedplate.store.installed import InstalledRelease
 from factories.least_environment import KNOWN
 
-HOLLOW = Finding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
+HOLLOW = HostFinding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
 
 
 @pytest.fixture
@@ -61,10 +61,12 @@ def _installation(tmp_path: Path, values: dict[str, Any]) -> Installation:
             ],
         }
     )
-    release = Release(version="2026.11.0", toolchain=Toolchain(go="go", node="node"), epoch=0, components={"tool": "1"})
+    release = Release(
+        version="2026.11.0", toolchain=ToolchainVersions(go="go", node="node"), epoch=0, components={"tool": "1"}
+    )
     catalog = Catalog(release, tmp_path, {"tool": tool}, {"tool": tmp_path})
     held = ReleaseFile(release="2026.11.0", installer="", artifacts=[], sets={})
-    return Installation(site, catalog, Installed(tmp_path, held, ()))
+    return Installation(site, catalog, InstalledRelease(tmp_path, held, ()))
 
 
 def _remove_user(tmp_path: Path, _: dict[str, Any]) -> None:
@@ -93,17 +95,17 @@ def test_what_secrets_are_made_from_makes_them_anew(
     tmp_path: Path, values: dict[str, Any], change: Callable[[Path, dict[str, Any]], None]
 ) -> None:
     """A removed user, another password, another file, group or domain gives the step of secrets another key."""
-    before = Trust(_installation(tmp_path, values)).key()
-    assert Trust(_installation(tmp_path, values)).key() == before
+    before = CreateCertificates(_installation(tmp_path, values)).key()
+    assert CreateCertificates(_installation(tmp_path, values)).key() == before
     change(tmp_path, values)
-    assert Trust(_installation(tmp_path, values)).key() != before
+    assert CreateCertificates(_installation(tmp_path, values)).key() != before
 
 
 def test_the_key_of_secrets_tells_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
     """The same files under another environment's key give another key: nobody can guess a value from the ledger."""
-    before = Trust(_installation(tmp_path, values)).key()
+    before = CreateCertificates(_installation(tmp_path, values)).key()
     (paths.STATE / "here" / "pulumi" / "hmac.key").unlink()
-    assert Trust(_installation(tmp_path, values)).key() != before
+    assert CreateCertificates(_installation(tmp_path, values)).key() != before
 
 
 def test_a_hard_finding_stops_the_whole_apply(

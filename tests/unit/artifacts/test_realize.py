@@ -9,10 +9,10 @@ import pytest
 
 from bedplate.artifacts import realize, release_contents
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.file.file_source import File
+from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.kinds import context as context_of
 from bedplate.artifacts.stale import check_current
-from bedplate.binary_cache.fill import Origins, fill
+from bedplate.binary_cache.fill import BinaryCaches, fill
 from bedplate.binary_cache.folder_cache import Folder
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import image_blobs, write_bundle
@@ -20,7 +20,7 @@ from bedplate.config import catalog
 from bedplate.config.bundle_layout import BundledArtifact
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.reporter import Silent
 from factories.least_release import SETS
 
@@ -73,7 +73,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 def locked(release: Catalog, cache: Cache) -> Lock:
     """Return the release's lock, nothing built yet."""
     context = context_of(release, cache, Lock(release="2026.1.0", entries=[], sets={}))
-    return Lock(release="2026.1.0", entries=File().resolve(context).entries, sets=SETS)
+    return Lock(release="2026.1.0", entries=FileSource().resolve(context).entries, sets=SETS)
 
 
 def have(release: Catalog, lock: Lock, cache: Cache, told: Told | None = None) -> dict[str, Entry]:
@@ -117,7 +117,7 @@ def test_refuses_another_output(release: Catalog, tmp_path: Path) -> None:
     entries = have(release, locked(release, cache), cache)
     other = entries[IMAGE].model_copy(update={"output": Output(sha256="0" * 64, size=1)})
     lock = Lock(release="2026.1.0", entries=[*locked(release, cache).entries, other], sets={})
-    with pytest.raises(Findings, match=f"{IMAGE} came out as [0-9a-f]+, not {'0' * 64} as locked"):
+    with pytest.raises(ErrorList, match=f"{IMAGE} came out as [0-9a-f]+, not {'0' * 64} as locked"):
         have(release, lock, cache)
 
 
@@ -151,7 +151,7 @@ def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> N
     empty: list[Entry] = []
     for entries, fact in ((empty, "is not in the lock"), (changed, "was changed since it was locked")):
         stale = Lock(release="2026.1.0", entries=entries, sets=SETS)
-        with pytest.raises(Findings, match=fact):
+        with pytest.raises(ErrorList, match=fact):
             check_current(context_of(release, cache, stale))
 
 
@@ -168,7 +168,7 @@ def test_a_lock_without_all_of_a_set_is_refused(
     """A declared set that was never locked, and a set that lacks one of its own, is named before anything is made."""
     cache = Cache(tmp_path / "cache")
     lock = locked(release, cache).model_copy(update={"sets": sets})
-    with pytest.raises(Findings, match=fact):
+    with pytest.raises(ErrorList, match=fact):
         check_current(context_of(release, cache, lock))
 
 
@@ -180,7 +180,7 @@ def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     publisher_signature.new_key(tmp_path / "key")
     described = release_contents.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
-    origins = Origins([Folder(tmp_path / "bundle")])
+    origins = BinaryCaches([Folder(tmp_path / "bundle")])
     assert fill(origins, context_of(release, second, recorded), Silent()).artifacts == len(entries)
     assert have(release, recorded, second, told) == entries
     assert told.items == []

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.go.go_source import Go
+from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.kinds import make
-from bedplate.artifacts.npm.npm_source import Npm
+from bedplate.artifacts.npm.npm_source import NpmSource
 from bedplate.artifacts.source import Context
-from bedplate.artifacts.toolchain import WHEELS, Toolchain
+from bedplate.artifacts.toolchain import WHEELS, ToolchainSource
 from bedplate.config import catalog
 from bedplate.config.component import GoArtifact, NpmArtifact
 from bedplate.config.release import Release
@@ -82,7 +82,7 @@ def _cold(folder: Path) -> Cache:
 
 
 def _locked(context: Context) -> Lock:
-    for source in (Toolchain(), Npm(), Go()):
+    for source in (ToolchainSource(), NpmSource(), GoSource()):
         found = source.resolve(replace(context, previous=_ours().lock()))
         entries = {**context.lock.by_id, **{entry.id: entry for entry in found.entries}}
         lock = Lock(release="1", entries=list(entries.values()), sets={**context.lock.sets, **found.sets})

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bedplate import cli
-from bedplate.artifacts.file.file_source import File
+from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.image.image_source import ImageSource
 from bedplate.bundle import publisher_signature
 from factories import least_release
@@ -45,7 +45,7 @@ def test_a_lying_cache_is_refused_and_the_next_one_gives_the_bundle(
     from_source = json.loads(_bedplate(*words, "--out", tmp_path / "one", "--record").stdout)
     _bedplate("bundle", "publish", VERSION, folder, "--key", key)
     shutil.rmtree(tmp_path / "cache")
-    for kind in (File, ImageSource):
+    for kind in (FileSource, ImageSource):
         monkeypatch.setattr(kind, "build", _never)
     with served(folder, _one_wrong_byte) as (liar, asked), served(folder) as (honest, _):
         done = _bedplate(*words, "--out", tmp_path / "two", "--from", liar, "--from", honest)

@@ -13,7 +13,7 @@ from bedplate.binary_cache import cache_address, cache_index, publish
 from bedplate.binary_cache.cache_index import Index
 from bedplate.binary_cache.folder_cache import Folder
 from bedplate.binary_cache.http_cache import Web
-from bedplate.binary_cache.protocol import Origin
+from bedplate.binary_cache.protocol import BinaryCache
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import TITLE
 from bedplate.config.release_lock import Lock
@@ -81,12 +81,12 @@ def _as_fake_registry(folder: Path) -> None:
 
 
 @contextmanager
-def _origin(kind: str, folder: Path) -> Iterator[Origin]:
+def _origin(kind: str, folder: Path) -> Iterator[BinaryCache]:
     """Give a published folder as an origin of a kind."""
     _as_fake_registry(folder)
     with served(folder) as (url, _):
         registry = cache_address.origin(f"oci+{url}/caches/hello:1")
-        origins: dict[str, Origin] = {"folder": Folder(folder), "web": Web(url), "registry": registry}
+        origins: dict[str, BinaryCache] = {"folder": Folder(folder), "web": Web(url), "registry": registry}
         yield origins[kind]
 
 

@@ -42,7 +42,7 @@ def test_error_names_image_object_path_reason_and_component() -> None:
     where = "Deployment/shop/web, spec.template.spec.containers[0].image (field, certain, written team/app:1)"
     step = "declare it in manifests/shop/component.yaml: images, or allow with a reason"
     fact = f"is not in the bundle; component shop names it in {where}"
-    assert str(error) == f"image docker.io/team/app:1 {fact}. Next: {step}"
+    assert str(error) == f"image docker.io/team/app:1 {fact}\n  hint: {step}"
 
 
 @pytest.mark.parametrize(

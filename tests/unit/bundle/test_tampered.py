@@ -13,10 +13,10 @@ import pytest
 
 from bedplate.bundle import verify_bundle
 from bedplate.config import bundle_layout
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.install.refused import RefusedError
 from bedplate.install.steps import install
-from bedplate.install.target import Target
+from bedplate.install.target import BastionTarget
 from factories import tiny_bundle
 
 ROUNDS, SEED = 200, 20261122
@@ -104,14 +104,14 @@ def is_refused(check: Callable[[], object]) -> bool:
     """Return whether a check ends with an error that people read."""
     try:
         check()
-    except (BedplateError, Findings, RefusedError):
+    except (BedplateError, ErrorList, RefusedError):
         return True
     return False
 
 
 def older(root: Path) -> None:
     """Put into a bastion's folders what an earlier installation might have left."""
-    store = Target(root).blob("0" * 64)
+    store = BastionTarget(root).blob("0" * 64)
     store.parent.mkdir(parents=True)
     store.write_text("another release's")
 
@@ -132,7 +132,7 @@ def test_all_are_refused_and_nothing_is_written(
         spoil = SPOIL[number % len(SPOIL)]
         spoil(bundle, dice)
         refused = is_refused(partial(verify_bundle.verify, bundle, tiny.publisher))
-        if not (refused and is_refused(partial(install, bundle, tiny.publisher, Target(root)))):
+        if not (refused and is_refused(partial(install, bundle, tiny.publisher, BastionTarget(root)))):
             accepted.append((number, spoil.__name__))
         assert entries(root) == before, spoil.__name__
         shutil.rmtree(bundle.parent)
@@ -148,5 +148,5 @@ def test_a_wrong_blob_in_the_middle_of_a_copy(tiny: tiny_bundle.Tiny, tmp_path: 
         (bundle / bundle_layout.BLOBS / blob.name).write_bytes(data)
         root = tmp_path / "root"
         with pytest.raises(RefusedError, match="has another content than was signed"):
-            install(bundle, tiny.publisher, Target(root))
+            install(bundle, tiny.publisher, BastionTarget(root))
         assert not root.exists()

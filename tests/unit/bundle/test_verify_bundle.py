@@ -14,7 +14,7 @@ import pytest
 from bedplate.bundle import publisher_signature, verify_bundle
 from bedplate.bundle.write_bundle import bundle_digest, write_bundle
 from bedplate.config import bundle_layout
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from factories import tiny_bundle
 
 
@@ -114,7 +114,7 @@ def test_refused(tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: Callable[[Path],
     """A spoilt bundle is refused and the message says what is wrong."""
     bundle = shutil.copytree(tiny.folder, tmp_path / "bundle")
     spoil(bundle)
-    with pytest.raises((BedplateError, Findings), match=fact):
+    with pytest.raises((BedplateError, ErrorList), match=fact):
         verify_bundle.verify(bundle, tiny.publisher)
 
 

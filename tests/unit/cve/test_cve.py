@@ -18,7 +18,7 @@ from bedplate.core.errors import InputError
 from bedplate.cve import advisory_files, ecosystem_version
 from bedplate.cve.advisory import Advisory, Severity, severity
 from bedplate.cve.debian_version import DebianVersion
-from bedplate.cve.vulnerability import Installed, installed, match
+from bedplate.cve.vulnerability import InstalledPackage, installed, match
 from bedplate.sbom.package import Ecosystem
 
 DEB, GO, PYPI, NPM = Ecosystem.DEBIAN, Ecosystem.GO, Ecosystem.PYTHON, Ecosystem.NPM
@@ -87,7 +87,7 @@ RANGES: dict[str, tuple[Ecosystem, str, dict[str, Any], bool]] = {
 @pytest.mark.parametrize(("ecosystem", "number", "affected", "expected"), RANGES.values(), ids=RANGES)
 def test_ranges(ecosystem: Ecosystem, number: str, affected: dict[str, Any], expected: bool) -> None:  # noqa: FBT001  a table's column
     """A version is affected when it is listed, or lies between an event that opens and one that closes."""
-    package = Installed(ecosystem, "thing", number, "12", "pkg:x/thing")
+    package = InstalledPackage(ecosystem, "thing", number, "12", "pkg:x/thing")
     record = Advisory.model_validate(advisory(OSV[ecosystem], "thing", **affected))
     result = match([package], [record])
     assert (len(result.hits), result.unclear) == (int(expected), [])
@@ -95,7 +95,7 @@ def test_ranges(ecosystem: Ecosystem, number: str, affected: dict[str, Any], exp
 
 def test_nothing_is_dropped_unsaid() -> None:
     """Other ecosystems and withdrawn records are counted; versions that cannot be compared are named."""
-    package = Installed(PYPI, "thing", "1.0", "", "pkg:pypi/thing@1.0")
+    package = InstalledPackage(PYPI, "thing", "1.0", "", "pkg:pypi/thing@1.0")
     records = [
         advisory("crates.io", "thing", **events(FROM_START)),
         {**advisory("PyPI", "thing", **events(FROM_START)), "withdrawn": "2026-01-01T00:00:00Z"},
@@ -134,7 +134,7 @@ def test_debian_is_looked_up_by_source_and_release(suite: str, name: str, hits: 
 
 def test_python_names_are_one_in_any_spelling() -> None:
     """`zope.interface`, `Zope_Interface` and `zope-interface` are one package."""
-    package = Installed(PYPI, "zope-interface", "1.0", "", "pkg:pypi/zope-interface@1.0")
+    package = InstalledPackage(PYPI, "zope-interface", "1.0", "", "pkg:pypi/zope-interface@1.0")
     record = Advisory.model_validate(advisory("PyPI", "Zope.Interface", versions=["1.0"]))
     assert len(match([package], [record]).hits) == 1
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from bedplate import cli
 from bedplate.bundle import verify_bundle
 from bedplate.config import bundle_layout
-from bedplate.core.errors import Findings, InputError
+from bedplate.core.errors import ErrorList, InputError
 from bedplate.delta import inventory
 from bedplate.delta.delta_layout import DATA
 from factories import killed, two_bundles
@@ -134,7 +134,7 @@ def test_parts_come_one_after_the_other(made: tuple[Sides, Path, Path], parts: P
     sides, old, new = made
     joined = tmp_path / "joined"
     for part in sorted(parts.iterdir())[:-1]:
-        with pytest.raises(Findings, match="is missing"):
+        with pytest.raises(ErrorList, match="is missing"):
             sides.merge(part, old, str(joined))
     sides.merge(max(parts.iterdir()), old, str(joined))
     assert tree(joined) == tree(new)

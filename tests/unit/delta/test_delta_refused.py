@@ -12,7 +12,7 @@ import pytest
 
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.delta import inventory
 from bedplate.delta.delta_layout import DATA, HEAD, SIGNATURE, DeltaFile
 from factories import two_bundles
@@ -46,7 +46,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "data of part 2": (lambda d: spoil(d / "part-002-of-004" / DATA), r"part 2 of 4 .*part-002-of-004/data.* content"),
     "short part 3": (
         lambda d: os.truncate(d / "part-003-of-004" / DATA, 5),
-        r"part 3 of 4 .*has another content than was written. Next: read the medium again",
+        r"part 3 of 4 .*has another content than was written\n  hint: read the medium again",
     ),
     "part 1 missing": (lambda d: shutil.rmtree(d / "part-001-of-004"), r"part 1 of 4 \(part-001-of-004, .*is missing"),
     "head": (lambda d: spoil(d / "part-004-of-004" / HEAD), "part part-004-of-004 in .* is refused: is not signed"),
@@ -71,7 +71,7 @@ def test_a_bad_part_is_named(
     carried = shutil.copytree(parts, tmp_path / "parts")
     shutil.copytree(sides.root / "whole", tmp_path / "whole")
     spoiling(carried)
-    with pytest.raises((BedplateError, Findings), match=fact):
+    with pytest.raises((BedplateError, ErrorList), match=fact):
         sides.merge(carried, old, str(tmp_path / "joined"))
     assert not (tmp_path / "joined").exists()
 
@@ -80,7 +80,7 @@ def test_another_publisher_is_refused(made: tuple[Sides, Path, Path], parts: Pat
     """A delta that the pinned key did not sign is not read."""
     _, old, _ = made
     other = two_bundles.sides(tmp_path)
-    with pytest.raises(Findings, match="is not signed by the publisher's key"):
+    with pytest.raises(ErrorList, match="is not signed by the publisher's key"):
         other.merge(parts, old)
 
 

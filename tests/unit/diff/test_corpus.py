@@ -11,10 +11,10 @@ import pytest
 from bedplate.config.release import Release
 from bedplate.diff.diff_report import report
 from bedplate.diff.input.read_snapshots import read_pair
-from bedplate.diff.rules.effect_finding import Finding, Report
+from bedplate.diff.rules.effect_finding import DiffFinding, Report
 from bedplate.kube.change import shown
 from bedplate.kube.secret_values import HIDDEN
-from bedplate.kube.snapshot import Side
+from bedplate.kube.snapshot import Snapshot
 from factories.diff_corpus import Case, cases, datacenter, identity
 
 FEWEST = 150
@@ -30,7 +30,7 @@ def compared(case: Case, folder: Path) -> Report:
     return report(_with(old, case, "old"), _with(new, case, "new"))
 
 
-def _with(side: Side, case: Case, name: str) -> Side:
+def _with(side: Snapshot, case: Case, name: str) -> Snapshot:
     """Return a side with what files of objects do not say."""
     more = case.spec.get("sides", {}).get(name, {})
     release = more.get("release")
@@ -88,7 +88,7 @@ def _subject(case: Case, name: str | None) -> str:
     return identity(known[name]) if name in known else name
 
 
-def _says(case: Case, findings: tuple[Finding, ...]) -> Iterator[str]:
+def _says(case: Case, findings: tuple[DiffFinding, ...]) -> Iterator[str]:
     """Yield the pieces of facts that no finding of their rule holds."""
     for rule, wheres in case.spec.get("findings", {}).items():
         for where in wheres if isinstance(wheres, list) else [wheres]:

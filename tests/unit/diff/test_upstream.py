@@ -22,7 +22,7 @@ from bedplate.diff.outline import outline
 from bedplate.diff.output import Format, show
 from bedplate.kube import object_id
 from bedplate.kube.change import Changes
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 from factories import UPSTREAM
 
 FOLDER = UPSTREAM
@@ -104,4 +104,6 @@ def test_the_json_form_applied_to_the_old_gives_the_new() -> None:
     old, new = read_side(str(OLD)), read_side(str(NEW))
     document = json.loads(show(outline(report(old, new)), Format.JSON))
     patched = {object_id.of(value): value for value in apply_changes.apply(json_changes.changes(document, old), old)}
-    assert compare(Side("", {name: Thing(name, digest.of(v), v) for name, v in patched.items()}), new) == Changes()
+    assert (
+        compare(Snapshot("", {name: Resource(name, digest.of(v), v) for name, v in patched.items()}), new) == Changes()
+    )

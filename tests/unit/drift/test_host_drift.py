@@ -6,7 +6,7 @@ import pytest
 
 from bedplate.drift.drift_difference import Cause, Drift, HostDifference, ObjectDifference
 from bedplate.hosts import ansible
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 from factories.live_objects import Json
 
 RESULTS: dict[str, tuple[Json, str]] = {
@@ -43,6 +43,6 @@ def test_pending_alone_is_no_drift() -> None:
     pending = HostDifference("a", Cause.PENDING, "t")
     assert not Drift("x", "1", hosts=(pending,)).is_drifted
     assert Drift("x", "1", hosts=(HostDifference("a", Cause.CHANGED, "t"),)).is_drifted
-    key = Identity("", "Pod", "a", "b")
+    key = ObjectId("", "Pod", "a", "b")
     assert not Drift("x", "1", objects=(ObjectDifference(key, Cause.PENDING),)).is_drifted
     assert Drift("x", "1", objects=(ObjectDifference(key, Cause.DELETED),)).is_drifted

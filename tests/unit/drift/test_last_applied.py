@@ -12,7 +12,7 @@ from bedplate.cluster import pulumi_stack
 from bedplate.config.environments import Site
 from bedplate.drift import last_applied, object_drift
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 from bedplate.render.reference_site import reference_site
 from factories.live_objects import DEPLOYMENT, Json, entry, said, thing
 
@@ -78,4 +78,4 @@ def _write_state(site: Site, *values: Json) -> None:
 def test_the_state_tells_what_was_applied(state: Site) -> None:
     """Objects come out of the stack's state without Pulumi's own keys; a layer without a state has none."""
     _write_state(state, DEPLOYMENT)
-    assert last_applied.read(state, ["one", "two"]) == {Identity("apps", "Deployment", "shop", "web"): DEPLOYMENT}
+    assert last_applied.read(state, ["one", "two"]) == {ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT}

@@ -32,7 +32,7 @@ def _site(tmp_path: Path) -> Site:
     return environments.load(tmp_path / "site")
 
 
-def _understood(target: ssh.Target) -> dict[str, str]:
+def _understood(target: ssh.SshTarget) -> dict[str, str]:
     """Return the settings that ssh itself would use."""
     done = command.run(["ssh", "-G", *ssh.options(target), target.destination])
     return dict(line.split(" ", 1) for line in done.stdout.decode().splitlines() if " " in line)
@@ -84,8 +84,8 @@ def test_words_stay_words_on_the_other_side(site: Site) -> None:
 
 def test_no_connection_is_told_in_one_line(site: Site) -> None:
     """Subject, reason and what to look at; nobody listens on this port of this machine."""
-    target = ssh.Target("root@127.0.0.1", site.known_hosts, port=1)
+    target = ssh.SshTarget("root@127.0.0.1", site.known_hosts, port=1)
     with pytest.raises(BedplateError, match="Connection refused") as caught:
         ssh.run(target, ["true"])
-    assert "\n" not in str(caught.value)
-    assert caught.value.next_step
+    assert "\n" not in caught.value.subject + caught.value.fact
+    assert caught.value.hint

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedplate.images.reference import Certainty, Hit, Kind
+from bedplate.images.reference import Certainty, ImageReference, Kind
 from bedplate.images.scan import images_in, images_of
 from bedplate.kube.change import shown
 from factories import DATA
@@ -21,7 +21,7 @@ NOTHING: dict[str, list[str]] = yaml.safe_load((CASES / "nothing.yaml").read_tex
 MARKS = {Certainty.CERTAIN: "", Certainty.LIKELY: "~ ", Certainty.POSSIBLE: "? "}
 
 
-def _images(hits: list[Hit]) -> set[str]:
+def _images(hits: list[ImageReference]) -> set[str]:
     return {f"{MARKS[hit.certainty]}{hit.image}" for hit in hits}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bedplate.install.archive import checked_members, open_tar
-from bedplate.install.manifest import File
+from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 from bedplate.install.release_json import read_release
 from factories import tiny_bundle
@@ -113,6 +113,6 @@ def test_release_files_that_are_refused(
     data = json.dumps(release).encode()
     (tmp_path / "release.json").write_bytes(data)
     names = [path.name for path in (tiny.folder / "blobs/sha256").iterdir()]
-    blobs = [File(f"blobs/sha256/{name}", name, 1) for name in names]
+    blobs = [ListedFile(f"blobs/sha256/{name}", name, 1) for name in names]
     with pytest.raises(RefusedError, match=fact):
-        read_release(tmp_path, [File("release.json", hashlib.sha256(data).hexdigest(), len(data)), *blobs])
+        read_release(tmp_path, [ListedFile("release.json", hashlib.sha256(data).hexdigest(), len(data)), *blobs])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.install import bastion_packages
-from bedplate.install.target import Target
+from bedplate.install.target import BastionTarget
 
 OTHERS = "#!/bin/sh\nexit 101\n"
 
@@ -35,5 +35,5 @@ def test_a_killed_installs_policy_goes_where_nothing_is_to_be_installed(
     policy.write_text(bastion_packages.NO_SERVICES)
     monkeypatch.setattr(bastion_packages, "POLICY", policy)
     nothing = {"artifacts": [], "bastion": {"packages": []}}
-    assert bastion_packages.install_packages(nothing, Target(tmp_path)) == "all there"
+    assert bastion_packages.install_packages(nothing, BastionTarget(tmp_path)) == "all there"
     assert not policy.exists()

@@ -26,7 +26,7 @@ from bedplate.registry.backoff import Backoff
 from bedplate.registry.client import Client
 from bedplate.registry.credentials import Credentials, kept
 from bedplate.registry.push import push
-from bedplate.registry.pushable import Holding, holding
+from bedplate.registry.pushable import Pushable, holding
 from bedplate.registry.registry_address import parse
 from factories import many_images, own_registry
 from factories.faulty_proxy import Faults, proxy
@@ -54,7 +54,7 @@ def client_of(port: int) -> Client:
     return Client(parse(f"http://127.0.0.1:{port}"), backoff=QUICK)
 
 
-def check_pulls(client: httpx.Client, wanted: Holding) -> None:
+def check_pulls(client: httpx.Client, wanted: Pushable) -> None:
     """Check that every tag and every blob is there, byte for byte."""
     for (repository, tag), manifest in wanted.tags.items():
         answer = client.get(f"/v2/{repository}/manifests/{tag}", headers={"Accept": manifest.media_type})
@@ -163,7 +163,7 @@ def test_gone_on_where_it_was_cut(plain: int, tmp_path: Path) -> None:
     faults.cut = lambda: 4_000_000 if not faults.happened else -1  # type: ignore[method-assign]
     out: list[int] = []
     whole = wanted.blobs[0][0]
-    alone = Holding(wanted.blobs[:1], [], {})
+    alone = Pushable(wanted.blobs[:1], [], {})
     with proxy(plain, faults) as port:
         client = client_of(port)
         original, sizes = client.once, []
@@ -207,11 +207,11 @@ def test_killed_at_any_moment(plain: int, stored: tuple[Path, ReleaseFile]) -> N
     assert len(set(moments)) > 2, "the kills should hit different moments"
 
 
-def _push_alone(port: int, wanted: Holding) -> None:
+def _push_alone(port: int, wanted: Pushable) -> None:
     push(client_of(port), wanted, jobs=3)
 
 
-def _present(client: httpx.Client, wanted: Holding) -> int:
+def _present(client: httpx.Client, wanted: Pushable) -> int:
     paths = [f"/v2/{where}/blobs/sha256:{blob.sha256}" for blob, all_of in wanted.blobs for where in all_of]
     return sum(client.head(path).status_code == httpx.codes.OK for path in paths)
 

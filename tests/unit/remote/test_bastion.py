@@ -15,7 +15,7 @@ from bedplate import cli
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import command
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.hosts import ssh
 from bedplate.lab import lab_address
 from bedplate.lab.lab_environment import ensure_environment
@@ -152,10 +152,10 @@ def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: 
     """A bastion whose environment names the next release still says what it has; elsewhere its files are checked."""
     path = site.folder / environments.ENVIRONMENT
     path.write_text(path.read_text().replace("2026.11.0", "2099.1.0"))
-    with pytest.raises(Findings, match="in no tree's releases"):
+    with pytest.raises(ErrorList, match="in no tree's releases"):
         bastion.ready("second", needs_release=False)
     monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
     monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
     assert bastion.ready("second", needs_release=False).is_here
-    with pytest.raises(Findings, match="in no tree's releases"):
+    with pytest.raises(ErrorList, match="in no tree's releases"):
         bastion.ready("second")

@@ -13,7 +13,7 @@ from bedplate.artifacts.kinds import context as context_of
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import bundle_layout, catalog
-from bedplate.config.bundle_layout import BundledArtifact, Document, ReleaseFile
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.sbom import bundled_documents, provenance
 from bedplate.sbom.package import Ecosystem, Package
@@ -73,7 +73,7 @@ def test_documents_are_in_the_bundle(tmp_path: Path) -> None:
     tiny = tiny_bundle.make(tmp_path)
     texts = {bundle_layout.SBOM: b'{"components": []}', bundle_layout.PROVENANCE: b"{}\n"}
     outputs = {kind: tiny.cache.add_bytes(text) for kind, text in texts.items()}
-    documents = [Document(kind=kind, sha256=one.sha256, size=one.size) for kind, one in outputs.items()]
+    documents = [ReleaseDocument(kind=kind, sha256=one.sha256, size=one.size) for kind, one in outputs.items()]
     release = tiny.release.model_copy(update={"documents": documents})
     write_bundle(tiny.folder, release, tiny.cache, tiny.key)
     verify_bundle.verify(tiny.folder, tiny.publisher)

@@ -10,10 +10,10 @@ import pytest
 
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
-from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.install.steps import check_bundle
 from bedplate.install.store import copy_blobs, keep_release
-from bedplate.install.target import Target
+from bedplate.install.target import BastionTarget
 from bedplate.store import installed
 from factories import tiny_bundle
 
@@ -29,7 +29,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
 @pytest.fixture
 def store(tiny: tiny_bundle.Tiny, tmp_path: Path) -> Path:
     """Return a store with the bundle's release, brought by the bundle's own install."""
-    target = Target(tmp_path / "root")
+    target = BastionTarget(tmp_path / "root")
     signed, files, (release, data) = check_bundle(tiny.folder, tiny.publisher)
     copy_blobs(tiny.folder, files, target)
     keep_release(release, data, signed, target)
@@ -92,6 +92,6 @@ def test_names_every_wrong_blob(tiny: tiny_bundle.Tiny, store: Path) -> None:
     write(first, first.read_bytes()[:-1] + b"\0")
     second.unlink()
     for _ in range(2):
-        with pytest.raises(Findings) as caught:
+        with pytest.raises(ErrorList) as caught:
             installed.prove_blobs(found)
         assert [error.subject for error in caught.value.errors] == [f"blob {first.name}", f"blob {second.name}"]

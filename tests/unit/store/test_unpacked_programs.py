@@ -153,7 +153,7 @@ def test_unknown_needs_remove_nothing(unpacked: Unpacked, old: Path, new: Path) 
     """A kept release that cannot be read may need anything; of one that goes the rest may be read no more."""
     before = there(unpacked)
     (new / bundle_layout.RELEASE).write_text("{")
-    with pytest.raises(BedplateError, match=r"has no release\.json that can be read\. Next: carry its bundle in"):
+    with pytest.raises(BedplateError, match=r"has no release\.json that can be read\n  hint: carry its bundle in"):
         unpacked.remove_unused([new], [old])
     assert there(unpacked) == before
     assert unpacked.remove_unused([old], [new]) == 0

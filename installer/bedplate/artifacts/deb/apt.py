@@ -27,7 +27,7 @@ URI = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class AptPackage:
     """A Debian package as a repository lists it."""
 
     name: str
@@ -56,7 +56,7 @@ class Apt:
         with self._alone():
             self._apt("apt-get", "-q", "update")
 
-    def closure(self, roots: Iterable[str], pins: Mapping[str, str]) -> list[Package]:
+    def closure(self, roots: Iterable[str], pins: Mapping[str, str]) -> list[AptPackage]:
         """Return what an empty system needs for some packages, in apt's order; recommended ones are left out.
 
         Args:
@@ -125,11 +125,11 @@ def _pin(package: str, pin: str, priority: int) -> str:
     return f"Package: {package}\nPin: {pin}\nPin-Priority: {priority}\n"
 
 
-def _package(line: str) -> Package:
+def _package(line: str) -> AptPackage:
     match = URI.match(line)
     if not match:
         raise BedplateError("apt", f"printed a line that is not understood: {line}")
-    return Package(
+    return AptPackage(
         name=match["name"],
         version=urllib.parse.unquote(match["version"]),
         architecture=match["arch"],

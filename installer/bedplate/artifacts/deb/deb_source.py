@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 
 from bedplate.artifacts.batch import one_version_each
-from bedplate.artifacts.deb.apt import Apt, Package
+from bedplate.artifacts.deb.apt import Apt, AptPackage
 from bedplate.artifacts.source import Context, Resolution
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output
@@ -78,7 +78,7 @@ def apt_of(context: Context) -> Apt:
     return Apt(folder, platform.suite, platform.architecture)
 
 
-def entry_of(package: Package) -> Entry:
+def entry_of(package: AptPackage) -> Entry:
     """Return a package's entry; its pin is a digest, so its output is known."""
     pin = {
         "package": package.name,

@@ -17,7 +17,7 @@ from bedplate.core.errors import BedplateError
 TIMEOUT = 60
 
 
-class File:
+class FileSource:
     """The source of kind `file`; an artifact is the file itself."""
 
     def resolve(self, context: Context) -> Resolution:

@@ -20,7 +20,7 @@ from bedplate.core.files import write_atomic
 SIDE_FILES = ("go.mod", "go.sum")
 
 
-class Go:
+class GoSource:
     """The source of kind `go`; an artifact is a tar with `bin/<program>` and `files/<path in the module>`."""
 
     def resolve(self, context: Context) -> Resolution:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bedplate.artifacts.image import image_config, image_files, wheel_layer
-from bedplate.artifacts.image.layer import Layer, make_layer
+from bedplate.artifacts.image.layer import ImageLayer, make_layer
 from bedplate.artifacts.image.layer_diff import difference, image_tree
 from bedplate.artifacts.image.rootfs import locked_packages, root_tar
 from bedplate.artifacts.source import Context
@@ -85,7 +85,7 @@ def locked_wheels(image: Image, context: Context) -> list[Entry]:
     return [context.lock.by_id[entry_id] for entry_id in context.lock.sets[name]]
 
 
-def _layers(image: Image, component: Component, context: Context) -> Iterator[Layer]:
+def _layers(image: Image, component: Component, context: Context) -> Iterator[ImageLayer]:
     yield from _system_layers(image, context)
     if wheels := locked_wheels(image, context):
         yield _wheel_layer(wheels, context)
@@ -95,7 +95,7 @@ def _layers(image: Image, component: Component, context: Context) -> Iterator[La
         yield make_layer(recipe, lambda: entries, context.cache, context.release.epoch)
 
 
-def _system_layers(image: Image, context: Context) -> Iterator[Layer]:
+def _system_layers(image: Image, context: Context) -> Iterator[ImageLayer]:
     cache, epoch = context.cache, context.release.epoch
     if image.debs is None:
         yield make_layer({"accounts": ACCOUNTS}, _accounts, cache, epoch)
@@ -113,7 +113,7 @@ def _accounts() -> Iterable[TarEntry]:
     yield from (TarEntry(name, content=text.encode()) for name, text in ACCOUNTS.items())
 
 
-def _wheel_layer(wheels: list[Entry], context: Context) -> Layer:
+def _wheel_layer(wheels: list[Entry], context: Context) -> ImageLayer:
     source = wheel_source.WheelSource()
     with context.cache.scratch() as folder:
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bedplate.artifacts.image import wheel_layer
-from bedplate.artifacts.image.layer import MEDIA_TYPE, Layer
+from bedplate.artifacts.image.layer import MEDIA_TYPE, ImageLayer
 from bedplate.config.component import Component, Image
 from bedplate.config.release_lock import Output
 
@@ -22,7 +22,7 @@ PREFIX = "org.opencontainers.image."
 
 
 def config(
-    image: Image, component: Component, layers: Sequence[Layer], architecture: str, epoch: int
+    image: Image, component: Component, layers: Sequence[ImageLayer], architecture: str, epoch: int
 ) -> dict[str, Any]:
     """Return the image's configuration."""
     process = {
@@ -42,7 +42,7 @@ def config(
     }
 
 
-def manifest(image: Image, component: Component, configuration: Output, layers: Sequence[Layer]) -> dict[str, Any]:
+def manifest(image: Image, component: Component, configuration: Output, layers: Sequence[ImageLayer]) -> dict[str, Any]:
     """Return the image's manifest."""
     return {
         "schemaVersion": 2,

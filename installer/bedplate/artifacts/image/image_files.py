@@ -11,7 +11,7 @@ from bedplate.artifacts.source import Context
 from bedplate.artifacts.tarball import TarEntry, folder_entries
 from bedplate.config.component import Component, Image, ImageFile
 from bedplate.config.release_lock import Entry, Output
-from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "run"}
 """Links in Debian's root: a folder of that name in a layer would take their place."""
@@ -46,7 +46,7 @@ def local_path(file: ImageFile, component: Component, context: Context) -> Path:
     """Return a file or folder of the component's own folder; InputError where it is not there."""
     path = context.folders[component.name] / file.local
     if not path.exists():
-        where = Place(str(context.folders[component.name] / "component.yaml"))
+        where = SourceLocation(str(context.folders[component.name] / "component.yaml"))
         raise InputError(f"image file {file.local}", "is not in the component's folder", "", where)
     return path
 

@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+zstd"
 LEVEL = 3
 
 
-class Layer(Model):
+class ImageLayer(Model):
     """A layer's blob, and the digest of its tar, which the image's configuration names."""
 
     sha256: str
@@ -31,7 +31,7 @@ class Layer(Model):
     diff_id: str
 
 
-def make_layer(recipe: object, members: Callable[[], Iterable[TarEntry]], cache: Cache, epoch: int) -> Layer:
+def make_layer(recipe: object, members: Callable[[], Iterable[TarEntry]], cache: Cache, epoch: int) -> ImageLayer:
     """Return a layer from the cache, made first if no layer of its recipe is there.
 
     Args:
@@ -48,11 +48,11 @@ def make_layer(recipe: object, members: Callable[[], Iterable[TarEntry]], cache:
     return layer
 
 
-def _read(path: Path) -> Layer:
-    return Layer.model_validate_json(path.read_bytes())
+def _read(path: Path) -> ImageLayer:
+    return ImageLayer.model_validate_json(path.read_bytes())
 
 
-def _make(members: Iterable[TarEntry], cache: Cache, epoch: int) -> Layer:
+def _make(members: Iterable[TarEntry], cache: Cache, epoch: int) -> ImageLayer:
     with cache.scratch() as folder:
         tar, packed = folder / "layer.tar", folder / "layer.tar.zst"
         with tar.open("wb") as out:
@@ -60,7 +60,7 @@ def _make(members: Iterable[TarEntry], cache: Cache, epoch: int) -> Layer:
         with tar.open("rb") as source, packed.open("wb") as out:
             pack(source, tar.stat().st_size, out)
         output = cache.add(packed, move=True)
-        return Layer(sha256=output.sha256, size=output.size, diff_id=digest.of_file(tar))
+        return ImageLayer(sha256=output.sha256, size=output.size, diff_id=digest.of_file(tar))
 
 
 def pack(source: IO[bytes], size: int, out: IO[bytes]) -> None:

@@ -27,7 +27,7 @@ VOLATILE = (".package-lock.json", ".cache", ".vite", ".vite-temp")
 """What npm and builders leave in node_modules that tells of the machine they ran on."""
 
 
-class Npm:
+class NpmSource:
     """The source of kind `npm`; an artifact is a tar of the content of `output`."""
 
     def resolve(self, context: Context) -> Resolution:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from bedplate.core.errors import BedplateError, Place
+from bedplate.core.errors import BedplateError, SourceLocation
 
 CORE = ("ansible.builtin", "ansible.legacy")
 MODULE = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
@@ -47,7 +47,7 @@ def _of_collection(info: dict[str, Any], carried: dict[str, str]) -> Iterator[Be
 
 
 def _of_tasks(file: Path, carried: dict[str, str]) -> Iterator[BedplateError]:
-    place = Place(f"{file.parts[-4]}/{file.parts[-3]}/{file.parts[-2]}/{file.name}")
+    place = SourceLocation(f"{file.parts[-4]}/{file.parts[-3]}/{file.parts[-2]}/{file.name}")
     for module in sorted(set(_modules(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)))):
         collection = module.rpartition(".")[0]
         if collection not in CORE and collection not in carried:

@@ -14,7 +14,7 @@ from bedplate.core import digest
 from bedplate.store import apt_repository
 from bedplate.core import file_tree
 from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.files import write_atomic
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import mmdebstrap
@@ -53,7 +53,7 @@ def _install(repository: Path, roots: list[str], release: ReleaseFile, folder: P
         return
     output = (done.stdout + done.stderr).decode(errors="replace")
     if errors := list(failures(output)):
-        raise Findings(errors)
+        raise ErrorList(errors)
     tail = "\n".join(output.splitlines()[-20:])
     raise BedplateError("installation of the hosts' packages", f"failed in a clean root:\n{tail}", "bedplate lock")
 

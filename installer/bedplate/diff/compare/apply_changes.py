@@ -10,11 +10,11 @@ from bedplate.diff.compare import elements, unordered
 from bedplate.diff.compare.compare_snapshots import merged
 from bedplate.diff.compare.kube_schema import Node, Schemas
 from bedplate.kube import secret_values
-from bedplate.kube.change import Action, ByKey, Change, Changes, ObjectChange, Order, Step
-from bedplate.kube.snapshot import Side
+from bedplate.kube.change import Action, ByKey, Change, Changes, ListOrder, ObjectChange, Step
+from bedplate.kube.snapshot import Snapshot
 
 
-def apply(changes: Changes, old: Side) -> list[dict[str, Any]]:
+def apply(changes: Changes, old: Snapshot) -> list[dict[str, Any]]:
     """Return the objects of the new side, from those of the old one; hidden values are not known and stay hidden."""
     touched = {change.old.identity: change for change in changes.objects if change.old}
     schemas = Schemas([*old.things.values(), *(change.new for change in changes.objects if change.new)])
@@ -61,7 +61,7 @@ def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node:
 
 def _list(value: list[Any], changes: Sequence[Change], depth: int, node: Node) -> list[Any]:
     added = [change for change in changes if _is_leaf(change, depth, Action.ADDED)]
-    order = [change for change in changes if isinstance(change.path[depth], Order)]
+    order = [change for change in changes if isinstance(change.path[depth], ListOrder)]
     rest = {index: value[index] for index in _counting(value, node)}
     for step, group in _grouped([one for one in changes if one not in added and one not in order], depth).items():
         index = _index(value, step, node)

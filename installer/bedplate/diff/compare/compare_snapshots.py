@@ -12,14 +12,14 @@ from bedplate.diff.compare.rename import renames
 from bedplate.diff.compare.value_differences import differences
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, Change, Changes, ObjectChange
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource, Snapshot
 
 Place = tuple[str, str, str]
 """Kind, namespace and name: what stays when an object moves to another API group."""
 
 
-def compare(old: Side, new: Side) -> Changes:
+def compare(old: Snapshot, new: Snapshot) -> Changes:
     """Return all that differs. Equal digests are not looked into."""
     schemas = Schemas([*old.things.values(), *new.things.values()])
     changes = list(_kept(old, new, schemas))
@@ -29,11 +29,11 @@ def compare(old: Side, new: Side) -> Changes:
     return Changes(tuple(sorted(changes, key=_order)), tuple(host_changes(old.hosts, new.hosts)))
 
 
-def _order(change: ObjectChange) -> tuple[Identity, Action]:
+def _order(change: ObjectChange) -> tuple[ObjectId, Action]:
     return change.identity, change.action
 
 
-def _kept(old: Side, new: Side, schemas: Schemas) -> Iterator[ObjectChange]:
+def _kept(old: Snapshot, new: Snapshot, schemas: Schemas) -> Iterator[ObjectChange]:
     for identity, before in old.things.items():
         after = new.things.get(identity)
         if after is not None and before.digest != after.digest:
@@ -42,7 +42,7 @@ def _kept(old: Side, new: Side, schemas: Schemas) -> Iterator[ObjectChange]:
                 yield ObjectChange(Action.CHANGED, before, after, changes)
 
 
-def _gone_and_come(removed: list[Thing], added: list[Thing], schemas: Schemas) -> Iterator[ObjectChange]:
+def _gone_and_come(removed: list[Resource], added: list[Resource], schemas: Schemas) -> Iterator[ObjectChange]:
     """Yield objects that moved to another group, then renamed ones, then what is really removed and added."""
     gone = {thing.identity: thing for thing in removed}
     come = {thing.identity: thing for thing in added}
@@ -58,15 +58,15 @@ def _gone_and_come(removed: list[Thing], added: list[Thing], schemas: Schemas) -
     yield from (ObjectChange(Action.ADDED, None, thing) for thing in come.values())
 
 
-def _moved(removed: Iterable[Thing], added: Iterable[Thing]) -> Iterator[tuple[Thing, Thing]]:
+def _moved(removed: Iterable[Resource], added: Iterable[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Yield pairs of one kind, namespace and name whose groups are Kubernetes' own, such as extensions and apps."""
-    places: dict[Place, Thing] = {thing.identity[1:]: thing for thing in added if _is_own(thing)}
+    places: dict[Place, Resource] = {thing.identity[1:]: thing for thing in added if _is_own(thing)}
     for thing in removed:
         if _is_own(thing) and thing.identity[1:] in places:
             yield thing, places.pop(thing.identity[1:])
 
 
-def _is_own(thing: Thing) -> bool:
+def _is_own(thing: Resource) -> bool:
     return own(str(thing.object.get("apiVersion", "")), thing.identity.kind) is not None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bedplate.core import digest
-from bedplate.kube.change import Action, ByKey, Change, Changes, Inside, ObjectChange, Order, Step
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.change import Action, ByKey, Change, Changes, Inside, ListOrder, ObjectChange, Step
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource, Snapshot
 
 
-def changes(document: dict[str, Any], old: Side) -> Changes:
+def changes(document: dict[str, Any], old: Snapshot) -> Changes:
     """Return the changes of objects that a document tells.
 
     Args:
@@ -21,18 +21,18 @@ def changes(document: dict[str, Any], old: Side) -> Changes:
     return Changes(tuple(_object(item, old) for item in items))
 
 
-def _object(item: dict[str, Any], old: Side) -> ObjectChange:
+def _object(item: dict[str, Any], old: Snapshot) -> ObjectChange:
     action = Action(item["action"])
-    identity = Identity(**item["object"])
-    before = None if action is Action.ADDED else old.things[Identity(**item.get("was", item["object"]))]
+    identity = ObjectId(**item["object"])
+    before = None if action is Action.ADDED else old.things[ObjectId(**item.get("was", item["object"]))]
     if action is Action.REMOVED:
         return ObjectChange(action, before, None)
     found = tuple(_change(change) for change in item["changes"])
     value = item.get("whole") or _skeleton(identity, before, found)
-    return ObjectChange(action, before, Thing(identity, digest.of(value), value), found)
+    return ObjectChange(action, before, Resource(identity, digest.of(value), value), found)
 
 
-def _skeleton(identity: Identity, before: Thing | None, found: tuple[Change, ...]) -> dict[str, Any]:
+def _skeleton(identity: ObjectId, before: Resource | None, found: tuple[Change, ...]) -> dict[str, Any]:
     """Return as much of an object that stays as tells its schema and its name."""
     version = next((change.new for change in found if change.path == ("apiVersion",)), None)
     version = version or (before.object["apiVersion"] if before else "")
@@ -60,7 +60,7 @@ def step(value: Any) -> Step:
         case {"inside": form}:
             return Inside(form)
         case {"order": _}:
-            return Order()
+            return ListOrder()
         case str() | int():
             return value
         case _:

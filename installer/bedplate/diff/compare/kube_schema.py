@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 DATA = Path(__file__).parent / "data" / "kubernetes.json"
 """Made by openapi.py."""
@@ -112,9 +112,9 @@ QUANTITIES = Node({"additionalProperties": {"format": "quantity"}}, own=False)
 class Schemas:
     """The schemas of the kinds of two sides: Kubernetes' own, and those that either side defines."""
 
-    def __init__(self, things: Iterable[Thing]) -> None:
+    def __init__(self, things: Iterable[Resource]) -> None:
         """Take the things of both sides, the new side's last: its definitions win."""
-        self._of_group: dict[str, list[Thing]] = {}
+        self._of_group: dict[str, list[Resource]] = {}
         for thing in things:
             if thing.identity.kind == "CustomResourceDefinition":
                 # A definition is named <plural>.<group>; it is large, and parsed when an object of its kind differs.

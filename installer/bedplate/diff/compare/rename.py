@@ -13,7 +13,7 @@ from typing import Any
 from bedplate.core import digest
 from bedplate.diff.compare import similarity
 from bedplate.diff.compare.similarity import Leaf
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 ALIKE = 0.6
 """The share of common leaves from which objects of one kind in one namespace count as renamed."""
@@ -33,7 +33,7 @@ _SUFFIX = re.compile(r"-(?=[a-z0-9]*[0-9])[a-z0-9]{5,12}$")
 
 @dataclass(frozen=True)
 class _Candidate:
-    thing: Thing
+    thing: Resource
 
     @functools.cached_property
     def base(self) -> str:
@@ -51,21 +51,21 @@ class _Candidate:
         return similarity.leaves(_content(self.thing))
 
 
-def renames(removed: Iterable[Thing], added: Iterable[Thing]) -> list[tuple[Thing, Thing]]:
+def renames(removed: Iterable[Resource], added: Iterable[Resource]) -> list[tuple[Resource, Resource]]:
     """Return pairs of a removed and an added thing that are one thing under two names."""
     before, after = _grouped(removed), _grouped(added)
     return [pair for group, things in before.items() if group in after for pair in _in_group(things, after[group])]
 
 
-def _grouped(things: Iterable[Thing]) -> dict[tuple[str, str, str], list[Thing]]:
-    groups: dict[tuple[str, str, str], list[Thing]] = defaultdict(list)
+def _grouped(things: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
+    groups: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
     for thing in things:
         if thing.identity.kind not in NEVER:
             groups[thing.identity[:3]].append(thing)
     return groups
 
 
-def _in_group(removed: list[Thing], added: list[Thing]) -> Iterator[tuple[Thing, Thing]]:
+def _in_group(removed: list[Resource], added: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Pair equal content first, then names that differ in a hash, then what is alike."""
     before = {one.identity.name: _Candidate(one) for one in sorted(removed, key=lambda thing: thing.identity)}
     after = {one.identity.name: _Candidate(one) for one in sorted(added, key=lambda thing: thing.identity)}
@@ -75,7 +75,7 @@ def _in_group(removed: list[Thing], added: list[Thing]) -> Iterator[tuple[Thing,
             del before[old.thing.identity.name], after[new.thing.identity.name]
 
 
-def _content(thing: Thing) -> dict[str, Any]:
+def _content(thing: Resource) -> dict[str, Any]:
     """Return an object without what says who it is."""
     metadata = thing.object.get("metadata") or {}
     rest = {key: value for key, value in metadata.items() if key not in ("name", "namespace", "generateName")}

@@ -10,7 +10,7 @@ from bedplate.core.digest import canonical
 from bedplate.diff.compare import defaults, elements
 from bedplate.diff.compare.kube_schema import META, MISSING, UNKNOWN, Node
 from bedplate.kube import embedded
-from bedplate.kube.change import Action, Change, Inside, Order, Path
+from bedplate.kube.change import Action, Change, Inside, ListOrder, Path
 
 SAME_DOCUMENT = "only the text differs, the document in it is equal"
 
@@ -108,7 +108,7 @@ def _list(old: list[Any], new: list[Any], node: Node, path: Path) -> Iterator[Ch
     if pairing.moved:
         keys = elements.keys_of(old, new, node)
         before, after = ([str(step) for step in elements.steps(one, node, keys)] for one in (old, new))
-        yield Change((*path, Order()), Action.CHANGED, before, after)
+        yield Change((*path, ListOrder()), Action.CHANGED, before, after)
 
 
 def _is_comparable(old: str, new: str) -> bool:

@@ -11,7 +11,7 @@ from bedplate.images.image_name import ImageName, whole
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
 from bedplate.kube.change import Changes, ObjectChange, shown
-from bedplate.kube.snapshot import ImageFacts, Side, Thing
+from bedplate.kube.snapshot import ImageFacts, Resource, Snapshot
 
 
 class Version(NamedTuple):
@@ -21,7 +21,7 @@ class Version(NamedTuple):
     tag: str
 
 
-def changed(old: Side, new: Side, changes: Changes) -> tuple[ImageChange, ...]:
+def changed(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[ImageChange, ...]:
     """Return the images that differ, by repository.
 
     Only objects that differ are looked into; that an image is new or gone is then asked of all workloads.
@@ -44,7 +44,7 @@ def changed(old: Side, new: Side, changes: Changes) -> tuple[ImageChange, ...]:
     return tuple(sorted((_change(old, new, *pair) for pair in moved), key=lambda one: (one.name, one.old, one.new)))
 
 
-def _named(thing: Thing | None) -> dict[str, Version]:
+def _named(thing: Resource | None) -> dict[str, Version]:
     """Return the images an object names by their places."""
     found: dict[str, Version] = {}
     for hit in images_of(thing.object) if thing else ():
@@ -92,7 +92,7 @@ def version(image: ImageName) -> Version:
     return Version(image.repository, "@".join(filter(None, (image.tag, image.digest))))
 
 
-def _workloads(side: Side, wanted: Iterable[Version | None]) -> set[Version]:
+def _workloads(side: Snapshot, wanted: Iterable[Version | None]) -> set[Version]:
     """Return the images of all containers of the workloads that may name a wanted one."""
     words = frozenset(one.repository.rpartition("/")[2] for one in wanted if one)
     if not words:
@@ -106,7 +106,7 @@ def _workloads(side: Side, wanted: Iterable[Version | None]) -> set[Version]:
     return {version(image) for text in written if isinstance(text, str) and (image := whole(text))}
 
 
-def _change(old: Side, new: Side, before: Version | None, after: Version | None) -> ImageChange:
+def _change(old: Snapshot, new: Snapshot, before: Version | None, after: Version | None) -> ImageChange:
     had, needed = _facts(old, before), _facts(new, after)
     return ImageChange(
         name=(after or before or Version("", "")).repository,
@@ -117,7 +117,7 @@ def _change(old: Side, new: Side, before: Version | None, after: Version | None)
     )
 
 
-def _facts(side: Side, wanted: Version | None) -> ImageFacts | None:
+def _facts(side: Snapshot, wanted: Version | None) -> ImageFacts | None:
     if wanted is None:
         return None
     tag = wanted.tag.partition("@")[0]

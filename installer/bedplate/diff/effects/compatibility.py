@@ -9,8 +9,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import Finding, Risk
-from bedplate.kube.snapshot import Side
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
+from bedplate.kube.snapshot import Snapshot
 
 if TYPE_CHECKING:  # see side
     from bedplate.config.release import Compatibility, Release
@@ -20,7 +20,7 @@ KUBERNETES = "Kubernetes"
 SKEW = "https://kubernetes.io/releases/version-skew-policy/"
 
 
-def findings(old: Side, new: Side) -> Iterator[Finding]:
+def findings(old: Snapshot, new: Snapshot) -> Iterator[DiffFinding]:
     """Yield what is wrong with going from one side's versions to the other's."""
     yield from _kubernetes(old.kubernetes, new.kubernetes)
     if new.release is None:
@@ -34,40 +34,44 @@ def findings(old: Side, new: Side) -> Iterator[Finding]:
     for rule in new.release.compatibility:
         if rule.id not in broken and (missing := _broken(rule, new.release)):
             fact = f"breaks rule {rule.id}: needs {missing}; {rule.reason}"
-            yield Finding("compatibility-broken", Risk.DISRUPTION, RELEASE, fact, ("compatibility",), "", rule.source)
+            yield DiffFinding(
+                "compatibility-broken", Risk.DISRUPTION, RELEASE, fact, ("compatibility",), "", rule.source
+            )
 
 
-def _path(old: Release, new: Release) -> Iterator[Finding]:
+def _path(old: Release, new: Release) -> Iterator[DiffFinding]:
     before, after = _version(old.version), _version(new.version)
     if before is None or after is None or before == after:
         return
     if after < before:
         fact = f"goes back: {old.version} → {new.version}; data that the newer one wrote may not be read"
-        yield Finding("release-downgrade", Risk.DATA, RELEASE, fact, ("version",))
+        yield DiffFinding("release-downgrade", Risk.DATA, RELEASE, fact, ("version",))
     elif old.version not in new.upgradesFrom:
         known = f"only over {listed(new.upgradesFrom)}" if new.upgradesFrom else "over no other release"
         fact = f"{new.version} cannot be applied over {old.version}: {known} (upgradesFrom)"
-        yield Finding("release-path", Risk.DISRUPTION, RELEASE, fact, ("upgradesFrom",))
+        yield DiffFinding("release-path", Risk.DISRUPTION, RELEASE, fact, ("upgradesFrom",))
 
 
-def _kubernetes(old: str, new: str) -> Iterator[Finding]:
+def _kubernetes(old: str, new: str) -> Iterator[DiffFinding]:
     before, after = _version(old), _version(new)
     if before is None or after is None or before == after:
         return
     if after < before:
         fact = f"goes back: {old} → {new}; what is stored in etcd may not be read"
-        yield Finding("kubernetes-downgrade", Risk.DATA, KUBERNETES, fact, (), "", SKEW)
+        yield DiffFinding("kubernetes-downgrade", Risk.DATA, KUBERNETES, fact, (), "", SKEW)
     elif (after.major, after.minor) > (before.major, before.minor + 1):
         fact = f"skips a minor version: {old} → {new}; the control plane goes one at a time"
-        yield Finding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, fact, (), "", SKEW)
+        yield DiffFinding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, fact, (), "", SKEW)
 
 
-def _downgrades(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Finding]:
+def _downgrades(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[DiffFinding]:
     for name in sorted(old.keys() & new.keys()):
         before, after = _version(old[name]), _version(new[name])
         if before and after and after < before and name != KUBERNETES.lower():
             fact = f"goes back: {old[name]} → {new[name]}"
-            yield Finding("component-downgrade", Risk.DISRUPTION, f"component {name}", fact, ("components", name), name)
+            yield DiffFinding(
+                "component-downgrade", Risk.DISRUPTION, f"component {name}", fact, ("components", name), name
+            )
 
 
 def _broken(rule: Compatibility, release: Release) -> str:

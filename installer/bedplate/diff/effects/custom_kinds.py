@@ -7,9 +7,9 @@ from typing import Any
 
 from bedplate.diff.effects import schema_fields
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, ByKey, Changes, ObjectChange, Path
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 
 KIND = "CustomResourceDefinition"
 VERSIONING = (
@@ -21,7 +21,7 @@ SCHEMA = (
 SHOWN = 12
 
 
-def findings(new: Side, changes: Changes) -> Iterator[Finding]:
+def findings(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield what a changed definition does to the objects of its kind."""
     for change in changes.objects:
         if change.identity.kind == KIND and change.action is Action.CHANGED and change.old and change.new:
@@ -30,12 +30,12 @@ def findings(new: Side, changes: Changes) -> Iterator[Finding]:
     yield from _unserved(new, changes)
 
 
-def _by_name(thing: Thing) -> dict[str, dict[str, Any]]:
+def _by_name(thing: Resource) -> dict[str, dict[str, Any]]:
     versions = (thing.object.get("spec") or {}).get("versions") or []
     return {str(one.get("name")): one for one in versions if isinstance(one, dict)}
 
 
-def _versions(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+def _versions(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffFinding]:
     before, after = _by_name(old), _by_name(new)
     for name, was in before.items():
         now = after.get(name)
@@ -52,7 +52,7 @@ def _versions(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]
         yield _finding("crd-storage-moved", Risk.DATA, change, fact, _path(stored[1], "storage"))
 
 
-def _dropped(change: ObjectChange, old: Thing, name: str, was: dict[str, Any]) -> Finding:
+def _dropped(change: ObjectChange, old: Resource, name: str, was: dict[str, Any]) -> DiffFinding:
     status = (old.object.get("status") or {}).get("storedVersions") or []
     if was.get("storage") or name in status:
         fact = f"drops {name}, in which objects are stored: they cannot be read, and the API server refuses it"
@@ -61,7 +61,7 @@ def _dropped(change: ObjectChange, old: Thing, name: str, was: dict[str, Any]) -
     return _finding("crd-version-dropped", Risk.DISRUPTION, change, fact, _path(name))
 
 
-def _schemas(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+def _schemas(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffFinding]:
     before, after = _by_name(old), _by_name(new)
     for name in [name for name in after if name in before]:
         found = schema_fields.compared(_schema(before[name]), _schema(after[name]))
@@ -89,7 +89,7 @@ def _path(name: str, *more: str) -> Path:
     return ("spec", "versions", ByKey((("name", name),)), *more)
 
 
-def _unserved(new: Side, changes: Changes) -> Iterator[Finding]:
+def _unserved(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield objects whose definition on the same side does not serve the version they are written in.
 
     Only objects that differ and those whose definition does are looked at.
@@ -110,12 +110,12 @@ def _unserved(new: Side, changes: Changes) -> Iterator[Finding]:
         version = str(thing.object.get("apiVersion")).rpartition("/")[2]
         if versions and version not in versions:
             fact = f"is refused: its definition serves no {version}"
-            yield Finding(
+            yield DiffFinding(
                 "custom-version-not-served", Risk.DISRUPTION, key, fact, ("apiVersion",), thing.component, VERSIONING
             )
 
 
-def _pair(definition: Thing) -> tuple[str, str]:
+def _pair(definition: Resource) -> tuple[str, str]:
     """Return the group and kind that a definition defines."""
     spec = definition.object.get("spec") or {}
     return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
@@ -123,5 +123,5 @@ def _pair(definition: Thing) -> tuple[str, str]:
 
 def _finding(  # noqa: PLR0913, PLR0917  a finding's parts
     rule: str, risk: Risk, change: ObjectChange, fact: str, path: Path, source: str = VERSIONING
-) -> Finding:
-    return Finding(rule, risk, change.identity, fact, path, change.thing.component, source)
+) -> DiffFinding:
+    return DiffFinding(rule, risk, change.identity, fact, path, change.thing.component, source)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 SOURCE = "https://kubernetes.io/docs/concepts/services-networking/ingress/#name-based-virtual-hosting"
 
 
-def findings(changes: Changes) -> Iterator[Finding]:
+def findings(changes: Changes) -> Iterator[DiffFinding]:
     """Yield an Ingress that stays and loses hosts or paths."""
     for change in changes.objects:
         if change.identity.kind == "Ingress" and change.action is Action.CHANGED and change.old and change.new:
@@ -22,12 +22,12 @@ def findings(changes: Changes) -> Iterator[Finding]:
             for rule, gone in (("ingress-host-removed", hosts), ("ingress-path-removed", paths)):
                 if gone:
                     fact = f"no longer serves {listed(host or 'hosts that no rule names' for host in gone)}"
-                    yield Finding(
+                    yield DiffFinding(
                         rule, Risk.DISRUPTION, change.identity, fact, ("spec", "rules"), change.thing.component, SOURCE
                     )
 
 
-def _served(thing: Thing) -> set[tuple[str, str]]:
+def _served(thing: Resource) -> set[tuple[str, str]]:
     rules = (thing.object.get("spec") or {}).get("rules") or []
     return {
         (str(rule.get("host") or ""), str(path.get("path") or "/"))

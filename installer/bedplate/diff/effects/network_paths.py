@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bedplate.diff.effects import traffic
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.effects.traffic import ALL, Opening, Selector
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 
 GROUP = "networking.k8s.io"
 SOURCE = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
@@ -26,7 +26,7 @@ class Policy:
     openings: frozenset[Opening]
 
 
-def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
+def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield the paths opened and closed in each namespace whose policies differ."""
     mine = [c for c in changes.objects if c.identity.kind == "NetworkPolicy" and c.identity.group == GROUP]
     anew = {
@@ -43,15 +43,15 @@ def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
             yield from _compared(namespace, direction, before, after, component)
 
 
-def _by_namespace(side: Side, namespaces: set[str]) -> dict[str, list[Thing]]:
-    found: dict[str, list[Thing]] = {}
+def _by_namespace(side: Snapshot, namespaces: set[str]) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
     for identity, thing in side.things.items():
         if identity.kind == "NetworkPolicy" and identity.group == GROUP and identity.namespace in namespaces:
             found.setdefault(identity.namespace, []).append(thing)
     return found
 
 
-def _policies(things: list[Thing], direction: str) -> list[Policy]:
+def _policies(things: list[Resource], direction: str) -> list[Policy]:
     found = []
     key, ends = DIRECTIONS[direction]
     for thing in things:
@@ -65,7 +65,7 @@ def _policies(things: list[Thing], direction: str) -> list[Policy]:
 
 def _compared(
     namespace: str, direction: str, before: list[Policy], after: list[Policy], component: str
-) -> Iterator[Finding]:
+) -> Iterator[DiffFinding]:
     told: dict[str, list[Opening]] = {"opened": [], "closed": []}
     for pods in sorted(
         {EVERY, *(policy.pods for policy in (*before, *after))}, key=lambda one: (len(one), sorted(one))
@@ -91,7 +91,7 @@ def _beyond(mine: Iterable[Opening], other: frozenset[Opening]) -> list[Opening]
 
 def _finding(  # noqa: PLR0913, PLR0917  all that a path is made of
     namespace: str, direction: str, way: str, pods: Selector, fresh: list[Opening], component: str
-) -> Finding:
+) -> DiffFinding:
     here = f"pods {traffic.shown(pods)}" if pods else "all pods"
     ends: dict[str, list[str]] = {}
     for one in fresh:
@@ -103,6 +103,6 @@ def _finding(  # noqa: PLR0913, PLR0917  all that a path is made of
         for peer, ports in sorted(ends.items())
     ]
     risk = Risk.SECURITY if way == "opened" else Risk.DISRUPTION
-    return Finding(
+    return DiffFinding(
         f"network-{way}", risk, f"namespace {namespace}", f"{way}: {'; '.join(paths)}", (), component, SOURCE
     )

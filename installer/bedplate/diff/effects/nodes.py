@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedplate.diff.effects.rule_effects import listed, plain
 from bedplate.diff.rules import pattern
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube.change import Action, Changes, HostChange, Path
@@ -52,12 +52,12 @@ def reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tuple[st
     return dict(sorted(found.items()))
 
 
-def findings(changes: Changes, book: Rulebook) -> Iterator[Finding]:
+def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
     """Yield one finding a host: the most that happens to it, with every reason."""
     for change in changes.hosts:
         match change.action:
             case Action.ADDED:
-                yield Finding("host-added", Risk.NONE, change.host, "joins", source=DRAINING)
+                yield DiffFinding("host-added", Risk.NONE, change.host, "joins", source=DRAINING)
             case Action.REMOVED:
                 yield _removed(change)
             case _:
@@ -65,14 +65,14 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[Finding]:
                     yield _finding(change, found)
 
 
-def _removed(change: HostChange) -> Finding:
+def _removed(change: HostChange) -> DiffFinding:
     if change.old and "workers" in change.old.groups:
         fact = "leaves: its pods move, and the volumes on its disks stay with it"
-        return Finding("host-removed", Risk.DATA, change.host, fact, source=DRAINING)
-    return Finding("host-removed", Risk.DISRUPTION, change.host, "leaves", source=DRAINING)
+        return DiffFinding("host-removed", Risk.DATA, change.host, fact, source=DRAINING)
+    return DiffFinding("host-removed", Risk.DISRUPTION, change.host, "leaves", source=DRAINING)
 
 
-def _finding(change: HostChange, found: list[Reason]) -> Finding:
+def _finding(change: HostChange, found: list[Reason]) -> DiffFinding:
     """Return the finding of the strongest effect; the reasons of weaker ones follow."""
     for effect, (rule, verb) in VERBS.items():
         strong = [one for one in found if one.rule.effect == effect]
@@ -81,10 +81,10 @@ def _finding(change: HostChange, found: list[Reason]) -> Finding:
             said = verb if _is_node(change) else NOT_NODES[effect]
             text = f"{said}: {_listed(strong)}{f'; besides {_listed(weak)}' if weak else ''}"
             risk = Risk.DISRUPTION
-            return Finding(rule, risk, change.host, text, strong[0].path, source=strong[0].rule.source)
+            return DiffFinding(rule, risk, change.host, text, strong[0].path, source=strong[0].rule.source)
     worst = max(found, key=lambda one: Risk[one.rule.risk.upper()])
     text = f"changes without a drain: {_listed(found)}"
-    return Finding(
+    return DiffFinding(
         "host-changes", Risk[worst.rule.risk.upper()], change.host, text, worst.path, source=worst.rule.source
     )
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Changes, ObjectChange
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 STANDARDS = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -23,7 +23,7 @@ LEVELS = ("privileged", "baseline", "restricted")
 """From the loosest; a namespace without a label is privileged."""
 
 
-def findings(changes: Changes) -> Iterator[Finding]:
+def findings(changes: Changes) -> Iterator[DiffFinding]:
     """Yield gained and lost capabilities, and Pod Security levels that moved."""
     for change in changes.objects:
         if change.new is None:
@@ -35,7 +35,7 @@ def findings(changes: Changes) -> Iterator[Finding]:
             yield from _effective(change)
 
 
-def _level(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+def _level(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffFinding]:
     before, after = _enforced(old), _enforced(new)
     path = ("metadata", "labels", ENFORCE)
     if LEVELS.index(after) < LEVELS.index(before):
@@ -46,13 +46,13 @@ def _level(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
         yield _finding("pod-security-tightened", Risk.DISRUPTION, change, fact, path)
 
 
-def _enforced(namespace: Thing) -> str:
+def _enforced(namespace: Resource) -> str:
     labels = (namespace.object.get("metadata") or {}).get("labels") or {}
     level = labels.get(ENFORCE)
     return level if level in LEVELS else LEVELS[0]
 
 
-def _capabilities(change: ObjectChange) -> Iterator[Finding]:
+def _capabilities(change: ObjectChange) -> Iterator[DiffFinding]:
     old, new = _by_container(change.old), _by_container(change.new)
     added = {name: now[0] - old.get(name, (set(), set()))[0] for name, now in new.items()}
     kept = {name: old[name][1] - now[1] for name, now in new.items() if name in old}
@@ -66,7 +66,7 @@ def _capabilities(change: ObjectChange) -> Iterator[Finding]:
         yield _finding("capability-lost", Risk.NONE, change, f"loses capabilities: {_each(gone)}")
 
 
-def _effective(change: ObjectChange) -> Iterator[Finding]:
+def _effective(change: ObjectChange) -> Iterator[DiffFinding]:
     """Yield settings by what they are for each container, wherever they are written."""
     for rule, key, value, loose, gained, lost in EFFECTIVE:
         old, new = _settings(change.old, key), _settings(change.new, key)
@@ -79,7 +79,7 @@ def _effective(change: ObjectChange) -> Iterator[Finding]:
             yield _finding(f"{rule}-lost", Risk.NONE, change, f"{lost}: {listed(names)}")
 
 
-def _settings(thing: Thing | None, key: str) -> dict[str, Any]:
+def _settings(thing: Resource | None, key: str) -> dict[str, Any]:
     """Return a setting of each container, its pod's where it has none of its own."""
     spec = (pod_paths.spec(thing) if thing else None) or {}
     shared = _plain((spec.get("securityContext") or {}).get(key))
@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
     return value.get("type") if isinstance(value, dict) else value
 
 
-def _by_container(thing: Thing | None) -> dict[str, tuple[set[str], set[str]]]:
+def _by_container(thing: Resource | None) -> dict[str, tuple[set[str], set[str]]]:
     """Return the capabilities each container adds and drops; CAP_NET_ADMIN is NET_ADMIN."""
     spec = pod_paths.spec(thing) if thing else None
     return {
@@ -108,5 +108,5 @@ def _each(by_container: dict[str, set[str]]) -> str:
     return "; ".join(f"{listed(sorted(values))} ({name})" for name, values in sorted(by_container.items()))
 
 
-def _finding(rule: str, risk: Risk, change: ObjectChange, fact: str, path: tuple[str, ...] = ()) -> Finding:
-    return Finding(rule, risk, change.identity, fact, path, change.thing.component, STANDARDS)
+def _finding(rule: str, risk: Risk, change: ObjectChange, fact: str, path: tuple[str, ...] = ()) -> DiffFinding:
+    return DiffFinding(rule, risk, change.identity, fact, path, change.thing.component, STANDARDS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
-from bedplate.diff.rules.effect_finding import Amount, Finding, Risk
+from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Risk
 from bedplate.diff.rules.match import number
 from bedplate.kube.change import Changes
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Snapshot
 
 SOURCE = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 TENANT = "bedplate.dev/tenant"
@@ -22,7 +22,7 @@ Sums = dict[str, dict[str, list[str]]]
 """Subject to resource to the quantities that are summed."""
 
 
-def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
+def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Amount, ...]:
     """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
@@ -39,7 +39,7 @@ def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
     return (*found, *_nodes(old, new, {amount.resource for amount in found}))
 
 
-def findings(old: Side, new: Side, changes: Changes, every: Iterable[Amount]) -> Iterator[Finding]:
+def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[Amount]) -> Iterator[DiffFinding]:
     """Yield one finding a tenant for what it gains and one for what it loses; none for tenants that come or go."""
     mine = [amount for amount in every if amount.subject != NODES]
     component = next((c.thing.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
@@ -50,11 +50,11 @@ def findings(old: Side, new: Side, changes: Changes, every: Iterable[Amount]) ->
             ("quota-lowered", Risk.DISRUPTION, "less", [one for one in moved if _less(one)]),
         ):
             if some:
-                yield Finding(rule, risk, subject, f"may use {word}: {_sentence(some)}", (), component, SOURCE)
+                yield DiffFinding(rule, risk, subject, f"may use {word}: {_sentence(some)}", (), component, SOURCE)
     yield from _exceeded(old, new, {amount.resource for amount in mine})
 
 
-def _subjects(side: Side) -> set[str]:
+def _subjects(side: Snapshot) -> set[str]:
     """Return the tenants and namespaces that a side has: another's is absent here, and not without a quota."""
     names = [key.name for key in side.things if key.kind == "Namespace" and not key.group]
     return {_subject(side, name) for name in names}
@@ -99,7 +99,7 @@ def written(value: Decimal, like: list[str]) -> str:
     return f"{int(value)}" if value == int(value) else f"{int(value * 1000)}m"
 
 
-def _concerned(old: Side, new: Side) -> set[str]:
+def _concerned(old: Snapshot, new: Snapshot) -> set[str]:
     """Return the subjects of which a quota or a namespace differs: the sums of all others are equal."""
     sides = [{key: one.digest for key, one in side.things.items() if key.kind in MINE} for side in (old, new)]
     different = {key for key, _ in sides[0].items() ^ sides[1].items() if not key.group}
@@ -107,7 +107,7 @@ def _concerned(old: Side, new: Side) -> set[str]:
     return {_subject(side, name) for name in names for side in (old, new)}
 
 
-def _sums(side: Side, concerned: Container[str] | None = None) -> Sums:
+def _sums(side: Snapshot, concerned: Container[str] | None = None) -> Sums:
     """Return the sums of some subjects, or of all."""
     sums: Sums = {}
     for identity in sorted(key for key in side.things if key.kind == "ResourceQuota" and not key.group):
@@ -120,14 +120,14 @@ def _sums(side: Side, concerned: Container[str] | None = None) -> Sums:
     return sums
 
 
-def _subject(side: Side, namespace: str) -> str:
-    thing = side.things.get(Identity("", "Namespace", "", namespace))
+def _subject(side: Snapshot, namespace: str) -> str:
+    thing = side.things.get(ObjectId("", "Namespace", "", namespace))
     may = thing is not None and thing.mentions((TENANT,))
     labels = (thing.object.get("metadata") or {}).get("labels") or {} if thing and may else {}
     return f"tenant {labels[TENANT]}" if TENANT in labels else f"namespace {namespace}"
 
 
-def capacity(side: Side, resource: str) -> Decimal | None:
+def capacity(side: Snapshot, resource: str) -> Decimal | None:
     """Return what all nodes of a side offer of a resource; None where no node says it."""
     plain = resource.removeprefix("requests.").removeprefix("limits.")
     found = []
@@ -139,7 +139,7 @@ def capacity(side: Side, resource: str) -> Decimal | None:
     return sum(found, Decimal(0)) if found else None
 
 
-def _nodes(old: Side, new: Side, resources: set[str]) -> Iterator[Amount]:
+def _nodes(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[Amount]:
     for resource in sorted(resources):
         before, after = capacity(old, resource), capacity(new, resource)
         if after is not None or before is not None:
@@ -151,7 +151,7 @@ def _units(resource: str) -> list[str]:
     return ["i"] if resource.endswith(("memory", "storage")) else []
 
 
-def _exceeded(old: Side, new: Side, resources: set[str]) -> Iterator[Finding]:
+def _exceeded(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[DiffFinding]:
     """Yield resources of which all quotas together promise more than the nodes have, and did not before."""
     for resource in sorted(resources):
         there, had = capacity(new, resource), capacity(old, resource)
@@ -160,10 +160,10 @@ def _exceeded(old: Side, new: Side, resources: set[str]) -> Iterator[Finding]:
         if had is None or _promised(old, resource) <= had:
             units = _units(resource)
             fact = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
-            yield Finding("quota-over-capacity", Risk.NONE, NODES, fact, (), "", SOURCE)
+            yield DiffFinding("quota-over-capacity", Risk.NONE, NODES, fact, (), "", SOURCE)
 
 
-def _promised(side: Side, resource: str) -> Decimal:
+def _promised(side: Snapshot, resource: str) -> Decimal:
     return sum(
         (number(one) or Decimal(0) for mine in _sums(side).values() for one in mine.get(resource, [])), Decimal(0)
     )

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from bedplate.diff.effects import grant
 from bedplate.diff.effects.grant import ANY, ROLE, Grant
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes, ObjectChange
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource, Snapshot
 
 GROUP = "rbac.authorization.k8s.io"
 SOURCE = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/"
@@ -69,7 +69,7 @@ DANGERS = (
 )
 
 
-def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
+def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield rights gained and lost by subject and namespace; nothing where no object of RBAC changed."""
     mine = [change for change in changes.objects if change.identity.group == GROUP]
     if not mine:
@@ -81,11 +81,11 @@ def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
         for rule, risk, fact in _compared(before, after, scope):
             told.setdefault((rule, risk, fact, after.component(scope)), []).append(scope.subject)
     for (rule, risk, fact, component), subjects in told.items():
-        yield Finding(rule, risk, listed(subjects), fact, (), component, SOURCE)
+        yield DiffFinding(rule, risk, listed(subjects), fact, (), component, SOURCE)
     yield from _unbound(before, after, changes, complete=new.environment is not None)
 
 
-def _rights(old: Side, new: Side, mine: list[ObjectChange]) -> tuple[Rights, Rights]:
+def _rights(old: Snapshot, new: Snapshot, mine: list[ObjectChange]) -> tuple[Rights, Rights]:
     """Return the rights, on both sides, of every subject that a changed object of RBAC is about."""
     changed = {change.identity for change in mine} | {change.old.identity for change in mine if change.old}
     sides = [Rights(old), Rights(new)]
@@ -125,7 +125,7 @@ def _means(one: Grant, bad: Grant) -> bool:
     return one._replace(name="").covers(bad)
 
 
-def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool) -> Iterator[Finding]:
+def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool) -> Iterator[DiffFinding]:
     """Yield what roles allow that nothing on either side binds; in plain YAML the binding may be elsewhere."""
     for change in changes.objects:
         key = change.identity
@@ -135,31 +135,31 @@ def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool)
         risk = Risk.NONE if complete else Risk.SECURITY
         for rule, words, some in sorted_out(gained):
             fact = f"lets whoever is bound to it, no binding is here: {words} {grant.sentence(some)}"
-            yield Finding(rule, risk, key, fact, ("rules",), change.thing.component, SOURCE)
+            yield DiffFinding(rule, risk, key, fact, ("rules",), change.thing.component, SOURCE)
         if lost := grant.beyond(before.role(key), frozenset(after.role(key))):
             fact = f"no longer allows whoever is bound to it, no binding is here: {grant.sentence(lost)}"
-            yield Finding("rbac-lost", Risk.NONE, key, fact, ("rules",), change.thing.component, SOURCE)
+            yield DiffFinding("rbac-lost", Risk.NONE, key, fact, ("rules",), change.thing.component, SOURCE)
 
 
 class Rights:
     """The rights of subjects of a side; objects that cannot matter are not looked into."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Snapshot) -> None:
         """Find the side's roles and bindings."""
         things = {key: thing for key, thing in side.things.items() if key.group == GROUP}
         self._roles = {key: thing for key, thing in things.items() if key.kind in ROLES}
         self._bindings = [thing for key, thing in sorted(things.items()) if key.kind not in ROLES]
         self._cluster_roles = sorted(key for key in self._roles if key.kind == "ClusterRole")
-        self._resolved: dict[Identity, frozenset[Grant]] = {}
+        self._resolved: dict[ObjectId, frozenset[Grant]] = {}
         self.scopes: dict[Scope, set[Grant]] = {}
         self._components: dict[Scope, str] = {}
-        self.bound: set[Identity] = set()
+        self.bound: set[ObjectId] = set()
 
     def aggregated(self) -> set[str]:
         """Return the names of roles that take others in."""
         return {key.name for key in self._cluster_roles if self._aggregates(key)}
 
-    def concerned(self, changed: set[Identity], roles: set[str]) -> set[str]:
+    def concerned(self, changed: set[ObjectId], roles: set[str]) -> set[str]:
         """Return the subjects of bindings that changed or that give one of some roles."""
         found = set()
         words = frozenset(roles)
@@ -192,14 +192,14 @@ class Rights:
         """Return the component whose binding gives the rights."""
         return self._components.get(scope, "")
 
-    def role(self, key: Identity) -> frozenset[Grant]:
+    def role(self, key: ObjectId) -> frozenset[Grant]:
         """Return what a role allows; one of Kubernetes' own that is not here stands for itself."""
         if key not in self._resolved:
             self._resolved[key] = frozenset()  # a role that takes itself in
             self._resolved[key] = frozenset(self._resolve(key))
         return self._resolved[key]
 
-    def _resolve(self, key: Identity) -> Iterator[Grant]:
+    def _resolve(self, key: ObjectId) -> Iterator[Grant]:
         thing = self._roles.get(key)
         if thing is None:
             yield from self._unknown(key)
@@ -210,7 +210,7 @@ class Rights:
                 if other != key and _selects(selector, _labels(self._roles[other])):
                     yield from self.role(other)
 
-    def _unknown(self, key: Identity) -> Iterator[Grant]:
+    def _unknown(self, key: ObjectId) -> Iterator[Grant]:
         if key.kind == "ClusterRole" and key.name == "cluster-admin":
             yield from (EVERYTHING, EVERY_URL)
         elif key.kind == "ClusterRole":
@@ -231,26 +231,26 @@ class Rights:
                 key for key in self._cluster_roles if _labels(self._roles[key]) and self.role(key) <= everywhere
             }
 
-    def _aggregates(self, key: Identity) -> bool:
+    def _aggregates(self, key: ObjectId) -> bool:
         thing = self._roles.get(key)
         if thing is None:
             return key.name in OF_KUBERNETES
         return thing.mentions((AGGREGATION,)) and bool(thing.object.get(AGGREGATION))
 
-    def _give(self, binding: Thing, subject: str) -> None:
+    def _give(self, binding: Resource, subject: str) -> None:
         namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else ""
         scope = Scope(subject, namespace)
         self.scopes.setdefault(scope, set()).update(self.role(_role(binding)))
         self._components.setdefault(scope, binding.component)
 
 
-def _role(binding: Thing) -> Identity:
+def _role(binding: Resource) -> ObjectId:
     reference = binding.object.get("roleRef") or {}
     kind = str(reference.get("kind", ""))
-    return Identity(GROUP, kind, binding.identity.namespace if kind == "Role" else "", str(reference.get("name", "")))
+    return ObjectId(GROUP, kind, binding.identity.namespace if kind == "Role" else "", str(reference.get("name", "")))
 
 
-def _subjects(binding: Thing) -> list[str]:
+def _subjects(binding: Resource) -> list[str]:
     return [_subject(one, binding.identity.namespace) for one in binding.object.get("subjects") or []]
 
 
@@ -261,7 +261,7 @@ def _subject(subject: Mapping[str, Any], namespace: str) -> str:
     return f"{subject.get('kind', '')} {name}"
 
 
-def _labels(thing: Thing) -> dict[str, str]:
+def _labels(thing: Resource) -> dict[str, str]:
     return (thing.object.get("metadata") or {}).get("labels") or {}
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube import yaml_text
 from bedplate.kube.change import Changes
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource, Snapshot
 
 FILE = Path(__file__).parent / "removed-apis.yaml"
 UNKNOWN = Version("1.32")
@@ -50,7 +50,7 @@ def _table() -> dict[tuple[str, str], RemovedApi]:
     return {(row.version, kind): row for row in rows() for kind in row.kinds}
 
 
-def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
+def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield objects of the new side that its Kubernetes refuses, unless the old side's did so already."""
     target, before = _version(new), _version(old)
     touched = {change.identity for change in changes.objects}
@@ -59,7 +59,7 @@ def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
         thing = new.things[key]
         row = _row(thing)
         if row and Version(row.removed) <= target and not _refused(old, key, thing, before):
-            yield Finding(
+            yield DiffFinding(
                 "api-version-not-served",
                 Risk.DISRUPTION,
                 key,
@@ -76,17 +76,17 @@ def _kinds() -> frozenset[str]:
     return frozenset(kind for _, kind in _table())
 
 
-def _row(thing: Thing) -> RemovedApi | None:
+def _row(thing: Resource) -> RemovedApi | None:
     if thing.identity.kind not in _kinds():
         return None
     return _table().get((str(thing.object.get("apiVersion")), thing.identity.kind))
 
 
-def _version(side: Side) -> Version:
+def _version(side: Snapshot) -> Version:
     return Version(side.kubernetes) if side.kubernetes else UNKNOWN
 
 
-def _refused(old: Side, key: Identity, thing: Thing, before: Version) -> bool:
+def _refused(old: Snapshot, key: ObjectId, thing: Resource, before: Version) -> bool:
     """Return whether the object stood there before in the same version, and was refused then too."""
     earlier = old.things.get(key)
     if earlier is None or earlier.object.get("apiVersion") != thing.object.get("apiVersion"):

@@ -8,11 +8,11 @@ from typing import Any
 
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.match import touched
 from bedplate.kube.change import Action, Changes, ObjectChange, shown
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Resource, Snapshot
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds whose controllers roll a changed template out."""
@@ -21,12 +21,12 @@ CONFIG = "https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-c
 SHOWN = 3
 
 
-def restarted(changes: Changes) -> tuple[Identity, ...]:
+def restarted(changes: Changes) -> tuple[ObjectId, ...]:
     """Return the workloads whose running pods are made anew by their controllers."""
     return tuple(change.identity for change in changes.objects if _rolls(change))
 
 
-def findings(new: Side, changes: Changes) -> Iterator[Finding]:
+def findings(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield a finding for each workload that restarts, and each configuration that is not read anew."""
     for change in changes.objects:
         if _rolls(change):
@@ -34,7 +34,9 @@ def findings(new: Side, changes: Changes) -> Iterator[Finding]:
         elif _waits(change):
             fact = "changes nothing yet: its pods stay as they are until each is deleted (OnDelete)"
             where = pod_paths.template(change.thing) or ()
-            yield Finding("pods-not-replaced", Risk.NONE, change.identity, fact, where, change.thing.component, ROLLING)
+            yield DiffFinding(
+                "pods-not-replaced", Risk.NONE, change.identity, fact, where, change.thing.component, ROLLING
+            )
     yield from _unread(new, changes)
 
 
@@ -51,7 +53,7 @@ def _changes_template(change: ObjectChange) -> bool:
     return mine and bool(touched(change, pod_paths.template(change.thing) or ()))
 
 
-def _restart(change: ObjectChange) -> Finding:
+def _restart(change: ObjectChange) -> DiffFinding:
     where = pod_paths.template(change.thing) or ()
     paths = [shown(one.path[len(where) :]) for one in change.changes if one.path[: len(where)] == where]
     why = listed([*paths[:SHOWN], *([f"{len(paths) - SHOWN} more"] if len(paths) > SHOWN else [])])
@@ -59,15 +61,15 @@ def _restart(change: ObjectChange) -> Finding:
     gap = _gap(change.thing)
     rule, risk = ("pods-restart-gap", Risk.DISRUPTION) if gap else ("pods-restart", Risk.RESTART)
     fact = f"makes its pods anew{f', {gap}' if gap else ''}{reason}"
-    return Finding(rule, risk, change.identity, fact, where, change.thing.component, ROLLING)
+    return DiffFinding(rule, risk, change.identity, fact, where, change.thing.component, ROLLING)
 
 
-def _strategy(thing: Thing) -> dict[str, Any]:
+def _strategy(thing: Resource) -> dict[str, Any]:
     spec = thing.object.get("spec") or {}
     return spec.get("strategy") or spec.get("updateStrategy") or {}
 
 
-def _gap(thing: Thing) -> str:
+def _gap(thing: Resource) -> str:
     """Return why nothing serves while the pods are made anew; empty if some always do."""
     spec, strategy = thing.object.get("spec") or {}, _strategy(thing)
     replicas = 1 if spec.get("replicas") is None else spec["replicas"]
@@ -100,7 +102,7 @@ def _count(value: Any, replicas: int, rounded: Any) -> int:
     )
 
 
-def _unread(new: Side, changes: Changes) -> Iterator[Finding]:
+def _unread(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield ConfigMaps and Secrets whose readers are not made anew, or that are deleted under their readers."""
     mine = {
         change.identity: change
@@ -110,7 +112,7 @@ def _unread(new: Side, changes: Changes) -> Iterator[Finding]:
     if not mine:
         return
     fresh = {change.identity for change in changes.objects if change.action is not Action.CHANGED or _rolls(change)}
-    readers: dict[Identity, dict[Identity, str]] = {}
+    readers: dict[ObjectId, dict[ObjectId, str]] = {}
     names: dict[str, set[str]] = {}
     for key in mine:
         names.setdefault(key.namespace, set()).add(key.name)
@@ -119,7 +121,7 @@ def _unread(new: Side, changes: Changes) -> Iterator[Finding]:
         if not words or pod_paths.template(thing) is None or not thing.mentions(words):
             continue
         for kind, name, how in _reads(pod_paths.spec(thing) or {}):
-            key = Identity("", kind, thing.identity.namespace, name)
+            key = ObjectId("", kind, thing.identity.namespace, name)
             if key in mine and (thing.identity not in fresh or mine[key].action is Action.REMOVED):
                 held = readers.setdefault(key, {})
                 # "mounted" < "once": what a pod reads in both ways it also keeps.
@@ -136,9 +138,9 @@ def _content(change: ObjectChange) -> bool:
     return change.action is Action.CHANGED and any(one.path[:1] and one.path[0] in fields for one in change.changes)
 
 
-def _told(change: ObjectChange, held: dict[Identity, str]) -> Iterator[Finding]:
-    def finding(rule: str, risk: Risk, fact: str) -> Finding:
-        return Finding(rule, risk, change.identity, fact, (), change.thing.component, CONFIG)
+def _told(change: ObjectChange, held: dict[ObjectId, str]) -> Iterator[DiffFinding]:
+    def finding(rule: str, risk: Risk, fact: str) -> DiffFinding:
+        return DiffFinding(rule, risk, change.identity, fact, (), change.thing.component, CONFIG)
 
     if change.action is Action.REMOVED:
         fact = f"is deleted, and {_names(held)} still read it: new pods do not start"
@@ -154,7 +156,7 @@ def _told(change: ObjectChange, held: dict[Identity, str]) -> Iterator[Finding]:
         yield finding("config-read-later", Risk.NONE, fact)
 
 
-def _names(held: dict[Identity, str]) -> str:
+def _names(held: dict[ObjectId, str]) -> str:
     return listed(f"{key.kind} {key.name}" for key in sorted(held))
 
 

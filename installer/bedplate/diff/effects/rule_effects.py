@@ -6,18 +6,18 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bedplate.diff.rules.effect_finding import Finding, Risk
-from bedplate.diff.rules.match import Hit, hits
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
+from bedplate.diff.rules.match import RuleMatch, hits
 from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, ByKey, Changes, ObjectChange, Path, shown
 
 LONGEST = 80
-Ruling = tuple[Rule, list[Hit]]
+Ruling = tuple[Rule, list[RuleMatch]]
 
 
-def findings(changes: Changes, book: Rulebook) -> Iterator[Finding]:
+def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
     """Yield what the rules say of every object that differs; what goes with its namespace needs no word of its own."""
     gone = {
         change.identity.name
@@ -29,7 +29,7 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[Finding]:
             yield from of(change, book)
 
 
-def of(change: ObjectChange, book: Rulebook) -> list[Finding]:
+def of(change: ObjectChange, book: Rulebook) -> list[DiffFinding]:
     """Return what the rules say of one object: one finding a rule, and one for all reasons to replace it."""
     rulings = [(rule, found) for rule in book.of(change.thing) if (found := hits(rule, change))]
     lesser = {name for rule, _ in rulings for name in rule.instead}
@@ -39,14 +39,14 @@ def of(change: ObjectChange, book: Rulebook) -> list[Finding]:
     return [finding(change, replaced), *kept] if replaced else kept
 
 
-def finding(change: ObjectChange, rulings: list[Ruling]) -> Finding:
+def finding(change: ObjectChange, rulings: list[Ruling]) -> DiffFinding:
     """Return one finding for rules that have one consequence; the worst of them names it."""
     worst = max((rule for rule, _ in rulings), key=lambda rule: Risk[rule.risk.upper()])
     places = [hit for _, found in rulings for hit in found]
     fact = _fact(change, worst, places)
     if change.action is Action.RENAMED and change.old and "removed" in worst.when:
         fact = f"was {change.old.identity.name}, which {fact}"
-    return Finding(
+    return DiffFinding(
         rule=worst.id,
         risk=Risk[worst.risk.upper()],
         subject=change.identity,
@@ -57,7 +57,7 @@ def finding(change: ObjectChange, rulings: list[Ruling]) -> Finding:
     )
 
 
-def _fact(change: ObjectChange, rule: Rule, places: list[Hit]) -> str:
+def _fact(change: ObjectChange, rule: Rule, places: list[RuleMatch]) -> str:
     hidden = change.identity.kind == "Secret"
     return rule.fact.format(
         path=listed(shown(hit.path) for hit in places),

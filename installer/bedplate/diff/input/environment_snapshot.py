@@ -9,11 +9,11 @@ from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import paths
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.diff.input import image_facts
 from bedplate.diff.input.image_facts import BlobPlace
 from bedplate.kube import normalize
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import locked_digests
 from bedplate.render.host_specs import host_specs
@@ -33,7 +33,7 @@ def find(spec: str) -> Path:
         raise InputError(f"side {spec}", fact, "bedplate diff --help lists what a side can be") from error
 
 
-def read(spec: str, folder: Path) -> Side:
+def read(spec: str, folder: Path) -> Snapshot:
     """Return the side of an environment's folder."""
     site = environments.load(folder)
     release = catalog.load(site.environment.release)
@@ -46,7 +46,7 @@ def of_site(
     release: Catalog,
     file: ReleaseFile,
     blob: BlobPlace = image_facts.in_store_or_cache,
-) -> Side:
+) -> Snapshot:
     """Return the side of a loaded environment.
 
     Args:
@@ -59,7 +59,7 @@ def of_site(
     images = image_facts.of_release(file, blob)
     digests = {name: digest for name, digest in image_digests(file).items() if digest}
     specs = host_specs(site, release.release, release.components, file)
-    return Side(
+    return Snapshot(
         name=spec,
         things=normalize.by_identity(_thing(one, spec) for one in render(site, release, digests)),
         hosts={one.host: one for one in specs},
@@ -73,8 +73,8 @@ def of_site(
     )
 
 
-def _thing(one: RenderedObject, spec: str) -> Thing:
-    return normalize.thing(one.object, Place(_shown(one.source, spec)), one.component)
+def _thing(one: RenderedObject, spec: str) -> Resource:
+    return normalize.thing(one.object, SourceLocation(_shown(one.source, spec)), one.component)
 
 
 def _shown(source: str, spec: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bedplate.core.errors import InputError, Place
+from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import fast_identity, json_text, manifest_files, normalize, prefilter
-from bedplate.kube.raw_document import Form, Piece
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.raw_document import DocumentForm, RawDocument
+from bedplate.kube.snapshot import Resource, Snapshot
 
 if TYPE_CHECKING:  # see side
     from bedplate.config.host_spec import HostSpec
@@ -22,9 +22,9 @@ class Reader:
     def __init__(self, common: Collection[bytes] = ()) -> None:
         """Take the texts that stand on both sides: as no diff depends on them, a glance is enough."""
         self._common = common
-        self._known: dict[bytes, tuple[int, list[Thing]]] = {}
+        self._known: dict[bytes, tuple[int, list[Resource]]] = {}
 
-    def side(self, name: str, pieces: list[Piece], shown: str) -> Side:
+    def side(self, name: str, pieces: list[RawDocument], shown: str) -> Snapshot:
         """Return a side; InputError where the pieces hold no object.
 
         Args:
@@ -32,14 +32,14 @@ class Reader:
             pieces: of all its files.
             shown: its name in messages.
         """
-        hosts = [_host(piece) for piece in pieces if piece.form is Form.HOST]
-        found = (thing for piece in pieces if piece.form is not Form.HOST for thing in self._things(piece))
+        hosts = [_host(piece) for piece in pieces if piece.form is DocumentForm.HOST]
+        found = (thing for piece in pieces if piece.form is not DocumentForm.HOST for thing in self._things(piece))
         things = normalize.by_identity(thing for thing in found if normalize.is_object(thing))
         if not (things or hosts):
-            raise InputError("input", "holds no Kubernetes object", "/dev/null is an empty side", Place(shown))
-        return Side(name, things, hosts={host.host: host for host in hosts})
+            raise InputError("input", "holds no Kubernetes object", "/dev/null is an empty side", SourceLocation(shown))
+        return Snapshot(name, things, hosts={host.host: host for host in hosts})
 
-    def _things(self, piece: Piece) -> Iterable[Thing]:
+    def _things(self, piece: RawDocument) -> Iterable[Resource]:
         if piece.text not in self._common:
             return normalize.things(manifest_files.values(piece))
         known = self._known.get(piece.text)
@@ -51,18 +51,18 @@ class Reader:
         before, found = known
         return [_moved(thing, piece.file, piece.before - before) for thing in found]
 
-    def _glanced(self, piece: Piece) -> Thing | None:
+    def _glanced(self, piece: RawDocument) -> Resource | None:
         identity = fast_identity.identity(piece)
         if identity is None:
             return None
         digest = hashlib.sha256(piece.text).hexdigest()
-        return Thing(identity, digest, _Unread(piece), fast_identity.component(piece), piece.place)
+        return Resource(identity, digest, _Unread(piece), fast_identity.component(piece), piece.place)
 
 
 class _Unread:
     """The object of a piece, parsed when somebody asks; both sides share it."""
 
-    def __init__(self, piece: Piece) -> None:
+    def __init__(self, piece: RawDocument) -> None:
         self._piece = piece
 
     def __call__(self) -> Any:
@@ -79,12 +79,12 @@ class _Unread:
         return thing.object
 
 
-def _moved(thing: Thing, file: str, lines: int) -> Thing:
+def _moved(thing: Resource, file: str, lines: int) -> Resource:
     """Return a thing as it stands in another file, some lines further down."""
-    return thing.at(Place(file, thing.place.line + lines if thing.place else 0))
+    return thing.at(SourceLocation(file, thing.place.line + lines if thing.place else 0))
 
 
-def _host(piece: Piece) -> HostSpec:
+def _host(piece: RawDocument) -> HostSpec:
     from pydantic import ValidationError  # noqa: PLC0415  see side
 
     from bedplate.config.host_spec import HostSpec  # noqa: PLC0415

@@ -9,7 +9,7 @@ from bedplate.core import command, digest, paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.diff.input import environment_snapshot
 from bedplate.diff.input.unpacked_trees import unpacked
-from bedplate.kube.snapshot import Side
+from bedplate.kube.snapshot import Snapshot
 
 INSTALLER = ("inventory", "manifests", "overlays", "releases", "roles", "stacks", "trees")
 """What rendering reads of the installer's tree."""
@@ -22,7 +22,7 @@ def is_revision(spec: str) -> bool:
     return bool(revision and colon and name)
 
 
-def read(spec: str) -> Side:
+def read(spec: str) -> Snapshot:
     """Return the side of an environment at a revision.
 
     Where the revision holds the installer too, its manifests, roles and releases count; in a repository that only

@@ -11,14 +11,14 @@ from bedplate.config import yaml_document
 from bedplate.core.errors import InputError
 from bedplate.diff.input.file_snapshot import Reader
 from bedplate.kube import file_content, manifest_files
-from bedplate.kube.raw_document import Piece, pieces
-from bedplate.kube.snapshot import Side
+from bedplate.kube.raw_document import RawDocument, pieces
+from bedplate.kube.snapshot import Snapshot
 
 NOTHING = "/dev/null"
 """A side with nothing on it, as in git: everything on the other is new, or gone."""
 
 
-def read_side(spec: str) -> Side:
+def read_side(spec: str) -> Snapshot:
     """Return one side of a diff; InputError or Findings where it cannot be read.
 
     Args:
@@ -30,7 +30,7 @@ def read_side(spec: str) -> Side:
         return _site(spec) if found is None else _read(spec, found)
 
 
-def read_pair(old: str, new: str) -> tuple[Side, Side]:
+def read_pair(old: str, new: str) -> tuple[Snapshot, Snapshot]:
     """Return both sides of a diff; of files, what stands on both sides word for word is only glanced at.
 
     Args:
@@ -54,7 +54,7 @@ def _all_kept() -> Iterator[None]:
             gc.enable()
 
 
-def _pair(old: str, new: str) -> tuple[Side, Side]:
+def _pair(old: str, new: str) -> tuple[Snapshot, Snapshot]:
     if old == new == file_content.STDIN:
         raise InputError("standard input", "cannot be both sides", "write one of them to a file")
     before, after = _pieces(old), _pieces(new)
@@ -70,11 +70,11 @@ def _pair(old: str, new: str) -> tuple[Side, Side]:
     return reader.side(old, before, _shown(old)), reader.side(new, after, _shown(new))
 
 
-def _read(spec: str, found: list[Piece]) -> Side:
+def _read(spec: str, found: list[RawDocument]) -> Snapshot:
     return Reader().side(spec, found, _shown(spec))
 
 
-def _pieces(spec: str) -> list[Piece] | None:
+def _pieces(spec: str) -> list[RawDocument] | None:
     """Return the pieces of a side that is files; None for what has to be rendered."""
     path = Path(spec)
     if spec == file_content.STDIN:
@@ -84,14 +84,14 @@ def _pieces(spec: str) -> list[Piece] | None:
     return list(pieces(file_content.read(path))) if spec != NOTHING and path.exists() else None
 
 
-def _site(spec: str) -> Side:
+def _site(spec: str) -> Snapshot:
     """Return a side that is rendered."""
     # What plain files do not need takes half a second to load.
     from bedplate.diff.input import bundle_snapshot, environment_snapshot, git_snapshot  # noqa: PLC0415
 
     folder = Path(spec)
     if spec == NOTHING:
-        return Side(spec, {})
+        return Snapshot(spec, {})
     if _is_bundle(folder):
         return bundle_snapshot.read(spec, folder)
     if _is_environment(folder):

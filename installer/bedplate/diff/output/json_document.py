@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bedplate.diff.outline import Group, Item, Outline
-from bedplate.diff.rules.effect_finding import Amount, Finding, ImageChange
-from bedplate.diff.summary import Summary
+from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
+from bedplate.diff.rules.effect_finding import Amount, DiffFinding, ImageChange
+from bedplate.diff.summary import DiffSummary
 from bedplate.kube import secret_values
-from bedplate.kube.change import ByKey, Change, HostChange, Inside, ObjectChange, Order, Step, shown
-from bedplate.kube.object_id import Identity
+from bedplate.kube.change import ByKey, Change, HostChange, Inside, ListOrder, ObjectChange, Step, shown
+from bedplate.kube.object_id import ObjectId
 
 FORM = "bedplate-diff/1"
 """The form's name; a field that is added keeps it, a field that changes its meaning does not."""
@@ -40,7 +40,7 @@ def document(outline: Outline) -> dict[str, Any]:
     }
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
+def _summary(summary: DiffSummary) -> dict[str, Any]:
     return {
         "changed": summary.counts,
         "worst": str(summary.worst),
@@ -49,11 +49,11 @@ def _summary(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: OutlineGroup) -> dict[str, Any]:
     return {"name": group.name, "worst": str(group.risk), "items": [_item(item) for item in group.items]}
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: OutlineItem) -> dict[str, Any]:
     about = _object(item.change) if isinstance(item.change, ObjectChange) else _host(item.change)
     return {
         "title": item.title,
@@ -106,18 +106,18 @@ def step(value: Step) -> Any:
             return {"by": [[name, list(part) if isinstance(part, tuple) else part] for name, part in value.fields]}
         case Inside():
             return {"inside": value.form}
-        case Order():
+        case ListOrder():
             return {"order": True}
         case _:
             return value
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: DiffFinding) -> dict[str, Any]:
     subject = finding.subject
     return {
         "rule": finding.rule,
         "risk": str(finding.risk),
-        "subject": _identity(subject) if isinstance(subject, Identity) else subject,
+        "subject": _identity(subject) if isinstance(subject, ObjectId) else subject,
         "fact": finding.fact,
         "path": [step(one) for one in finding.path],
         "component": finding.component,
@@ -125,7 +125,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _identity(identity: Identity) -> dict[str, str]:
+def _identity(identity: ObjectId) -> dict[str, str]:
     return identity._asdict()
 
 

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.summary import fact, subject
 
 OVERALL = "overall"
@@ -18,7 +18,7 @@ OVERALL = "overall"
 def show(outline: Outline, *, fail_on: Risk | None = None) -> str:
     """Return the document; without a risk to fail on, nothing has failed."""
     root = ET.Element("testsuites", name=f"bedplate diff {outline.summary.old} {outline.summary.new}")
-    overall: dict[str, list[Finding]] = {}
+    overall: dict[str, list[DiffFinding]] = {}
     for finding in outline.findings:
         overall.setdefault(subject(finding), []).append(finding)
     if overall:
@@ -31,7 +31,9 @@ def show(outline: Outline, *, fail_on: Risk | None = None) -> str:
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _suite(root: ET.Element, name: str, cases: Iterable[tuple[str, Iterable[Finding]]], fail_on: Risk | None) -> None:
+def _suite(
+    root: ET.Element, name: str, cases: Iterable[tuple[str, Iterable[DiffFinding]]], fail_on: Risk | None
+) -> None:
     suite = ET.SubElement(root, "testsuite", name=name)
     for title, findings in cases:
         case = ET.SubElement(suite, "testcase", classname=name, name=title, time="0")
@@ -45,5 +47,5 @@ def _suite(root: ET.Element, name: str, cases: Iterable[tuple[str, Iterable[Find
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: DiffFinding) -> str:
     return f"{finding.risk}: {fact(finding)}"

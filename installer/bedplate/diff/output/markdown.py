@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from bedplate.diff.compare.value_text import Row, visible
-from bedplate.diff.outline import Group, Item, Outline
+from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
 from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
-from bedplate.diff.rules.effect_finding import Finding, ImageChange, Risk
-from bedplate.diff.summary import Block, Summary, fact, image_fact, many, subject
+from bedplate.diff.rules.effect_finding import DiffFinding, ImageChange, Risk
+from bedplate.diff.summary import Block, DiffSummary, fact, image_fact, many, subject
 from bedplate.kube.change import Action
 
 LIMIT = 65_536
@@ -45,7 +45,7 @@ def show(outline: Outline) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _kept(items: list[tuple[Group, Item]], room: int) -> dict[int, str]:
+def _kept(items: list[tuple[OutlineGroup, OutlineItem]], room: int) -> dict[int, str]:
     """Return those that fit, by their id: the riskiest first; the least risky are the first to go."""
     kept: dict[int, str] = {}
     begun: set[str] = set()
@@ -61,7 +61,7 @@ def _kept(items: list[tuple[Group, Item]], room: int) -> dict[int, str]:
     return kept
 
 
-def _by_risk(outline: Outline) -> list[tuple[Group, Item]]:
+def _by_risk(outline: Outline) -> list[tuple[OutlineGroup, OutlineItem]]:
     pairs = ((group, item) for group in outline.groups for item in group.items)
     return sorted(pairs, key=lambda pair: -pair[1].risk)
 
@@ -70,7 +70,7 @@ def _heading(name: str) -> str:
     return f"#### {code(name)}"
 
 
-def _summary(summary: Summary) -> Iterator[str]:
+def _summary(summary: DiffSummary) -> Iterator[str]:
     risks = ", ".join(f"{count} {risk}" for risk, count in summary.risks) or "no finding"
     yield f"### {SIGNS[summary.worst]} {code(summary.old)} → {code(summary.new)}"
     yield ""
@@ -90,7 +90,7 @@ def _block(block: Block) -> str:
     return f"| **{block.title}** | {'<br>'.join(lines)} |"
 
 
-def _overall(findings: tuple[Finding, ...]) -> Iterator[str]:
+def _overall(findings: tuple[DiffFinding, ...]) -> Iterator[str]:
     if not findings:
         return
     yield from ("", f"<details><summary><b>Overall</b>: {many(len(findings), 'finding')}</summary>", "")
@@ -112,11 +112,11 @@ def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
     yield from ("", "</details>")
 
 
-def _finding(finding: Finding, about: str = "") -> str:
+def _finding(finding: DiffFinding, about: str = "") -> str:
     return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(fact(finding))}"
 
 
-def _item(item: Item) -> str:
+def _item(item: OutlineItem) -> str:
     risk = f" · {item.risk}" if item.risk else ""
     parts = [f"<details><summary>{SIGNS[item.risk]} {_name(item)} {item.action}{risk}</summary>", ""]
     parts += [_finding(finding) for finding in item.findings]
@@ -130,7 +130,7 @@ def _item(item: Item) -> str:
     return "\n".join([*parts, "</details>"])
 
 
-def _name(item: Item) -> str:
+def _name(item: OutlineItem) -> str:
     was = f"{tag(item.was)} → " if item.was else ""
     return f"{MARKS[item.action]} {was}{tag(item.title)}"
 
@@ -149,7 +149,7 @@ def _diff(rows: Iterable[Row]) -> Iterator[str]:
             yield f"+ {row.path}: {row.new}{note}"
 
 
-def _cut(items: list[Item]) -> str:
+def _cut(items: list[OutlineItem]) -> str:
     names = [_named(item) for item in items[:NAMED]]
     if len(items) > NAMED:
         names.append(f"- … and {len(items) - NAMED} more")
@@ -160,5 +160,5 @@ def _cut(items: list[Item]) -> str:
     return "\n".join([first, "", *names])
 
 
-def _named(item: Item) -> str:
+def _named(item: OutlineItem) -> str:
     return f"- {SIGNS[item.risk]} {_name(item)} {item.action}"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import typer
 
 from bedplate.diff.compare.value_text import Row, visible
-from bedplate.diff.outline import Group, Item, Outline
-from bedplate.diff.rules.effect_finding import Finding, Risk
-from bedplate.diff.summary import SCREEN, Block, Summary, fact, image_fact, many, subject
+from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
+from bedplate.diff.summary import SCREEN, Block, DiffSummary, fact, image_fact, many, subject
 from bedplate.kube.change import Action
 
 WIDTH = 100
@@ -53,7 +53,7 @@ def _all(outline: Outline) -> Iterator[str]:
         yield from _group(group)
 
 
-def summary(value: Summary) -> Iterator[str]:
+def summary(value: DiffSummary) -> Iterator[str]:
     """Return the lines of a summary; at most SCREEN. What is too wide is cut, or wrapped where there is room."""
     risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no finding"
     facts = [
@@ -80,7 +80,7 @@ def _block(block: Block) -> Iterator[tuple[str, str, str]]:
         yield ("", f"… and {block.more} more, below", "")
 
 
-def _group(group: Group) -> Iterator[str]:
+def _group(group: OutlineGroup) -> Iterator[str]:
     yield ""
     yield _rule(group.name, many(len(group.items), "change"), group.risk)
     for item in group.items:
@@ -94,7 +94,7 @@ def _rule(name: str, count: str, risk: Risk) -> str:
     return typer.style(f"{head}{'─' * (WIDTH - len(head) - len(tail))}{tail}", fg=COLORS[risk] or None, bold=True)
 
 
-def _item(item: Item) -> Iterator[str]:
+def _item(item: OutlineItem) -> Iterator[str]:
     name = f"{item.was} → {item.title}" if item.was else item.title
     yield ""
     lines = _wrap(f"{SIGNS[item.action]} {name}, {item.action}", "", "  ")
@@ -106,7 +106,7 @@ def _item(item: Item) -> Iterator[str]:
     yield from _long([f"{SIGNS[item.action]} {line}" for line in item.whole], "    ")
 
 
-def _finding(finding: Finding, text: str, indent: str) -> Iterator[str]:
+def _finding(finding: DiffFinding, text: str, indent: str) -> Iterator[str]:
     head = f"{indent}! {finding.risk}: "
     for at, line in enumerate(_wrap(head + text, "", indent + "  ")):
         if at:

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import bedplate
-from bedplate.core.errors import Place
+from bedplate.core.errors import SourceLocation
 from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.summary import fact, subject
 from bedplate.kube.change import shown
 
@@ -53,11 +53,11 @@ def show(outline: Outline) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _places(outline: Outline) -> dict[Finding, Place]:
+def _places(outline: Outline) -> dict[DiffFinding, SourceLocation]:
     return {finding: item.place for item in outline.items for finding in item.findings if item.place}
 
 
-def _rule(worst: Finding) -> dict[str, Any]:
+def _rule(worst: DiffFinding) -> dict[str, Any]:
     """Return a rule, described by its worst finding."""
     value: dict[str, Any] = {
         "id": worst.rule,
@@ -73,7 +73,7 @@ def _rule(worst: Finding) -> dict[str, Any]:
     return value
 
 
-def _result(finding: Finding, place: Place | None, order: dict[str, int], new: str) -> dict[str, Any]:
+def _result(finding: DiffFinding, place: SourceLocation | None, order: dict[str, int], new: str) -> dict[str, Any]:
     name = subject(finding)
     path = shown(finding.path)
     return {
@@ -81,13 +81,13 @@ def _result(finding: Finding, place: Place | None, order: dict[str, int], new: s
         "ruleIndex": order[finding.rule],
         "level": LEVELS[finding.risk],
         "message": {"text": f"{name} {fact(finding)}"},
-        "locations": [_location(place or Place(new), str(finding.subject), path)],
+        "locations": [_location(place or SourceLocation(new), str(finding.subject), path)],
         "partialFingerprints": {"bedplateFinding/v1": _fingerprint(finding, path)},
         "properties": {"risk": str(finding.risk), "component": finding.component, "path": path},
     }
 
 
-def _location(place: Place, name: str, path: str) -> dict[str, Any]:
+def _location(place: SourceLocation, name: str, path: str) -> dict[str, Any]:
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": _uri(place.file)},
@@ -104,6 +104,6 @@ def _uri(file: str) -> str:
     return quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def _fingerprint(finding: Finding, path: str) -> str:
+def _fingerprint(finding: DiffFinding, path: str) -> str:
     """Return what makes a finding the same in the next run: not its line, nor the values in its sentence."""
     return hashlib.sha256("\0".join((finding.rule, str(finding.subject), path)).encode()).hexdigest()

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from bedplate.kube.change import Changes, Path
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 
 
 class Risk(IntEnum):
@@ -25,7 +25,7 @@ class Risk(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DiffFinding:
     """One consequence of a change.
 
     Attributes:
@@ -40,7 +40,7 @@ class Finding:
 
     rule: str
     risk: Risk
-    subject: Identity | str
+    subject: ObjectId | str
     fact: str
     path: Path = ()
     component: str = ""
@@ -77,7 +77,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class Effects:
     """Everything a diff says about its changes.
 
     Attributes:
@@ -89,12 +89,12 @@ class Meaning:
         facts: more for programs; JSON types only.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DiffFinding, ...] = ()
     images: tuple[ImageChange, ...] = ()
     quotas: tuple[Amount, ...] = ()
     drains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     reboots: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    restarts: tuple[Identity, ...] = ()
+    restarts: tuple[ObjectId, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -110,4 +110,4 @@ class Report:
     old: str
     new: str
     changes: Changes
-    meaning: Meaning
+    meaning: Effects

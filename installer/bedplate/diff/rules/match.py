@@ -13,11 +13,11 @@ from bedplate.diff.rules import pattern, pod_paths
 from bedplate.diff.rules.pattern import ELEMENT, Pattern
 from bedplate.diff.rules.rule import Given, Rule
 from bedplate.kube.change import Action, Change, ObjectChange, Path
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class RuleMatch:
     """A place where a rule applies; old and new are None where there is no value."""
 
     path: Path
@@ -25,7 +25,7 @@ class Hit:
     new: Any
 
 
-def hits(rule: Rule, change: ObjectChange) -> list[Hit]:
+def hits(rule: Rule, change: ObjectChange) -> list[RuleMatch]:
     """Return the places where a rule applies to an object's change; a whole object is the place ``()``.
 
     A renamed object is one that was removed and one that is added: nothing of it is changed in place.
@@ -33,7 +33,7 @@ def hits(rule: Rule, change: ObjectChange) -> list[Hit]:
     if not _on(rule, change.action) or not all(_given(one, change) for one in rule.given):
         return []
     if not rule.path:
-        return [Hit((), _object(change.old), _object(change.new))]
+        return [RuleMatch((), _object(change.old), _object(change.new))]
     where = of(rule.path, change.thing)
     if where is None:
         return []
@@ -41,7 +41,7 @@ def hits(rule: Rule, change: ObjectChange) -> list[Hit]:
     return [hit for hit in (_defaulted(one, change) for one in touched(change, where, apart)) if _moves(rule, hit)]
 
 
-def _defaulted(hit: Hit, change: ObjectChange) -> Hit:
+def _defaulted(hit: RuleMatch, change: ObjectChange) -> RuleMatch:
     """Return a hit with what the API server takes for a field of Kubernetes' own that one side leaves out."""
     if (hit.old is None) == (hit.new is None) or not (hit.path and change.old and change.new):
         return hit
@@ -61,7 +61,7 @@ def _default(value: dict[str, Any], path: Path) -> Any:
     return found if isinstance(found, str | int) and found else None  # no port and port 0 are one
 
 
-def of(text: str, thing: Thing) -> Pattern | None:
+def of(text: str, thing: Resource) -> Pattern | None:
     """Return a pattern for one kind of object: ``{pod}`` is its pod's description; None where it has no pod."""
     if not text.startswith(pod_paths.POD):
         return pattern.parse(text)
@@ -69,9 +69,9 @@ def of(text: str, thing: Thing) -> Pattern | None:
     return None if template is None else (*template, "spec", *pattern.parse(text.removeprefix(pod_paths.POD)))
 
 
-def touched(change: ObjectChange, where: Pattern, apart: Sequence[Pattern] = ()) -> list[Hit]:
+def touched(change: ObjectChange, where: Pattern, apart: Sequence[Pattern] = ()) -> list[RuleMatch]:
     """Return what a pattern names and a change touches: at it, inside it, or by a change of something around it."""
-    found: dict[Path, Hit] = {}
+    found: dict[Path, RuleMatch] = {}
     for one in changes(change):
         if pattern.fits(one.path, where) and not any(_inside(one.path, out) for out in apart):
             inside = len(one.path) > len(where)
@@ -96,17 +96,17 @@ def _inside(path: Path, where: Pattern) -> bool:
     return len(path) >= len(where) and pattern.fits(path, where)
 
 
-def _around(change: ObjectChange, path: Path) -> Hit:
-    return Hit(path, pattern.at(_object(change.old), path), pattern.at(_object(change.new), path))
+def _around(change: ObjectChange, path: Path) -> RuleMatch:
+    return RuleMatch(path, pattern.at(_object(change.old), path), pattern.at(_object(change.new), path))
 
 
-def _within(one: Change, where: Pattern) -> Iterator[Hit]:
+def _within(one: Change, where: Pattern) -> Iterator[RuleMatch]:
     rest = where[len(one.path) :]
     old, new = dict(pattern.values(one.old, rest)), dict(pattern.values(one.new, rest))
     for path in {**old, **new}:
         if _gone(one, rest) and path not in new:
             continue
-        yield Hit((*one.path, *path), old.get(path), new.get(path))
+        yield RuleMatch((*one.path, *path), old.get(path), new.get(path))
 
 
 def _gone(one: Change, rest: Pattern) -> bool:
@@ -135,7 +135,7 @@ def _given(given: Given, change: ObjectChange) -> bool:
     return not given.among or any(value in given.among for value in found)
 
 
-def _moves(rule: Rule, hit: Hit) -> bool:
+def _moves(rule: Rule, hit: RuleMatch) -> bool:
     if rule.enters and not (hit.new in rule.enters and hit.old not in rule.enters):
         return False
     if rule.leaves and not (hit.old in rule.leaves and hit.new not in rule.leaves):
@@ -165,5 +165,5 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
-def _object(thing: Thing | None) -> dict[str, Any] | None:
+def _object(thing: Resource | None) -> dict[str, Any] | None:
     return thing.object if thing else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bedplate.diff.rules.pattern import Pattern
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 POD = "{pod}"
 _TEMPLATE = {
@@ -20,12 +20,12 @@ _TEMPLATE = {
 GROUPS = frozenset({"", "apps", "batch", "extensions"})
 
 
-def template(thing: Thing) -> Pattern | None:
+def template(thing: Resource) -> Pattern | None:
     """Return the path of a workload's pod template; None for other kinds."""
     return _TEMPLATE.get(thing.identity.kind) if thing.identity.group in GROUPS else None
 
 
-def spec(thing: Thing) -> dict[str, Any] | None:
+def spec(thing: Resource) -> dict[str, Any] | None:
     """Return a workload's pod spec; None for other kinds, and where it is no mapping."""
     path = template(thing)
     if path is None:

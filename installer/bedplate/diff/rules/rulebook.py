@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bedplate.diff.rules import pod_paths, rule
 from bedplate.diff.rules.rule import Rule
 from bedplate.kube import yaml_text
-from bedplate.kube.snapshot import Thing
+from bedplate.kube.snapshot import Resource
 
 if TYPE_CHECKING:  # see side
     from bedplate.config import diff_rule as model
@@ -60,7 +60,7 @@ class Rulebook:
             for kind in one.kinds:
                 self._by_kind.setdefault(kind, []).append(one)
 
-    def of(self, thing: Thing) -> list[Rule]:
+    def of(self, thing: Resource) -> list[Rule]:
         """Return the rules about an object: by its kind, by its group and kind, by being a workload, or about all."""
         group, kind = thing.identity.group, thing.identity.kind
         keys = [kind] if _native(group) else []

@@ -13,15 +13,15 @@ from bedplate.config.release import Platform, Release
 from bedplate.core import paths
 from bedplate.core.errors import InputError
 from bedplate.hosts.preflight import gather, ownership
-from bedplate.hosts.preflight.gather import Answer
-from bedplate.hosts.preflight.host_finding import Finding
-from bedplate.hosts.preflight.host_rule import Look, Rule
+from bedplate.hosts.preflight.gather import HostAnswer
+from bedplate.hosts.preflight.host_finding import HostFinding
+from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 from bedplate.hosts.preflight.rules import RULES
 
 __all__ = ["Finding", "gather", "judge", "run"]
 
 
-def run(site: Site, *, ledgered: bool) -> list[Finding]:
+def run(site: Site, *, ledgered: bool) -> list[HostFinding]:
     """Ask every host of a site and return the findings, in the order of hosts and rules.
 
     Args:
@@ -34,8 +34,8 @@ def run(site: Site, *, ledgered: bool) -> list[Finding]:
 
 
 def judge(
-    site: Site, answers: Iterable[Answer], wanted: Platform, *, ledgered: bool, bastion_in_use: bool = False
-) -> list[Finding]:
+    site: Site, answers: Iterable[HostAnswer], wanted: Platform, *, ledgered: bool, bastion_in_use: bool = False
+) -> list[HostFinding]:
     """Return the findings that follow from the answers; pure."""
     findings = []
     for answer in answers:
@@ -43,7 +43,7 @@ def judge(
             findings.append(_finding(site, answer.failure or RULES[0], answer.host.name, answer.message))
             continue
         ours = ledgered or (bastion_in_use and answer.host == site.bastion)
-        look = Look(site, wanted, answer.host, answer.facts, answer.clock, ours)
+        look = HostContext(site, wanted, answer.host, answer.facts, answer.clock, ours)
         findings += [_finding(site, rule, answer.host.name, what) for rule in RULES for what in rule.look(look)]
     return findings
 
@@ -58,6 +58,6 @@ def platform(site: Site) -> Platform:
     raise InputError(f"release {version}", "is in no tree", f"bedplate check {site.environment.name}")
 
 
-def _finding(site: Site, rule: Rule, host: str, what: str) -> Finding:
+def _finding(site: Site, rule: HostRule, host: str, what: str) -> HostFinding:
     reasons = {accepted.id: accepted.reason for accepted in site.environment.preflight.accept}
-    return Finding(rule.id, rule.severity, host, what, rule.why, rule.action, reasons.get(rule.id, ""))
+    return HostFinding(rule.id, rule.severity, host, what, rule.why, rule.action, reasons.get(rule.id, ""))

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bedplate.hosts.preflight.host_rule import Look, Rule
+from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 DRIFT = 0.5
 LIMIT = 10.0
 """Seconds."""
 
 
-def drift(look: Look) -> Iterator[str]:
+def drift(look: HostContext) -> Iterator[str]:
     """Warn of a small difference."""
     if DRIFT < look.clock.skew <= LIMIT:
         yield _difference(look)
 
 
-def far_off(look: Look) -> Iterator[str]:
+def far_off(look: HostContext) -> Iterator[str]:
     """Refuse a large one."""
     if look.clock.skew > LIMIT:
         yield _difference(look)
 
 
-def _difference(look: Look) -> str:
+def _difference(look: HostContext) -> str:
     direction = "ahead of" if look.clock.offset > 0 else "behind"
     return f"is {abs(look.clock.offset):.1f} s {direction} the bastion (measured to {look.clock.uncertainty:.2f} s)"
 
 
 RULES = (
-    Rule(
+    HostRule(
         "clock-drifts",
         "soft",
         drift,
         "logs of several hosts cannot be put in order; chrony corrects it where hosts.kernel is managed",
         "nothing where hosts.kernel is managed; otherwise synchronise the clock",
     ),
-    Rule(
+    HostRule(
         "clock-off",
         "hard",
         far_off,

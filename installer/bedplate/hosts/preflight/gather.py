@@ -20,7 +20,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 from bedplate.hosts.preflight import probe
 from bedplate.hosts.preflight.facts import Clock, Facts
-from bedplate.hosts.preflight.host_rule import Rule
+from bedplate.hosts.preflight.host_rule import HostRule
 from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
 from bedplate.hosts.preflight.network import site_names
 
@@ -29,32 +29,32 @@ SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HostAnswer:
     """What came of asking one host: facts and clock, or the rule that says why there are none."""
 
     host: Host
     facts: Facts | None = None
     clock: Clock | None = None
-    failure: Rule | None = None
+    failure: HostRule | None = None
     message: str = ""
 
 
-def gather(site: Site) -> list[Answer]:
+def gather(site: Site) -> list[HostAnswer]:
     """Return every host's answer, in hosts.yaml's order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda host: ask(site, host), site.hosts))
 
 
-def ask(site: Site, host: Host) -> Answer:
+def ask(site: Site, host: Host) -> HostAnswer:
     """Return one host's answer; nothing is raised."""
     try:
         clock = _clock(site, host)
     except (BedplateError, ValueError) as error:
-        return Answer(host, failure=UNREACHED, message=_why(error))
+        return HostAnswer(host, failure=UNREACHED, message=_why(error))
     try:
-        return Answer(host, _facts(site, host), clock)
+        return HostAnswer(host, _facts(site, host), clock)
     except (BedplateError, ValidationError) as error:
-        return Answer(host, failure=NO_PROBE, message=_why(error))
+        return HostAnswer(host, failure=NO_PROBE, message=_why(error))
 
 
 def _why(error: Exception) -> str:

@@ -9,7 +9,7 @@ Severity = Literal["hard", "soft"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HostFinding:
     """One thing that is not as it should be on one host.
 
     Attributes:

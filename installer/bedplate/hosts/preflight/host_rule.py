@@ -15,7 +15,7 @@ GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HostContext:
     """What a rule sees.
 
     Attributes:
@@ -51,7 +51,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class HostRule:
     """One kind of finding.
 
     Attributes:
@@ -64,6 +64,6 @@ class Rule:
 
     id: str
     severity: Severity
-    look: Callable[[Look], Iterator[str]]
+    look: Callable[[HostContext], Iterator[str]]
     why: str
     action: str

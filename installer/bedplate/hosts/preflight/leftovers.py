@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bedplate.hosts.preflight.host_rule import Look, Rule
+from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 
-def files(look: Look) -> Iterator[str]:
+def files(look: HostContext) -> Iterator[str]:
     """Find files of another installation."""
     if look.facts.leftovers and not look.ledgered and not look.is_bastion:
         yield f"has {', '.join(look.facts.leftovers)} of another installation"
 
 
-def programs(look: Look) -> Iterator[str]:
+def programs(look: HostContext) -> Iterator[str]:
     """Find running programs of another installation."""
     if look.facts.programs and not look.ledgered and not look.is_bastion:
         yield f"runs {', '.join(look.facts.programs)}, which this environment's ledger does not know"
 
 
-def packages(look: Look) -> Iterator[str]:
+def packages(look: HostContext) -> Iterator[str]:
     """Find packages that contend with ours."""
     for package in look.facts.packages:
         if not look.is_bastion:
@@ -27,21 +27,21 @@ def packages(look: Look) -> Iterator[str]:
 
 
 RULES = (
-    Rule(
+    HostRule(
         "leftover-files",
         "hard",
         files,
         "kubeadm refuses to start over them, or the new cluster mixes with the old one's data",
         "kubeadm reset, or install the host anew; keep what is needed of it first",
     ),
-    Rule(
+    HostRule(
         "leftover-programs",
         "hard",
         programs,
         "they hold ports, containers and network interfaces that the platform needs",
         "stop and remove them, or install the host anew",
     ),
-    Rule(
+    HostRule(
         "package-contends",
         "hard",
         packages,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bedplate.hosts.preflight.host_rule import Look, Rule
+from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 
-def _asked(_: Look) -> Iterator[str]:
+def _asked(_: HostContext) -> Iterator[str]:
     """Find nothing: a host that has facts was reached."""
     yield from ()
 
 
-UNREACHED = Rule(
+UNREACHED = HostRule(
     "login-fails",
     "hard",
     _asked,
     "the installer works on hosts over SSH, with pinned host keys",
     "let the bastion's root log in there with its key, and put the host's key into the environment's known_hosts",
 )
-NO_PROBE = Rule(
+NO_PROBE = HostRule(
     "probe-fails",
     "hard",
     _asked,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from bedplate.config.environments import Site
-from bedplate.hosts.preflight.host_rule import Look, Rule
+from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 NODE_PORTS = {
     10250: "kubelet",
@@ -41,7 +41,7 @@ def site_names(site: Site) -> dict[str, str]:
     return {f"{name}.{domain}": str(host.address) for name, host in answering.items()}
 
 
-def routed(look: Look) -> Iterator[str]:
+def routed(look: HostContext) -> Iterator[str]:
     """Find routes into the pods' and services' ranges."""
     if look.ledgered:
         return
@@ -56,7 +56,7 @@ def routed(look: Look) -> Iterator[str]:
                 )
 
 
-def no_default_route(look: Look) -> Iterator[str]:
+def no_default_route(look: HostContext) -> Iterator[str]:
     """Find nodes that have no route to the services' range."""
     services = look.site.environment.network.services
     routes = [IPv4Network(route.destination) for route in look.facts.routes]
@@ -64,14 +64,14 @@ def no_default_route(look: Look) -> Iterator[str]:
         yield f"has no default route and none to network.services ({services})"
 
 
-def unreachable(look: Look) -> Iterator[str]:
+def unreachable(look: HostContext) -> Iterator[str]:
     """Find hosts that this one does not reach."""
     for target, error in look.facts.reached.items():
         if error:
             yield f"cannot connect to {target}: {error}"
 
 
-def ports(look: Look) -> Iterator[str]:
+def ports(look: HostContext) -> Iterator[str]:
     """Find ports of ours that others listen on."""
     if look.ledgered:
         return
@@ -89,7 +89,7 @@ def ports(look: Look) -> Iterator[str]:
             yield f"has port {listener.port} taken by {by}; {wanted[listener.port]} needs it"
 
 
-def elsewhere(look: Look) -> Iterator[str]:
+def elsewhere(look: HostContext) -> Iterator[str]:
     """Find names of the site that lead elsewhere; names that are unknown get an entry in the hosts file."""
     for name, address in site_names(look.site).items():
         answers = look.facts.names.get(name, [])
@@ -97,62 +97,62 @@ def elsewhere(look: Look) -> Iterator[str]:
             yield f"resolves {name} to {', '.join(answers)} and not to {address}"
 
 
-def slow_names(look: Look) -> Iterator[str]:
+def slow_names(look: HostContext) -> Iterator[str]:
     """Find name servers that do not answer."""
     if look.facts.resolve_seconds > SLOW_ANSWER:
         yield f"waits {look.facts.resolve_seconds:.0f} s for the answer about a name"
 
 
-def firewall(look: Look) -> Iterator[str]:
+def firewall(look: HostContext) -> Iterator[str]:
     """Find firewall services."""
     for unit in look.facts.firewalls:
         yield f"runs the firewall service {unit}"
 
 
 RULES = (
-    Rule(
+    HostRule(
         "range-routed",
         "hard",
         routed,
         "packets to pods or Services would leave by that route, or real machines there would become unreachable",
         "choose ranges in environment.yaml that nothing in the datacenter uses; they cannot be changed later",
     ),
-    Rule(
+    HostRule(
         "no-service-route",
         "soft",
         no_default_route,
         "programs in the host's network cannot reach a Service: the kernel refuses before kube-proxy sees the packet",
         "nothing: the installer adds a route to the services' range (role base)",
     ),
-    Rule(
+    HostRule(
         "host-unreachable",
         "hard",
         unreachable,
         "nodes talk to the API server and the mirror directly",
         "mend cabling, VLAN or firewall between the two hosts",
     ),
-    Rule(
+    HostRule(
         "port-taken",
         "hard",
         ports,
         "a part of the platform could not start",
         "stop and remove the program that listens there",
     ),
-    Rule(
+    HostRule(
         "name-elsewhere",
         "hard",
         elsewhere,
         "hosts would join another cluster or trust another mirror",
         "mend the DNS entry or /etc/hosts, or choose another domain in environment.yaml",
     ),
-    Rule(
+    HostRule(
         "names-slow",
         "soft",
         slow_names,
         "logins and image pulls wait as long each time",
         "remove name servers from /etc/resolv.conf that do not answer",
     ),
-    Rule(
+    HostRule(
         "firewall-active",
         "soft",
         firewall,

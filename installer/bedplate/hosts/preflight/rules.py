@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bedplate.hosts.preflight import clock, disk, kernel, leftovers, login, machine, network
-from bedplate.hosts.preflight.host_rule import Rule
+from bedplate.hosts.preflight.host_rule import HostRule
 
 FAMILIES = (login, machine, disk, clock, network, kernel, leftovers)
-RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)
+RULES: tuple[HostRule, ...] = tuple(rule for family in FAMILIES for rule in family.RULES)

@@ -9,7 +9,7 @@ import pytest
 
 from bedplate.artifacts.declared import declared
 from bedplate.artifacts.go import go_pin
-from bedplate.artifacts.go.go_source import Go
+from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.resolve import _with_outputs
 from bedplate.artifacts.source import Context
 from bedplate.config.component import GoArtifact
@@ -60,11 +60,11 @@ def _pinned(folder: Path, **fields: Any) -> tuple[Context, Entry]:
     (side / "go.sum").write_text(f"{MODULE} v1.0.0 h1:sum=\n{MODULE} v1.0.0/go.mod h1:mod=\n")
     pin = {"declaration": go_pin.declaration(declared(made, GoArtifact)[0], made)}
     stub = Entry(id="go:tool", kind="go", pin=pin, recipe="")
-    return made, Go().resolve(replace(made, previous=_lock(stub))).entries[0]
+    return made, GoSource().resolve(replace(made, previous=_lock(stub))).entries[0]
 
 
 def _again(made: Context, entry: Entry) -> Entry:
-    return Go().resolve(replace(made, previous=_lock(entry))).entries[0]
+    return GoSource().resolve(replace(made, previous=_lock(entry))).entries[0]
 
 
 def _write(name: str) -> Callable[[Path], object]:
@@ -131,11 +131,11 @@ def test_build_refuses_a_changed_go_sum(tmp_path: Path) -> None:
     made, entry = _pinned(tmp_path)
     (made.side("go", "tool") / "go.sum").write_text("other\n")
     with pytest.raises(BedplateError, match=r"has a go.sum that is not the one that was locked"):
-        Go().build(entry, made)
+        GoSource().build(entry, made)
 
 
 def test_missing_own_file_is_named(tmp_path: Path) -> None:
     """A main.go that is not in the component's folder is an input error with the file's place."""
     made = _context(tmp_path, main="absent.go")
     with pytest.raises(InputError, match=r"component.yaml: artifact tool names the file absent.go"):
-        Go().resolve(made)
+        GoSource().resolve(made)

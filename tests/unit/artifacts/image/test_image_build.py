@@ -15,7 +15,7 @@ import zstandard
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import wheel_layer
 from bedplate.artifacts.image.image_build import blobs, build_image, image_recipe
-from bedplate.artifacts.image.layer import MEDIA_TYPE, Layer, make_layer
+from bedplate.artifacts.image.layer import MEDIA_TYPE, ImageLayer, make_layer
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.tarball import TarEntry, write_tar
 from bedplate.config.component import Component, Image
@@ -80,7 +80,7 @@ def test_layer_is_made_once(tmp_path: Path) -> None:
         return [TarEntry("a", content=b"1")]
 
     cache = Cache(tmp_path)
-    first: Layer = make_layer("x", members, cache, EPOCH)
+    first: ImageLayer = make_layer("x", members, cache, EPOCH)
     assert make_layer("x", members, cache, EPOCH) == first
     cache.blob(first.sha256).unlink()
     assert make_layer("x", members, cache, EPOCH) == first

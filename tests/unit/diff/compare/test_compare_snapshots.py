@@ -18,7 +18,7 @@ import factories
 from bedplate.config.host_spec import HostSpec
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Action, Change, ObjectChange, shown
-from bedplate.kube.snapshot import Side
+from bedplate.kube.snapshot import Snapshot
 from factories.diff_objects import Object, definition, side
 
 TABLE = yaml.safe_load((factories.DATA / "diff/semantics.yaml").read_text())
@@ -243,7 +243,7 @@ def test_hosts_are_compared_by_what_they_are_told() -> None:
         sysctls={"vm.swappiness": "0"},
         files=({"path": "/etc/a", "content": "y\n"},),
     )
-    (one,) = compare(Side("old", {}, {"cp1": before}), Side("new", {}, {"cp1": after})).hosts
+    (one,) = compare(Snapshot("old", {}, {"cp1": before}), Snapshot("new", {}, {"cp1": after})).hosts
     assert [said(change) for change in one.changes] == [
         "changed binaries.kubelet: 1.34.2 -> 1.34.3",
         "changed files[path=/etc/a].content: x\n -> y\n",
@@ -254,5 +254,5 @@ def test_hosts_are_compared_by_what_they_are_told() -> None:
 
 def test_hosts_come_and_go() -> None:
     """A host on one side alone is added or removed."""
-    found = compare(Side("old", {}, {"cp1": host()}), Side("new", {}, {"cp2": host(host="cp2")})).hosts
+    found = compare(Snapshot("old", {}, {"cp1": host()}), Snapshot("new", {}, {"cp2": host(host="cp2")})).hosts
     assert [(one.action.value, one.host) for one in found] == [("removed", "cp1"), ("added", "cp2")]

@@ -11,13 +11,13 @@ import yaml
 
 from bedplate.artifacts import kinds
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.go.go_source import Go
+from bedplate.artifacts.go.go_source import GoSource
 from bedplate.config import catalog
 from bedplate.diff.compare import kube_schema, openapi
 from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Change, Changes, ObjectChange, shown
-from bedplate.kube.object_id import Identity
+from bedplate.kube.object_id import ObjectId
 from factories import UPSTREAM
 from factories.diff_objects import Object, as_read, shuffled_objects, side
 
@@ -31,7 +31,7 @@ def modules() -> Path:
     """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
     cache = Cache()
     context = kinds.context(catalog.load(RELEASE), cache)
-    Go().fetch(context.entry("kubernetes-control-plane"), context)
+    GoSource().fetch(context.entry("kubernetes-control-plane"), context)
     return cache.folder("go", "mod")
 
 
@@ -92,7 +92,7 @@ def said(one: ObjectChange, change: Change) -> str:
     return f"{one.identity.kind} {shown(change.path)} {change.old} {change.new}"
 
 
-def counts(changes: Changes) -> list[tuple[Identity, int]]:
+def counts(changes: Changes) -> list[tuple[ObjectId, int]]:
     """Return how many values differ in each object."""
     return [(one.identity, len(one.changes)) for one in changes.objects]
 

@@ -8,7 +8,7 @@ import pytest
 
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.core import digest
-from bedplate.diff.rules.effect_finding import Amount, Meaning, Risk
+from bedplate.diff.rules.effect_finding import Amount, Effects, Risk
 from factories.diff_effects import judged, said, side
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {bedplate.dev/tenant: vision}}}\n---\n"
@@ -66,7 +66,7 @@ def host(**more: Any) -> HostSpec:
     return spec.model_copy(update={"digest": digest.of(spec.model_dump(mode="json", exclude={"digest"}))})
 
 
-def hosts(**more: Any) -> Meaning:
+def hosts(**more: Any) -> Effects:
     """Return what a change of the worker means."""
     return judged(side("", hosts={"w1": host()}), side("", hosts={"w1": host(**more)}))
 

@@ -12,17 +12,17 @@ from bedplate.config.diff_rule import Rule
 from bedplate.core import digest
 from bedplate.diff.all_effects import meaning
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.rules.effect_finding import Meaning, Risk
+from bedplate.diff.rules.effect_finding import Effects, Risk
 from bedplate.kube.object_id import of
-from bedplate.kube.snapshot import Side, Thing
+from bedplate.kube.snapshot import Resource, Snapshot
 
 
-def side(*objects: dict[str, Any], **more: Any) -> Side:
+def side(*objects: dict[str, Any], **more: Any) -> Snapshot:
     """Return a side of plain objects."""
-    return Side("side", {of(one): Thing(of(one), digest.of(one), one) for one in objects}, **more)
+    return Snapshot("side", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
 
 
-def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Meaning:
+def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Effects:
     """Return what the change from one to the other means."""
     before, after = side(*old), side(*new, **more)
     return meaning(before, after, compare(before, after))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bedplate.config.release import Compatibility, Release, Toolchain
-from bedplate.kube.snapshot import Side
+from bedplate.config.release import Compatibility, Release, ToolchainVersions
+from bedplate.kube.snapshot import Snapshot
 from factories.diff_effects import judged, said, side
 
 CRD = """
@@ -92,9 +92,9 @@ def test_versions_that_the_target_no_longer_serves_are_named() -> None:
     assert [one.rule for one in judged("", old).findings] == ["api-version-not-served"]
 
 
-def release(version: str, **more: Any) -> Side:
+def release(version: str, **more: Any) -> Snapshot:
     """Return a side with a release."""
-    tools = Toolchain(go="1", node="1")
+    tools = ToolchainVersions(go="1", node="1")
     given = {"components": {"containerd": "1.6", "prometheus": "0.305.0"}} | more
     return side("", release=Release(version=version, toolchain=tools, epoch=0, **given))
 

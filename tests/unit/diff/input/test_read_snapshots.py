@@ -15,11 +15,11 @@ from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.diff.input.read_snapshots import read_pair, read_side
 from bedplate.kube import secret_values
 from bedplate.kube.change import Changes
-from bedplate.kube.object_id import Identity
-from bedplate.kube.snapshot import Side
+from bedplate.kube.object_id import ObjectId
+from bedplate.kube.snapshot import Snapshot
 from factories.diff_forms import FORMS, JOB, OBJECTS, POD, SECRET, as_yaml
 
-PLACES = [Identity("", "Pod", "shop", "web"), Identity("", "Secret", "", "s"), Identity("batch", "Job", "", "run-*")]
+PLACES = [ObjectId("", "Pod", "shop", "web"), ObjectId("", "Secret", "", "s"), ObjectId("batch", "Job", "", "run-*")]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -64,7 +64,7 @@ def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
     assert [str(one.place) for one in read_side(".").things.values()] == ["b/a.yaml:2"]
 
 
-def _facts(side: Side) -> dict[Identity, tuple[dict[str, Any], str, str]]:
+def _facts(side: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
     return {key: (one.object, one.component, str(one.place)) for key, one in side.things.items()}
 
 

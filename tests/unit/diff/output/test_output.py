@@ -16,13 +16,13 @@ from bedplate.diff.compare.value_text import Row, row, scalar, unified, visible
 from bedplate.diff.outline import outline
 from bedplate.diff.output import Format, markdown, plain_text, show
 from bedplate.diff.output.markdown_escape import LONGEST, code, fenced, prose
-from bedplate.diff.rules.effect_finding import Meaning, Report, Risk
+from bedplate.diff.rules.effect_finding import Effects, Report, Risk
 from bedplate.diff.summary import SCREEN
 from bedplate.kube.change import Action, Change, Changes
 from factories import ROOT
 from factories.diff_reports import NASTY, changed, large, small
 
-NOTHING = Report("a", "b", Changes(), Meaning())
+NOTHING = Report("a", "b", Changes(), Effects())
 SCHEMA = ROOT / "docs/reference/diff.schema.json"
 REPORTS = {"nothing": NOTHING, "small": small(), "nasty": large(40)}
 LARGE = {**REPORTS, "large": large(3000)}
@@ -151,7 +151,7 @@ def test_one_huge_object_pushes_out_no_other() -> None:
     """An object longer than a third of a comment is named as cut, and the others stay."""
     huge = changed("huge", [Change(("a",), Action.CHANGED, "x\n" * 40_000, "y\n" * 40_000)])
     little = changed("little", [Change(("a",), Action.CHANGED, 1, 2)])
-    shown = show(outline(Report("a", "b", Changes((huge, little)), Meaning())), Format.MARKDOWN)
+    shown = show(outline(Report("a", "b", Changes((huge, little)), Effects())), Format.MARKDOWN)
     assert "- a: 1\n+ a: 2" in shown
     assert "Not shown here: 1 object**" in shown
     assert "huge" in shown

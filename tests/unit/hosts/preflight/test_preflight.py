@@ -13,14 +13,14 @@ import pytest
 
 from bedplate.apply.ledger import Ledger
 from bedplate.config import environments
-from bedplate.config.environment_file import AcceptedFinding, HostSettings, Preflight
+from bedplate.config.environment_file import AcceptedFinding, HostSettings, PreflightSettings
 from bedplate.config.environments import Site
 from bedplate.config.release import Platform
 from bedplate.core import command, paths
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight import gather, network, ownership, probe
 from bedplate.hosts.preflight.facts import Clock, Facts
-from bedplate.hosts.preflight.gather import Answer
+from bedplate.hosts.preflight.gather import HostAnswer
 from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
 from bedplate.hosts.preflight.rules import RULES
 from factories import DATA
@@ -133,16 +133,16 @@ def site(tmp_path: Path) -> Site:
     return environments.load(tmp_path / "site")
 
 
-def _answer(site: Site, name: str, changes: dict[str, Any]) -> Answer:
+def _answer(site: Site, name: str, changes: dict[str, Any]) -> HostAnswer:
     host = next(host for host in site.hosts if host.name == name)
     facts = {**HEALTHY, "hostname": name, "addresses": ["127.0.0.1", str(host.address)], **changes}
     facts["disk"] = {**HEALTHY["disk"], **changes.get("disk", {})}
     facts["sysctls"] = {**HEALTHY["sysctls"], **changes.get("sysctls", {})}
     clock = Clock(offset=facts.pop("clock"), uncertainty=0.02) if "clock" in facts else EXACT
-    return Answer(host, Facts.model_validate(facts), clock)
+    return HostAnswer(host, Facts.model_validate(facts), clock)
 
 
-def _ids(site: Site, answer: Answer, *, ledgered: bool = False, **hosts: Any) -> list[str]:
+def _ids(site: Site, answer: HostAnswer, *, ledgered: bool = False, **hosts: Any) -> list[str]:
     settings = HostSettings.model_validate(hosts)
     changed = Site(site.folder, site.environment.model_copy(update={"hosts": settings}), site.hosts)
     return [finding.id for finding in preflight.judge(changed, [answer], Platform(), ledgered=ledgered)]
@@ -208,14 +208,14 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
 
 def test_a_host_that_cannot_be_asked_is_a_hard_finding(site: Site) -> None:
     """No facts are worse than bad facts."""
-    answer = Answer(site.hosts[1], failure=UNREACHED, message="SSH to root@10.20.0.11 failed: timed out")
+    answer = HostAnswer(site.hosts[1], failure=UNREACHED, message="SSH to root@10.20.0.11 failed: timed out")
     (finding,) = preflight.judge(site, [answer], Platform(), ledgered=False)
     assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
 
 
 def test_an_accepted_finding_does_not_stop(site: Site) -> None:
     """The reason is shown with it."""
-    accept = Preflight(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
+    accept = PreflightSettings(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
     site = Site(site.folder, site.environment.model_copy(update={"preflight": accept}), site.hosts)
     (finding,) = preflight.judge(site, [_answer(site, "cp1", {"cpus": 1})], Platform(), ledgered=False)
     assert finding.severity == "hard"
