@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a script of its own
-"""Write each FOLDER/ENVIRONMENT.md as one note on the merge request; update it on the next run, delete it when obsolete.
+"""Write each FOLDER/ENVIRONMENT.md as one note on the merge request; update it next time, delete it when obsolete.
 
 Runs in a GitLab job: GitLab sets CI_API_V4_URL, CI_PROJECT_ID and CI_MERGE_REQUEST_IID; you set DIFF_TOKEN.
 API: https://docs.gitlab.com/api/notes/#merge-requests. Uses only Python's standard library.
