@@ -21,13 +21,13 @@ test-quick: tools ## what needs no machine, in a minute
 
 lint: tools types ## as pre-commit and CI see it
 	.venv/bin/ruff check .
+	PYTHONPATH=installer .venv/bin/lint-imports
 	.venv/bin/ruff format --check .
 	.venv/bin/yamllint --strict .
 	PATH=$(CURDIR)/.venv/bin:$$PATH ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/build/collections .venv/bin/ansible-lint --offline roles
 
-types: tools ## each folder of tests is a world of its own, as it is to pytest
+types: tools
 	.venv/bin/mypy
-	for folder in tests/*/; do case $$folder in */data/) ;; *) MYPYPATH=installer:$$folder .venv/bin/mypy $$folder || exit 1 ;; esac done
 
 docs: tools ## the generated pages of docs/reference
 	./bedplate docs

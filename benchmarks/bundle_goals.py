@@ -16,12 +16,12 @@ from paired import Goal, rounds, table, times_faster
 from process import bedplate
 from registry import Registry, await_pullable, serving
 
-from bedplate.bundle.layout import BLOBS
-from bedplate.bundle.mirror import store_releases
-from bedplate.bundle.registry_tree import registry_tree
-from bedplate.bundle.sizes import human
-from bedplate.bundle.tree import ensure_tree
-from bedplate.sources.cache import Cache
+from bedplate.artifacts.cache import Cache
+from bedplate.config.bundle_layout import BLOBS
+from bedplate.core.file_tree import ensure_tree
+from bedplate.core.sizes import human
+from bedplate.images.registry_tree import registry_tree
+from bedplate.store.mirror_tree import store_releases
 
 LINKS, PUSH = "hard links", "bedplate mirror push"
 CRANE, CRANE_TOGETHER, SKOPEO = "crane push, one by one", "crane push --index, all into one repository", "skopeo copy"

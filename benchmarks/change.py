@@ -14,10 +14,10 @@ from pathlib import Path
 
 from process import Run, bedplate
 
-from bedplate import catalog
-from bedplate.bundle import sign
-from bedplate.sources import resolve
-from bedplate.sources.cache import Cache
+from bedplate.artifacts import resolve
+from bedplate.artifacts.cache import Cache
+from bedplate.bundle import publisher_signature
+from bedplate.config import catalog
 
 VERSION, COMPONENT = "2026.12.0-benchmark", "benchmark"
 IMAGE = "registry.example.org/benchmark/changed"
@@ -59,7 +59,7 @@ def measure(root: Path, release: str) -> Change:
     """Build a release with one more component, change that component, and build again, in an empty folder."""
     tree, key = _tree(root / "tree", release), root / "key"
     env = {"BEDPLATE_CACHE": str(_linked_cache(root / "cache")), "BEDPLATE_TREES": str(tree)}
-    sign.new_key(key)
+    publisher_signature.new_key(key)
 
     def build(text: str) -> Run:
         (tree / "manifests" / COMPONENT / "file").write_text(text)

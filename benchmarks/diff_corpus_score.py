@@ -10,15 +10,15 @@ from diff_peers import Pair, Say
 from diff_plants import Plant
 from diff_score import Score, Unit, of_bedplate, score
 
-from bedplate import place
+from bedplate.core import paths
+from bedplate.diff.diff_report import report
+from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.outline import outline
-from bedplate.diff.read import read_pair
-from bedplate.diff.report import report
-from bedplate.diff.show import Format, show
+from bedplate.diff.output import Format, show
 
-sys.path.insert(0, str(place.SOURCE / "tests" / "unit"))
+sys.path.insert(0, str(paths.SOURCE / "tests"))
 
-from diff_corpus import STEP, Case, cases
+from factories.diff_corpus import STEP, Case, cases
 
 NOTHING = Score(0, 0, 0, 0)
 LIMIT = 300.0

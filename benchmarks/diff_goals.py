@@ -19,8 +19,8 @@ from diff_score import Score, of_bedplate, score
 from paired import Goal, table
 from process import Run, bedplate
 
-from bedplate import digest
-from bedplate.bundle.sizes import human
+from bedplate.core import digest
+from bedplate.core.sizes import human
 
 LIMIT = 300.0
 """Seconds after which a peer is ended; it took more than that."""

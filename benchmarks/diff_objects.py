@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from bedplate import digest
+from bedplate.core import digest
 
 Json = dict[str, Any]
 

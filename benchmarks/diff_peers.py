@@ -11,7 +11,7 @@ from pathlib import Path
 from diff_score import Unit, of_diff, of_dyff, of_script
 from process import Run, run
 
-from bedplate.sources.cache import Cache
+from bedplate.artifacts.cache import Cache
 
 DYFF = "github.com/homeport/dyff/cmd/dyff"
 DYFF_VERSION = "v1.10.2"

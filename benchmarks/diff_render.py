@@ -10,7 +10,7 @@ import yaml
 from paired import Goal, rounds, table, times_faster
 from process import bedplate, run
 
-from bedplate.diff.read import read_side
+from bedplate.diff.input.read_snapshots import read_side
 
 ENVIRONMENT = "lab"
 COLD, CACHED, KUBECTL = "bedplate render, cold", "bedplate render, cached", "kubectl kustomize"
@@ -52,9 +52,9 @@ def _cached(output: Path) -> float:
 
 
 def _cache() -> Path:
-    from bedplate import place  # noqa: PLC0415  the environment decides where it is
+    from bedplate.core import paths  # noqa: PLC0415  the environment decides where it is
 
-    return place.cache()
+    return paths.cache()
 
 
 def _kustomization(rendered: Path, folder: Path) -> Path:

@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate import catalog, digest, place
-from bedplate.bundle import describe, image_config, layout, sign
-from bedplate.bundle.layer import Layer, make_layer
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
-from bedplate.bundle.write import image_blobs, write_bundle
-from bedplate.model.component import Component, Image
-from bedplate.sources.cache import Cache
-from bedplate.sources.tarball import TarEntry
+from bedplate.artifacts import release_contents
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.image import image_config
+from bedplate.artifacts.image.layer import Layer, make_layer
+from bedplate.artifacts.tarball import TarEntry
+from bedplate.bundle import publisher_signature
+from bedplate.bundle.write_bundle import image_blobs, write_bundle
+from bedplate.config import bundle_layout, catalog
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.config.component import Component, Image
+from bedplate.core import digest, paths
 
 LAYER_FILES, FILE_BYTES = 12, 4 << 20
 """A made-up layer: files of so many random bytes, and of as many zeros; they compress to half."""
@@ -55,7 +58,7 @@ class Images:
 
 def newest_built() -> str:
     """Return the newest release whose images are all in the cache."""
-    versions = sorted((path.parent.name for path in place.SOURCE.glob("releases/*/release.lock")), reverse=True)
+    versions = sorted((path.parent.name for path in paths.SOURCE.glob("releases/*/release.lock")), reverse=True)
     for version in versions:
         if all(Cache().has(artifact.sha256) for artifact in _own(version)):
             return version
@@ -64,7 +67,7 @@ def newest_built() -> str:
 
 def _own(version: str) -> list[BundledArtifact]:
     whole = catalog.load(version)
-    return [a for a in describe.locked_release_file(whole, whole.lock()).artifacts if a.kind == "image"]
+    return [a for a in release_contents.locked_release_file(whole, whole.lock()).artifacts if a.kind == "image"]
 
 
 def make(root: Path, version: str, size: int) -> Images:
@@ -75,13 +78,13 @@ def make(root: Path, version: str, size: int) -> Images:
         _take_over(artifact, store)
     more = list(_made_up(store, size))
     release = ReleaseFile(release=version, installer=own[0].sha256, artifacts=[*own, *more], sets={})
-    sign.new_key(key)
+    publisher_signature.new_key(key)
     write_bundle(root / "bundle", release, store, key)
     described = store.root / "releases" / version
     described.mkdir(parents=True)
-    for name in (layout.RELEASE, layout.MANIFEST, layout.SIGNATURE):
+    for name in (bundle_layout.RELEASE, bundle_layout.MANIFEST, bundle_layout.SIGNATURE):
         shutil.copy(root / "bundle" / name, described)
-    blobs = store.root / layout.BLOBS
+    blobs = store.root / bundle_layout.BLOBS
     layouts = {a.image: _layout(root / "layouts" / a.sha256, [a], blobs) for a in release.artifacts}
     together = _layout(root / "together", release.artifacts, blobs)
     return Images(store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more))
@@ -128,13 +131,13 @@ def _layer(store: Cache, seed: int) -> Layer:
 def _layout(folder: Path, images: list[BundledArtifact], blobs: Path) -> Path:
     """Return a new OCI layout of some images whose blobs lie elsewhere."""
     (folder / "blobs").mkdir(parents=True)
-    (folder / layout.BLOBS).symlink_to(blobs)
-    (folder / layout.OCI_LAYOUT).write_text('{"imageLayoutVersion":"1.0.0"}')
+    (folder / bundle_layout.BLOBS).symlink_to(blobs)
+    (folder / bundle_layout.OCI_LAYOUT).write_text('{"imageLayoutVersion":"1.0.0"}')
     kind = image_config.MANIFEST_TYPE
     manifests = [{"mediaType": kind, "digest": f"sha256:{a.sha256}", "size": a.size} for a in images]
-    (folder / layout.INDEX).write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
+    (folder / bundle_layout.INDEX).write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
     return folder
 
 
 def _size(store: Cache) -> int:
-    return sum(path.stat().st_size for path in (store.root / layout.BLOBS).glob("*"))
+    return sum(path.stat().st_size for path in (store.root / bundle_layout.BLOBS).glob("*"))

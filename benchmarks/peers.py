@@ -10,8 +10,8 @@ from images import Images
 from process import run
 from registry import Registry
 
-from bedplate.bundle.registry_tree import mirror_repository, split_image
-from bedplate.sources.cache import Cache
+from bedplate.artifacts.cache import Cache
+from bedplate.images.registry_tree import mirror_repository, split_image
 
 CRANE = "github.com/google/go-containerregistry/cmd/crane"
 CRANE_VERSION = "v0.21.4"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-from bedplate import place
+from bedplate.core import paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +73,5 @@ def run(
 
 def bedplate(*words: str | Path, env: Mapping[str, str] | None = None, fine: Collection[int] = (0,)) -> Run:
     """Run a command of Bedplate."""
-    own = {"PYTHONPATH": str(place.SOURCE / "installer")}
+    own = {"PYTHONPATH": str(paths.SOURCE / "installer")}
     return run([sys.executable, "-m", "bedplate", *words], {**own, **(env or {})}, fine=fine)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from process import bedplate, run
 
-from bedplate import place
-from bedplate.bundle import sign
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
-from bedplate.bundle.verified import Verified
-from bedplate.bundle.write import write_bundle
-from bedplate.sources.cache import Cache
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.verified_blobs import Verified
+from bedplate.bundle import publisher_signature
+from bedplate.bundle.write_bundle import write_bundle
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.core import paths
 
 HOLE = memoryview(bytes(1 << 20))
 COUNT = 20
@@ -28,18 +28,18 @@ CHANGED = 256 << 20
 def peaks(root: Path, size: int) -> dict[str, int]:
     """Return the most memory (bytes) that each command took over bundles of a size, made in an empty folder."""
     cache, key = Cache(root / "cache"), root / "key"
-    sign.new_key(key)
+    publisher_signature.new_key(key)
     large, (before, after) = list(_holes(cache, size // COUNT, COUNT)), _holes(cache, CHANGED, 2)
     old = _bundle(root / "old", "2026.1.0", [*large, before], cache, key)
     new = _bundle(root / "new", "2026.1.1", [*large, after], cache, key)
     public, listed = f"{key}.pub", root / "site.have"
     inventory: list[str | Path] = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
-    env = {"PYTHONPATH": str(place.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
-    delta = ("bundle", "delta", new, "--have", listed, "--site", public, "--key", key, "--out", root / "delta")
+    env = {"PYTHONPATH": str(paths.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
+    delta = ("bundle", "delta", new, "--inventory", listed, "--site", public, "--key", key, "--out", root / "delta")
     merge = ("bundle", "merge", root / "delta", "--base", old, "--publisher", public, "--out", root / "joined")
     return {
         "bundle verify": bedplate("bundle", "verify", new, "--publisher", public).peak,
-        "bundle have --read": run(inventory, env).peak,
+        "bundle inventory --read": run(inventory, env).peak,
         "bundle delta": bedplate(*delta, env=env).peak,
         "bundle merge": bedplate(*merge, env=env).peak,
     }

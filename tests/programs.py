@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import sys
 
-from bedplate import catalog
-from bedplate.bundle.alone import alone
-from bedplate.bundle.report import Silent
-from bedplate.sources import source
-from bedplate.sources.cache import Cache
-from bedplate.sources.kinds import make
+from bedplate.artifacts import kinds
+from bedplate.artifacts.build_lock import alone
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.kinds import make
+from bedplate.config import catalog
+from bedplate.core.reporter import Silent
 
 
 def build(*names: str) -> None:
     """Make the Go artifacts of these names, from the cache or from source, as locked."""
     release, cache = catalog.load(catalog.newest()), Cache()
-    context = source.context(release, cache, release.lock())
+    context = kinds.context(release, cache, release.lock())
     with alone(cache, Silent()):
         for name in names:
             make(context.lock.by_id[f"go:{name}"], context)

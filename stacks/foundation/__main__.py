@@ -1,5 +1,5 @@
 """Short entry for sites that run the ordinary pulumi CLI; `bedplate apply` declares the same (contract 14)."""
 
-from bedplate.stack import entry
+from bedplate.cluster import stack_program
 
-entry.main("foundation")
+stack_program.main("foundation")

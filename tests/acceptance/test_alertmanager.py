@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster import Cluster, wait
+from bedplate.acceptance.cluster_client import Cluster, wait
 
 Ask = Callable[[str], Any]
 SIGNAL = "bedplate-acceptance-alert"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster import PYTHON, Cluster
-from bedplate.environments import Site
+from bedplate.acceptance.cluster_client import PYTHON, Cluster
+from bedplate.config.environments import Site
 
 LOOK_UP = "import json, socket, sys; print(json.dumps([socket.gethostbyname(name) for name in sys.argv[1:]]))"
 ASK_IN_VAIN = """

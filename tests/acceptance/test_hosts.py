@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster import PYTHON, Cluster
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.registry_tree import mirror_repository
-from bedplate.engine.installation import Installation
-from bedplate.environments import Site
-from bedplate.model.host import HostFile, HostSpec
+from bedplate.acceptance.cluster_client import PYTHON, Cluster
+from bedplate.apply.installation import Installation
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.environments import Site
+from bedplate.config.host_spec import HostFile, HostSpec
+from bedplate.images.registry_tree import mirror_repository
 
 CONTROL_ADDRESS = "198.19.255.254"
 ONE_PACKET = f"""

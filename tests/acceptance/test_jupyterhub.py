@@ -2,10 +2,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bedplate import identity, quantity
-from bedplate.acceptance.cluster import Cluster
+from bedplate.acceptance.cluster_client import Cluster
 from bedplate.acceptance.hub import HubUser, Notebook
-from bedplate.environments import Site
+from bedplate.config import users
+from bedplate.config.environments import Site
+from bedplate.core import quantity
 
 TRAIN = """
 import json, pathlib
@@ -31,7 +32,7 @@ print(json.dumps(model.predict([[5.1, 3.5, 1.4, 0.2]]).tolist()))
 
 def test_wrong_password_is_refused(hub_address: str, authority: Path) -> None:
     """The login form refuses a wrong password."""
-    user = HubUser(hub_address, authority, identity.ACCEPTANCE)
+    user = HubUser(hub_address, authority, users.ACCEPTANCE)
     assert not user.login("wrong")
     user.close()
 

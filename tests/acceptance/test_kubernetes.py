@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster import Cluster, is_ready
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
+from bedplate.acceptance.cluster_client import Cluster, is_ready
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
 
 SETTLED = {"Succeeded"}
 

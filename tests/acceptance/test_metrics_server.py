@@ -1,5 +1,5 @@
-from bedplate.acceptance.cluster import Cluster, wait
-from bedplate.environments import Site
+from bedplate.acceptance.cluster_client import Cluster, wait
+from bedplate.config.environments import Site
 
 READY_SECONDS = 120
 

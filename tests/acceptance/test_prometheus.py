@@ -3,9 +3,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bedplate.acceptance.cluster import Cluster, wait
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
+from bedplate.acceptance.cluster_client import Cluster, wait
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
 from bedplate.render.objects import scrape_targets
 
 Ask = Callable[[str], Any]

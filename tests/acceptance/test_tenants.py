@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from bedplate.acceptance.access import Access
-from bedplate.acceptance.cluster import PYTHON, Cluster, wait
+from bedplate.acceptance.cluster_client import PYTHON, Cluster, wait
 from bedplate.acceptance.hub import Notebook
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.errors import BedplateError
-from bedplate.model.environment import Tenant, TenantNamespace
+from bedplate.config.catalog import Catalog
+from bedplate.config.environment_file import Tenant, TenantNamespace
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
 
 STRANGERS = "bedplate-acceptance"
 NOBODY = "bedplate-acceptance-nobody"

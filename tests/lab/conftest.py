@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standing import Machine, Standing, bedplate, down
 
-from bedplate import forward
-from bedplate.lab import address, image
+from bedplate.lab import lab_address, machine_image
+from bedplate.remote import bastion
+from factories.standing_lab import Machine, Standing, bedplate, down
 
 NAME = "bedplate-test"
 KEEP = "BEDPLATE_KEEP_LAB"
@@ -38,9 +38,9 @@ def lab() -> Iterator[Standing]:
     before = Machine()
     done = bedplate("lab", "up", "--name", NAME, timeout=UP_SECONDS)
     assert done.returncode == 0, "\n".join((done.stdout + done.stderr).splitlines()[-60:])
-    yield Standing(address.find(NAME), before)
+    yield Standing(lab_address.find(NAME), before)
     if not os.environ.get(KEEP):
-        others = {one.name for one in address.every()} - {NAME}
+        others = {one.name for one in lab_address.every()} - {NAME}
         down(NAME)
         _nothing_is_left(before, others)
 
@@ -54,6 +54,8 @@ def _nothing_is_left(before: Machine, others: set[str]) -> None:
         for words in (["podman", "ps", "-a"], ["podman", "network", "ls"], ["nft", "list", "ruleset"])
     )
     assert NAME not in listed
-    assert not forward.reports(NAME).exists()
-    images = subprocess.run(["podman", "image", "ls", "-q", image.NAME], capture_output=True, text=True, check=True)
+    assert not bastion.reports(NAME).exists()
+    images = subprocess.run(
+        ["podman", "image", "ls", "-q", machine_image.NAME], capture_output=True, text=True, check=True
+    )
     assert others or images.stdout == ""

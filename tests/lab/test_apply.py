@@ -6,9 +6,9 @@ import json
 import subprocess
 import time
 
-from standing import ROOT, Standing
-
-from bedplate.tools import ssh
+from bedplate.hosts import ssh
+from factories import ROOT
+from factories.standing_lab import Standing
 
 
 def test_a_second_apply_skips_everything_in_twenty_seconds(lab: Standing) -> None:

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from standing import Standing
+
+from factories.standing_lab import Standing
 
 BROKEN = {
     "unknown key": ("name:", "nmae: x\nname:"),

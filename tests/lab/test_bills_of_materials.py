@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standing import Standing
 
+from bedplate.config.release_lock import Lock
 from bedplate.lab.up import BUNDLE
-from bedplate.model.lock import Lock
+from factories.standing_lab import Standing
 
 STATED = 0.97
 """Packages that state a licence; some of Debian's copyright files and of Go's modules have none that can be told."""

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standing import Standing
 
-from bedplate import catalog
-from bedplate.bundle.build import build
-from bedplate.bundle.relock import relock
-from bedplate.lab.machine import MEDIA
+from bedplate.artifacts import kinds
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.relock import relock
+from bedplate.build.build_bundle import build
+from bedplate.config import catalog
+from bedplate.hosts import ssh
+from bedplate.lab.container import MEDIA
 from bedplate.lab.up import BUNDLE, PUBLISHER
-from bedplate.sources import source
-from bedplate.sources.cache import Cache
-from bedplate.tools import ssh
+from factories.standing_lab import Standing
 
 NEXT = "2026.11.1"
 KILLS, SEED, LONGEST_SECONDS = 20, 4, 4.0
@@ -32,7 +32,7 @@ PUBLISHER_FILE = "/root/publisher.pub"
 def full(lab: Standing) -> Path:
     """The next release as a full bundle, which never comes in; relocked as the lab's own release is."""
     out, release = lab.lab.folder / "next", catalog.load(NEXT)
-    lock = relock(source.context(release, Cache(), release.lock())).lock
+    lock = relock(kinds.context(release, Cache(), release.lock())).lock
     build(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
     return out
 
@@ -40,13 +40,13 @@ def full(lab: Standing) -> Path:
 @pytest.fixture(scope="module")
 def delta(lab: Standing, full: Path) -> dict[str, Any]:
     """The delta against the bastion's own inventory, on the disk that is carried in; returns what was said of it."""
-    lab.inside("bedplate", "bundle", "have", "--env", lab.lab.name, "--out", "/root/site.have")
+    lab.inside("bedplate", "bundle", "inventory", "--env", lab.lab.name, "--out", "/root/site.inventory")
     have = lab.lab.folder / "site.have"
-    have.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.have"]).stdout)
+    have.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.inventory"]).stdout)
     site_key = lab.lab.folder / "site.pub"
     site_key.write_text(lab.inside("cat", f"/etc/bedplate/{lab.lab.name}/pki/site.pub"))
     key = lab.lab.folder / PUBLISHER / "id_ed25519"
-    words = ["--have", str(have), "--site", str(site_key), "--key", str(key)]
+    words = ["--inventory", str(have), "--site", str(site_key), "--key", str(key)]
     found: dict[str, Any] = lab.answer(
         "bundle", "delta", str(full), *words, "--out", str(lab.lab.folder / "media/delta")
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from standing import Standing
 
-from bedplate import environments
+from bedplate.config import environments
+from factories.standing_lab import Standing
 
 WORKER, FILE = "worker1", "/etc/containerd/config.toml"
 FOREIGN = "core/ConfigMap/monitoring/by-hand"

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from bedplate import catalog
-from bedplate.bundle.image import blobs, build_image
-from bedplate.bundle.relock import relock
-from bedplate.bundle.root import machine_root
-from bedplate.model.lock import Entry, Output
-from bedplate.sources import source
-from bedplate.sources.cache import Cache
-from bedplate.sources.image import declared
-from bedplate.sources.kinds import make
-from bedplate.sources.source import Context
+from bedplate.artifacts import kinds
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.image.image_build import blobs, build_image
+from bedplate.artifacts.image.image_source import declared
+from bedplate.artifacts.image.rootfs import machine_root
+from bedplate.artifacts.kinds import make
+from bedplate.artifacts.relock import relock
+from bedplate.artifacts.source import Context
+from bedplate.config import catalog
+from bedplate.config.release_lock import Entry, Output
 
 RELEASE = "2026.11.0"
 
@@ -22,7 +22,7 @@ RELEASE = "2026.11.0"
 @pytest.fixture(scope="module")
 def first() -> Context:
     """The release as it can be built today, on this machine's own cache, with all artifacts made."""
-    context = source.context(catalog.load(RELEASE), Cache())
+    context = kinds.context(catalog.load(RELEASE), Cache())
     return context.with_lock(relock(context).lock)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from standing import Standing
 
-from bedplate import environments
+from bedplate.config import environments
+from factories.standing_lab import Standing
 
 MIRROR = ("nginx.service", "bedplate-registry.service")
 NODES = ("cp1", "worker1")

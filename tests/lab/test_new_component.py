@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from standing import ROOT, Standing, bedplate
 
-from bedplate.lab.machine import MEDIA
-from bedplate.tools import ssh
+from bedplate.hosts import ssh
+from bedplate.lab.container import MEDIA
+from factories import ROOT
+from factories.standing_lab import Standing, bedplate
 
 TREE = ROOT / "tests/data/greeter"
 

@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from standing import Standing
 
-from bedplate import place
+from bedplate.core import paths
+from factories.standing_lab import Standing
 
 ADDRESS = "127.0.0.1:5001"
 UNIT, FOLDER = "bedplate-own-registry", "/var/lib/own-registry"
@@ -70,7 +70,7 @@ def test_a_push_that_is_killed_goes_on_and_ends_right(lab: Standing, registry: s
     """Killed at twenty moments, each into repositories of its own: the next run brings every image, whole."""
     moments = random.Random(SEED)  # noqa: S311  moments, no secrets
     release = lab.site.environment.release
-    words = [str(place.STORE), f"http://{registry}", "--user", USER, "--password-file", f"{FOLDER}/password"]
+    words = [str(paths.STORE), f"http://{registry}", "--user", USER, "--password-file", f"{FOLDER}/password"]
     push = ["bedplate", "mirror", "push", *words, "--release", release, "--output", "json"]
     script = 'timeout --signal=KILL "$@" >/dev/null 2>&1; echo $?'
     prefixes, ended, sent = [f"killed-{number}" for number in range(KILLS)], [], []
@@ -80,6 +80,6 @@ def test_a_push_that_is_killed_goes_on_and_ends_right(lab: Standing, registry: s
         sent.append(json.loads(lab.inside(*push, "--prefix", prefix))["sent"])
     assert ended.count(KILLED) >= KILLS / 2, ended
     assert len(set(sent)) > KILLS / 4, "the kills should hit different moments"
-    description = f"{place.STORE}/releases/{release}/release.json"
+    description = f"{paths.STORE}/releases/{release}/release.json"
     there = lab.inside("python3", "-c", PULL, registry, USER, PASSWORD, description, *prefixes)
     assert len(there.splitlines()) == KILLS * json.loads(lab.inside(*push, "--prefix", prefixes[0]))["all_tags"]

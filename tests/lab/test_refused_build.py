@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standing import ROOT, Standing
+
+from factories import ROOT
+from factories.standing_lab import Standing
 
 LEAK = (
     "image registry.example.org/team/helper:1.2 is not in the bundle; component leaky names it in "

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from standing import ROOT, Standing, at, bedplate, down
 
-from bedplate import environments
-from bedplate.lab import address
-from bedplate.lab.machine import ensure_machine
+from bedplate.config import environments
+from bedplate.lab import lab_address
+from bedplate.lab.container import ensure_machine
+from factories import ROOT
+from factories.standing_lab import Standing, at, bedplate, down
 
 NAME = "bedplate-second"
 KILL = "pkill --exact --signal KILL kubeadm && echo killed"
@@ -22,10 +23,10 @@ BEGINS_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
-def second(lab: Standing) -> Iterator[address.Lab]:
+def second(lab: Standing) -> Iterator[lab_address.Lab]:
     """Reserve a second lab; afterwards nothing of it is left."""
     down(NAME)
-    made = address.reserve(NAME)
+    made = lab_address.reserve(NAME)
     assert made.network != lab.lab.network
     yield made
     down(NAME)
@@ -39,7 +40,7 @@ def second(lab: Standing) -> Iterator[address.Lab]:
 @pytest.mark.parametrize(
     ("machine", "step", "kubeadm"), [("cp1", "control-plane", "killed\n"), ("worker1", "workers", "goes on\n")]
 )
-def test_an_installation_is_killed(second: address.Lab, machine: str, step: str, kubeadm: str) -> None:
+def test_an_installation_is_killed(second: lab_address.Lab, machine: str, step: str, kubeadm: str) -> None:
     """The installer is killed in the middle of making a node, kubeadm with it or not: the step is not done."""
     words = [str(ROOT / "bedplate"), "lab", "up", "--name", second.name]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL) as run:
@@ -56,7 +57,7 @@ def test_an_installation_is_killed(second: address.Lab, machine: str, step: str,
     assert {one["step"]: one["outcome"] for one in answer["steps"]}[step] == "running"
 
 
-def test_a_machine_is_killed(second: address.Lab) -> None:
+def test_a_machine_is_killed(second: lab_address.Lab) -> None:
     """The bastion is killed with podman's monitor, which then knows nothing of it: it is started with all it had."""
     site = environments.load(second.environment)
     words = ("inspect", "-f", "{{.State.ConmonPid}} {{.State.Pid}}", second.container(site.bastion.name))
@@ -71,7 +72,7 @@ def test_a_machine_is_killed(second: address.Lab) -> None:
     assert ensure_machine(second, site, site.bastion, "what is there needs no image")
 
 
-def test_the_next_installation_goes_on_to_its_end(second: address.Lab) -> None:
+def test_the_next_installation_goes_on_to_its_end(second: lab_address.Lab) -> None:
     """What a killed kubeadm left is cleared away, both nodes come up, and every layer is there."""
     done = bedplate("apply", second.name, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -80,7 +81,7 @@ def test_the_next_installation_goes_on_to_its_end(second: address.Lab) -> None:
     assert (found["nodes"], found["packets_outside"]) == ({"cp1": "Ready", "worker1": "Ready"}, 0)
 
 
-def test_labs_do_not_reach_each_other(lab: Standing, second: address.Lab) -> None:
+def test_labs_do_not_reach_each_other(lab: Standing, second: lab_address.Lab) -> None:
     """A machine of one lab has no way to a machine of the other."""
     there = environments.load(second.environment).bastion.address
     script = f"import socket; socket.create_connection(('{there}', 22), timeout=1)"
@@ -88,7 +89,7 @@ def test_labs_do_not_reach_each_other(lab: Standing, second: address.Lab) -> Non
     lab.at("worker1", "systemctl", "restart", "bedplate-audit")
 
 
-def _await_kubeadm(lab: address.Lab, machine: str, run: subprocess.Popen[bytes]) -> None:
+def _await_kubeadm(lab: lab_address.Lab, machine: str, run: subprocess.Popen[bytes]) -> None:
     script = "cat /proc/[0-9]*/comm 2>/dev/null"
     end = time.monotonic() + BEGINS_SECONDS
     while "kubeadm" not in at(lab, machine, "sh", "-c", script, check=False).split():

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from standing import Standing
 
-from bedplate import environments
-from bedplate.tools import ssh
+from bedplate.config import environments
+from bedplate.hosts import ssh
+from factories.standing_lab import Standing
 
 USERS = "/etc/bedplate/users.yaml"
 NAME, PASSWORD = "ada", "correct horse battery staple"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from render_site import RELEASE, make_site
 
-from bedplate import catalog as catalogs
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.errors import BedplateError
+from bedplate.artifacts import find_program
+from bedplate.config import catalog as catalogs
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
 from bedplate.render import objects
-from bedplate.render.objects import RenderedObject
-from bedplate.tools import programs
+from bedplate.render.rendered import RenderedObject
+from factories.render_site import RELEASE, make_site
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def digests(catalog: Catalog) -> dict[str, str]:
 def kustomize(catalog: Catalog) -> Path:
     """Return the release's kustomize; `make test` builds it, and quick tests skip where it never was."""
     try:
-        return programs.find("kustomize", "kustomize", catalog)
+        return find_program.find("kustomize", "kustomize", catalog)
     except BedplateError as error:
         pytest.skip(str(error))
 

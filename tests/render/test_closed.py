@@ -6,17 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from host_release import release_file
-from render_site import RELEASE
 
-from bedplate import catalog as catalogs
-from bedplate.bundle.closure import check_closure
-from bedplate.bundle.proof.rendered import of_components
-from bedplate.catalog import Catalog
+from bedplate.build.image_completeness import check_closure
+from bedplate.build.proof.named_images import of_components
+from bedplate.config import catalog as catalogs
+from bedplate.config.catalog import Catalog
+from factories import ROOT
+from factories.host_release import release_file
+from factories.render_site import RELEASE
 
 pytestmark = pytest.mark.usefixtures("kustomize")
-
-ROOT = Path(__file__).parents[2]
 
 
 def _outside(catalog: Catalog) -> list[str]:

@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 import yaml
-from host_release import release_file
-from render_site import make_site
 
-from bedplate import place
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.errors import BedplateError, InputError
-from bedplate.model.host import HostSpec
-from bedplate.model.inventory import Host
-from bedplate.render import roles
-from bedplate.render.hosts import host_specs
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.config.host_spec import HostSpec
+from bedplate.config.hosts import Host
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.render import role_files
+from bedplate.render.host_specs import host_specs
+from factories.host_release import release_file
+from factories.render_site import make_site
 
-ROLES = place.SOURCE / "roles"
+ROLES = paths.SOURCE / "roles"
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
 def test_roles_are_told_only_what_they_declare(specs: dict[str, HostSpec]) -> None:
     """Every input of a host is declared by a role, and by a role that the host has."""
     for spec in specs.values():
-        names = roles.of_groups(ROLES, spec.groups)
+        names = role_files.of_groups(ROLES, spec.groups)
         declared = {option for name in names for option in _options(name)}
         assert set(spec.vars) == {name for name in spec.vars if name in declared}
 

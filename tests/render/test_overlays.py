@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from render_site import make_site
 
-from bedplate.catalog import Catalog
-from bedplate.errors import BedplateError
+from bedplate.config.catalog import Catalog
+from bedplate.core.errors import BedplateError
 from bedplate.render import objects, overlays
+from factories.render_site import make_site
 
 
 @pytest.mark.usefixtures("kustomize")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bedplate.catalog import Catalog
-from bedplate.render import identity
-from bedplate.render.objects import RenderedObject
+from bedplate.config.catalog import Catalog
+from bedplate.kube import object_id
+from bedplate.render.rendered import RenderedObject
 
 PRIVILEGED = {"kube-router": "routes and packet filters of the node", "node-exporter": "the host's own files"}
 """Components whose pods are allowed what Pod Security's restricted standard forbids, and why."""
@@ -26,7 +26,7 @@ STANDARD_LABELS = {
 def pods(rendered: list[RenderedObject]) -> Iterator[tuple[RenderedObject, dict[str, Any]]]:
     """Yield every workload with its pod's spec."""
     for one in rendered:
-        if template := identity.pod_template(one.object):
+        if template := object_id.pod_template(one.object):
             yield one, template["spec"]
 
 
@@ -148,7 +148,7 @@ def test_standard_labels_are_on_everything(rendered: list[RenderedObject], catal
         labels = one.object["metadata"]["labels"]
         assert set(labels) >= STANDARD_LABELS, one.identity
         assert labels["app.kubernetes.io/version"] == catalog.components[one.component].version
-        if template := identity.pod_template(one.object):
+        if template := object_id.pod_template(one.object):
             assert template["metadata"]["labels"]["bedplate.dev/component"] == one.component
 
 
@@ -170,7 +170,7 @@ def test_every_service_finds_pods(rendered: list[RenderedObject]) -> None:
             template["spec"]
             for other in rendered
             if other.identity.namespace == one.identity.namespace
-            and (template := identity.pod_template(other.object))
+            and (template := object_id.pod_template(other.object))
             and selector.items() <= template["metadata"]["labels"].items()
         ]
         assert found, one.identity

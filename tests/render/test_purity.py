@@ -6,13 +6,13 @@ import random
 from pathlib import Path
 
 import pytest
-from render_site import ENVIRONMENT, make_site
 
-from bedplate import digest
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core import digest
 from bedplate.render import objects
-from bedplate.render.objects import RenderedObject
+from bedplate.render.rendered import RenderedObject
+from factories.render_site import ENVIRONMENT, make_site
 
 
 def lines(rendered: list[RenderedObject]) -> bytes:

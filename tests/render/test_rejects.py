@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from render_site import make_site
 
-from bedplate.catalog import Catalog
-from bedplate.errors import BedplateError, Findings
-from bedplate.model.component import Component
-from bedplate.model.release import Release
+from bedplate.config.catalog import Catalog
+from bedplate.config.component import Component
+from bedplate.config.release import Release
+from bedplate.core.errors import BedplateError, Findings
 from bedplate.render import objects
+from factories.render_site import make_site
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
 

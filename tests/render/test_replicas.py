@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from host_release import release_file
-from render_site import make_site
 
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.model.host import HostSpec
-from bedplate.pki import trust
-from bedplate.render.hosts import host_specs
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.config.host_spec import HostSpec
+from bedplate.pki import site_trust
+from bedplate.render.host_specs import host_specs
+from factories.host_release import release_file
+from factories.render_site import make_site
 
 NAMES = ["mirror.site.bedplate.test", "mirror-cp1.site.bedplate.test"]
 
@@ -61,7 +61,7 @@ def test_containerd_asks_all_of_them(specs: dict[str, HostSpec]) -> None:
 
 def test_names_and_certificate(replicated: Site, specs: dict[str, HostSpec]) -> None:
     """Every host knows the replica by name, and the mirror's certificate is for it."""
-    assert trust.mirror_names(replicated) == NAMES
+    assert site_trust.mirror_names(replicated) == NAMES
     for spec in specs.values():
         assert "198.18.7.11 cp1 api.site.bedplate.test mirror-cp1.site.bedplate.test" in _content(spec, "/etc/hosts")
 
@@ -81,4 +81,4 @@ def test_none_by_default(site: Site, catalog: Catalog) -> None:
     for spec in host_specs(site, catalog.release, catalog.components, release_file(catalog)):
         assert "mirror" not in spec.groups
         assert not any("mirror-" in file.content for file in spec.files if "certs.d" in file.path)
-    assert trust.mirror_names(site) == NAMES[:1]
+    assert site_trust.mirror_names(site) == NAMES[:1]

@@ -7,15 +7,15 @@ from typing import Any
 
 import pulumi
 import pytest
-from render_site import make_site
 
-from bedplate import place
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.pki.secrets import ensure_secrets
-from bedplate.render import objects
-from bedplate.render.objects import RenderedObject
-from bedplate.stack import order, resources, secrets
+from bedplate.cluster import resources, stack_secrets
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core import paths
+from bedplate.pki.secret_files import ensure_secrets
+from bedplate.render import layer_order, objects
+from bedplate.render.rendered import RenderedObject
+from factories.render_site import make_site
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -40,7 +40,7 @@ def site_with_secrets(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
     """Return a site whose secrets were generated."""
     folder = tmp_path_factory.mktemp("secrets")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(place, "STATE", folder / "state")
+        patch.setattr(paths, "STATE", folder / "state")
         site = make_site(folder)
         ensure_secrets(site, catalog.components.values())
         yield site
@@ -66,7 +66,7 @@ def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[Rendere
     return declared(site_with_secrets, catalog, rendered, "foundation")
 
 
-@pytest.mark.parametrize("layer", order.layers())
+@pytest.mark.parametrize("layer", layer_order.layers())
 def test_one_resource_per_object(
     site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str
 ) -> None:
@@ -106,7 +106,9 @@ def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets
     assert set(inputs["data"]["value"]) == {"tls.crt", "tls.key"}
     pods = foundation.declared["apps/Deployment/kube-system/metrics-server"].inputs["spec"]["template"]
     names = ["metrics-server-tls/tls.crt", "metrics-server-tls/tls.key"]
-    assert pods["metadata"]["annotations"][resources.SECRET_DIGEST] == secrets.fingerprint(site_with_secrets, names)
+    assert pods["metadata"]["annotations"][resources.SECRET_DIGEST] == stack_secrets.fingerprint(
+        site_with_secrets, names
+    )
 
 
 def test_a_secret_that_is_read_anew_restarts_nothing(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
@@ -124,15 +126,15 @@ def test_a_secret_that_is_read_anew_restarts_nothing(site_with_secrets: Site, re
 
 def _pods_and_key(site: Site, one: RenderedObject, rendered: list[RenderedObject]) -> tuple[str, str]:
     pods = resources.with_secret_digest(site, one, rendered)["spec"]["template"]["metadata"]
-    return pods["annotations"][resources.SECRET_DIGEST], secrets.layer_fingerprint(site, rendered)
+    return pods["annotations"][resources.SECRET_DIGEST], stack_secrets.layer_fingerprint(site, rendered)
 
 
 def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
     """A layer's fingerprint follows its secrets' values, and two environments never share one."""
-    before = secrets.layer_fingerprint(site_with_secrets, rendered)
-    assert before == secrets.layer_fingerprint(site_with_secrets, rendered)
+    before = stack_secrets.layer_fingerprint(site_with_secrets, rendered)
+    assert before == stack_secrets.layer_fingerprint(site_with_secrets, rendered)
     (site_with_secrets.state / "secrets/metrics-server-tls/tls.crt").write_text("other")
-    assert secrets.layer_fingerprint(site_with_secrets, rendered) != before
+    assert stack_secrets.layer_fingerprint(site_with_secrets, rendered) != before
 
 
 def test_workloads_come_after_what_they_read(catalog: Catalog, rendered: list[RenderedObject]) -> None:

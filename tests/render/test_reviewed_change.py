@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from bedplate import catalog, digest, environments, place
+from bedplate.config import catalog, environments
+from bedplate.core import digest, paths
+from bedplate.diff.diff_report import report
+from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.outline import outline
-from bedplate.diff.read import read_pair
-from bedplate.diff.report import report
-from bedplate.diff.show import Format, show
-from bedplate.render import hosts, locked, objects
+from bedplate.diff.output import Format, show
+from bedplate.render import host_specs, locked_digests, objects
 
 OPENED = {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"protocol": "TCP", "port": 10250}]}
 
@@ -36,12 +37,12 @@ def _object(one: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The lab's objects and hosts as they are rendered, against the same with five changes."""
-    site = environments.load(place.SOURCE / "inventory" / "lab")
+    site = environments.load(paths.SOURCE / "inventory" / "lab")
     release = catalog.load(site.environment.release)
-    specs = hosts.host_specs(site, release.release, release.components, locked.known_release_file(release))
+    specs = host_specs.host_specs(site, release.release, release.components, locked_digests.known_release_file(release))
     folder = tmp_path_factory.mktemp("reviewed")
     old = [
-        *(json.loads(one.line()) for one in objects.render(site, release, locked.digests(release))),
+        *(json.loads(one.line()) for one in objects.render(site, release, locked_digests.digests(release))),
         *(spec.model_dump(mode="json") for spec in specs),
     ]
     _write(folder / "old.jsonl", old, lambda _: None, lambda _: None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.render.objects import RenderedObject
+from bedplate.render.rendered import RenderedObject
 
 
 def of_kind(rendered: list[RenderedObject], kind: str, namespace: str) -> list[dict[str, Any]]:

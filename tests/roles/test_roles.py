@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bedplate import place
-from bedplate.tools.command import run
+from bedplate.core import paths
+from bedplate.core.command import run
 
-ROLES = place.SOURCE / "roles"
+ROLES = paths.SOURCE / "roles"
 NAMES = sorted(path.parent.parent.name for path in ROLES.glob("*/tasks/main.yml"))
 PROGRAMS = Path(sys.executable).parent
 BARE = re.compile(r"^\s*(?!ansible\.)(?:command|shell|copy|template|file|apt|systemd|service|stat):\s", re.MULTILINE)
@@ -106,12 +106,12 @@ def test_syntax(tmp_path: Path) -> None:
 def test_ansible_lint(tmp_path: Path) -> None:
     """ansible-lint finds nothing, in its strictest profile."""
     words = [str(PROGRAMS / "ansible-lint"), "--offline", "--strict", "--profile", "production", "roles"]
-    run(words, cwd=place.SOURCE, env=_environment(tmp_path))
+    run(words, cwd=paths.SOURCE, env=_environment(tmp_path))
 
 
 def test_yamllint() -> None:
     """Yamllint finds nothing."""
-    run([PROGRAMS / "yamllint", "--strict", "roles"], cwd=place.SOURCE)
+    run([PROGRAMS / "yamllint", "--strict", "roles"], cwd=paths.SOURCE)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import two_bundles
-from own_cache import Built
-from two_bundles import Sides
 
-from bedplate.delta.layout import DATA
+from bedplate.delta.delta_layout import DATA
+from factories import two_bundles
+from factories.own_cache import Built
+from factories.two_bundles import Sides
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@
 | `catalog` | the release with its components |
 | `release_file` | what the bundle brought in |
 | `installation` | all three, with what they render to |
-| `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster) |
+| `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster_client) |
 | `hosts` | every machine by name, asked over SSH by testinfra |
 | `prometheus`, `alertmanager` | functions from a path of their API to its JSON |
 | `hub_pod` | JupyterHub's pod: a Python inside the cluster |
@@ -26,16 +26,16 @@ import httpx
 import pytest
 import testinfra
 
-from bedplate import identity
-from bedplate.acceptance.cluster import Cluster
+from bedplate.acceptance.cluster_client import Cluster
 from bedplate.acceptance.hub import HubUser, Notebook
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.catalog import Catalog
-from bedplate.engine.installation import Installation
-from bedplate.environments import Site
-from bedplate.errors import BedplateError
-from bedplate.pki.secrets import ACCOUNTS
-from bedplate.tools import ssh
+from bedplate.apply.installation import Installation
+from bedplate.config import users
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
+from bedplate.hosts import ssh
+from bedplate.pki.secret_files import ACCOUNTS
 
 Ask = Callable[[str], Any]
 NEEDED_LAST = "notebook"
@@ -111,12 +111,12 @@ class Fixtures:
     @pytest.fixture(scope="session")
     def hub_password(self, site: Site) -> str:
         """Return the password of the acceptance run's account."""
-        return identity.password(site.state / "secrets" / ACCOUNTS, identity.ACCEPTANCE)
+        return users.password(site.state / "secrets" / ACCOUNTS, users.ACCEPTANCE)
 
     @pytest.fixture
     def hub_user(self, hub_address: str, authority: Path, hub_password: str) -> Iterator[HubUser]:
         """Return the acceptance run's user, logged in by the form."""
-        user = HubUser(hub_address, authority, identity.ACCEPTANCE)
+        user = HubUser(hub_address, authority, users.ACCEPTANCE)
         assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
         yield user
         user.close()
@@ -132,7 +132,7 @@ class Fixtures:
         shared.user.close()
 
     def _notebook(self, address: str, authority: Path, password: str) -> Notebook:
-        user = HubUser(address, authority, identity.ACCEPTANCE)
+        user = HubUser(address, authority, users.ACCEPTANCE)
         assert user.login(password), f"{address} does not let {user.name} in"  # noqa: S101  a fixture's finding
         user.take_token()
         environment = self.subject.site.environment

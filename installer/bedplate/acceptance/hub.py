@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import websocket
 
-from bedplate.errors import BedplateError
+from bedplate.core.errors import BedplateError
 
 START_SECONDS = 300
 STOP_SECONDS = 120

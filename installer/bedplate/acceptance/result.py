@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from bedplate.model.base import Model
+from bedplate.config.base import Model
 
 PACKETS_OUTSIDE = "packets_outside"
 """Property that a test records (``record_property``) with the packets that tried to leave; summed over the run."""

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bedplate import place
 from bedplate.acceptance.fixtures import Fixtures
 from bedplate.acceptance.recorder import Recorder
 from bedplate.acceptance.result import PACKETS_OUTSIDE, Check, Run
-from bedplate.engine.installation import Installation
+from bedplate.apply.installation import Installation
+from bedplate.core import paths
 
 TESTS = Path("tests/acceptance")
 HOSTS = "hosts"
@@ -71,7 +71,7 @@ def files_of(components: list[str]) -> dict[Path, str]:
     found = {}
     for component in [HOSTS, *components]:
         name = TESTS / f"test_{component.replace('-', '_')}.py"
-        candidates = (tree / name for tree in place.trees())
+        candidates = (tree / name for tree in paths.trees())
         if path := next((path for path in candidates if path.is_file()), None):
             found[path] = component
     return found

@@ -15,16 +15,16 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from bedplate import digest
 from bedplate.acceptance.result import Run
-from bedplate.bundle.install.content import check_file, read_small
-from bedplate.bundle.install.manifest import File
-from bedplate.bundle.install.refused import RefusedError
-from bedplate.bundle.layout import MANIFEST, SIGNATURE, ManifestFile
-from bedplate.errors import BedplateError, Findings, InputError
-from bedplate.files import write_atomic
-from bedplate.model.base import Model
-from bedplate.model.environment import DNS_LABEL
+from bedplate.config.base import Model
+from bedplate.config.bundle_layout import MANIFEST, SIGNATURE, ManifestFile
+from bedplate.config.environment_file import DNS_LABEL
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.files import write_atomic
+from bedplate.install.blob_content import check_file, read_small
+from bedplate.install.manifest import File
+from bedplate.install.refused import RefusedError
 from bedplate.pki import site_key
 
 LARGEST = 1 << 20

@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from bedplate.bundle import layout
-from bedplate.bundle.install.archive import open_tar
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.verify import refusals
-from bedplate.errors import BedplateError
+from bedplate.bundle.verify_bundle import refusals
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import BedplateError
+from bedplate.install.archive import open_tar
 
 FILE = "component.yaml"
 LARGEST = 1 << 20
@@ -28,7 +28,7 @@ def exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
         folder: the bundle.
         release: its release.json.
     """
-    with refusals(), open_tar(folder / layout.blob(release.installer)) as tar:
+    with refusals(), open_tar(folder / bundle_layout.blob(release.installer)) as tar:
         found = [one for member in tar if member.isreg() for one in _of_file(tar, member)]
     return sorted(found, key=lambda one: (one["component"], one["what"]))
 

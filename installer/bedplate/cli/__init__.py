@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 import bedplate
-from bedplate.errors import BedplateError, Findings
+from bedplate.core.errors import BedplateError, Findings
 
 OK, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 

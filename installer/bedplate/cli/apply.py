@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, show
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate apply lab"
 
@@ -31,16 +31,16 @@ def _apply(
 
     Steps that are done are skipped. It runs on the environment's bastion; typed elsewhere, it goes there.
     """
-    site = forward.to_bastion(environment)
+    site = bastion.to_bastion(environment)
     # Pulumi's library would warn of each program that is started.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from bedplate.engine import run  # noqa: PLC0415  it loads Pulumi and Ansible, which only the bastion needs
+    from bedplate.apply import apply_environment  # noqa: PLC0415  it loads Pulumi and Ansible, which only the bastion needs
 
     console = Console(stderr=True)
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
         hosts = ", ".join(host.name for host in site.hosts)
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
-    summary = run.run(site, console, every=all_steps)
+    summary = apply_environment.run(site, console, every=all_steps)
     done = f"{len(summary.ran)} steps run, {len(summary.skipped)} skipped, "
     change = f"{summary.changed} changes" if summary.changed else "no change"
     text = f"{site.environment.name} is at release {site.environment.release}: {done}{change}, {summary.seconds:.0f} s"

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-COMMANDS = ("build", "publish", "verify", "inspect", "sbom", "cve", "have", "delta", "merge")
+COMMANDS = ("build", "publish", "verify", "inspect", "sbom", "cve", "inventory", "delta", "merge")
 
 
 def register(app: typer.Typer) -> None:

@@ -10,18 +10,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bedplate import catalog
-from bedplate.bundle import rebuild
-from bedplate.bundle.build import Built, default_key
-from bedplate.bundle.build import build as build_bundle
-from bedplate.bundle.sizes import human
-from bedplate.catalog import Catalog
-from bedplate.cli.caches import FromKeyOption, FromOption
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.cli.progress import Lines
-from bedplate.errors import InputError
-from bedplate.origin import spec
-from bedplate.sources.cache import Cache
+from bedplate.artifacts import rebuild
+from bedplate.artifacts.cache import Cache
+from bedplate.binary_cache import cache_address
+from bedplate.build.build_bundle import Built, default_key
+from bedplate.build.build_bundle import build as build_bundle
+from bedplate.cli.cache_options import FromKeyOption, FromOption
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cli.progress_lines import Lines
+from bedplate.config import catalog
+from bedplate.config.catalog import Catalog
+from bedplate.core.errors import InputError
+from bedplate.core.sizes import human
 
 EPILOG = "Example: bedplate bundle build 2026.11.0 --out /srv/bundle"
 
@@ -56,7 +56,7 @@ def _build(  # noqa: PLR0913  each is an option people type
         return
     if out is None:
         raise InputError("bundle build", "has no --out", "say where the bundle goes, or --check")
-    origins = spec.typed(from_, from_key)
+    origins = cache_address.typed(from_, from_key)
     told = Lines(console if output is Output.JSON else Console())
     made = build_bundle(found, out, key or default_key(), record=record, origins=origins, reporter=told)
     show(_facts(made), output, _summary(made))

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.cve import database
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
-from bedplate.cve.match import Hit, Result, installed, match
-from bedplate.sbom import carried
+from bedplate.cve.vulnerability import Hit, Result, installed, match
+from bedplate.sbom import bundled_documents
 
 EPILOG = "Example: bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
 
@@ -36,8 +36,8 @@ def _cve(
 
     Exit code 0 when nothing is as bad as --fail-on, 1 otherwise.
     """
-    packages = installed(carried.parse(carried.read_sbom(folder, image)))
-    result = match(packages, database.read(db))
+    packages = installed(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
+    result = match(packages, advisory_files.read(db))
     show(_facts(result, len(packages)), output, lambda: _print(result, len(packages)))
     if result.unclear or any(hit.severity.rank >= fail_on.rank for hit in result.hits):
         raise typer.Exit(1)

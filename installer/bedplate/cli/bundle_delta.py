@@ -9,20 +9,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import quantity
-from bedplate.bundle import sign
-from bedplate.bundle.build import default_key
-from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.progress import Lines
-from bedplate.cli.site import site_key_of
-from bedplate.delta import have
-from bedplate.delta.plan import Order, Plan, make_plan
-from bedplate.delta.write import Cut, cut, write_delta
-from bedplate.errors import InputError
-from bedplate.sources.cache import Cache
+from bedplate.artifacts.cache import Cache
+from bedplate.build.build_bundle import default_key
+from bedplate.bundle import publisher_signature
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.progress_lines import Lines
+from bedplate.cli.site_key_option import site_key_of
+from bedplate.core import quantity
+from bedplate.core.errors import InputError
+from bedplate.core.sizes import human
+from bedplate.delta import inventory
+from bedplate.delta.delta_plan import Order, Plan, make_plan
+from bedplate.delta.write_delta import Cut, cut, write_delta
 
-EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --have lab.have --out /srv/delta --split 4GB --dry-run"
+EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --inventory lab.inventory --out /srv/delta --split 4GB"
 
 
 def add(group: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def add(group: typer.Typer) -> None:
 def _delta(  # noqa: PLR0913  each is an option people type
     full: Annotated[Path, typer.Argument(metavar="FULL", help="The full bundle's directory.")],
     *,
-    inventory: Annotated[Path, typer.Option("--have", help="What `bundle have` wrote at the site.")],
+    listed: Annotated[Path, typer.Option("--inventory", help="What `bundle inventory` wrote at the site.")],
     out: Annotated[Path | None, typer.Option(help="Directory for the delta; not needed with --dry-run.")] = None,
     against: Annotated[
         list[Path] | None, typer.Option(help="An older bundle the site should have; patches start from its blobs.")
@@ -53,8 +53,8 @@ def _delta(  # noqa: PLR0913  each is an option people type
     if not out and not dry_run:
         raise InputError("option --out", "is needed", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
-    known = have.unseal(inventory, lambda name: site_key_of(site, name))
-    order = Order(full, sign.public_key(private), known, against or [])
+    known = inventory.unseal(listed, lambda name: site_key_of(site, name))
+    order = Order(full, publisher_signature.public_key(private), known, against or [])
     plan = make_plan(order, Cache(), Lines(Console(stderr=output is Output.JSON)))
     chosen = cut(plan, medium)
     if out and not dry_run:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from bedplate.bundle import layout, verify
+from bedplate.bundle import verify_bundle
 from bedplate.bundle.exceptions import exceptions
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.sizes import human
-from bedplate.bundle.write import bundle_digest
+from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.output import Output, OutputOption, paper, show
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.sizes import human
 
 EPILOG = "Example: bedplate bundle inspect /media/bundle --output json"
 
@@ -23,14 +24,14 @@ def add(group: typer.Typer) -> None:
 
 def _inspect(folder: BundleArgument, output: OutputOption = Output.TEXT) -> None:
     """Show what a bundle holds. Nothing is verified."""
-    release = verify.read_release(folder)
-    manifest = layout.Manifest.model_validate_json((folder / layout.MANIFEST).read_bytes())
+    release = verify_bundle.read_release(folder)
+    manifest = bundle_layout.Manifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
     allowed = exceptions(folder, release)
     known = {"digest": bundle_digest(manifest), **release.model_dump(), "exceptions": allowed}
     show(known, output, lambda: _print(release, manifest, allowed))
 
 
-def _print(release: ReleaseFile, manifest: layout.Manifest, allowed: list[dict[str, str]]) -> None:
+def _print(release: ReleaseFile, manifest: bundle_layout.Manifest, allowed: list[dict[str, str]]) -> None:
     console = paper()
     blobs = {file.sha256: file.size for file in manifest.files}
     table = Table(box=None, pad_edge=False)

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import place
-from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.progress import Lines
-from bedplate.cli.publisher import publisher_of
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.progress_lines import Lines
+from bedplate.cli.publisher_option import publisher_of
+from bedplate.core import paths
+from bedplate.core.sizes import human
 from bedplate.delta.merge import merge
 from bedplate.delta.received import receive
 
@@ -32,7 +32,7 @@ def _merge(
     publisher: Annotated[
         str, typer.Option(help="The publisher's public key (a .pub file), or an environment that pins it.")
     ],
-    base: Annotated[Path, typer.Option(help="The site's store, or an older bundle.")] = place.STATE / "store",
+    base: Annotated[Path, typer.Option(help="The site's store, or an older bundle.")] = paths.STATE / "store",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Join a delta with what the site has, to the full bundle byte for byte.

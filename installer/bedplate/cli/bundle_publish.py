@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import catalog
-from bedplate.bundle import layout, sign, verify
-from bedplate.bundle.build import default_key
-from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.transfer import Transfer
-from bedplate.errors import InputError
-from bedplate.origin import publish as published
-from bedplate.origin import spec
-from bedplate.origin.publish import Stock
+from bedplate.artifacts.cache import Cache
+from bedplate.binary_cache import cache_address
+from bedplate.binary_cache import publish as published
+from bedplate.binary_cache.publish import Stock
+from bedplate.build.build_bundle import default_key
+from bedplate.bundle import publisher_signature, verify_bundle
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.transfer_progress import Transfer
+from bedplate.config import bundle_layout, catalog
+from bedplate.core.errors import InputError
+from bedplate.core.sizes import human
 from bedplate.registry import credentials
 from bedplate.registry.client import Client
-from bedplate.sources.cache import Cache
 
 EPILOG = "Example: bedplate bundle publish 2026.11.0 /srv/www/cache"
 
@@ -50,15 +50,20 @@ def _publish(  # noqa: PLR0913  each is an option people type
     Artifacts lie there by digest, beside a signed index. What is there already is not written again.
     """
     stock, private, cache = _stock(what), key or default_key(), Cache()
-    oci = to.startswith((spec.OCI, spec.OCI_PLAIN))
+    oci = to.startswith((cache_address.OCI, cache_address.OCI_PLAIN))
     with Transfer(Console(stderr=True), to, stock.size) as shown:
         if oci:
-            address = spec.artifact(to)[0].address
+            address = cache_address.artifact(to)[0].address
             chosen = credentials.given(user, password_file) if password_file else credentials.kept(str(address))
-            where = spec.artifact(to, Client(address, chosen, ca=ca))
+            where = cache_address.artifact(to, Client(address, chosen, ca=ca))
             written = published.to_registry(stock, where, private, cache, shown.advance)
         else:
-            public = "\n".join([sign.public_key(private), *([sign.public_keys(earlier)] if earlier else [])])
+            public = "\n".join(
+                [
+                    publisher_signature.public_key(private),
+                    *([publisher_signature.public_keys(earlier)] if earlier else []),
+                ]
+            )
             written = published.to_folder(stock, Path(to), private, public, shown.advance)
     facts = {"to": to, "artifacts": len(stock.index.entries), "blobs": len(stock.blobs), "written": written}
     text = (
@@ -69,8 +74,8 @@ def _publish(  # noqa: PLR0913  each is an option people type
 
 def _stock(what: str) -> Stock:
     bundle = Path(what)
-    if (bundle / layout.MANIFEST).is_file():
-        version = verify.read_release(bundle).release
+    if (bundle / bundle_layout.MANIFEST).is_file():
+        version = verify_bundle.read_release(bundle).release
         if "+" in version:
             fact = f"is release {version}, whose lock is not the repository's"
             raise InputError(f"bundle {what}", fact, "publish the release that was built here")

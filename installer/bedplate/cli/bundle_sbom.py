@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.output import paper
-from bedplate.sbom import carried
+from bedplate.cli.printing import paper
+from bedplate.sbom import bundled_documents
 
 EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
 
@@ -41,11 +41,11 @@ def _sbom(
     """
     match form:
         case Form.PROVENANCE:
-            typer.echo(carried.read_provenance(folder), nl=False)
+            typer.echo(bundled_documents.read_provenance(folder), nl=False)
         case Form.CYCLONEDX:
-            typer.echo(carried.read_sbom(folder, image), nl=False)
+            typer.echo(bundled_documents.read_sbom(folder, image), nl=False)
         case Form.TEXT:
-            _print(carried.parse(carried.read_sbom(folder, image)))
+            _print(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
 
 
 def _print(sbom: dict[str, Any]) -> None:
@@ -55,9 +55,9 @@ def _print(sbom: dict[str, Any]) -> None:
         table.add_column(heading, overflow="fold")
     packages = [one for one in sbom["components"] if one["type"] == "library"]
     for one in sorted(packages, key=lambda one: (_kind(one), one["name"], one["version"])):
-        table.add_row(_kind(one), one["name"], one["version"], carried.licence_of(one))
+        table.add_row(_kind(one), one["name"], one["version"], bundled_documents.licence_of(one))
     console.print(table)
-    subject, counts = sbom["metadata"]["component"], carried.licences(sbom)
+    subject, counts = sbom["metadata"]["component"], bundled_documents.licences(sbom)
     console.print(f"\n{subject['name']} {subject['version']}: {len(packages)} packages", highlight=False)
     overview = Table(box=None, pad_edge=False)
     overview.add_column("packages", justify="right")

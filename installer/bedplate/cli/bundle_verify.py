@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bedplate.bundle import verify
-from bedplate.bundle.sizes import human
-from bedplate.bundle.write import bundle_digest
+from bedplate.bundle import verify_bundle
+from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.publisher import publisher_of
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.publisher_option import publisher_of
+from bedplate.core.sizes import human
 
 EPILOG = "Example: bedplate bundle verify /media/bundle --publisher lab"
 
@@ -29,7 +29,7 @@ def _verify(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Prove the signature, then read every byte of a bundle against it."""
-    manifest = verify.verify(folder, publisher_of(publisher))
+    manifest = verify_bundle.verify(folder, publisher_of(publisher))
     facts = {"release": manifest.release, "digest": bundle_digest(manifest), "files": len(manifest.files)}
     size = sum(file.size for file in manifest.files)
     text = f"{folder}: release {manifest.release}, {len(manifest.files)} files ({human(size)}), all as signed"

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bedplate import check, environments
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.errors import BedplateError, Findings
+from bedplate import validate
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.config import environments
+from bedplate.core.errors import BedplateError, Findings
 
 EXAMPLE = "Example: bedplate check lab"
 
@@ -27,7 +28,7 @@ def _check(
     Every error is one line with file, line and column; all are found in one pass. Exit code 2 if there is one.
     """
     folder = environments.find(environment)
-    errors = check.check(folder)
+    errors = validate.check(folder)
     if output is Output.JSON:
         show({"environment": folder.name, "errors": [_json(error) for error in errors]}, output, "")
         raise typer.Exit(2 if errors else 0)

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from bedplate.diff.finding import Report, Risk
+from bedplate.core.errors import BedplateError, Findings
+from bedplate.core.files import write_atomic
+from bedplate.diff.diff_report import report
+from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.outline import outline
-from bedplate.diff.read import read_pair
-from bedplate.diff.report import report
-from bedplate.diff.show import Format, show
-from bedplate.errors import BedplateError, Findings
-from bedplate.files import write_atomic
+from bedplate.diff.output import Format, show
+from bedplate.diff.rules.effect_finding import Report, Risk
 
 SAME, DIFFERENT, ERROR = 0, 1, 2
 """As diff(1) exits."""

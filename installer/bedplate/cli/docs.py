@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bedplate import place
-from bedplate.document import shown
-from bedplate.errors import BedplateError
-from bedplate.files import write_atomic
-from bedplate.reference.pages import pages
+from bedplate.cli.reference_pages.all_pages import pages
+from bedplate.config.yaml_document import shown
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError
+from bedplate.core.files import write_atomic
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def _docs(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a page is old.")] = False,
 ) -> None:
     """Write the generated pages of docs/reference."""
-    folder = place.SOURCE / "docs/reference"
+    folder = paths.SOURCE / "docs/reference"
     for name, text in pages().items():
         path = folder / name
         if check and _old(path, text):

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.diff.change import shown
-from bedplate.drift.difference import Cause, Drift, ObjectDifference
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
+from bedplate.kube.change import shown
+from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate drift lab --output json"
 SAME, DRIFTED, UNKNOWN = 0, 1, 2
@@ -41,12 +41,12 @@ def _drift(
     told apart. Nothing is changed: `bedplate apply ENV --all-steps` brings back what is rendered, and leaves what
     others only added. Exit codes: 0 no drift, 1 drift, 2 something could not be asked.
     """
-    site = forward.to_bastion(environment)
-    from bedplate.drift import read  # noqa: PLC0415  it loads what only the bastion needs
-    from bedplate.engine import installation  # noqa: PLC0415  as above
+    site = bastion.to_bastion(environment)
+    from bedplate.apply import installation  # noqa: PLC0415  as above
+    from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
 
     with Console(stderr=True).status("reading") as status:
-        found = read.read(installation.load(site), with_hosts=hosts, say=status.update)
+        found = read_drift.read(installation.load(site), with_hosts=hosts, say=status.update)
     show(found.as_json(), output, lambda: _print(found, with_hosts=hosts))
     raise typer.Exit(UNKNOWN if found.unknown else DRIFTED if found.is_drifted else SAME)
 

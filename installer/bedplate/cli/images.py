@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.diff.change import shown
-from bedplate.images.hit import Certainty
-from bedplate.images.read import read
-from bedplate.images.walk import images_of
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.images.manifest_reader import read
+from bedplate.images.reference import Certainty
+from bedplate.images.scan import images_of
+from bedplate.kube.change import shown
 
 LONG_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 """Tables show the beginning of a digest; JSON has the whole of it."""

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bedplate import document, init
-from bedplate.errors import InputError
-from bedplate.model.environment import DNS_LABEL
+from bedplate.config import new_environment, yaml_document
+from bedplate.config.environment_file import DNS_LABEL
+from bedplate.core.errors import InputError
 
 EXAMPLE = "Example: bedplate init north"
 
@@ -30,6 +30,6 @@ def _init(
     """
     if not re.match(DNS_LABEL, environment):
         raise InputError(f"name {environment}", "is not small letters, digits and hyphens", "choose another")
-    for path in init.write(folder / environment):
-        typer.echo(f"wrote {document.shown(path)}")
+    for path in new_environment.write(folder / environment):
+        typer.echo(f"wrote {yaml_document.shown(path)}")
     typer.echo(f"Next: fill in names, addresses and the publisher's key, then: bedplate check {environment}")

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from bedplate import environments
-from bedplate.bundle import sign
-from bedplate.bundle.install.keys import read_keys
-from bedplate.bundle.verify import refusals
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.environments import Site
-from bedplate.errors import InputError
+from bedplate.bundle import publisher_signature, ssh_signature
+from bedplate.bundle.verify_bundle import refusals
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.config import environments
+from bedplate.config.environments import Site
+from bedplate.core.errors import InputError
+from bedplate.install.trusted_keys import read_keys
 from bedplate.pki import site_key
-from bedplate.tools import sshsig
 
 NAMED = "{0:<10} {1:<50} {2}"
 
@@ -36,8 +35,8 @@ def _new(
 
     Every environment names the public half in `publisher:`. Keep the private half where you keep other signing keys.
     """
-    public = sign.new_key(out)
-    line = sign.public_key(out)
+    public = publisher_signature.new_key(out)
+    line = publisher_signature.public_key(out)
     text = f"private key: {out}\npublic key:  {public}\nin environment.yaml:\npublisher: {line}"
     show({"private": str(out), "public": str(public), "publisher": line}, output, text)
 
@@ -53,7 +52,7 @@ def _show(
     site = environments.load(environments.find(environment))
     with refusals():
         pinned = read_keys(site.environment.publisher)
-    publishers = [{"key": k.key, "fingerprint": sshsig.fingerprint(k.key), "when": k.options} for k in pinned]
+    publishers = [{"key": k.key, "fingerprint": ssh_signature.fingerprint(k.key), "when": k.options} for k in pinned]
     own = _site_key(site)
     rows = [("publisher", one["fingerprint"], one["when"]) for one in publishers]
     rows.append(
@@ -68,4 +67,4 @@ def _site_key(site: Site) -> dict[str, str] | None:
         key = site_key.public_key(site)
     except InputError:
         return None
-    return {"key": key, "fingerprint": sshsig.fingerprint(key)}
+    return {"key": key, "fingerprint": ssh_signature.fingerprint(key)}

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bedplate.cli.caches import FromKeyOption, FromOption
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.lab import address
+from bedplate.cli.cache_options import FromKeyOption, FromOption
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.lab import lab_address
 
 NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
 
@@ -30,27 +30,27 @@ def register(app: typer.Typer) -> None:
     app.add_typer(lab, name="lab")
 
 
-def _up(name: NameOption = address.DEFAULT, from_: FromOption = None, from_key: FromKeyOption = None) -> None:
+def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_key: FromKeyOption = None) -> None:
     """Build the bundle, make the machines, install the release inside them and check it.
 
     Needs root on Debian 12; names the packages it misses there and installs them. A second run goes on
     where the first stopped, and is quick where nothing is left to do.
     """
     # what they load takes a second, and `down` needs none of it
+    from bedplate.binary_cache import cache_address  # noqa: PLC0415
     from bedplate.lab import prerequisites, up  # noqa: PLC0415
-    from bedplate.origin import spec  # noqa: PLC0415
 
     prerequisites.check_root()
-    code = up.up(address.reserve(name), Console(stderr=True), spec.typed(from_, from_key))
+    code = up.up(lab_address.reserve(name), Console(stderr=True), cache_address.typed(from_, from_key))
     if code:
         raise typer.Exit(code)
 
 
-def _status(name: NameOption = address.DEFAULT, output: OutputOption = Output.TEXT) -> None:
+def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = Output.TEXT) -> None:
     """Show a lab's machines and nodes, its release, and how many packets tried to leave it."""
-    from bedplate.lab import status  # noqa: PLC0415  as above
+    from bedplate.lab import lab_status  # noqa: PLC0415  as above
 
-    found = status.read_status(address.find(name))
+    found = lab_status.read_status(lab_address.find(name))
     show(found, output, lambda: _print(found))
 
 
@@ -71,20 +71,20 @@ def _shell(
         list[str] | None, typer.Argument(metavar="COMMAND", help="What to run in place of a shell.")
     ] = None,
     *,
-    name: NameOption = address.DEFAULT,
+    name: NameOption = lab_address.DEFAULT,
 ) -> None:
     """Open a root shell on a machine of a lab, or run one command there."""
     from bedplate.lab import shell  # noqa: PLC0415  as above
 
-    raise typer.Exit(shell.run(address.find(name), machine, words or [], terminal=sys.stdin.isatty()))
+    raise typer.Exit(shell.run(lab_address.find(name), machine, words or [], terminal=sys.stdin.isatty()))
 
 
-def _down(name: NameOption = address.DEFAULT) -> None:
+def _down(name: NameOption = lab_address.DEFAULT) -> None:
     """Remove a lab: machines, network, rules, keys and environment. The caches stay."""
     from bedplate.lab import down  # noqa: PLC0415  as above
 
-    if name not in [lab.name for lab in address.every()]:
+    if name not in [lab.name for lab in lab_address.every()]:
         typer.echo(f"lab {name} is not there")
         return
-    down.remove(address.find(name))
+    down.remove(lab_address.find(name))
     typer.echo(f"lab {name} is gone")

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bedplate import catalog
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.sources import resolve
-from bedplate.sources.cache import Cache
+from bedplate.artifacts import resolve
+from bedplate.artifacts.cache import Cache
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.config import catalog
 
 
 def register(app: typer.Typer) -> None:

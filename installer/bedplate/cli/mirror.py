@@ -10,20 +10,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.bundle import layout, verify
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.bundle.mirror import store_releases
-from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.publisher import publisher_of
-from bedplate.cli.transfer import Transfer
-from bedplate.errors import InputError
+from bedplate.bundle import verify_bundle
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.publisher_option import publisher_of
+from bedplate.cli.transfer_progress import Transfer
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import InputError
+from bedplate.core.sizes import human
 from bedplate.registry import credentials
-from bedplate.registry.address import Address, parse
 from bedplate.registry.client import Client
 from bedplate.registry.credentials import Credentials
-from bedplate.registry.holding import Holding, holding
 from bedplate.registry.push import Pushed, push
+from bedplate.registry.pushable import Holding, holding
+from bedplate.registry.registry_address import Address, parse
+from bedplate.store.mirror_tree import store_releases
 
 JOBS = 8
 
@@ -83,11 +84,11 @@ def _credentials(address: Address, user: str, password_file: Path | None) -> Cre
 
 def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
     """Return what is pushed: a bundle only once its signature and every byte are proven, as the store's were."""
-    if (source / layout.MANIFEST).is_file():
+    if (source / bundle_layout.MANIFEST).is_file():
         if not publisher:
             raise InputError(f"bundle {source}", "has to be verified first", "give --publisher KEY.pub, or ENV")
-        verify.verify(source, publisher_of(publisher))
-        return [verify.read_release(source)]
+        verify_bundle.verify(source, publisher_of(publisher))
+        return [verify_bundle.read_release(source)]
     found = store_releases(source)
     chosen = [one for one in found if not version or one.release.partition("+")[0] == version]
     if not chosen:

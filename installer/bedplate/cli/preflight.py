@@ -8,11 +8,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bedplate import forward, preflight
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.environments import Site
-from bedplate.preflight import Finding
-from bedplate.preflight.owned import ledgered
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.config.environments import Site
+from bedplate.hosts import preflight
+from bedplate.hosts.preflight import Finding
+from bedplate.hosts.preflight.ownership import ledgered
+from bedplate.remote import bastion
 
 EXAMPLE = "Example: bedplate preflight lab"
 STYLES = {"stops": "bold red", "hard": "green", "soft": "yellow"}
@@ -32,7 +33,7 @@ def _preflight(
     Measures disks and clocks, looks at ports, routes, names and leftovers. Exit code 1 if a hard
     finding stands that preflight.accept in environment.yaml does not name.
     """
-    site = forward.to_bastion(environment)
+    site = bastion.to_bastion(environment)
     findings = preflight.run(site, ledgered=ledgered(site))
     result = {"environment": site.environment.name, "findings": [finding.json() for finding in findings]}
     show(result, output, lambda: _print(site, findings))

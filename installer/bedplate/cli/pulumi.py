@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bedplate import forward
+from bedplate.apply import installation
 from bedplate.cli import FAILURE
-from bedplate.engine import installation
-from bedplate.errors import InputError
-from bedplate.stack import order
-from bedplate.tools import pulumi_cli
+from bedplate.cluster import pulumi_cli
+from bedplate.core.errors import InputError
+from bedplate.remote import bastion
+from bedplate.render import layer_order
 
 EPILOG = "Example: bedplate pulumi lab monitoring -- preview --diff"
 
@@ -30,9 +30,11 @@ def _pulumi(
 
     The ledger does not hear of what it changes: `bedplate apply ENV --all-steps` brings the layer back to its release.
     """
-    if layer not in order.layers():
-        raise InputError(f"layer {layer}", "is not one of this release's", f"take one of {', '.join(order.layers())}")
-    site = forward.to_bastion(environment)
+    if layer not in layer_order.layers():
+        raise InputError(
+            f"layer {layer}", "is not one of this release's", f"take one of {', '.join(layer_order.layers())}"
+        )
+    site = bastion.to_bastion(environment)
     one = installation.load(site)
     if pulumi_cli.attach(site, layer, one.layer(layer), one.catalog, words) != 0:
         raise typer.Exit(FAILURE)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bedplate import forward
-from bedplate.bundle import releases
-from bedplate.bundle.releases import Kept
-from bedplate.bundle.sizes import human
-from bedplate.cli.output import Output, OutputOption, paper, show
+from bedplate.apply import releases
+from bedplate.apply.releases import Kept
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.core.sizes import human
+from bedplate.remote import bastion
 
 EnvironmentOption = Annotated[
     str, typer.Option("--env", help="Environment on whose bastion it runs.", show_default="this machine")
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def _list(env: EnvironmentOption = "", output: OutputOption = Output.TEXT) -> None:
     """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
     if env:
-        forward.to_bastion(env, needs_release=False)
+        bastion.to_bastion(env, needs_release=False)
     found = releases.kept()
     show([asdict(one) for one in found], output, lambda: _print(found))
 
@@ -55,7 +55,7 @@ def _remove(
     moment, the same command goes on.
     """
     if env:
-        forward.to_bastion(env, needs_release=False)
+        bastion.to_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
     programs = f"{freed.folders} folders of programs"
     text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bedplate import catalog, digest, environments
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.files import write_atomic
-from bedplate.render import locked, objects
+from bedplate.config import catalog, environments
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core import digest
+from bedplate.core.files import write_atomic
+from bedplate.render import locked_digests, objects
 
 STDOUT = "-"
 
@@ -43,11 +44,11 @@ def render(
 
 
 def _objects(site: Site, release: Catalog) -> list[bytes]:
-    return [one.line() for one in objects.render(site, release, locked.digests(release))]
+    return [one.line() for one in objects.render(site, release, locked_digests.digests(release))]
 
 
 def _hosts(site: Site, release: Catalog) -> list[bytes]:
-    from bedplate.render.hosts import host_specs  # noqa: PLC0415  it loads Jinja, which objects do not need
+    from bedplate.render.host_specs import host_specs  # noqa: PLC0415  it loads Jinja, which objects do not need
 
-    specs = host_specs(site, release.release, release.components, locked.known_release_file(release))
+    specs = host_specs(site, release.release, release.components, locked_digests.known_release_file(release))
     return [digest.canonical(spec.model_dump(mode="json")) for spec in specs]

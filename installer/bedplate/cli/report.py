@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from bedplate.acceptance import seal
-from bedplate.cli.output import Output, OutputOption, show
-from bedplate.cli.site import site_key_of
-from bedplate.tools import sshsig
+from bedplate.bundle import ssh_signature
+from bedplate.cli.printing import Output, OutputOption, show
+from bedplate.cli.site_key_option import site_key_of
 
 EPILOG = "Example: bedplate report verify 20261126T081500Z --site site.pub"
 
@@ -41,7 +41,7 @@ def _verify(
     prints at the site. Exit code 0 says that the report is genuine, not that its run was green.
     """
     known = seal.unseal(folder, lambda name: site_key_of(site, name))
-    fingerprint = sshsig.fingerprints(site_key_of(site, known.environment))
+    fingerprint = ssh_signature.fingerprints(site_key_of(site, known.environment))
     counts = f"{known.passed} passed, {known.failed} failed, {known.skipped} skipped"
     text = (
         f"{folder}: environment {known.environment}, release {known.release}, {known.started:%Y-%m-%d %H:%M} UTC: "

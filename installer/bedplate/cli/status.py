@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.engine.status import Status, read_status
+from bedplate.apply.site_status import Status, read_status
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate status lab --output json"
 
@@ -24,7 +24,7 @@ def _status(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show an environment's release, nodes and steps, and how many packets tried to leave it."""
-    site = forward.to_bastion(environment)
+    site = bastion.to_bastion(environment)
     found = read_status(site)
     show(found.as_json(), output, lambda: _print(found))
 

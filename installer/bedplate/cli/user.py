@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bedplate import identity
-from bedplate.errors import InputError
+from bedplate.config import users
+from bedplate.core.errors import InputError
 
 EXAMPLE = "Example: bedplate user set /etc/bedplate/users.yaml ada --group physicists"
 
@@ -32,8 +32,8 @@ def _set(
     The password is asked for, or read from standard input; only its hash is written.
     The next `bedplate apply` brings it in.
     """
-    accounts = identity.read(file) if file.exists() else identity.Accounts()
-    identity.write(file, identity.with_user(accounts, name, _password(name), group))
+    accounts = users.read(file) if file.exists() else users.Accounts()
+    users.write(file, users.with_user(accounts, name, _password(name), group))
     typer.echo(f"{name} is in {file}. Next: bedplate apply ENV")
 
 
@@ -42,10 +42,10 @@ def _remove(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
 ) -> None:
     """Remove a user; the user's volumes stay. The next `bedplate apply` brings it in."""
-    accounts = identity.read(file)
+    accounts = users.read(file)
     if name not in {user.name for user in accounts.users}:
         raise InputError(f"user {name}", f"is not in {file}")
-    identity.write(file, identity.without_user(accounts, name))
+    users.write(file, users.without_user(accounts, name))
     typer.echo(f"{name} is no longer in {file}. Next: bedplate apply ENV")
 
 

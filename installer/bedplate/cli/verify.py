@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate import forward
-from bedplate.cli.output import Output, OutputOption, paper, show
-from bedplate.locks import refusing
+from bedplate.cli.printing import Output, OutputOption, paper, show
+from bedplate.core.locks import refusing
 from bedplate.pki.site_key import ensure_site_key
+from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate verify lab"
 
@@ -30,9 +30,9 @@ def _verify(
     Exit code 0 only when every check passed. The report (a page to print, JUnit XML, JSON) stays on the bastion, in
     /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key: see `bedplate report verify`.
     """
-    site = forward.to_bastion(environment, brings="log/acceptance")
-    from bedplate.acceptance import report, runner, seal  # noqa: PLC0415  it loads pytest, which only the bastion needs
-    from bedplate.engine import installation  # noqa: PLC0415  as above
+    site = bastion.to_bastion(environment, brings="log/acceptance")
+    from bedplate.acceptance import acceptance_report, runner, seal  # noqa: PLC0415  it loads pytest, which only the bastion needs
+    from bedplate.apply import installation  # noqa: PLC0415  as above
 
     console = Console(stderr=True)
     folder = site.state / "log" / "acceptance" / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -41,9 +41,9 @@ def _verify(
     busy = refusing(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
     with busy, live.status("reading the tests") as status:
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
-    page = report.write(run, folder)
+    page = acceptance_report.write(run, folder)
     seal.seal(run, folder, ensure_site_key(site))
-    show({**run.as_json(), "report": str(page)}, output, lambda: report.show(run, paper()))
+    show({**run.as_json(), "report": str(page)}, output, lambda: acceptance_report.show(run, paper()))
     if output is Output.TEXT:
         console.print(f"Report: {page}", highlight=False)
     raise typer.Exit(0 if run.is_green else 1)

@@ -18,8 +18,8 @@ from typing import IO, cast
 
 import zstandard
 
-from bedplate.bundle import layer
-from bedplate.delta.span import Readable
+from bedplate.artifacts.image import layer
+from bedplate.delta.file_slice import Readable
 
 CHUNK = 1 << 20
 SAMPLE_BYTES = 1 << 20

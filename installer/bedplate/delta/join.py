@@ -9,17 +9,17 @@ from pathlib import Path
 
 import zstandard
 
-from bedplate import digest
-from bedplate.bundle import layout as bundle_layout
-from bedplate.bundle.install.content import check_file, copy_file
-from bedplate.bundle.install.manifest import File
-from bedplate.bundle.install.refused import RefusedError
-from bedplate.delta import patch
-from bedplate.delta.layout import Carried
-from bedplate.delta.split import Payload
-from bedplate.errors import BedplateError
+from bedplate.config import bundle_layout
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+from bedplate.delta import blob_patch
+from bedplate.delta.delta_layout import Carried
+from bedplate.delta.parts_of_medium import Payload
+from bedplate.install.blob_content import check_file, copy_file
+from bedplate.install.manifest import File
+from bedplate.install.refused import RefusedError
 
-ANOTHER = "write a new inventory (bedplate bundle have --read) and have the delta made again"
+ANOTHER = "write a new inventory (bedplate bundle inventory --read) and have the delta made again"
 NO_PATCH = (BedplateError, zstandard.ZstdError, lzma.LZMAError)
 """What comes of a patch whose older blob is not what it was."""
 
@@ -75,7 +75,7 @@ class Joiner:
         old = self._base / bundle_layout.blob(one.base) if one.base else None
         work = scratch / "work"
         work.mkdir()
-        patch.apply(place, old, scratch / "made", work)
+        blob_patch.apply(place, old, scratch / "made", work)
         (scratch / "made").replace(place)
 
     def _wrong(self, file: File, one: Carried) -> BedplateError:

@@ -13,22 +13,22 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate import digest
-from bedplate.bundle import layout as bundle_layout
-from bedplate.bundle.install.content import copy_file
-from bedplate.bundle.install.listing import check_listing
-from bedplate.bundle.install.manifest import File
-from bedplate.bundle.install.refused import RefusedError
-from bedplate.bundle.report import Reporter
-from bedplate.bundle.sizes import human
-from bedplate.bundle.verify import refusals
+from bedplate.bundle.verify_bundle import refusals
+from bedplate.config import bundle_layout
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.core.files import write_atomic
+from bedplate.core.locks import refusing
+from bedplate.core.reporter import Reporter
+from bedplate.core.sizes import human
+from bedplate.delta.delta_layout import DATA, Part, part_name
 from bedplate.delta.join import ANOTHER, Joiner
-from bedplate.delta.layout import DATA, Part, part_name
+from bedplate.delta.parts_of_medium import Payload
 from bedplate.delta.received import AGAIN, Received
-from bedplate.delta.split import Payload
-from bedplate.errors import BedplateError, Findings, InputError
-from bedplate.files import write_atomic
-from bedplate.locks import refusing
+from bedplate.install.blob_content import copy_file
+from bedplate.install.listing import check_listing
+from bedplate.install.manifest import File
+from bedplate.install.refused import RefusedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bedplate.bundle.install.manifest import BLOB, File, parse_manifest
-from bedplate.bundle.install.refused import RefusedError
-from bedplate.bundle.install.signature import Signed, read_signed
-from bedplate.bundle.verify import refusals
-from bedplate.delta.layout import FORMAT, HEAD, NAMESPACE, SIGNATURE, DeltaFile, part_name
-from bedplate.errors import BedplateError, Findings, InputError
+from bedplate.bundle.verify_bundle import refusals
+from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.delta.delta_layout import FORMAT, HEAD, NAMESPACE, SIGNATURE, DeltaFile, part_name
+from bedplate.install.manifest import BLOB, File, parse_manifest
+from bedplate.install.refused import RefusedError
+from bedplate.install.signature import Signed, read_signed
 
 AGAIN = "read the medium again; if it stays so, carry this part again"
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bedplate.diff import secret
-from bedplate.diff.change import Action, HostChange, ObjectChange
-from bedplate.diff.finding import Finding, ImageChange, Report, Risk
+from bedplate.core.errors import Place
+from bedplate.diff.compare.value_text import Row, dump, row, visible
+from bedplate.diff.rules.effect_finding import Finding, ImageChange, Report, Risk
 from bedplate.diff.summary import Summary, summarize, title
-from bedplate.diff.value import Row, dump, row, visible
-from bedplate.errors import Place
-from bedplate.render.identity import Identity
+from bedplate.kube import secret_values
+from bedplate.kube.change import Action, HostChange, ObjectChange
+from bedplate.kube.object_id import Identity
 
 HOSTS = "hosts"
 FIRST = ("apiVersion", "kind", "metadata")
@@ -54,7 +54,7 @@ class Item:
         if isinstance(self.change, HostChange):
             host = self.change.new or self.change.old
             return tuple(dump(host.model_dump(mode="json", exclude={"digest"}))) if host else ()
-        value = secret.shown(self.change.thing.object)
+        value = secret_values.shown(self.change.thing.object)
         order = [*(key for key in FIRST if key in value), *sorted(value.keys() - set(FIRST))]
         return tuple(line for key in order for line in dump({key: value[key]}))
 

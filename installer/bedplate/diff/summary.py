@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bedplate.bundle.sizes import human
-from bedplate.diff.change import Action
-from bedplate.diff.finding import Amount, Finding, ImageChange, Meaning, Report, Risk
-from bedplate.diff.value import visible
-from bedplate.render.identity import Identity
+from bedplate.core.sizes import human
+from bedplate.diff.compare.value_text import visible
+from bedplate.diff.rules.effect_finding import Amount, Finding, ImageChange, Meaning, Report, Risk
+from bedplate.kube.change import Action
+from bedplate.kube.object_id import Identity
 
 SCREEN = 24
 """Lines of the smallest terminal in use."""

@@ -5,23 +5,24 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from bedplate import digest
-from bedplate.diff import secret
-from bedplate.diff.side import Thing
-from bedplate.engine.installation import Installation
-from bedplate.environments import Site
-from bedplate.pki.secrets import read_secret
-from bedplate.render.identity import SECRET_REF, Identity
-from bedplate.stack import order, resources
+from bedplate.apply.installation import Installation
+from bedplate.cluster import resources
+from bedplate.config.environments import Site
+from bedplate.core import digest
+from bedplate.kube import secret_values
+from bedplate.kube.object_id import SECRET_REF, Identity
+from bedplate.kube.snapshot import Thing
+from bedplate.pki.secret_files import read_secret
+from bedplate.render import layer_order
 
 
 def read(one: Installation) -> dict[Identity, Thing]:
     """Return the things of all layers."""
     found: dict[Identity, Thing] = {}
-    for layer in order.layers():
+    for layer in layer_order.layers():
         objects = one.layer(layer)
         for rendered in objects:
-            value = secret.hide(_resolved(one.site, resources.with_secret_digest(one.site, rendered, objects)))
+            value = secret_values.hide(_resolved(one.site, resources.with_secret_digest(one.site, rendered, objects)))
             found[rendered.identity] = Thing(rendered.identity, digest.of(value), value, rendered.component)
     return found
 

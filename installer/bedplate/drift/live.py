@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from bedplate.diff import secret
-from bedplate.environments import Site
-from bedplate.errors import BedplateError
-from bedplate.render import identity
-from bedplate.render.identity import Identity
-from bedplate.tools import kubectl
+from bedplate.cluster import kubectl
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
+from bedplate.kube import object_id, secret_values
+from bedplate.kube.object_id import Identity
 
 WORKERS = 4
 NO_SUCH_KIND = "doesn't have a resource type"
@@ -24,7 +23,7 @@ def read(site: Site, kinds: Iterable[Kind]) -> dict[Identity, dict[str, Any]]:
     """Return the live objects of some kinds, Secrets' values hidden; BedplateError where the cluster is silent."""
     with ThreadPoolExecutor(WORKERS) as pool:
         lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))
-        return {identity.of(one): one for found in lists for one in found}
+        return {object_id.of(one): one for found in lists for one in found}
 
 
 def _of_kind(site: Site, kind: Kind) -> list[dict[str, Any]]:
@@ -36,4 +35,4 @@ def _of_kind(site: Site, kind: Kind) -> list[dict[str, Any]]:
         if NO_SUCH_KIND in error.fact:
             return []
         raise
-    return [secret.hide(item) for item in items]
+    return [secret_values.hide(item) for item in items]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bedplate.images.hit import Certainty
+from bedplate.images.reference import Certainty
 
 FLAG = re.compile(r"--?[\w.-]*image(?:=(?P<value>.*))?", re.IGNORECASE | re.DOTALL)
 FLAGS = re.compile(r"--?[\w.-]*images=(?P<value>.*)", re.IGNORECASE | re.DOTALL)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bedplate.images import python
+from bedplate.images import python_values
 
 MAPPING = re.compile(r"(?m)^\s*(?:- )?[\"']?[\w./-]+[\"']?\s*:(?:\s|$)")
 WORTH = re.compile(r"(?i)image|repositor|[\w.-]/")
@@ -32,7 +32,7 @@ def document(key: str, text: str) -> tuple[str, Any] | None:
     if ending == "toml":
         return _toml(text)
     if ending == "py":
-        return _form("python", python.values(text))
+        return _form("python", python_values.values(text))
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return _json(text) or _yaml(text)

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.images.hit import Certainty, Found
-from bedplate.images.name import HOST, WHOLE, normal, untagged, whole
+from bedplate.images.image_name import HOST, WHOLE, normal, untagged, whole
+from bedplate.images.reference import Certainty, Found
 
 REGISTRY = ("registry", "imageRegistry", "hub")
 REPOSITORY = ("repository", "imageRepository", "repo")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bedplate.images import command
-from bedplate.images.hit import Certainty, Found
-from bedplate.images.name import WHOLE, normal, untagged, whole
+from bedplate.images import command_lines
+from bedplate.images.image_name import WHOLE, normal, untagged, whole
+from bedplate.images.reference import Certainty, Found
 
 HINT = re.compile(r"[\w-][.:][\w:-]+/[a-z0-9]|(?i:image)|docker|podman|nerdctl|crictl|crane|ctr|FROM")
 """Text without any of these holds no reference; most text is done with after this one look."""
@@ -52,7 +52,7 @@ def references(text: str) -> Iterator[Found]:
     if not HINT.search(text):
         return
     seen: set[str] = set()
-    for found in (*_hosted(text), *_said(text), *command.references(text)):
+    for found in (*_hosted(text), *_said(text), *command_lines.references(text)):
         if str(found.image) not in seen:
             seen.add(str(found.image))
             yield found

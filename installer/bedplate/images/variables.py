@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from bedplate.images.hit import Found
 from bedplate.images.parts import SHA, joined
+from bedplate.images.reference import Found
 
 VARIABLE = re.compile(r"(?P<stem>(?:.*_)?IMAGE)(?:_NAME|_REPOSITORY|_REPO)?|(?P<other>(?:.*_)?)REPOSITORY")
 TRIGGERS = ("IMAGE", "IMAGE_NAME", "REPOSITORY", "_REPO")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 
-from bedplate import environments, forward
-from bedplate.lab import address
-from bedplate.lab.address import Lab
-from bedplate.lab.image import remove_images
-from bedplate.lab.machine import remove_machines
-from bedplate.lab.network import remove_network
+from bedplate.config import environments
+from bedplate.core.locks import waiting
+from bedplate.hosts import ssh
+from bedplate.lab import lab_address
+from bedplate.lab.container import remove_machines
+from bedplate.lab.lab_address import Lab
+from bedplate.lab.lab_network import remove_network
+from bedplate.lab.machine_image import remove_images
 from bedplate.lab.shell import target
-from bedplate.locks import waiting
-from bedplate.tools import ssh
+from bedplate.remote import bastion
 
 
 def remove(lab: Lab) -> None:
@@ -20,15 +21,15 @@ def remove(lab: Lab) -> None:
 
     Its number goes after all that is named by it, so that a run that was killed can be repeated.
     """
-    with address.changing(lab):
+    with lab_address.changing(lab):
         _close_connections(lab)
         remove_machines(lab)
         remove_network(lab)
-        for folder in (lab.folder, lab.environment, forward.reports(lab.name)):
+        for folder in (lab.folder, lab.environment, bastion.reports(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
-        with waiting(address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
-            if not address.every():
+        with waiting(lab_address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
+            if not lab_address.every():
                 remove_images()
         lab.lock.unlink()
 

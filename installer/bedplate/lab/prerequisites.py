@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bedplate import place
-from bedplate.errors import BedplateError, InputError
-from bedplate.tools.command import run
+from bedplate.core import paths
+from bedplate.core.command import run
+from bedplate.core.errors import BedplateError, InputError
 
 PACKAGES = {
     "podman": "runs the machines as containers",
@@ -67,7 +67,7 @@ def check_packages() -> list[str]:
 
 def check_disk(needed: int) -> None:
     """Raise unless so many GB are free where caches and machines live."""
-    for folder in (place.cache(), place.user_state(), Path("/var/lib/containers")):
+    for folder in (paths.cache(), paths.user_state(), Path("/var/lib/containers")):
         existing = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(existing).free // GB
         if free < needed:

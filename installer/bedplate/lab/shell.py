@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bedplate import environments
-from bedplate.environments import Site
-from bedplate.errors import InputError
-from bedplate.lab import keys
-from bedplate.lab.address import Lab
-from bedplate.model.inventory import Host
-from bedplate.tools import command, ssh
+from bedplate.config import environments
+from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
+from bedplate.core import command
+from bedplate.core.errors import InputError
+from bedplate.hosts import ssh
+from bedplate.lab import ssh_keys
+from bedplate.lab.lab_address import Lab
 
 
 def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
@@ -23,5 +24,5 @@ def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
 
 def target(lab: Lab, site: Site, host: Host) -> ssh.Target:
     """Return how the developer reaches a machine."""
-    identity = keys.user_key(lab, keys.DEVELOPER)
+    identity = ssh_keys.user_key(lab, ssh_keys.DEVELOPER)
     return ssh.Target(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)

@@ -11,28 +11,29 @@ from dataclasses import dataclass
 import yaml
 from rich.console import Console
 
-from bedplate import catalog, environments, forward, send
-from bedplate.bundle import describe
-from bedplate.bundle.build import build
-from bedplate.bundle.relock import relock
-from bedplate.bundle.root import machine_root
-from bedplate.catalog import Catalog
-from bedplate.engine.progress import Progress, elapsed
-from bedplate.environments import Site
-from bedplate.errors import BedplateError
-from bedplate.lab import keys
-from bedplate.lab.address import Lab, changing, reserve
-from bedplate.lab.environment import ensure_environment, template
-from bedplate.lab.image import ensure_image
-from bedplate.lab.machine import MEDIA, ensure_machine
-from bedplate.lab.network import ensure_network
+from bedplate.apply.step_progress import Progress, elapsed
+from bedplate.artifacts import kinds, release_contents
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.image.rootfs import machine_root
+from bedplate.artifacts.relock import relock
+from bedplate.artifacts.source import Context
+from bedplate.binary_cache.fill import Origins, fill
+from bedplate.build.build_bundle import build
+from bedplate.config import catalog, environments
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.config.release_lock import Lock
+from bedplate.core import command
+from bedplate.core.errors import BedplateError
+from bedplate.hosts import ssh
+from bedplate.lab import ssh_keys
+from bedplate.lab.container import MEDIA, ensure_machine
+from bedplate.lab.lab_address import Lab, changing, reserve
+from bedplate.lab.lab_environment import ensure_environment, template
+from bedplate.lab.lab_network import ensure_network
+from bedplate.lab.machine_image import ensure_image
 from bedplate.lab.prerequisites import ensure_prerequisites
-from bedplate.model.lock import Lock
-from bedplate.origin.fill import Origins, fill
-from bedplate.sources import source
-from bedplate.sources.cache import Cache
-from bedplate.sources.source import Context
-from bedplate.tools import command, ssh
+from bedplate.remote import bastion, send
 
 BUNDLE = "bundle"
 PUBLISHER = "publisher"
@@ -103,14 +104,14 @@ def _outside(run: Up, origins: Origins) -> Site:
         ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
         if origins.ordered:
             run.progress.say("binary caches")
-            run.console.print(f"    {fill(origins, source.context(release, cache), _Told(run))}", highlight=False)
-    publisher = keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
+            run.console.print(f"    {fill(origins, kinds.context(release, cache), _Told(run))}", highlight=False)
+    publisher = ssh_keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
-        lock = _lock(run, source.context(release, cache, locked))
+        lock = _lock(run, kinds.context(release, cache, locked))
         build(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
-    site = ensure_environment(lab, keys.public(publisher), release.release.version)
+    site = ensure_environment(lab, ssh_keys.public(publisher), release.release.version)
     with run.stage("Make the machines' image", "podman"):
-        root = machine_root(source.context(release, cache, lock))
+        root = machine_root(kinds.context(release, cache, lock))
         image = ensure_image(root.sha256, lambda path: path.hardlink_to(cache.blob(root.sha256)))
     with run.stage("Lay the network", f"{lab.network}, no route out"):
         ensure_network(lab)
@@ -124,7 +125,7 @@ def _outside(run: Up, origins: Origins) -> Site:
 def _is_built(release: Catalog, cache: Cache) -> bool:
     """Return whether the cache has all that a site gets; what only images are made of is not needed any more."""
     lock = release.lock()
-    needed = describe.carried(release.components, lock.entries, lock.sets)
+    needed = release_contents.carried(release.components, lock.entries, lock.sets)
     return all(entry.output and cache.has(entry.output.sha256) for entry in needed)
 
 
@@ -175,11 +176,11 @@ def install(lab: Lab, site: Site) -> int:
 
 def apply(_: Lab, site: Site) -> int:
     """Bring the environment to its release, from inside."""
-    return forward.run(site, ["apply", site.environment.name, "--yes"])
+    return bastion.run(site, ["apply", site.environment.name, "--yes"])
 
 
 def verify(_: Lab, site: Site) -> int:
     """Run the acceptance run, from inside."""
-    code = forward.run(site, ["verify", site.environment.name])
-    sys.stderr.write(f"report: {forward.bring(site, 'log/acceptance')}\n")
+    code = bastion.run(site, ["verify", site.environment.name])
+    sys.stderr.write(f"report: {bastion.bring(site, 'log/acceptance')}\n")
     return code

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bedplate.errors import BedplateError
-from bedplate.files import write_atomic
+from bedplate.core.errors import BedplateError
+from bedplate.core.files import write_atomic
 
 AUTHORITY_DAYS = 20 * 365
 CERTIFICATE_DAYS = 2 * 365

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate import publisher_key
-from bedplate.environments import Site
-from bedplate.errors import BedplateError, InputError
-from bedplate.files import write_atomic
-from bedplate.pki.public import publish, read_public
-from bedplate.pki.trust import ensure_private
-from bedplate.tools import sshsig
+from bedplate.bundle import ssh_signature
+from bedplate.config import publisher_key
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.files import write_atomic
+from bedplate.pki.published import publish, read_public
+from bedplate.pki.site_trust import ensure_private
 
 PRIVATE = "site"
 PUBLIC = "site.pub"
@@ -39,7 +39,7 @@ def _make(private: Path, comment: str) -> None:
     fresh = private.with_name(f".{private.name}.new")
     for path in (fresh, fresh.with_name(f"{fresh.name}.pub")):
         path.unlink(missing_ok=True)
-    public = sshsig.new_key(fresh, comment)
+    public = ssh_signature.new_key(fresh, comment)
     write_atomic(private.with_name(PUBLIC), public.read_bytes())
     public.unlink()
     fresh.replace(private)
@@ -64,17 +64,17 @@ def sign(data: bytes, key: Path, namespace: str) -> bytes:
         key: the private key, as ensure_site_key returns it.
         namespace: HAVE or REPORT; a signature for one is none for the other.
     """
-    return sshsig.sign(data, key, namespace)
+    return ssh_signature.sign(data, key, namespace)
 
 
 def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
     """BedplateError unless the signature over data, in this namespace, is by one of these public keys."""
     try:
-        sshsig.check(data, signature, public, namespace)
+        ssh_signature.check(data, signature, public, namespace)
     except BedplateError as error:
         again = "have the file made again on that site's bastion"
-        if sshsig.fits(data, signature, namespace):
-            fact = f"is by another key than the site's ({sshsig.fingerprints(public)})"
+        if ssh_signature.fits(data, signature, namespace):
+            fact = f"is by another key than the site's ({ssh_signature.fingerprints(public)})"
             step = f"compare the key with `bedplate key show ENV`, and {again}"
             raise BedplateError("signature", fact, step) from error
         fact = f"is not over this content: it was changed, or was not signed as {namespace}"

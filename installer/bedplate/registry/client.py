@@ -14,13 +14,13 @@ from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from bedplate.errors import BedplateError, InputError
-from bedplate.registry.address import Address
-from bedplate.registry.answer import Answer
-from bedplate.registry.auth import Authenticator, Scopes
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.registry.authenticator import Authenticator, Scopes
 from bedplate.registry.backoff import Backoff
-from bedplate.registry.body import FilePart
 from bedplate.registry.credentials import Credentials
+from bedplate.registry.registry_address import Address
+from bedplate.registry.request_body import FilePart
+from bedplate.registry.response import Answer
 
 TIMEOUT = 60
 BUSY = (429, 500, 502, 503, 504)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bedplate.errors import InputError, Place
+from bedplate.core.errors import InputError, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from bedplate.errors import BedplateError
+from bedplate.core.errors import BedplateError
 from bedplate.registry.client import Client
-from bedplate.registry.holding import Holding, Manifest
+from bedplate.registry.pushable import Holding, Manifest
 from bedplate.registry.upload import Blob, Came, ensure_blob, push_scopes
 
 A = TypeVar("A")

@@ -14,12 +14,12 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
 
-from bedplate import digest
-from bedplate.errors import BedplateError
-from bedplate.registry.answer import Answer
-from bedplate.registry.auth import Scopes
-from bedplate.registry.body import FilePart
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+from bedplate.registry.authenticator import Scopes
 from bedplate.registry.client import BUSY, Client, CutError
+from bedplate.registry.request_body import FilePart
+from bedplate.registry.response import Answer
 
 RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)

@@ -6,14 +6,12 @@ import copy
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bedplate import digest
-from bedplate.model.component import Component
-from bedplate.render import identity
-
-if TYPE_CHECKING:
-    from bedplate.render.objects import RenderedObject
+from bedplate.config.component import Component
+from bedplate.core import digest
+from bedplate.kube import object_id
+from bedplate.render.rendered import RenderedObject
 
 COMPONENT_LABEL = "bedplate.dev/component"
 CONFIG_DIGEST = "bedplate.dev/config-digest"
@@ -40,7 +38,7 @@ def form(value: dict[str, Any], component: Component, images: Images) -> dict[st
     """Return an object with digests and labels, made of plain JSON types."""
     changed: dict[str, Any] = _plain(value, images)
     _label(changed["metadata"], component, whole=True)
-    if (template := identity.pod_template(changed)) and template is not changed:
+    if (template := object_id.pod_template(changed)) and template is not changed:
         _label(template.setdefault("metadata", {}), component, whole=False)
     return changed
 
@@ -77,19 +75,19 @@ def with_config_digests(objects: list[RenderedObject]) -> list[RenderedObject]:
     return [_annotated(one, maps) for one in objects]
 
 
-def _annotated(one: RenderedObject, maps: dict[identity.Identity, dict[str, Any]]) -> RenderedObject:
-    template = identity.pod_template(one.object)
+def _annotated(one: RenderedObject, maps: dict[object_id.Identity, dict[str, Any]]) -> RenderedObject:
+    template = object_id.pod_template(one.object)
     if template is None or template is one.object:
         return one
     read = {
         name: maps[key].get("data", {})
         for name in sorted(references(template["spec"], "configMap"))
-        if (key := identity.Identity("", "ConfigMap", one.identity.namespace, name)) in maps
+        if (key := object_id.Identity("", "ConfigMap", one.identity.namespace, name)) in maps
     }
     if not read:
         return one
     changed = copy.deepcopy(one.object)
-    metadata = (identity.pod_template(changed) or {})["metadata"]
+    metadata = (object_id.pod_template(changed) or {})["metadata"]
     metadata["annotations"] = {**(metadata.get("annotations") or {}), CONFIG_DIGEST: digest.of(read)}
     return dataclasses.replace(one, object=changed)
 

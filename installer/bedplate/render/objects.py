@@ -7,46 +7,18 @@ The diff, the closure proof and the stacks all take their objects from here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from bedplate import digest
-from bedplate.bundle.layout import ReleaseFile
-from bedplate.catalog import Catalog
-from bedplate.environments import Site
-from bedplate.model.lock import Lock
-from bedplate.pki.public import AUTHORITY, read_public
-from bedplate.render import cached, canonical, identity, overlays
-from bedplate.render.check import check_objects
-from bedplate.render.identity import Identity
-from bedplate.stack import order
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedObject:
-    """One object that an environment has in its cluster.
-
-    Attributes:
-        component: the component that declares it.
-        layer: the component's layer.
-        object: the object in canonical form; never changed by a reader.
-        source: the template it comes from, for messages.
-    """
-
-    component: str
-    layer: str
-    object: dict[str, Any]
-    source: str = field(default="", compare=False)
-
-    @property
-    def identity(self) -> Identity:
-        """Return what tells it from every other object."""
-        return identity.of(self.object)
-
-    def line(self) -> bytes:
-        """Return canonical JSON with component, layer and the object's own digest, as `bedplate render` prints it."""
-        named = {"component": self.component, "layer": self.layer}
-        return digest.canonical({**named, "digest": digest.of(self.object), "object": self.object})
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.config.release_lock import Lock
+from bedplate.core import digest
+from bedplate.pki.published import AUTHORITY, read_public
+from bedplate.render import canonical, layer_order, overlays, render_cache
+from bedplate.render.object_checks import check_objects
+from bedplate.render.rendered import RenderedObject
 
 
 def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = None) -> list[RenderedObject]:
@@ -57,11 +29,11 @@ def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = Non
         catalog: the release and its components.
         digests: image ``name:tag`` to the sha256 (hex) of its manifest; see image_digests.
     """
-    order.check_layers(catalog)
+    layer_order.check_layers(catalog)
     inputs = _inputs(site, catalog, digests or {})
     rendered: list[RenderedObject] = []
-    for layer in order.layers():
-        for name in order.components(catalog, layer):
+    for layer in layer_order.layers():
+        for name in layer_order.components(catalog, layer):
             rendered += _component(site, catalog, name, inputs)
     check_objects([(one.identity, one.object, one.source) for one in rendered])
     return rendered
@@ -70,8 +42,8 @@ def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = Non
 def _component(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[RenderedObject]:
     component, folder = catalog.components[name], catalog.folders[name]
     parts = [folder, *overlays.folders(name, site.environment.profiles)]
-    key = digest.of([inputs.digest, name, component.layer, cached.files(parts)])
-    found = cached.kept(key, lambda: _made(site, catalog, name, inputs))
+    key = digest.of([inputs.digest, name, component.layer, render_cache.files(parts)])
+    found = render_cache.kept(key, lambda: _made(site, catalog, name, inputs))
     return [RenderedObject(name, component.layer, value, source) for value, source in found]
 
 
@@ -115,7 +87,7 @@ def _inputs(site: Site, catalog: Catalog, digests: Mapping[str, str]) -> Inputs:
         "hosts": [host.model_dump(mode="json") for host in site.hosts],
         "ca": values["ca"],
     }
-    made_by = [cached.program(), overlays.program(catalog) if site.environment.profiles else ""]
+    made_by = [render_cache.program(), overlays.program(catalog) if site.environment.profiles else ""]
     return Inputs(values, canonical.Images(digests), digest.of([models, dict(digests), made_by]))
 
 

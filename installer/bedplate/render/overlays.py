@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
-from bedplate import place
-from bedplate.catalog import Catalog
-from bedplate.errors import InputError, Place
-from bedplate.render import identity
+from bedplate.config.catalog import Catalog
+from bedplate.core import paths
+from bedplate.core.errors import InputError, Place
+from bedplate.kube import object_id
+from bedplate.render import kustomize
 from bedplate.render.rendered import Rendered
-from bedplate.tools import kustomize
 
 KUSTOMIZATION = "kustomization.yaml"
 FORBIDDEN = ("configMapGenerator", "secretGenerator", "generators", "helmCharts", "namePrefix", "nameSuffix")
@@ -33,9 +33,9 @@ def apply(objects: list[Rendered], component: str, profiles: Sequence[str], cata
         work = Path(name)
         _lay_out(work, [one.value for one in objects], found)
         built = kustomize.build(work, catalog)
-    sources = {identity.of(one.value): one.source for one in objects}
+    sources = {object_id.of(one.value): one.source for one in objects}
     return [
-        Rendered(sources.get(identity.of(value), str(found[-1] / KUSTOMIZATION)), value)
+        Rendered(sources.get(object_id.of(value), str(found[-1] / KUSTOMIZATION)), value)
         for value in yaml.load_all(built, Loader=yaml.CSafeLoader)
         if value is not None
     ]
@@ -52,7 +52,7 @@ def program(catalog: Catalog) -> str:
 
 
 def _overlay(profile: str, component: str) -> Path | None:
-    known = [tree / "overlays" / profile for tree in place.trees() if (tree / "overlays" / profile).is_dir()]
+    known = [tree / "overlays" / profile for tree in paths.trees() if (tree / "overlays" / profile).is_dir()]
     if not known:
         raise InputError(f"profile {profile}", "has no folder in overlays/", "mend `profiles` in environment.yaml")
     return next((folder / component for folder in known if (folder / component / KUSTOMIZATION).is_file()), None)

@@ -10,9 +10,9 @@ from typing import Any
 import jinja2
 import yaml
 
-from bedplate.errors import InputError, Place
-from bedplate.model.component import Component
-from bedplate.render.identity import SECRET_REF
+from bedplate.config.component import Component
+from bedplate.core.errors import InputError, Place
+from bedplate.kube.object_id import SECRET_REF
 from bedplate.render.rendered import Rendered
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from bedplate import digest
-from bedplate.bundle.layout import PROVENANCE, SBOM, Document, ReleaseFile
-from bedplate.model.component import GoArtifact
-from bedplate.model.lock import Output
-from bedplate.sbom import bom, go_licences, inventory, npm, provenance
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.source import Context
+from bedplate.config.bundle_layout import PROVENANCE, SBOM, Document, ReleaseFile
+from bedplate.config.component import GoArtifact
+from bedplate.config.release_lock import Output
+from bedplate.core import digest
+from bedplate.sbom import cyclonedx, go_licences, npm_packages, package_inventory, provenance
 from bedplate.sbom.package import Ecosystem, Package
-from bedplate.sources.cache import Cache
-from bedplate.sources.source import Context
 
 FORM = 1
 """Part of every key in the cache: raised when the same packages would give another document."""
@@ -28,7 +28,7 @@ def add(release: ReleaseFile, context: Context) -> ReleaseFile:
         release: without documents.
         context: the lock that it was built from, with all outputs.
     """
-    packages = inventory.read(release, context.cache, _known(context)).packages
+    packages = package_inventory.read(release, context.cache, _known(context)).packages
     licences = go_licences.read(context.release_folder)
     packages = {name: tuple(_licensed(one, licences) for one in some) for name, some in packages.items()}
     return release.model_copy(update={"documents": list(_documents(release, packages, context))})
@@ -36,7 +36,7 @@ def add(release: ReleaseFile, context: Context) -> ReleaseFile:
 
 def record(release: ReleaseFile, context: Context) -> int:
     """Record the licences of the Go modules in a release; return the number of modules that are left without one."""
-    everything = inventory.read(release, context.cache).everything
+    everything = package_inventory.read(release, context.cache).everything
     return go_licences.record(context.release_folder, everything, context.cache.root / GO_MODULES)
 
 
@@ -51,10 +51,10 @@ def _documents(release: ReleaseFile, packages: dict[str, tuple[Package, ...]], c
     facts = {name: bare[name] for name in ("release", "epoch", "suite")}
     for image in sorted((a for a in release.artifacts if a.image), key=lambda a: a.image):
         inputs = [facts, image.model_dump(), *(one.model_dump() for one in packages[image.id])]
-        output = _kept(inputs, partial(bom.of_image, release, image, packages[image.id]), cache)
+        output = _kept(inputs, partial(cyclonedx.of_image, release, image, packages[image.id]), cache)
         yield _document(SBOM, image.image, output)
     everything = [bare, {name: [one.model_dump() for one in some] for name, some in packages.items()}]
-    yield _document(SBOM, "", _kept(everything, partial(bom.of_release, release, packages), cache))
+    yield _document(SBOM, "", _kept(everything, partial(cyclonedx.of_release, release, packages), cache))
     yield _document(PROVENANCE, "", cache.add_bytes(provenance.of_release(release, packages, context)))
 
 
@@ -75,7 +75,7 @@ def _document(kind: str, image: str, output: Output) -> Document:
 def _known(context: Context) -> Iterator[Package]:
     """Yield what the lock and the components know of packages that say less themselves."""
     for lock in sorted(context.release_folder.glob("lock/npm/*/package-lock.json")):
-        yield from npm.read_lock(lock.read_text(encoding="utf-8"))
+        yield from npm_packages.read_lock(lock.read_text(encoding="utf-8"))
     artifacts = (artifact for component in context.components.values() for artifact in component.artifacts)
     for artifact in artifacts:
         if isinstance(artifact, GoArtifact):

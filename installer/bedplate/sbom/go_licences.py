@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from bedplate.files import write_atomic
+from bedplate.core.files import write_atomic
 from bedplate.sbom.package import Ecosystem, Package
 
 FILE = "lock/go-licences.json"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from packageurl import PackageURL
 from pydantic import Field
 
-from bedplate.model.base import Model
+from bedplate.config.base import Model
 
 
 class Ecosystem(StrEnum):

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bedplate
-from bedplate import digest
-from bedplate.bundle.image import locked_wheels
-from bedplate.bundle.layout import BundledArtifact, ReleaseFile
-from bedplate.bundle.root import locked_packages
-from bedplate.model.component import Image
-from bedplate.model.lock import Entry
-from bedplate.sbom import bom
+from bedplate.artifacts.image.image_build import locked_wheels
+from bedplate.artifacts.image.image_source import declared
+from bedplate.artifacts.image.rootfs import locked_packages
+from bedplate.artifacts.source import Context
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.config.component import Image
+from bedplate.config.release_lock import Entry
+from bedplate.core import digest
+from bedplate.sbom import cyclonedx
 from bedplate.sbom.package import Ecosystem, Package
-from bedplate.sources.image import declared
-from bedplate.sources.source import Context
 
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "tag:bedplate,2026:bundle-build/1"
@@ -95,4 +95,4 @@ def _modules(packages: tuple[Package, ...], release: ReleaseFile) -> Iterator[di
     for package in packages:
         if package.ecosystem is Ecosystem.GO and package.go_sum:
             sha256 = base64.b64decode(package.go_sum.removeprefix("h1:")).hex()
-            yield {"uri": bom.package_purl(package, release).to_string(), "digest": {"dirHash": sha256}}
+            yield {"uri": cyclonedx.package_purl(package, release).to_string(), "digest": {"dirHash": sha256}}

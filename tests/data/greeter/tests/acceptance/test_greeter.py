@@ -1,5 +1,5 @@
-from bedplate.acceptance.cluster import Cluster
-from bedplate.environments import Site
+from bedplate.acceptance.cluster_client import Cluster
+from bedplate.config.environments import Site
 
 
 def test_it_greets(cluster: Cluster) -> None:

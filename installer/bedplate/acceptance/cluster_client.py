@@ -1,0 +1,144 @@
+"""The cluster as tests ask it: objects, metrics pages, a shell in a pod, a pod of one's own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.acceptance.access import Access
+from bedplate.cluster import kubectl
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
+
+POLL_SECONDS = 1.0
+READY_SECONDS = 180.0
+PYTHON = "/opt/bedplate/python/bin/python3"
+"""Python in every image with wheels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An environment's cluster, with the administrator's rights."""
+
+    site: Site
+
+    def items(self, kind: str, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
+        """Return objects of a kind: of one namespace, or of all."""
+        where = ["-n", namespace] if namespace else ["-A"]
+        found = kubectl.get(self.site, kind, *where, *(["-l", selector] if selector else []))
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    def one(self, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
+        """Return one object."""
+        found: dict[str, Any] = kubectl.get(self.site, kind, name, *(["-n", namespace] if namespace else []))
+        return found
+
+    def raw(self, path: str) -> str:
+        """Return the API server's answer to GET on a path."""
+        return kubectl.raw(self.site, path).decode()
+
+    def service(self, namespace: str, service: str, port: str | int, path: str) -> Any:
+        """Return the JSON that a Service inside the cluster answers, asked through the API server."""
+        return json.loads(self.raw(f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"))
+
+    def logs(self, namespace: str, selector: str) -> str:
+        """Return the logs of all pods that a selector finds, and those of their containers before a restart."""
+        words = ["logs", "-n", namespace, "--tail=-1"]
+        restarted = [
+            (pod["metadata"]["name"], "-c", one["name"], "--previous")
+            for pod in self.items("pods", namespace, selector)
+            for one in pod["status"].get("containerStatuses", [])
+            if one["restartCount"]
+        ]
+        chosen = [*restarted, ("-l", selector, "--all-containers")]
+        return "".join(kubectl.run(self.site, *words, *one).decode(errors="replace") for one in chosen)
+
+    def permitted(self, questions: Iterable[Access]) -> set[Access]:
+        """Return those of the questions to which the API server's answer is yes, asked all at once."""
+        asked = list(questions)
+        reviews = {"apiVersion": "v1", "kind": "List", "items": [access.review() for access in asked]}
+        template = "jsonpath={.status.allowed}{'\\n'}"
+        answers = kubectl.run(self.site, "create", "-o", template, "-f", "-", stdin=json.dumps(reviews).encode())
+        words = answers.decode().split()
+        return {access for access, word in zip(asked, words, strict=True) if word == "true"}
+
+    def run_in(self, namespace: str, pod: str, *words: str, timeout: float = 60) -> str:
+        """Run a program in a pod and return what it printed."""
+        return kubectl.run(self.site, "exec", "-n", namespace, pod, "--", *words, timeout=timeout).decode()
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        """Make objects."""
+        content = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}).encode()
+        kubectl.run(
+            self.site, "apply", "--server-side", "--field-manager=bedplate-acceptance", "-f", "-", stdin=content
+        )
+
+    def delete(self, kind: str, name: str, namespace: str = "") -> None:
+        """Delete an object and wait until it is gone; none there is as good."""
+        where = ["-n", namespace] if namespace else []
+        kubectl.run(
+            self.site, "delete", kind, name, *where, "--ignore-not-found", "--grace-period=1", "--wait", timeout=180
+        )
+
+    @contextmanager
+    def pod(self, namespace: str, name: str, image: str, labels: dict[str, str] | None = None) -> Iterator[str]:
+        """Run a pod that waits, and delete it afterwards; gives its name once it is ready."""
+        self.delete("pod", name, namespace)
+        self.apply(waiting_pod(namespace, name, image, labels or {}))
+        try:
+            wait(lambda: is_ready(self.one("pod", name, namespace)), f"pod {namespace}/{name}", READY_SECONDS)
+            yield name
+        finally:
+            self.delete("pod", name, namespace)
+
+
+def waiting_pod(namespace: str, name: str, image: str, labels: dict[str, str]) -> dict[str, Any]:
+    """Return a pod that does nothing, in the manner of the Pod Security Standard `restricted`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": name, **labels}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": 1,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "runAsGroup": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": "wait",
+                    "image": image,
+                    "command": [PYTHON, "-c", "import time; time.sleep(3600)"],
+                    "resources": {
+                        "requests": {"cpu": "10m", "memory": "32Mi"},
+                        "limits": {"cpu": "200m", "memory": "128Mi"},
+                    },
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }
+            ],
+        },
+    }
+
+
+def is_ready(item: dict[str, Any]) -> bool:
+    """Return whether an object's status has the condition Ready."""
+    conditions = item.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def wait(is_so: Callable[[], bool], subject: str, seconds: float, fact: str = "is not ready") -> None:
+    """Wait until something is so; BedplateError after so many seconds."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise BedplateError(subject, f"{fact} after {seconds:.0f} s")
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,109 @@
+"""The ledger: which step was done with which inputs, and every run of every step, in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedplate.apply.step import Outcome
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, release TEXT NOT NULL, started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS steps (
+    run INTEGER NOT NULL REFERENCES runs (id), step TEXT NOT NULL, key TEXT NOT NULL,
+    started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL, changed INTEGER, detail TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS steps_by_name ON steps (step, started);
+"""
+RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A step's last real run (skipped ones do not count)."""
+
+    step: str
+    key: str
+    started: float
+    ended: float | None
+    outcome: str
+    changed: int | None
+    detail: str
+
+
+class Ledger:
+    """One environment's ledger. A row is written before a step begins, so a killed run leaves `running` behind."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the ledger, or make it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(SCHEMA)
+
+    def begin_run(self, release: str) -> int:
+        """Record that an apply began; return its number."""
+        row = self._db.execute("INSERT INTO runs VALUES (NULL, ?, ?, NULL, ?)", (release, time.time(), RUNNING))
+        return int(row.lastrowid or 0)
+
+    def end_run(self, run: int, outcome: str) -> None:
+        """Record how an apply ended."""
+        self._db.execute("UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run))
+
+    def begin(self, run: int, step: str, key: str) -> None:
+        """Record that a step begins: until it ends it counts as not done."""
+        self._db.execute(
+            "INSERT INTO steps VALUES (?, ?, ?, ?, NULL, ?, NULL, '')", (run, step, key, time.time(), RUNNING)
+        )
+
+    def end(self, run: int, step: str, outcome: Outcome) -> None:
+        """Record that a step is done."""
+        values = (time.time(), DONE, outcome.changed, outcome.detail, run, step)
+        self._db.execute(
+            "UPDATE steps SET ended = ?, outcome = ?, changed = ?, detail = ? WHERE run = ? AND step = ?", values
+        )
+
+    def fail(self, run: int, step: str, fact: str) -> None:
+        """Record that a step failed."""
+        values = (time.time(), FAILED, fact, run, step)
+        self._db.execute("UPDATE steps SET ended = ?, outcome = ?, detail = ? WHERE run = ? AND step = ?", values)
+
+    def skip(self, run: int, step: str, key: str) -> None:
+        """Record that a step was found done."""
+        now = time.time()
+        self._db.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, 0, '')", (run, step, key, now, now, SKIPPED))
+
+    def last(self, step: str) -> Record | None:
+        """Return a step's last real run."""
+        query = "SELECT step, key, started, ended, outcome, changed, detail FROM steps WHERE step = ? AND outcome != ?"
+        row = self._db.execute(f"{query} ORDER BY rowid DESC LIMIT 1", (step, SKIPPED)).fetchone()
+        return Record(*row) if row else None
+
+    def steps(self) -> list[Record]:
+        """Return the last real run of every step, in the order in which they were first begun."""
+        names = self._db.execute("SELECT step FROM steps GROUP BY step ORDER BY MIN(rowid)").fetchall()
+        return [record for (name,) in names if (record := self.last(name))]
+
+    def has(self, step: str) -> bool:
+        """Return whether a step was ever begun, so that what is on the hosts may be its work."""
+        return self.last(step) is not None
+
+    def last_release(self) -> str:
+        """Return the release whose apply last ended well; empty before the first."""
+        row = self._db.execute(
+            "SELECT release FROM runs WHERE outcome = ? ORDER BY id DESC LIMIT 1", (DONE,)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def releases_begun(self) -> set[str]:
+        """Return the release whose apply last ended well, and those that were begun since."""
+        last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome = ?"
+        rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
+        return {str(row[0]) for row in rows}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

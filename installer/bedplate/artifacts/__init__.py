@@ -1,0 +1,1 @@
+"""Artifacts: one folder per source kind, the cache they are kept in, and how a release is locked and built."""

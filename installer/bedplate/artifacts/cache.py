@@ -1,0 +1,105 @@
+"""The store of everything made or fetched: blobs by digest, and which recipe gave which blob."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bedplate.config.release_lock import Output
+from bedplate.core import digest, paths
+from bedplate.core.files import write_atomic
+
+STALE_SECONDS = 86400
+"""No build takes a day: an older scratch folder is nobody's."""
+
+
+class Cache:
+    """A folder that any number of processes may use at once; it may be deleted at any time.
+
+    Attributes:
+        root: the folder, by default the user's (see `place.cache`).
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        """Use a folder, which need not exist."""
+        self.root = (root or paths.cache()).absolute()
+
+    def blob(self, sha256: str) -> Path:
+        """Return where the blob of a digest is, or would be."""
+        return self.root / "blobs/sha256" / sha256
+
+    def has(self, sha256: str) -> bool:
+        """Return whether the blob is here."""
+        return self.blob(sha256).is_file()
+
+    def add(self, path: Path, *, move: bool = False) -> Output:
+        """Take a file in, as a copy or by moving it, and return its digest and size."""
+        output = Output(sha256=digest.of_file(path), size=path.stat().st_size)
+        if not self.has(output.sha256):
+            self._take(path, self.blob(output.sha256), move=move)
+        elif move:
+            path.unlink()
+        return output
+
+    def add_bytes(self, data: bytes) -> Output:
+        """Take bytes in and return their digest and size."""
+        with self.scratch() as folder:
+            (folder / "bytes").write_bytes(data)
+            return self.add(folder / "bytes", move=True)
+
+    def recall(self, recipe: str) -> Output | None:
+        """Return what a recipe gave, if it was made before and its blob is still here whole."""
+        path = self._recipe(recipe)
+        if not path.is_file():
+            return None
+        output = Output.model_validate_json(path.read_bytes())
+        blob = self.blob(output.sha256)
+        return output if blob.is_file() and blob.stat().st_size == output.size else None
+
+    def remember(self, recipe: str, output: Output) -> None:
+        """Note what a recipe gave."""
+        write_atomic(self._recipe(recipe), json.dumps(output.model_dump(), sort_keys=True) + "\n")
+
+    def folder(self, *parts: str) -> Path:
+        """Return a named folder of the cache, made if need be (compilers, their own caches)."""
+        path = self.root.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder on the cache's own file system; it is gone afterwards."""
+        parent = self.folder("scratch")
+        _remove_old(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _recipe(self, recipe: str) -> Path:
+        return self.root / "recipes" / f"{recipe}.json"
+
+    def _take(self, path: Path, blob: Path, *, move: bool) -> None:
+        with self.scratch() as folder:
+            source = path
+            if not move or path.stat().st_dev != folder.stat().st_dev:
+                source = Path(shutil.copyfile(path, folder / "copy"))
+            source.chmod(0o444)
+            blob.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(blob)
+        if move:
+            path.unlink(missing_ok=True)
+
+
+def _remove_old(scratch: Path) -> None:
+    """Remove what processes that were killed left behind."""
+    for folder in scratch.iterdir():
+        with suppress(FileNotFoundError):  # its process may end just now
+            if folder.stat().st_mtime < time.time() - STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Debian packages: every dependency of every package is met inside its own set, by name and version.
+
+This is the quick look, always taken. What only an installation shows, it leaves to `clean_root`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bedplate.artifacts.deb import deb_control, relation
+from bedplate.artifacts.deb.deb_control import Control
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import BedplateError
+
+KIND = "deb"
+WIDTH = 60
+
+
+def check_debs(release: ReleaseFile, blobs: Path, allowed: Collection[str]) -> list[BedplateError]:
+    """Return an error for each dependency that no package of the same set meets.
+
+    Args:
+        release: the bundle's packages and their sets.
+        blobs: folder with the packages.
+        allowed: exceptions, each ``package: dependency``.
+    """
+    digests = {artifact.id: artifact.sha256 for artifact in release.artifacts if artifact.kind == KIND}
+    stanzas = {name: deb_control.parse(deb_control.read_control(blobs / sha256)) for name, sha256 in digests.items()}
+    errors: dict[str, BedplateError] = {}
+    for name, members in deb_sets(release).items():
+        for error in _of_set(name, [stanzas[member] for member in members], allowed):
+            errors.setdefault(str(error), error)
+    return list(errors.values())
+
+
+def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
+    """Return the sets of Debian packages: roots, joined by commas, to ids."""
+    return {name.partition(":")[2]: ids for name, ids in release.sets.items() if name.startswith(f"{KIND}:")}
+
+
+def shortened(roots: str) -> str:
+    """Return the roots of a set, which are joined by commas, as few words of a message."""
+    return textwrap.shorten(roots.replace(",", " "), WIDTH, placeholder=" …")
+
+
+def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -> Iterator[BedplateError]:
+    there = relation.offers(packages)
+    label = shortened(roots) or "the base image"
+    for root in filter(None, roots.split(",")):
+        if not there.has((relation.Atom(root),)):
+            fact = f"is declared by a component and is not in the bundle (set of {label})"
+            yield BedplateError(f"package {root}", fact, "bedplate lock")
+    for package in packages:
+        for group in relation.needs(package):
+            if not there.has(group) and f"{package['Package']}: {relation.written(group)}" not in allowed:
+                yield _unmet(package, group, label)
+
+
+def _unmet(package: Control, group: relation.Group, label: str) -> BedplateError:
+    fact = f"needs {relation.written(group)}, which the bundle does not have (set of {label})"
+    step = "bedplate lock, or an exception with a reason: allow: [{deb: '<package>: <dependency>', reason: …}]"
+    return BedplateError(f"package {package['Package']} {package['Version']}", fact, step)

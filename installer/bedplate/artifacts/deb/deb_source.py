@@ -1,0 +1,154 @@
+"""Debian packages: closures from an empty system, each package by version and digest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from bedplate.artifacts.batch import one_version_each
+from bedplate.artifacts.deb.apt import Apt, Package
+from bedplate.artifacts.source import Context, Resolution
+from bedplate.config.component import Component
+from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+
+_one_fetch = threading.Lock()
+
+
+def set_name(packages: Iterable[str]) -> str:
+    """Return the name of the set that holds some packages and all they need."""
+    return "deb:" + ",".join(sorted(set(packages)))
+
+
+def host_packages(components: Iterable[Component]) -> list[str]:
+    """Return every package that any component wants on any host."""
+    return sorted({package for component in components for package in component.hosts.packages})
+
+
+def platform_packages(context: Context) -> list[str]:
+    """Return what a bare host has: the packages of the component named as the platform's distribution."""
+    platform = context.components.get(context.release.platform.distribution)
+    return platform.hosts.packages if platform else []
+
+
+def declared(context: Context) -> list[list[str]]:
+    """Return the roots of every set a release needs: base image, hosts, a bare host, each image with packages."""
+    components = context.components.values()
+    images = [image.debs for component in components for image in component.images if image.debs is not None]
+    return [[], host_packages(components), platform_packages(context), *images]
+
+
+class DebSource:
+    """The source kind `deb`."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin the closure of every declared set; a version that was locked stays while the repository has it.
+
+        What is resolved again is named by package: components share them.
+        """
+        wanted = {set_name(roots): roots for roots in declared(context)}
+        previous = context.previous or Lock(release="", entries=[], sets={})
+        stale = [name for name in wanted if _is_stale(name, previous, context)]
+        entries = {i: previous.by_id[i] for name in wanted if name not in stale for i in previous.sets[name]}
+        sets = {name: previous.sets[name] for name in wanted if name not in stale}
+        if stale:
+            apt = apt_of(context)
+            apt.update()
+            for name in stale:
+                closure = [entry_of(package) for package in apt.closure(wanted[name], _pins(previous, context))]
+                entries.update({entry.id: entry for entry in closure})
+                sets[name] = [entry.id for entry in closure]
+        return Resolution([entries[key] for key in sorted(entries)], sets)
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Fetch a package, and with it every other one of the lock that is missing: apt then asks once."""
+        output = locked_output(entry)
+        if not context.cache.has(output.sha256):
+            with _one_fetch:
+                missing = [e for e in context.lock.entries if e.kind == "deb" and not context.cache.has(_sha256(e))]
+                fetch({e.id: e for e in [entry, *missing] if not context.cache.has(_sha256(e))}.values(), context)
+        return output
+
+
+def apt_of(context: Context) -> Apt:
+    """Return apt for the release's platform."""
+    platform = context.release.platform
+    folder = context.cache.folder("apt", f"{platform.suite}-{platform.architecture}")
+    return Apt(folder, platform.suite, platform.architecture)
+
+
+def entry_of(package: Package) -> Entry:
+    """Return a package's entry; its pin is a digest, so its output is known."""
+    pin = {
+        "package": package.name,
+        "version": package.version,
+        "architecture": package.architecture,
+        "filename": package.filename,
+        "sha256": package.sha256,
+    }
+    return Entry(
+        id=f"deb:{package.name}_{package.version}_{package.architecture}",
+        kind="deb",
+        pin=pin,
+        recipe=digest.of(pin),
+        output=Output(sha256=package.sha256, size=package.size),
+    )
+
+
+def locked_output(entry: Entry) -> Output:
+    """Return the output that an entry of a package or wheel always has."""
+    if entry.output is None:
+        raise BedplateError(entry.id, "has no digest in the lock", "bedplate lock")
+    return entry.output
+
+
+def missing_from_repository(entries: Sequence[Entry], context: Context) -> list[Entry]:
+    """Return the entries whose version the repositories no longer have (their lists must be fresh)."""
+    versions = apt_of(context).available([entry.pin["package"] for entry in entries]) if entries else {}
+    return [entry for entry in entries if entry.pin["version"] not in versions.get(entry.pin["package"], set())]
+
+
+def fetch(entries: Iterable[Entry], context: Context) -> None:
+    """Download packages into the cache; an error names those that are gone from the repository."""
+    wanted = list(entries)
+    if not wanted:
+        return
+    apt = apt_of(context)
+    apt.update()
+    if gone := missing_from_repository(wanted, context):
+        raise vanished(gone)
+    for group in one_version_each(wanted, "package"):
+        with context.cache.scratch() as folder:
+            apt.download({entry.pin["package"]: entry.pin["version"] for entry in group}, folder)
+            got = {digest.of_file(path): path for path in folder.glob("*.deb")}
+            for entry in group:
+                if _sha256(entry) not in got:
+                    raise BedplateError(entry.id, "is not the same in the repository as in the lock", _relock([entry]))
+                context.cache.add(got[_sha256(entry)], move=True)
+
+
+def vanished(gone: Sequence[Entry]) -> BedplateError:
+    """Return the error about packages that the repositories dropped."""
+    names = ", ".join(entry.id.removeprefix("deb:") for entry in gone)
+    return BedplateError(f"Debian package {names}", "is gone from the repository", _relock(gone))
+
+
+def _relock(entries: Sequence[Entry]) -> str:
+    return "bedplate lock " + " ".join(f"--update {name}" for name in sorted({e.pin["package"] for e in entries}))
+
+
+def _is_stale(name: str, previous: Lock, context: Context) -> bool:
+    locked = previous.sets.get(name)
+    if locked is None or context.wanted(name) or not all(i in previous.by_id for i in locked):
+        return True
+    return any(context.wanted(i, previous.by_id[i].pin["package"]) for i in locked)
+
+
+def _pins(previous: Lock, context: Context) -> dict[str, str]:
+    locked = [entry for entry in previous.entries if entry.kind == "deb"]
+    return {e.pin["package"]: e.pin["version"] for e in locked if not context.wanted(e.id, e.pin["package"])}
+
+
+def _sha256(entry: Entry) -> str:
+    return locked_output(entry).sha256

@@ -1,0 +1,92 @@
+"""What a Debian package depends on, and whether a set of packages has it (deb-control(5), Depends and Provides)."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bedplate.artifacts.deb.deb_control import Control
+from bedplate.artifacts.deb.deb_version import DebVersion
+
+ATOM = re.compile(
+    r"\s*(?P<name>[a-z0-9][a-z0-9+.-]+)(?::(?P<architecture>[a-z0-9-]+))?"
+    r"\s*(?:\((?P<compare><<|<=|=|>=|>>)\s*(?P<version>[^)\s]+)\s*\))?\s*"
+)
+COMPARE: dict[str, Callable[[DebVersion, DebVersion], bool]] = {
+    "<<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    ">=": operator.ge,
+    ">>": operator.gt,
+}
+NEEDED = ("Pre-Depends", "Depends")
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One alternative of a dependency: a package, and which versions of it will do."""
+
+    name: str
+    compare: str = ""
+    version: str = ""
+
+    def is_met_by(self, version: str) -> bool:
+        """Return whether a version will do; a package that is provided without one has the version empty."""
+        return not self.compare or (
+            bool(version) and COMPARE[self.compare](DebVersion(version), DebVersion(self.version))
+        )
+
+    def __str__(self) -> str:
+        """Return it as Debian writes it."""
+        return f"{self.name} ({self.compare} {self.version})" if self.compare else self.name
+
+
+Group = tuple[Atom, ...]
+"""Alternatives, of which one is enough."""
+
+
+def groups(field_text: str) -> list[Group]:
+    """Return the dependencies of a field, each with its alternatives."""
+    parts = [part for part in field_text.replace("\n", " ").split(",") if part.strip()]
+    return [tuple(atom(one) for one in part.split("|")) for part in parts]
+
+
+def atom(text: str) -> Atom:
+    """Return one alternative; ValueError if it is none."""
+    match = ATOM.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text.strip()!r} is no dependency")
+    return Atom(match["name"], match["compare"] or "", match["version"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a set of packages has: names and versions, its own and those it provides."""
+
+    versions: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def has(self, group: Group) -> bool:
+        """Return whether one of some alternatives is met."""
+        return any(one.is_met_by(version) for one in group for version in self.versions.get(one.name, ()))
+
+
+def offers(packages: Iterable[Control]) -> Offers:
+    """Return what packages have."""
+    versions: dict[str, list[str]] = {}
+    for package in packages:
+        versions.setdefault(package["Package"], []).append(package["Version"])
+        for (provided,) in groups(package.get("Provides", "")):
+            versions.setdefault(provided.name, []).append(provided.version)
+    return Offers(versions)
+
+
+def needs(package: Control) -> list[Group]:
+    """Return what has to be there for a package to be configured."""
+    return [group for name in NEEDED for group in groups(package.get(name, ""))]
+
+
+def written(group: Group) -> str:
+    """Return a dependency as Debian writes it."""
+    return " | ".join(map(str, group))

@@ -1,0 +1,60 @@
+"""The artifacts that a release's components declare, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from bedplate.artifacts.source import Context
+from bedplate.config.component import FileArtifact, GoArtifact, NpmArtifact
+from bedplate.core import digest
+from bedplate.core.errors import InputError, Place
+
+A = TypeVar("A", GoArtifact, NpmArtifact, FileArtifact)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Generic[A]):
+    """One artifact with where it is declared.
+
+    Attributes:
+        component: the component's name.
+        version: the component's version.
+        folder: manifests/<component>/.
+        artifact: the declaration.
+    """
+
+    component: str
+    version: str
+    folder: Path
+    artifact: A
+
+    @property
+    def id(self) -> str:
+        """Return the entry's id in the lock."""
+        return f"{self.artifact.kind}:{self.artifact.id}"
+
+    def local(self, name: str) -> Path:
+        """Return a file of the component's folder; InputError where it is not there."""
+        path = self.folder / name
+        if not path.is_file():
+            where = Place(str(self.folder / "component.yaml"))
+            raise InputError(f"artifact {self.artifact.id}", f"names the file {name}, which is not there", "", where)
+        return path
+
+
+def declared(context: Context, model: type[A]) -> list[Declared[A]]:
+    """Return every artifact of one kind, in the release's order."""
+    return [
+        Declared(name, component.version, context.folders[name], artifact)
+        for name, component in context.components.items()
+        for artifact in component.artifacts
+        if isinstance(artifact, model)
+    ]
+
+
+def local_digests(one: Declared[A], names: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each file of the component's folder that goes into an artifact."""
+    return {name: digest.of_file(one.local(name)) for name in names if name}

@@ -1,0 +1,58 @@
+"""Where the programs of the release are: installed from the bundle, or built in the user's cache."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+from bedplate.artifacts.cache import Cache
+from bedplate.config.catalog import Catalog
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError, InputError
+
+INSTALLED = Path("/opt/bedplate")
+
+
+def find(component: str, program: str, catalog: Catalog | None = None) -> Path:
+    """Return a program of a component: /opt/bedplate's, else the one of the release's artifact in the cache."""
+    installed = INSTALLED / component / "current" / "bin" / program
+    if installed.exists():
+        return installed
+    if built := _built(component, program, catalog):
+        return built
+    raise BedplateError(
+        f"program {program}",
+        f"is neither in {installed.parent} nor built in {paths.cache()}",
+        "install the release's bundle, or run `bedplate bundle build`",
+    )
+
+
+def _built(component: str, program: str, catalog: Catalog | None) -> Path | None:
+    """Return the program out of the artifact that the lock names and the cache holds, or None."""
+    if catalog is None or component not in catalog.components:
+        return None
+    try:
+        entries = catalog.lock().by_id
+    except InputError:
+        return None
+    cache = Cache()
+    for artifact in catalog.components[component].artifacts:
+        entry = entries.get(f"go:{artifact.id}")
+        output = entry and (cache.recall(entry.recipe) or entry.output)
+        if output and cache.has(output.sha256) and (found := _unpack(cache, output.sha256, program)):
+            return found
+    return None
+
+
+def _unpack(cache: Cache, sha256: str, program: str) -> Path | None:
+    """Unpack a program out of a tar once, beside the cache's blobs."""
+    target = cache.folder("programs", sha256) / program
+    if target.exists():
+        return target
+    with tarfile.open(cache.blob(sha256)) as archive, cache.scratch() as scratch:
+        if f"bin/{program}" not in archive.getnames():
+            return None
+        archive.extract(f"bin/{program}", scratch, filter="data")
+        (scratch / "bin" / program).replace(target)
+    target.chmod(0o755)
+    return target

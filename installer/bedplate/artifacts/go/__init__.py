@@ -1,0 +1,1 @@
+"""The source kind `go`: programs and files from Go modules."""

@@ -1,0 +1,163 @@
+"""Compiling a pinned Go module in a scratch folder: the same bytes on every machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from bedplate.artifacts import build_env, toolchain
+from bedplate.artifacts.declared import Declared
+from bedplate.artifacts.source import Context
+from bedplate.config.component import GoArtifact
+from bedplate.core import command
+from bedplate.core.errors import BedplateError
+
+FORM = 1
+"""Raised when this module changes what it makes from the same inputs."""
+
+FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+LINK = "-s -w -buildid="
+
+
+def compile_module(one: Declared[GoArtifact], context: Context, scratch: Path) -> Path:
+    """Compile an artifact's programs and collect its files; returns the folder that holds them.
+
+    Args:
+        one: the declaration.
+        context: gives the compiler and the caches.
+        scratch: holds go.mod and go.sum, and embed/<id>/ with what is embedded.
+    """
+    artifact = one.artifact
+    out = scratch / "out"
+    out.mkdir()
+    if artifact.embed or artifact.add or artifact.generate:
+        _patch(one, context, scratch)
+    if artifact.main or artifact.packages:
+        (out / "bin").mkdir()
+        _link(one, context, scratch, out / "bin")
+    if artifact.files:
+        _copy_files(artifact, _module_folder(artifact, context, scratch), out / "files")
+    return out
+
+
+def go(words: list[str], context: Context, scratch: Path, *, online: bool = False, cwd: Path | None = None) -> bytes:
+    """Run the locked go command in a scratch folder and return what it prints.
+
+    Args:
+        words: its arguments.
+        context: gives the compiler and the caches.
+        scratch: the wrapper module's folder.
+        online: modules are looked up, not only those that go.sum pins; the checksum database is asked only
+            where the user's settings name one.
+        cwd: folder to run in, by default the scratch folder.
+    """
+    root = toolchain.unpacked("go", context)
+    reach = build_env.go_reach()
+    unchecked = {"GONOSUMDB": "*"} if online and not {"GOSUMDB", "GONOSUMDB"} & reach.keys() else {}
+    settings = {
+        "GOROOT": str(root),
+        "GOTOOLCHAIN": "local",
+        "GOENV": "off",
+        "GOFLAGS": "",
+        "GOWORK": "off",
+        "GOTELEMETRY": "off",
+        "GOMODCACHE": str(context.cache.folder("go", "mod")),
+        "GOCACHE": str(context.cache.folder("go", "build")),
+        "CGO_ENABLED": "0",
+        "GOOS": "linux",
+        "GOARCH": context.release.platform.architecture,
+        "GOAMD64": "v1",
+    }
+    env = {**build_env.surroundings(scratch, [root / "bin"]), **reach, **unchecked, **settings}
+    return command.run([root / "bin/go", *words], cwd=cwd or scratch, env=env, inherit=False).stdout
+
+
+def tag_flags(artifact: GoArtifact) -> list[str]:
+    """Return the flags for build tags."""
+    return ["-tags", ",".join(artifact.tags)] if artifact.tags else []
+
+
+def fetch_modules(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+    """Have the modules in Go's cache that an artifact's programs import; nothing is compiled.
+
+    Args:
+        one: the declaration.
+        context: gives the compiler and the caches.
+        scratch: holds go.mod and go.sum.
+    """
+    if packages := _packages(one, scratch):
+        go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
+
+
+def _packages(one: Declared[GoArtifact], scratch: Path) -> list[str]:
+    """Return the main packages; a main package of our own is put into the scratch folder."""
+    if not one.artifact.main:
+        return one.artifact.packages
+    shutil.copyfile(one.local(one.artifact.main), scratch / "main.go")
+    return ["."]
+
+
+def _link(one: Declared[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
+    artifact, packages = one.artifact, _packages(one, scratch)
+    named = artifact.program or (artifact.id if artifact.main else "")
+    output = f"{target}/{named}"
+    flags = [*FLAGS, *tag_flags(artifact), "-ldflags", " ".join([LINK, *artifact.ldflags])]
+    go(["build", *flags, "-o", output, *packages], context, scratch)
+
+
+def _patch(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+    """Compile from a writable copy of the module, with files put into it."""
+    artifact = one.artifact
+    source = scratch / "src"
+    shutil.copytree(_module_folder(artifact, context, scratch), source, copy_function=shutil.copyfile)
+    make_writable(source)
+    for embed in artifact.embed:
+        _place(scratch / "embed" / embed.artifact / embed.path, source / embed.to)
+    for place, name in artifact.add.items():
+        _place(one.local(name), source / place)
+    go(["mod", "edit", f"-replace={artifact.module}=./src"], context, scratch)
+    for program in artifact.generate:
+        _generate(program, one, context, scratch)
+
+
+def _generate(program: str, one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+    """Run a generator of the module in its own folder, as `go generate` would, with VERSION set."""
+    file = scratch / "src" / program
+    go(["build", *FLAGS, "-o", str(scratch / "generator"), str(file)], context, scratch)
+    folder = file if file.is_dir() else file.parent
+    env = {**build_env.surroundings(scratch, []), "VERSION": one.version}
+    command.run([scratch / "generator"], cwd=folder, env=env, inherit=False)
+
+
+def _module_folder(artifact: GoArtifact, context: Context, scratch: Path) -> Path:
+    if (scratch / "src").is_dir():
+        return scratch / "src"
+    found = json.loads(go(["mod", "download", "-json", artifact.module], context, scratch))
+    return Path(found["Dir"])
+
+
+def _copy_files(artifact: GoArtifact, source: Path, target: Path) -> None:
+    for pattern in artifact.files:
+        matches = [path for path in sorted(source.glob(pattern)) if path.is_file()]
+        if not matches:
+            raise BedplateError(f"artifact {artifact.id}", f"has no file that matches {pattern}", "mend files:")
+        for path in matches:
+            _place(path, target / path.relative_to(source))
+
+
+def _place(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.is_file():
+        shutil.copyfile(source, target)
+    else:
+        raise BedplateError(f"file {source.name}", "is not in the artifact that is embedded", "mend embed:")
+
+
+def make_writable(folder: Path) -> None:
+    """Let a copy of a module be changed: what Go unpacks is read-only."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o755)

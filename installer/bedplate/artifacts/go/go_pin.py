@@ -1,0 +1,59 @@
+"""Pinning a Go module: a wrapper module whose go.mod and go.sum name everything that is compiled."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from bedplate.artifacts import toolchain
+from bedplate.artifacts.declared import Declared, local_digests
+from bedplate.artifacts.go import go_build
+from bedplate.artifacts.source import Context
+from bedplate.config.component import GoArtifact
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+
+
+def declaration(one: Declared[GoArtifact], context: Context) -> str:
+    """Return the digest of what decides go.mod and go.sum: a change of anything else keeps them."""
+    artifact = one.artifact
+    return digest.of(
+        {
+            **artifact.model_dump(include={"module", "version", "packages", "requires", "replace", "tags"}),
+            "main": local_digests(one, [artifact.main]),
+            "compiler": toolchain.locked("go", context).pin["version"],
+        }
+    )
+
+
+def pin_module(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+    """Write go.mod and go.sum for an artifact into a scratch folder, over the network.
+
+    The public checksum database does not know every module that is served, so it is asked only
+    where the user's own settings say so; what is reviewed and pinned is go.sum.
+    """
+    artifact = one.artifact
+    language = ".".join(context.release.toolchain.go.split(".")[:2])
+    replaces = "".join(f"\nreplace {line}\n" for line in artifact.replace)
+    (scratch / "go.mod").write_text(f"module bedplate/build/{artifact.id}\n\ngo {language}\n{replaces}")
+    (scratch / "go.sum").touch()
+    targets = [f"{package}@{artifact.version}" for package in artifact.packages if _of(package, artifact.module)]
+    targets = targets or [f"{artifact.module}@{artifact.version}"]
+    get = ["get", *go_build.tag_flags(artifact)]
+    go_build.go([*get, *targets, *artifact.requires], context, scratch, online=True)
+    if artifact.main:
+        shutil.copyfile(one.local(artifact.main), scratch / "main.go")
+        go_build.go([*get, "."], context, scratch, online=True)
+
+
+def module_sum(artifact: GoArtifact, go_sum: Path) -> str:
+    """Return the module's own h1 sum from go.sum."""
+    for line in go_sum.read_text().splitlines():
+        module, version, value = line.split(" ")
+        if (module, version) == (artifact.module, artifact.version):
+            return value
+    raise BedplateError(f"artifact {artifact.id}", f"pins no {artifact.module}@{artifact.version}", "look at replace:")
+
+
+def _of(package: str, module: str) -> bool:
+    return package == module or package.startswith(f"{module}/")

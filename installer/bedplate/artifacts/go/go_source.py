@@ -1,0 +1,129 @@
+"""Programs and files from Go modules: pinned by go.mod and go.sum, compiled by the locked compiler."""
+
+from __future__ import annotations
+
+import shutil
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from bedplate.artifacts import toolchain
+from bedplate.artifacts.declared import Declared, declared, local_digests
+from bedplate.artifacts.go import go_build, go_pin
+from bedplate.artifacts.source import Context, Resolution, obtain
+from bedplate.artifacts.tarball import folder_entries, write_tar
+from bedplate.config.component import GoArtifact
+from bedplate.config.release_lock import Entry, Output
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.files import write_atomic
+
+SIDE_FILES = ("go.mod", "go.sum")
+
+
+class Go:
+    """The source of kind `go`; an artifact is a tar with `bin/<program>` and `files/<path in the module>`."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin each declared module with everything it needs, as go.mod and go.sum in lock/go/<id>/."""
+        entries: dict[str, Entry] = {}
+        for one in _ordered(declared(context, GoArtifact)):
+            entry = _resolve(one, context, entries)
+            entries[one.artifact.id] = entry
+        return Resolution(list(entries.values()))
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Compile, and pack the programs and files."""
+        with context.cache.scratch() as scratch:
+            one = _pinned(entry, context, scratch)
+            for embed in one.artifact.embed:
+                _unpack(embed.artifact, context, scratch)
+            out = go_build.compile_module(one, context, scratch)
+            with (scratch / "artifact.tar").open("wb") as file:
+                write_tar(folder_entries(out), file, context.release.epoch)
+            return context.cache.add(scratch / "artifact.tar", move=True)
+
+    def fetch(self, entry: Entry, context: Context) -> None:
+        """Have an entry's modules before its turn comes."""
+        with context.cache.scratch() as scratch:
+            go_build.fetch_modules(_pinned(entry, context, scratch), context, scratch)
+
+
+def recipe(one: Declared[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
+    """Return the digest of all that decides the artifact's bytes.
+
+    Args:
+        one: the declaration.
+        pin: what identifies the sources.
+        inputs: recipe of each embedded artifact, by id.
+        context: gives the compiler, the release's epoch and the component's folder.
+    """
+    local = [*one.artifact.add.values(), one.artifact.main]
+    return digest.of(
+        {
+            "form": go_build.FORM,
+            "artifact": one.artifact.model_dump(exclude={"licence"}),
+            "version": one.version,
+            "compiler": toolchain.locked("go", context).pin["sha256"],
+            "pin": {name: pin[name] for name in ("sum", *SIDE_FILES)},
+            "local": local_digests(one, local),
+            "inputs": inputs,
+            "epoch": context.release.epoch,
+        }
+    )
+
+
+def _ordered(all_declared: list[Declared[GoArtifact]]) -> list[Declared[GoArtifact]]:
+    """Return artifacts after those they embed."""
+    by_id = {one.artifact.id: one for one in all_declared}
+    graph = {one.artifact.id: [e.artifact for e in one.artifact.embed if e.artifact in by_id] for one in all_declared}
+    try:
+        return [by_id[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise InputError("artifacts", f"embed each other in a circle: {' '.join(error.args[1])}") from error
+
+
+def _resolve(one: Declared[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
+    declaration = go_pin.declaration(one, context)
+    before = context.before(one.id)
+    folder = context.side("go", one.artifact.id)
+    kept = before and before.pin["declaration"] == declaration and all((folder / n).is_file() for n in SIDE_FILES)
+    if not kept or context.wanted(one.id, one.artifact.id, one.component):
+        with context.cache.scratch() as scratch:
+            go_pin.pin_module(one, context, scratch)
+            for name in SIDE_FILES:
+                write_atomic(folder / name, (scratch / name).read_bytes())
+    pin = {
+        "declaration": declaration,
+        "module": f"{one.artifact.module}@{one.artifact.version}",
+        "sum": go_pin.module_sum(one.artifact, folder / "go.sum"),
+        **{name: digest.of_file(folder / name) for name in SIDE_FILES},
+    }
+    inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in one.artifact.embed}
+    return Entry(id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component)
+
+
+def _pinned(entry: Entry, context: Context, scratch: Path) -> Declared[GoArtifact]:
+    """Put an entry's go.mod and go.sum into a scratch folder; return its declaration."""
+    _verify_side_files(entry, context)
+    one = next(d for d in declared(context, GoArtifact) if d.id == entry.id)
+    for name in SIDE_FILES:
+        shutil.copyfile(context.side("go", one.artifact.id) / name, scratch / name)
+    return one
+
+
+def _verify_side_files(entry: Entry, context: Context) -> None:
+    name = entry.id.removeprefix("go:")
+    for file in SIDE_FILES:
+        path = context.side("go", name) / file
+        if not path.is_file() or digest.of_file(path) != entry.pin[file]:
+            fact = f"has a {file} that is not the one that was locked"
+            raise BedplateError(f"artifact {name}", fact, f"git checkout {path}, or: bedplate lock --update {name}")
+
+
+def _unpack(artifact: str, context: Context, scratch: Path) -> None:
+    """Put the content of an artifact that is embedded under embed/<id>/."""
+    entry = context.entry(artifact)
+    output = obtain(context.sources[entry.kind], entry, context)
+    target = scratch / "embed" / artifact
+    target.mkdir(parents=True)
+    shutil.unpack_archive(context.cache.blob(output.sha256), target, "tar", filter="data")

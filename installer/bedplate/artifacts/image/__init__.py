@@ -1,0 +1,1 @@
+"""The source kind `image`: container images built from locked packages and artifacts."""

@@ -1,0 +1,78 @@
+"""An image's two JSON files.
+
+Forms: https://github.com/opencontainers/image-spec/blob/main/config.md and manifest.md there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from bedplate.artifacts.image import wheel_layer
+from bedplate.artifacts.image.layer import MEDIA_TYPE, Layer
+from bedplate.config.component import Component, Image
+from bedplate.config.release_lock import Output
+
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+VENDOR = "Bedplate"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PREFIX = "org.opencontainers.image."
+
+
+def config(
+    image: Image, component: Component, layers: Sequence[Layer], architecture: str, epoch: int
+) -> dict[str, Any]:
+    """Return the image's configuration."""
+    process = {
+        "User": image.user,
+        "WorkingDir": image.workdir,
+        "Env": [f"{name}={value}" for name, value in sorted(environment(image).items())],
+        "Entrypoint": image.entrypoint,
+        "Cmd": image.cmd,
+        "Labels": labels(image, component),
+    }
+    return {
+        "created": dt.datetime.fromtimestamp(epoch, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "architecture": architecture,
+        "os": "linux",
+        "config": {key: value for key, value in process.items() if value},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer.diff_id}" for layer in layers]},
+    }
+
+
+def manifest(image: Image, component: Component, configuration: Output, layers: Sequence[Layer]) -> dict[str, Any]:
+    """Return the image's manifest."""
+    return {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": _descriptor(CONFIG_TYPE, configuration.sha256, configuration.size),
+        "layers": [_descriptor(MEDIA_TYPE, layer.sha256, layer.size) for layer in layers],
+        "annotations": labels(image, component),
+    }
+
+
+def environment(image: Image) -> dict[str, str]:
+    """Return the process's variables: ours where they are needed, then what the component says."""
+    if not image.wheels:
+        return {"PATH": PATH, **image.env}
+    # nothing compiled is carried, and the place is read-only: Python keeps what it compiles in /tmp, if there is one
+    ours = {"PATH": f"{wheel_layer.BIN}:{PATH}", "PYTHONPYCACHEPREFIX": "/tmp/pycache"}  # noqa: S108  in a container
+    return {**ours, **image.env}
+
+
+def labels(image: Image, component: Component) -> dict[str, str]:
+    """Return who made the image, out of what, and under which licences (annotations.md of the specification)."""
+    licences = sorted({artifact.licence for artifact in component.artifacts if artifact.licence})
+    return {
+        f"{PREFIX}source": f"urn:bedplate:component:{component.name}:{component.version}",
+        f"{PREFIX}title": image.name,
+        f"{PREFIX}vendor": VENDOR,
+        f"{PREFIX}version": image.tag,
+        **({f"{PREFIX}licenses": " AND ".join(licences)} if licences else {}),
+    }
+
+
+def _descriptor(media_type: str, sha256: str, size: int) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": f"sha256:{sha256}", "size": size}

@@ -1,0 +1,86 @@
+"""The last layer of an image: files of artifacts and of the component's folder, links and empty folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from bedplate.artifacts.image.layer_diff import parents, read_members
+from bedplate.artifacts.source import Context
+from bedplate.artifacts.tarball import TarEntry, folder_entries
+from bedplate.config.component import Component, Image, ImageFile
+from bedplate.config.release_lock import Entry, Output
+from bedplate.core.errors import BedplateError, InputError, Place
+
+MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "run"}
+"""Links in Debian's root: a folder of that name in a layer would take their place."""
+SPECIAL_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
+"""Folders that are not 0755 in Debian's root."""
+
+
+def members(image: Image, component: Component, context: Context) -> list[TarEntry]:
+    """Return the layer's members with the folders they lie in; of two with one place, the later declared wins."""
+    found: dict[str, TarEntry] = {}
+    for file in image.files:
+        found.update({entry.name: entry for entry in _file(file, component, context)})
+    found.update({_place(to): TarEntry(_place(to), 0o777, link=target) for to, target in image.links.items()})
+    found.update({_place(to): TarEntry(_place(to), int(mode, 8), folder=True) for to, mode in image.folders.items()})
+    if image.debs is not None:
+        found = {_merged(name): replace(entry, name=_merged(name)) for name, entry in found.items()}
+    folders = {parent for name in found for parent in parents(name)} - found.keys()
+    return [*found.values(), *(TarEntry(name, SPECIAL_MODES.get(name, 0o755), folder=True) for name in folders)]
+
+
+def artifact_output(entry: Entry, context: Context) -> Output:
+    """Return the blob of an artifact that was built before."""
+    output = context.cache.recall(entry.recipe) or entry.output
+    if output is None or not context.cache.has(output.sha256):
+        raise BedplateError(
+            f"artifact {entry.id}", "was not built before the image that needs it", "bedplate bundle build"
+        )
+    return output
+
+
+def local_path(file: ImageFile, component: Component, context: Context) -> Path:
+    """Return a file or folder of the component's own folder; InputError where it is not there."""
+    path = context.folders[component.name] / file.local
+    if not path.exists():
+        where = Place(str(context.folders[component.name] / "component.yaml"))
+        raise InputError(f"image file {file.local}", "is not in the component's folder", "", where)
+    return path
+
+
+def _file(file: ImageFile, component: Component, context: Context) -> Iterable[TarEntry]:
+    to, mode = _place(file.to), int(file.mode, 8)
+    if file.local:
+        path = local_path(file, component, context)
+        return folder_entries(path, to) if path.is_dir() else [TarEntry(to, mode, content=path)]
+    entry = context.entry(file.artifact)
+    blob = context.cache.blob(artifact_output(entry, context).sha256)
+    return [TarEntry(to, mode, content=blob)] if entry.kind == "file" else _of_tar(file, blob)
+
+
+def _of_tar(file: ImageFile, tar: Path) -> Iterator[TarEntry]:
+    """Give one file of a tar as the declared place, or a folder's content below it."""
+    tree, wanted, to = read_members(tar), PurePosixPath(file.path), _place(file.to)
+    if (single := tree.get(str(wanted))) and not single.folder:
+        yield replace(single, name=to, mode=int(file.mode, 8))
+        return
+    below = [name for name in tree if PurePosixPath(name).is_relative_to(wanted) and name != str(wanted)]
+    if not below:
+        raise InputError(f"artifact {file.artifact}", f"has no {file.path}, which goes to {file.to}")
+    for name in below:
+        place = str(PurePosixPath(to) / PurePosixPath(name).relative_to(wanted))
+        yield replace(tree[name], name=place, uid=0, gid=0)
+
+
+def _place(path: str) -> str:
+    return str(PurePosixPath(path)).strip("/")
+
+
+def _merged(name: str) -> str:
+    for link, target in MERGED.items():
+        if name.startswith(f"{link}/"):
+            return f"{target}/{name.removeprefix(link + '/')}"
+    return name

@@ -1,0 +1,62 @@
+"""Python wheels unpacked to one place in an image, laid out as a virtual environment.
+
+So Python itself finds the packages, their data files and their configuration (share/jupyter, etc/jupyter)
+without any variable: https://docs.python.org/3/library/site.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.sources import WheelFile
+
+from bedplate.artifacts.image.layer_diff import parents
+from bedplate.artifacts.tarball import TarEntry, folder_entries
+from bedplate.artifacts.wheel.pip import PYTHON
+
+PREFIX = "opt/bedplate/python"
+BIN = f"/{PREFIX}/bin"
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Debian's, from the package python3, which an image with wheels names among its debs."""
+CONFIGURATION = f"home = {Path(SYSTEM_PYTHON).parent}\ninclude-system-site-packages = false\n"
+
+
+def unpack(wheels: Mapping[str, Path], into: Path) -> None:
+    """Unpack wheels (file name to its blob) below a folder, without compiled files."""
+    # the library takes a wheel's name from its path, which for a blob is a digest
+    named = into / "wheels"
+    named.mkdir(parents=True)
+    for filename in sorted(wheels):
+        (named / filename).symlink_to(wheels[filename].absolute())
+        destination = SchemeDictionaryDestination(
+            _schemes(),
+            interpreter=f"{BIN}/python3",
+            script_kind="posix",
+            destdir=str(into / "root"),
+            overwrite_existing=True,
+        )
+        with WheelFile.open(named / filename) as source:
+            install(source, destination, {"INSTALLER": b"bedplate\n"})
+
+
+def members(unpacked: Path) -> Iterable[TarEntry]:
+    """Give what `unpack` wrote as a layer's members."""
+    yield from (TarEntry(parent, 0o755, folder=True) for parent in parents(PREFIX))
+    yield TarEntry(PREFIX, 0o755, folder=True)
+    own = {
+        f"{PREFIX}/pyvenv.cfg": TarEntry(f"{PREFIX}/pyvenv.cfg", content=CONFIGURATION.encode()),
+        f"{PREFIX}/bin": TarEntry(f"{PREFIX}/bin", 0o755, folder=True),
+        f"{PREFIX}/bin/python3": TarEntry(f"{PREFIX}/bin/python3", 0o777, link=SYSTEM_PYTHON),
+        f"{PREFIX}/bin/python": TarEntry(f"{PREFIX}/bin/python", 0o777, link="python3"),
+    }
+    installed = {entry.name: entry for entry in folder_entries(unpacked / "root" / PREFIX, PREFIX)}
+    yield from ({**installed, **own}).values()
+
+
+def _schemes() -> dict[str, str]:
+    site = f"/{PREFIX}/lib/python{PYTHON[0]}.{PYTHON[1]}/site-packages"
+    prefix = f"/{PREFIX}"
+    return {"purelib": site, "platlib": site, "headers": f"{prefix}/include", "scripts": BIN, "data": prefix}

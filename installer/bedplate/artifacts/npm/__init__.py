@@ -1,0 +1,1 @@
+"""The source kind `npm`: what npm installs or builds."""

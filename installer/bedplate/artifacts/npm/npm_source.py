@@ -1,0 +1,178 @@
+"""What npm installs or builds: pinned by package-lock.json, made by the locked Node, without install scripts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bedplate.artifacts import build_env, toolchain
+from bedplate.artifacts.declared import Declared, declared, local_digests
+from bedplate.artifacts.go import go_build
+from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.tarball import TarEntry, folder_entries, write_tar
+from bedplate.config.component import NpmArtifact
+from bedplate.config.release_lock import Entry, Output
+from bedplate.core import command, digest
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.files import write_atomic
+
+FORM = 1
+"""Raised when this module changes what it makes from the same inputs."""
+
+HOSTS = ("resolved", "funding")
+SIDE_FILES = ("package.json", "package-lock.json")
+VOLATILE = (".package-lock.json", ".cache", ".vite", ".vite-temp")
+"""What npm and builders leave in node_modules that tells of the machine they ran on."""
+
+
+class Npm:
+    """The source of kind `npm`; an artifact is a tar of the content of `output`."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin each declaration: its packages in lock/npm/<id>/, or the Go module that holds page and lock file."""
+        return Resolution([_resolve(one, context) for one in declared(context, NpmArtifact)])
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Install, run the declared commands, and pack the output folder."""
+        one = next(d for d in declared(context, NpmArtifact) if d.id == entry.id)
+        with context.cache.scratch() as scratch:
+            source = scratch / "src"
+            _sources(one, entry, context, source)
+            _make(one, context, scratch, source / one.artifact.path)
+            output = source / one.artifact.output
+            if not output.is_dir():
+                raise BedplateError(entry.id, f"made no folder {one.artifact.output}", "mend output: or commands:")
+            members = [member for member in folder_entries(output) if not _is_volatile(member)]
+            with (scratch / "artifact.tar").open("wb") as file:
+                write_tar(members, file, context.release.epoch)
+            return context.cache.add(scratch / "artifact.tar", move=True)
+
+
+def _is_volatile(member: TarEntry) -> bool:
+    return not set(member.name.split("/")).isdisjoint(VOLATILE)
+
+
+def _resolve(one: Declared[NpmArtifact], context: Context) -> Entry:
+    before = context.before(one.id)
+    declaration = _declaration(one)
+    fresh = before is None or before.pin.get("declaration") != declaration
+    fresh = fresh or context.wanted(one.id, one.artifact.id, one.component)
+    if one.artifact.module:
+        kept = None if fresh or not before else before.pin["sum"]
+        pin = {"module": one.artifact.module, "sum": kept or _module(one.artifact, context)["Sum"]}
+    else:
+        folder = context.side("npm", one.artifact.id)
+        if fresh or not all((folder / name).is_file() for name in SIDE_FILES):
+            _pin(one, context, folder)
+        pin = {name: digest.of_file(folder / name) for name in SIDE_FILES}
+    pin = {"declaration": declaration, **pin}
+    return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe(one, pin, context), component=one.component)
+
+
+def recipe(one: Declared[NpmArtifact], pin: dict[str, str], context: Context) -> str:
+    """Return the digest of all that decides the artifact's bytes; `pin` is what identifies the sources."""
+    return digest.of(
+        {
+            "form": FORM,
+            "artifact": one.artifact.model_dump(exclude={"licence"}),
+            "compiler": toolchain.locked("node", context).pin["sha256"],
+            "pin": {name: value for name, value in pin.items() if name != "declaration"},
+            "local": local_digests(one, _own_files(one)),
+            "epoch": context.release.epoch,
+        }
+    )
+
+
+def _own_files(one: Declared[NpmArtifact]) -> list[str]:
+    """Return the sources of a page that is the component's own, by place in the component's folder."""
+    if one.artifact.package or one.artifact.module:
+        return []
+    files = [path.relative_to(one.folder) for path in sorted((one.folder / one.artifact.path).rglob("*"))]
+    return [str(file) for file in files if "node_modules" not in file.parts and (one.folder / file).is_file()]
+
+
+def _declaration(one: Declared[NpmArtifact]) -> str:
+    local = [] if one.artifact.package or one.artifact.module else [f"{one.artifact.path}/package.json"]
+    return digest.of({"package": one.artifact.package, "module": one.artifact.module, **local_digests(one, local)})
+
+
+def _pin(one: Declared[NpmArtifact], context: Context, folder: Path) -> None:
+    """Write package.json and package-lock.json, without the names of the hosts that npm asked."""
+    with context.cache.scratch() as scratch:
+        source = scratch / "src"
+        source.mkdir()
+        if one.artifact.package:
+            name, _, version = one.artifact.package.rpartition("@")
+            package = {"name": f"bedplate-{one.artifact.id}", "version": "0.0.0", "private": True}
+            text = json.dumps({**package, "dependencies": {name: version}}, indent=1) + "\n"
+        else:
+            text = one.local(f"{one.artifact.path}/package.json").read_text()
+        (source / "package.json").write_text(text)
+        _npm(["npm", "install", "--package-lock-only", "--ignore-scripts"], context, scratch, source)
+        lock = json.loads((source / "package-lock.json").read_bytes())
+        write_atomic(folder / "package.json", text)
+        write_atomic(folder / "package-lock.json", json.dumps(_without_hosts(lock), indent=1, sort_keys=True) + "\n")
+
+
+def _without_hosts(lock: dict[str, Any]) -> dict[str, Any]:
+    """Drop every `resolved`: npm then asks the registry it is configured for, and checks `integrity`."""
+    packages = {
+        place: {key: value for key, value in package.items() if key not in HOSTS or package.get("link")}
+        for place, package in lock["packages"].items()
+    }
+    bare = [place for place, package in packages.items() if place and not {"integrity", "link"} & package.keys()]
+    bare = [place for place in bare if "node_modules" in place and not packages[place].get("inBundle")]
+    if bare:
+        raise InputError(f"npm package {bare[0]}", "has no integrity in the lock", "take a version from a registry")
+    return {**lock, "packages": packages}
+
+
+def _module(artifact: NpmArtifact, context: Context) -> dict[str, str]:
+    with context.cache.scratch() as scratch:
+        words = ["mod", "download", "-json", artifact.module]
+        answer: dict[str, str] = json.loads(go_build.go(words, context, scratch, online=True))
+        return answer
+
+
+def _sources(one: Declared[NpmArtifact], entry: Entry, context: Context, target: Path) -> None:
+    """Put what npm starts from into a folder: the module's sources, or the locked package.json."""
+    if not one.artifact.module:
+        place = target / one.artifact.path
+        place.mkdir(parents=True)
+        for name in _own_files(one):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(one.local(name), target / name)
+        for name in SIDE_FILES:
+            path = context.side("npm", one.artifact.id) / name
+            if not path.is_file() or digest.of_file(path) != entry.pin[name]:
+                raise BedplateError(entry.id, f"has a {name} that is not the one that was locked", "bedplate lock")
+            shutil.copyfile(path, place / name)
+        return
+    found = _module(one.artifact, context)
+    if found["Sum"] != entry.pin["sum"]:
+        raise BedplateError(entry.id, f"has sources with sum {found['Sum']}, not {entry.pin['sum']}")
+    shutil.copytree(found["Dir"], target, copy_function=shutil.copyfile)
+    go_build.make_writable(target)
+
+
+def _make(one: Declared[NpmArtifact], context: Context, scratch: Path, folder: Path) -> None:
+    build = bool(one.artifact.commands)
+    _npm(["npm", "ci", "--ignore-scripts", *([] if build else ["--omit=dev"])], context, scratch, folder)
+    for words in one.artifact.commands:
+        _npm(words, context, scratch, folder)
+
+
+def _npm(words: list[str], context: Context, scratch: Path, folder: Path) -> None:
+    root = toolchain.unpacked("node", context)
+    settings = {
+        "npm_config_cache": str(context.cache.folder("npm")),
+        "npm_config_audit": "false",
+        "npm_config_fund": "false",
+        "npm_config_update_notifier": "false",
+        "CI": "true",
+        "SOURCE_DATE_EPOCH": str(context.release.epoch),
+    }
+    env = {**build_env.surroundings(scratch, [root / "bin"]), **build_env.npm_reach(), **settings}
+    command.run(words, cwd=folder, env=env, inherit=False)

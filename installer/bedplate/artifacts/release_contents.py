@@ -1,0 +1,126 @@
+"""What a bundle carries of a release's lock, and what of that the bastion itself needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.deb import deb_control
+from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.component import Component, GoArtifact
+from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.core.errors import BedplateError
+
+INSTALLER_WHEELS = "wheel:installer"
+INSTALLER_LAYER = "bundle"
+UNBUILT = Output(sha256="", size=0)
+PEOPLE_S_PROGRAM = "kubectl"
+"""Also put on the bastion: the installer and the people who run it talk to the cluster with it."""
+
+
+def carried(
+    components: Mapping[str, Component], entries: Iterable[Entry], sets: Mapping[str, list[str]]
+) -> list[Entry]:
+    """Return the entries whose outputs a site needs: not the compilers, nor programs that only images hold."""
+    wheels = {entry for name, ids in sets.items() if name.startswith("wheel:") for entry in ids}
+    artifacts = {a.id for c in components.values() for a in c.artifacts if isinstance(a, GoArtifact) and a.files}
+    artifacts |= {binary.artifact for c in components.values() for binary in c.hosts.binaries}
+
+    def is_carried(entry: Entry) -> bool:
+        match entry.kind:
+            case "go" | "npm":
+                return entry.id.partition(":")[2] in artifacts
+            case "wheel":
+                return entry.id in wheels
+            case _:
+                return True
+
+    return [entry for entry in entries if is_carried(entry)]
+
+
+def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
+    """Return release.json for a lock whose entries, images included, all have the outputs that were made."""
+    outputs = {entry.id: entry.output for entry in lock.entries if entry.output}
+    needs = Needs(
+        packages=_packages(catalog, lock, outputs, cache),
+        wheels=_wheels(lock),
+        programs=list(_programs(catalog, lock, outputs)),
+    )
+    return locked_release_file(catalog, lock).model_copy(update={"installer": installer.sha256, "bastion": needs})
+
+
+def locked_release_file(catalog: Catalog, lock: Lock) -> ReleaseFile:
+    """Return release.json as far as the lock alone tells it: all but the installer and the bastion's own needs.
+
+    That is enough to render HostSpecs where no bundle is. What was never built has an empty digest.
+    """
+    entries = carried(catalog.components, lock.entries, lock.sets)
+    ids = {entry.id for entry in entries}
+    release, platform = catalog.release, catalog.release.platform
+    return ReleaseFile(
+        release=lock.release,
+        epoch=release.epoch,
+        suite=platform.suite,
+        architecture=platform.architecture,
+        installer="",
+        artifacts=[_artifact(entry, entry.output or UNBUILT, catalog) for entry in entries],
+        sets={name: members for name, members in sorted(lock.sets.items()) if ids.issuperset(members)},
+    )
+
+
+def _artifact(entry: Entry, output: Output, catalog: Catalog) -> BundledArtifact:
+    name = entry.id.partition(":")[2]
+    image = name if entry.kind == "image" else ""
+    named = {"id": entry.id, "kind": entry.kind, "component": entry.component, "image": image}
+    return BundledArtifact(**named, sha256=output.sha256, size=output.size, file=_file_name(entry, name, catalog))
+
+
+def _file_name(entry: Entry, name: str, catalog: Catalog) -> str:
+    match entry.kind:
+        case "deb":
+            package, version, architecture = name.split("_")
+            return f"{package}_{version.rpartition(':')[2]}_{architecture}.deb"
+        case "go" | "npm":
+            return f"{name}-{catalog.components[entry.component].version}.tar"
+        case "image":
+            return ""
+        case _:
+            return name
+
+
+def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache: Cache) -> list[str]:
+    """Return the closure of the packages that components want on the bastion, out of all hosts' packages."""
+    components = catalog.components.values()
+    roots = {package for c in components if _is_for_bastion(c) for package in c.hosts.packages}
+    everything = sorted({package for c in components for package in c.hosts.packages})
+    ids = lock.sets.get(f"deb:{','.join(everything)}", []) if everything else []
+    stanzas = {entry: deb_control.parse(deb_control.read_control(cache.blob(outputs[entry].sha256))) for entry in ids}
+    by_name = {stanza["Package"]: entry for entry, stanza in stanzas.items()}
+    if unknown := sorted(roots - by_name.keys()):
+        raise BedplateError(f"package {unknown[0]}", "is wanted on the bastion and is not in the lock", "bedplate lock")
+    return [
+        by_name[name] for name in deb_control.dependency_closure(roots, {s["Package"]: s for s in stanzas.values()})
+    ]
+
+
+def _is_for_bastion(component: Component) -> bool:
+    return component.layer == INSTALLER_LAYER or "bastion" in component.hosts.groups
+
+
+def _wheels(lock: Lock) -> list[str]:
+    wheels = lock.sets.get(INSTALLER_WHEELS, [])
+    if wheels and not any(wheel.startswith("wheel:pip-") for wheel in wheels):
+        raise BedplateError(
+            f"set {INSTALLER_WHEELS}", "has no wheel of pip, which installs the others", "bedplate lock"
+        )
+    return wheels
+
+
+def _programs(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output]) -> Iterator[Program]:
+    entries = {entry.id.partition(":")[2]: entry.id for entry in lock.entries if entry.kind in ("go", "npm", "file")}
+    for name, component in sorted(catalog.components.items()):
+        for binary in component.hosts.binaries:
+            if component.layer == INSTALLER_LAYER or binary.path.endswith(f"/{PEOPLE_S_PROGRAM}"):
+                artifact = outputs[entries[binary.artifact]].sha256
+                yield Program(component=name, version=component.version, artifact=artifact, path=binary.path)

@@ -1,0 +1,121 @@
+"""Locking a release: every declaration resolved, what did not change kept, the lock written at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.kinds import SOURCES
+from bedplate.artifacts.source import Context, Source
+from bedplate.artifacts.toolchain import Toolchain
+from bedplate.config.catalog import Catalog
+from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.core.errors import InputError
+from bedplate.core.files import write_atomic
+
+FILE = "release.lock"
+
+
+def lock(
+    catalog: Catalog,
+    cache: Cache,
+    update: Iterable[str] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Lock:
+    """Resolve a release's sources and write its release.lock.
+
+    Args:
+        catalog: the release.
+        cache: where compilers and what is downloaded along the way go.
+        update: entry ids, artifacts, packages or components to resolve again; "*" is everything.
+        progress: called with the kind of source that is being resolved.
+    """
+    previous = _previous(catalog)
+    _refuse_duplicates(catalog)
+    context = Context(
+        release=catalog.release,
+        release_folder=catalog.folder,
+        components=catalog.components,
+        folders=catalog.folders,
+        cache=cache,
+        lock=Lock(release=catalog.release.version, entries=[], sets={}),
+        previous=previous,
+        update=frozenset(update),
+        sources=SOURCES,
+    )
+    sources: dict[str, Source] = {"toolchain": Toolchain(), **SOURCES}
+    for kind, source in sources.items():
+        progress(kind)
+        context = context.with_lock(_merged(context.lock, source, context))
+    made = _with_outputs(context.lock, previous)
+    _remove_stale_side_files(catalog.folder, made)
+    write(made, catalog.folder)
+    return made
+
+
+def record(made: Lock, outputs: Mapping[str, Output], folder: Path) -> Lock:
+    """Write a lock with the outputs of entries that were built, by entry id, and return it."""
+    entries = [
+        entry.model_copy(update={"output": outputs[entry.id]}) if entry.id in outputs else entry
+        for entry in made.entries
+    ]
+    filled = Lock(release=made.release, entries=entries, sets=made.sets)
+    write(filled, folder)
+    return filled
+
+
+def write(made: Lock, folder: Path) -> None:
+    """Write release.lock into a release's folder: sorted, one value a line, so that its diffs can be reviewed."""
+    write_atomic(folder / FILE, text(made))
+
+
+def text(made: Lock) -> str:
+    """Return a lock as its file holds it."""
+    return json.dumps(made.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _previous(catalog: Catalog) -> Lock | None:
+    return catalog.lock() if (catalog.folder / FILE).is_file() else None
+
+
+def _merged(so_far: Lock, source: Source, context: Context) -> Lock:
+    found = source.resolve(context)
+    entries = {**so_far.by_id, **{entry.id: entry for entry in found.entries}}
+    return Lock(
+        release=so_far.release,
+        entries=[entries[name] for name in sorted(entries)],
+        sets={**so_far.sets, **found.sets},
+    )
+
+
+def _with_outputs(made: Lock, previous: Lock | None) -> Lock:
+    """Keep the recorded output of every entry whose recipe is the same."""
+    before = previous.by_id if previous else {}
+    entries = [_with_output(entry, before.get(entry.id)) for entry in made.entries]
+    return Lock(release=made.release, entries=entries, sets=made.sets)
+
+
+def _with_output(entry: Entry, before: Entry | None) -> Entry:
+    if entry.output is None and before and before.recipe == entry.recipe:
+        return entry.model_copy(update={"output": before.output})
+    return entry
+
+
+def _refuse_duplicates(catalog: Catalog) -> None:
+    seen: dict[str, str] = {}
+    for name, component in catalog.components.items():
+        for artifact in component.artifacts:
+            if artifact.id in seen:
+                fact = f"is declared by {seen[artifact.id]} and by {name}"
+                raise InputError(f"artifact {artifact.id}", fact, "give one another id")
+            seen[artifact.id] = name
+
+
+def _remove_stale_side_files(folder: Path, made: Lock) -> None:
+    for kind in ("go", "npm"):
+        for side in (folder / "lock" / kind).glob("*"):
+            if f"{kind}:{side.name}" not in made.by_id:
+                shutil.rmtree(side)

@@ -1,0 +1,129 @@
+"""Python wheels: closures of requirements, each wheel by file name and digest."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bedplate.artifacts.batch import one_version_each
+from bedplate.artifacts.deb.deb_source import locked_output
+from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.wheel import pip
+from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.core import digest, paths
+from bedplate.core.errors import BedplateError
+
+INSTALLER = "wheel:installer"
+"""The set of what the installer itself needs on the bastion, pip included."""
+RUNTIME = paths.SOURCE / "requirements/runtime.txt"
+
+_one_fetch = threading.Lock()
+
+
+def set_name(requirements: Iterable[str]) -> str:
+    """Return the name of the set that holds some requirements and all they need."""
+    return "wheel:" + ",".join(sorted(set(requirements)))
+
+
+def declared(context: Context) -> dict[str, list[str]]:
+    """Return the requirements of every image that has some, by set name."""
+    images = [image for component in context.components.values() for image in component.images if image.wheels]
+    return {set_name(image.wheels): image.wheels for image in images}
+
+
+class WheelSource:
+    """The source kind `wheel`."""
+
+    def resolve(self, context: Context) -> Resolution:
+        """Pin the closure of every declared set and the installer's wheels; what was locked stays.
+
+        The wheels are downloaded while they are pinned, because an index does not say their size
+        and the build needs them anyway.
+        """
+        previous = context.previous or Lock(release="", entries=[], sets={})
+        entries: dict[str, Entry] = {}
+        sets: dict[str, list[str]] = {}
+        for name, requirements in {INSTALLER: runtime_requirements(), **declared(context)}.items():
+            if _is_stale(name, requirements, previous, context):
+                found = _resolve(name, requirements, previous, context)
+            else:
+                found = [previous.by_id[i] for i in previous.sets[name]]
+            entries.update({entry.id: entry for entry in found})
+            sets[name] = [entry.id for entry in found]
+        return Resolution([entries[key] for key in sorted(entries)], sets)
+
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Fetch a wheel, and with it every other one of the lock that is missing: pip then starts once."""
+        output = locked_output(entry)
+        if not context.cache.has(output.sha256):
+            with _one_fetch:
+                wheels = {e.id: e for e in [entry, *context.lock.entries] if e.kind == "wheel"}
+                fetch([e for e in wheels.values() if not context.cache.has(locked_output(e).sha256)], context)
+        return output
+
+
+def runtime_requirements() -> list[str]:
+    """Return the installer's requirements with their hashes: one logical line each."""
+    text = RUNTIME.read_text().replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def entry_of(wheel: Path, output: Output) -> Entry:
+    """Return a wheel's entry; its pin is a digest, so its output is known."""
+    name, version = wheel.name.split("-")[:2]
+    pin = {"name": normalised(name), "version": version, "filename": wheel.name, "sha256": output.sha256}
+    return Entry(id=f"wheel:{wheel.name}", kind="wheel", pin=pin, recipe=digest.of(pin), output=output)
+
+
+def normalised(project: str) -> str:
+    """Return a project's name as indices compare it (https://peps.python.org/pep-0503/)."""
+    return re.sub(r"[-_.]+", "-", project).lower()
+
+
+def fetch(entries: Iterable[Entry], context: Context) -> None:
+    """Download wheels into the cache."""
+    for group in one_version_each(entries, "name"):
+        lines = [f"{e.pin['name']}=={e.pin['version']} --hash=sha256:{e.pin['sha256']}" for e in group]
+        with context.cache.scratch() as folder:
+            pip.download(lines, folder, closed=True)
+            for entry in group:
+                got = context.cache.add(folder / entry.pin["filename"], move=True)
+                if got != entry.output:
+                    raise BedplateError(entry.id, f"has the digest {got.sha256}, unlike the lock", "bedplate lock")
+
+
+def _resolve(name: str, requirements: list[str], previous: Lock, context: Context) -> list[Entry]:
+    with context.cache.scratch() as folder:
+        if name == INSTALLER:
+            pip.download(requirements, folder, closed=True)
+        else:
+            locked = [previous.by_id[i] for i in previous.sets.get(name, []) if i in previous.by_id]
+            kept = [e.pin for e in locked if not context.wanted(name, *_owners(name, context), e.id, e.pin["name"])]
+            constraints = [f"{pin['name']}=={pin['version']}" for pin in kept]
+            pip.download(requirements, folder, constraints=constraints)
+        wheels = sorted(folder.glob("*.whl"), key=lambda wheel: wheel.name)
+        return [entry_of(wheel, context.cache.add(wheel)) for wheel in wheels]
+
+
+def _is_stale(name: str, requirements: list[str], previous: Lock, context: Context) -> bool:
+    locked = previous.sets.get(name)
+    if locked is None or context.wanted(name, *_owners(name, context)) or not all(i in previous.by_id for i in locked):
+        return True
+    pins = [previous.by_id[i].pin for i in locked]
+    if name == INSTALLER and not _same_pins(requirements, pins):
+        return True
+    return any(context.wanted(f"wheel:{pin['filename']}", pin["name"]) for pin in pins)
+
+
+def _owners(name: str, context: Context) -> list[str]:
+    """Return the components whose images hold a set."""
+    components = context.components.values()
+    return [c.name for c in components for image in c.images if image.wheels and set_name(image.wheels) == name]
+
+
+def _same_pins(requirements: list[str], pins: list[dict[str, str]]) -> bool:
+    texts = {line.partition(" ")[0]: line for line in requirements}
+    locked: Mapping[str, str] = {f"{pin['name']}=={pin['version']}": pin["sha256"] for pin in pins}
+    return len(texts) == len(locked) and all(locked.get(key, "absent") in line for key, line in texts.items())

@@ -1,0 +1,55 @@
+"""What people type after --from: a folder, a URL, or an artifact in a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bedplate.binary_cache.fill import Origins
+from bedplate.binary_cache.folder_cache import Folder
+from bedplate.binary_cache.http_cache import Web
+from bedplate.binary_cache.protocol import Origin
+from bedplate.binary_cache.registry_cache import Oci
+from bedplate.bundle import publisher_signature
+from bedplate.config import bundle_layout
+from bedplate.core.errors import InputError
+from bedplate.registry import credentials
+from bedplate.registry.client import Client
+from bedplate.registry.registry_address import parse
+
+OCI, OCI_PLAIN = "oci://", "oci+http://"
+TAG = "latest"
+
+
+def typed(specs: Iterable[str] | None, key: Path | None) -> Origins:
+    """Return the origins that were typed, in their order; the key file says whose indices are believed."""
+    return Origins([origin(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else "")
+
+
+def origin(spec: str) -> Origin:
+    """Return one origin; InputError where it is none."""
+    if spec.startswith((OCI, OCI_PLAIN)):
+        return Oci(*artifact(spec))
+    if spec.startswith(("http://", "https://")):
+        return Web(spec)
+    if "://" in spec:
+        raise InputError(f"cache {spec}", "is of an unknown kind", "give a folder, http(s)://… or oci://…")
+    folder = Path(spec)
+    if not (folder / bundle_layout.BLOBS).is_dir():
+        raise InputError(
+            f"cache {spec}", f"is neither a bundle nor a cache: it has no {bundle_layout.BLOBS}", "check --from"
+        )
+    return Folder(folder)
+
+
+def artifact(spec: str, client: Client | None = None) -> tuple[Client, str, str]:
+    """Return the registry's client, the repository and the tag of oci://HOST/REPOSITORY[:TAG]."""
+    plain = spec.startswith(OCI_PLAIN)
+    rest = spec.removeprefix(OCI).removeprefix(OCI_PLAIN)
+    name, colon, tag = rest.rpartition(":")
+    if not colon or "/" in tag:
+        name, tag = rest, TAG
+    address = parse(f"{'http' if plain else 'https'}://{name}")
+    if not address.path:
+        raise InputError(f"cache {spec}", "names no repository", "write oci://HOST/REPOSITORY[:TAG]")
+    return client or Client(address, credentials.kept(str(address))), address.path, tag

@@ -1,0 +1,57 @@
+"""A folder with blobs: a bundle, a disk that was carried here, a published cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from bedplate.binary_cache import cache_index
+from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.config import bundle_layout
+
+BLOCK = 1 << 20
+
+
+class Folder:
+    """A folder as an origin."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a folder that holds blobs/sha256."""
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """Return its path."""
+        return str(self._path)
+
+    @contextmanager
+    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+        """Give a file, or the rest of it."""
+        with self._file(bundle_layout.blob(sha256), start) as found:
+            yield found
+
+    def index(self) -> tuple[bytes, bytes] | None:
+        """Return the index's two files."""
+        return cache_index.files(self._file)
+
+    @contextmanager
+    def _file(self, name: str, start: int = 0) -> Iterator[Stream]:
+        try:
+            file = (self._path / name).open("rb")
+        except FileNotFoundError as error:
+            raise AbsentError from error
+        except OSError as error:
+            raise BrokenError(str(error)) from error
+        with file:
+            file.seek(start)
+            yield Stream(start, _blocks(file))
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        while block := file.read(BLOCK):
+            yield block
+    except OSError as error:  # a bad disk
+        raise BrokenError(str(error)) from error

@@ -1,0 +1,65 @@
+"""An HTTP server with blobs under a URL: any static one will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+
+from bedplate.binary_cache import cache_index
+from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.config import bundle_layout
+
+TIMEOUT = 20.0
+ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+
+
+class Web:
+    """An HTTP server as an origin."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL that `blobs/sha256/` follows; proxies and authorities are those of the environment."""
+        self._url = url.rstrip("/")
+        self._client = new_client()
+
+    @property
+    def name(self) -> str:
+        """Return the URL without user and password."""
+        parts = urlsplit(self._url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    @contextmanager
+    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+        """Get a file, or the rest of it."""
+        with stream(self._client, f"{self._url}/{bundle_layout.blob(sha256)}", start) as found:
+            yield found
+
+    def index(self) -> tuple[bytes, bytes] | None:
+        """Get the index's two files."""
+        return cache_index.files(lambda name: stream(self._client, f"{self._url}/{name}", 0))
+
+
+def new_client() -> httpx.Client:
+    """Return a client that follows redirects, as registries with an object store behind them need."""
+    return httpx.Client(timeout=TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"})
+
+
+@contextmanager
+def stream(client: httpx.Client, url: str, start: int, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+    """Get a URL from an offset on; a server that knows no ranges gives all of it."""
+    ranged = {"Range": f"bytes={start}-"} if start else {}
+    try:
+        with client.stream("GET", url, headers={**(headers or {}), **ranged}) as answer:
+            if answer.status_code in ABSENT:
+                raise AbsentError
+            partial = answer.status_code == HTTPStatus.PARTIAL_CONTENT
+            if partial and not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                raise BrokenError("it answers another range than was asked for")
+            if not partial and answer.status_code != HTTPStatus.OK:
+                raise BrokenError(f"it answers {answer.status_code}")
+            yield Stream(start if partial else 0, answer.iter_raw())
+    except httpx.HTTPError as error:
+        raise BrokenError(f"{type(error).__name__} {error}".rstrip()) from error

@@ -1,0 +1,167 @@
+"""Publishing: a release's artifacts by digest, with a signed index, in a folder or a registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bedplate.artifacts import release_contents
+from bedplate.artifacts.cache import Cache
+from bedplate.binary_cache import cache_index
+from bedplate.binary_cache.cache_index import Index, Recorded
+from bedplate.binary_cache.folder_cache import Folder
+from bedplate.binary_cache.protocol import BrokenError
+from bedplate.bundle.write_bundle import EMPTY_TYPE, FILE_TYPE, MANIFEST_TYPE, TITLE
+from bedplate.config import bundle_layout
+from bedplate.config.catalog import Catalog
+from bedplate.config.release_lock import Entry, Output
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.files import link, write_atomic
+from bedplate.registry.client import Client
+from bedplate.registry.push import push
+from bedplate.registry.pushable import Holding, Manifest
+from bedplate.registry.upload import Blob
+
+JOBS = 8
+NEXT = f".{cache_index.FILE}.next"
+"""The new index, whole, until its signature is in its place."""
+ARTIFACT_TYPE = "application/vnd.bedplate.cache.v1"
+Find = Callable[[str], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is published: blobs, and the index of what they are."""
+
+    blobs: list[Blob]
+    index: Index
+
+    @property
+    def size(self) -> int:
+        """Return the size of all blobs."""
+        return sum(blob.size for blob in self.blobs)
+
+
+def stock(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) -> Stock:
+    """Return what there is of a release; BedplateError where something is missing that a site gets.
+
+    Args:
+        catalog: the release.
+        find: returns where a blob is, or would be.
+        recall: returns what a recipe gave, for entries whose output the lock does not say.
+    """
+    lock = catalog.lock()
+    needed = {entry.id for entry in release_contents.carried(catalog.components, lock.entries, lock.sets)}
+    blobs: dict[str, Blob] = {}
+    recorded: dict[str, Recorded] = {}
+    for entry in lock.entries:
+        output = entry.output or recall(entry.recipe)
+        parts = list(_blobs(entry, output, find)) if output else []
+        if not output or not all(part.path.is_file() for part in parts):
+            if entry.id in needed:
+                raise BedplateError(entry.id, "is not there to be published", "bedplate bundle build it first")
+            continue
+        blobs |= {part.sha256: part for part in parts}
+        recorded[entry.recipe] = Recorded(id=entry.id, sha256=output.sha256, size=output.size)
+    return Stock(list(blobs.values()), Index(entries=recorded))
+
+
+def of_cache(catalog: Catalog, cache: Cache) -> Stock:
+    """Return what the local cache has of a release: also what only images are made of."""
+    return stock(catalog, cache.blob, cache.recall)
+
+
+def of_bundle(catalog: Catalog, bundle: Path) -> Stock:
+    """Return what a bundle has of its release."""
+    return stock(catalog, lambda sha256: bundle / bundle_layout.blob(sha256), lambda _: None)
+
+
+def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[Blob]:
+    manifest = find(output.sha256)
+    yield Blob(output.sha256, manifest, output.size)
+    if entry.kind == "image" and manifest.is_file():
+        image = json.loads(manifest.read_bytes())
+        for part in (image["config"], *image["layers"]):
+            sha256 = part["digest"].removeprefix("sha256:")
+            yield Blob(sha256, find(sha256), part["size"])
+
+
+def to_folder(stock: Stock, folder: Path, key: Path, public: str, progress: Callable[[int], None]) -> int:
+    """Bring a folder to hold a stock, beside what was published there before; return the number of files written.
+
+    Blobs are hard links where they can be. The index is written last, so whatever it names is there.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / bundle_layout.BLOBS).is_dir():
+        raise InputError(f"folder {folder}", "is neither empty nor a cache", "give another one")
+    whole = _published(folder, public).merged(stock.index)
+    written = 0
+    for blob in stock.blobs:
+        written += _link(blob, folder / bundle_layout.blob(blob.sha256))
+        progress(blob.size)
+    content, signature = whole.signed(key)
+    write_atomic(folder / NEXT, content)
+    write_atomic(folder / cache_index.SIGNATURE, signature)
+    (folder / NEXT).replace(folder / cache_index.FILE)
+    return written
+
+
+def _finish(folder: Path, public: str) -> None:
+    """Do the last rename of a run that was stopped after it had put the new index's signature in its place."""
+    following, signature = folder / NEXT, folder / cache_index.SIGNATURE
+    if following.is_file() and signature.is_file():
+        with suppress(BedplateError):
+            cache_index.read((following.read_bytes(), signature.read_bytes()), public, str(folder))
+            following.replace(folder / cache_index.FILE)
+
+
+def _published(folder: Path, public: str) -> Index:
+    """Return what was published in a folder before."""
+    _finish(folder, public)
+    try:
+        found = Folder(folder).index()
+    except BrokenError as error:
+        step = f"remove {cache_index.FILE} there, and publish again"
+        raise BedplateError(f"cache {folder}", f"has an index that cannot be read: {error}", step) from error
+    return cache_index.read(found, public, str(folder)) if found else Index(entries={})
+
+
+def _link(blob: Blob, target: Path) -> bool:
+    if target.is_file() and target.stat().st_size == blob.size:
+        return False
+    if digest.of_file(blob.path) != blob.sha256:
+        raise BedplateError(f"file {blob.path}", "has another content than its name says", "remove it, and build again")
+    link(blob.path, target, blob.sha256)
+    return True
+
+
+def to_registry(
+    stock: Stock, where: tuple[Client, str, str], key: Path, cache: Cache, progress: Callable[[int], None]
+) -> int:
+    """Push a stock as one artifact with a layer per blob; return the number of blobs that were sent."""
+    client, repository, tag = where
+    content, signature = stock.index.signed(key)
+    signed = [(cache_index.FILE, cache.add_bytes(content)), (cache_index.SIGNATURE, cache.add_bytes(signature))]
+    empty = cache.add_bytes(b"{}")
+    titled = {output.sha256: name for name, output in signed}
+    extra = [Blob(output.sha256, cache.blob(output.sha256), output.size) for _, output in signed]
+    blobs = [*stock.blobs, *extra]
+    manifest = _manifest(blobs, titled, empty, repository)
+    everything = [*blobs, Blob(empty.sha256, cache.blob(empty.sha256), empty.size)]
+    wanted = Holding([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
+    return push(client, wanted, jobs=JOBS, progress=progress).sent
+
+
+def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repository: str) -> Manifest:
+    layers: list[dict[str, Any]] = []
+    for blob in sorted(blobs, key=lambda one: one.sha256):
+        named = {"annotations": {TITLE: titled[blob.sha256]}} if blob.sha256 in titled else {}
+        layers.append({"mediaType": FILE_TYPE, "digest": f"sha256:{blob.sha256}", "size": blob.size, **named})
+    config = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{empty.sha256}", "size": empty.size}
+    known = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": ARTIFACT_TYPE}
+    content = digest.canonical({**known, "config": config, "layers": layers})
+    return Manifest(repository, digest.of({**known, "config": config, "layers": layers}), MANIFEST_TYPE, content)

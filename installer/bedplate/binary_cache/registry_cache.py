@@ -1,0 +1,61 @@
+"""A registry with an artifact whose layers are the blobs of a cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from bedplate.binary_cache import cache_index
+from bedplate.binary_cache.http_cache import new_client, stream
+from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.bundle.write_bundle import MANIFEST_TYPE, TITLE
+from bedplate.core.errors import BedplateError
+from bedplate.registry.client import Client
+
+
+class Oci:
+    """An artifact in a registry as an origin."""
+
+    def __init__(self, client: Client, repository: str, tag: str) -> None:
+        """Take a registry's client and the artifact's name."""
+        self._client, self._repository, self._tag = client, repository, tag
+        self._web = new_client()
+
+    @property
+    def name(self) -> str:
+        """Return it as it is typed."""
+        return f"oci://{self._client.address}/{self._repository}:{self._tag}"
+
+    @contextmanager
+    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+        """Get a layer."""
+        if sha256 not in self._layers.values():
+            raise AbsentError
+        url = f"{self._client.address.url}/v2/{self._repository}/blobs/sha256:{sha256}"
+        authorization = self._client.authorization(self._scopes)
+        with stream(self._web, url, start, {"Authorization": authorization} if authorization else {}) as found:
+            yield found
+
+    def index(self) -> tuple[bytes, bytes] | None:
+        """Get the two layers that are the index."""
+        # a title that no layer has leads to no blob, which is absent
+        return cache_index.files(lambda name: self.blob(self._layers.get(name, ""), 0))
+
+    @property
+    def _scopes(self) -> tuple[str, ...]:
+        return (f"repository:{self._repository}:pull",)
+
+    @cached_property
+    def _layers(self) -> dict[str, str]:
+        """Return the digests of the artifact's layers, by title; those without one by themselves."""
+        path = f"/v2/{self._repository}/manifests/{self._tag}"
+        try:
+            answer = self._client.request("GET", path, self._scopes, headers={"Accept": MANIFEST_TYPE})
+            layers: list[dict[str, Any]] = json.loads(answer.body)["layers"]
+        except (BedplateError, ValueError, LookupError) as error:
+            raise BrokenError(str(error)) from error
+        digests = {one["digest"]: one.get("annotations", {}).get(TITLE, one["digest"]) for one in layers}
+        return {title: named.removeprefix("sha256:") for named, title in digests.items()}

@@ -1,0 +1,131 @@
+"""Building a bundle: have every artifact, prove that nothing is missing, write and sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bedplate.core import digest, paths
+from bedplate.artifacts import release_contents
+from bedplate.config import bundle_layout
+from bedplate.build.installer_tar import add_installer
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.artifacts.realize import obtain
+from bedplate.build.completeness import prove, prove_installed
+from bedplate.core.reporter import Reporter, Silent, working
+from bedplate.artifacts.stale import check_current
+from bedplate.bundle.write_bundle import bundle_digest, write_bundle
+from bedplate.config.catalog import Catalog
+from bedplate.core.files import write_atomic
+from bedplate.config.release_lock import Lock
+from bedplate.binary_cache.fill import Origins, fill
+from bedplate.artifacts import resolve
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.source import Context
+from bedplate.artifacts.kinds import context as context_of
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished bundle.
+
+    Attributes:
+        folder: where it is.
+        release: its release.json.
+        manifest: its manifest.json.
+        digest: the bundle's digest.
+        changed: number of files that were not there before.
+        references: number of image references that were proved to be in it.
+    """
+
+    folder: Path
+    release: ReleaseFile
+    manifest: bundle_layout.Manifest
+    digest: str
+    changed: int
+    references: int
+
+
+def default_key() -> Path:
+    """Return where the publisher's key is kept unless one says otherwise."""
+    return paths.user_state() / "publisher" / "key"
+
+
+def build(  # noqa: PLR0913  each is one part of a build
+    catalog: Catalog,
+    out: Path,
+    key: Path,
+    *,
+    lock: Lock | None = None,
+    record: bool = False,
+    origins: Origins | None = None,
+    reporter: Reporter | None = None,
+) -> Built:
+    """Build, prove, write and sign the bundle of a release.
+
+    Args:
+        catalog: the release.
+        out: the bundle's folder: absent, empty or an older bundle.
+        key: the publisher's private key.
+        lock: build this one in place of the release's own (see relock).
+        record: write what comes out into the lock in place of refusing what differs from it.
+        origins: binary caches and bundles, from which everything they have is taken before anything is made.
+        reporter: told about the work.
+    """
+    told, kept = reporter or Silent(), Cache()
+    locked = lock or catalog.lock()
+    context = context_of(catalog, kept, locked)
+    check_current(context)
+    if origins and origins.ordered:
+        with working(told, "binary caches") as sizes:
+            filled = fill(origins, context, told)
+            sizes.extend(filled.size.values())
+        told.say(str(filled))
+    entries = obtain(locked, context, told, record=record)
+    made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
+    if record:
+        _record(made, catalog, context, told)
+    told.begin("closure")
+    release = release_contents.release_file(catalog, made, add_installer(catalog, made, kept), kept)
+    with _proved(catalog, release, kept, told) as references:
+        told.end("closure", f"{references} references, none outside the bundle")
+        from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
+
+        told.begin("documents")
+        release = documents.add(release, context.with_lock(made))
+        told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
+    told.begin("bundle")
+    manifest, changed = write_bundle(out, release, kept, key)
+    told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
+    return Built(out, release, manifest, bundle_digest(manifest), changed, references)
+
+
+def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) -> None:
+    """Write down what came out, outputs and licences, before the installer is packed, which carries both files."""
+    from bedplate.sbom import documents  # noqa: PLC0415  as above
+
+    resolve.write(made, catalog.folder)
+    reporter.begin("licences")
+    unstated = documents.record(release_contents.locked_release_file(catalog, made), context)
+    reporter.end("licences", f"Go modules without a known one: {unstated}")
+
+
+@contextmanager
+def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> Iterator[int]:
+    """Prove the closure once per release file: it names the installer's digest, and so all templates and code.
+
+    The hosts' packages are installed beside what is done in this context; apt takes half a minute of one core.
+    """
+    note = cache.folder("proved") / digest.of(release.model_dump())
+    if note.is_file():
+        yield int(note.read_text())
+        return
+    references = prove(catalog, release, cache)
+    with ThreadPoolExecutor(1) as beside:
+        installed = beside.submit(prove_installed, catalog, release, cache, reporter)
+        yield references
+        installed.result()
+    write_atomic(note, str(references))

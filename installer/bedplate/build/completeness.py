@@ -1,0 +1,69 @@
+"""The proof that a bundle is closed: whatever a release names, and whatever its packages ask for, is in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from bedplate.core import paths
+from bedplate.build.image_completeness import check_closure
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.build.proof.clean_root import prove_installation
+from bedplate.build.proof.ansible_collections import check_collections
+from bedplate.artifacts.deb.deb_dependencies import check_debs
+from bedplate.build.proof.npm_lock import check_npm
+from bedplate.build.proof.pulumi_plugins import check_plugins
+from bedplate.build.proof.named_images import named
+from bedplate.build.proof.wheel_requirements import check_wheels
+from bedplate.core.reporter import Reporter
+from bedplate.config.catalog import Catalog
+from bedplate.core.errors import BedplateError, Findings
+from bedplate.render.objects import image_digests
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.deb.deb_source import host_packages
+
+
+def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
+    """Return the number of images' references that were looked at; Findings name whatever is not in the bundle.
+
+    Args:
+        catalog: the release.
+        release: what the bundle holds.
+        cache: has every artifact of it.
+    """
+    images = named(catalog, release)
+    bundled = [f"{name}@sha256:{digest}" for name, digest in image_digests(release).items()]
+    errors = check_closure(images, bundled, catalog.components.values())
+    errors += check_packages(catalog, release, cache)
+    if errors:
+        raise Findings(errors)
+    return len(images)
+
+
+def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list[BedplateError]:
+    """Return an error for everything that a package of any kind asks for and the bundle lacks."""
+    blobs = cache.root / "blobs/sha256"
+    exceptions = [allowed for component in catalog.components.values() for allowed in component.allow]
+
+    def checks() -> Iterator[list[BedplateError]]:
+        yield check_debs(release, blobs, {allowed.deb for allowed in exceptions})
+        yield check_wheels(release, blobs, {allowed.wheel for allowed in exceptions})
+        yield check_npm(catalog.folder / "lock/npm")
+        yield check_collections(paths.source() / "roles")
+        yield check_plugins(release, blobs)
+
+    return [error for errors in checks() for error in errors]
+
+
+def prove_installed(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> None:
+    """Install the hosts' packages in a clean root; Findings name what keeps them from it.
+
+    Args:
+        catalog: the release.
+        release: what the bundle holds.
+        cache: has every artifact of it.
+        reporter: told how long it took.
+    """
+    packages, started = host_packages(catalog.components.values()), time.monotonic()
+    if prove_installation(release, packages, cache):
+        reporter.say(f"{len(packages)} hosts' packages installed in a clean root, {time.monotonic() - started:.0f} s")

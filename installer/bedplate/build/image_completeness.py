@@ -1,0 +1,85 @@
+"""The closure of images: every image that a rendered object or a component names is in the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.kube.change import shown
+from bedplate.core.errors import BedplateError
+from bedplate.images.image_name import ImageName, normal
+from bedplate.images.scan import images_of
+from bedplate.config.component import Component
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An image, and where it is named.
+
+    Attributes:
+        image: the image.
+        component: who names it.
+        thing: the object or file.
+        path: the place in it; may be empty.
+        reason: why it counts as a reference.
+    """
+
+    image: ImageName
+    component: str
+    thing: str
+    path: str
+    reason: str = ""
+
+
+def check_closure(
+    named: Iterable[Named], bundled: Collection[str], components: Iterable[Component]
+) -> list[BedplateError]:
+    """Return an error for each image that is named and is neither in the bundle nor allowed to be absent.
+
+    A name whose tag is decided elsewhere is in the bundle if its repository is: where the tag is decided,
+    the walk finds it too.
+
+    Args:
+        named: the images, from `images_of_object` and `images_of_component`.
+        bundled: name:tag, or name:tag@digest, of the images in the bundle.
+        components: the release's components, for their exceptions.
+    """
+    known = [normal(image) for image in bundled]
+    allowed = {(c.name, normal(a.image).name) for c in components for a in c.allow if a.image}
+    errors = {one: _fact(one.image, known) for one in named if (one.component, one.image.name) not in allowed}
+    return [_error(one, fact) for one, fact in errors.items() if fact]
+
+
+def _fact(image: ImageName, known: Iterable[ImageName]) -> str:
+    """Return what is wrong with an image, empty if it is in the bundle."""
+    same = [one for one in known if one.repository == image.repository]
+    if image.tag and not (same := [one for one in same if one.tag == image.tag]):
+        return "is not in the bundle"
+    digests = {one.digest for one in same if one.digest}
+    if same and image.digest and digests and image.digest not in digests:
+        return "is in the bundle with another digest"
+    return "" if same else "is not in the bundle"
+
+
+def _error(item: Named, fact: str) -> BedplateError:
+    where = f"{item.thing}, {item.path}" if item.path else item.thing
+    reason = f" ({item.reason})" if item.reason else ""
+    step = f"declare it in manifests/{item.component}/component.yaml: images, or allow with a reason"
+    return BedplateError(f"image {item.image}", f"{fact}; component {item.component} names it in {where}{reason}", step)
+
+
+def images_of_component(component: Component) -> Iterator[Named]:
+    """Yield the images a component declares: those it builds and those it says are in code."""
+    for image in component.images:
+        yield Named(normal(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built")
+    for declared in component.references:
+        yield Named(normal(declared.image), component.name, "component.yaml", "references", declared.why)
+
+
+def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[Named]:
+    """Yield the images one rendered object names, each once per place."""
+    metadata = thing.get("metadata", {})
+    name = "/".join(filter(None, (thing.get("kind", ""), metadata.get("namespace", ""), metadata.get("name", ""))))
+    for hit in images_of(thing):
+        yield Named(hit.image, component, name, shown(hit.path), hit.reason)

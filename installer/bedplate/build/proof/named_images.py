@@ -1,0 +1,83 @@
+"""Every image that a release names: in its components' files, its rendered objects, its hosts' files, its kubeadm."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from bedplate.core import paths
+from bedplate.build.image_completeness import Named, images_of_component, images_of_object
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.render.reference_site import reference_site
+from bedplate.config.catalog import Catalog
+from bedplate.kube.change import shown
+from bedplate.images.reference import Kind
+from bedplate.images.image_name import normal
+from bedplate.images.scan import images_in
+from bedplate.config.host_spec import HostFile
+from bedplate.render.host_specs import host_specs
+from bedplate.render.objects import image_digests, render
+from bedplate.artifacts import find_program
+from bedplate.core.command import run
+
+KUBEADM_KIND = "ClusterConfiguration"
+
+
+def named(catalog: Catalog, release: ReleaseFile) -> list[Named]:
+    """Return every image that is named, once per place."""
+    return list(dict.fromkeys([*of_components(catalog, release), *of_hosts(catalog, release)]))
+
+
+def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
+    """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
+    for component in catalog.components.values():
+        yield from images_of_component(component)
+    every = _profiles()
+    for profiles in ([], *([profile] for profile in every), *([every] if len(every) > 1 else [])):
+        site = reference_site(catalog.release.version, profiles)
+        for one in render(site, catalog, image_digests(release)):
+            yield from images_of_object(one.component, one.object)
+
+
+def _profiles() -> list[str]:
+    return sorted({path.name for tree in paths.trees() for path in (tree / "overlays").glob("*") if path.is_dir()})
+
+
+def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
+    """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will ask for."""
+    site = reference_site(catalog.release.version, [])
+    seen: set[HostFile] = set()
+    for spec in host_specs(site, catalog.release, catalog.components, release):
+        for file in spec.files:
+            if file not in seen:
+                seen.add(file)
+                yield from _of_file(file, spec.host)
+                yield from _of_kubeadm(file, catalog)
+
+
+def _of_file(file: HostFile, host: str) -> Iterator[Named]:
+    """Walk a host's file as a ConfigMap's would be: YAML, TOML and JSON by what they mean, anything else as text."""
+    for hit in images_in({file.path: file.content}, kind=Kind.CONFIGMAP):
+        yield Named(hit.image, "hosts", f"host {host}", shown(hit.path), f"file, {hit.certainty}")
+
+
+def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
+    """Ask the release's own kubeadm which images a configuration leads to."""
+    if KUBEADM_KIND not in file.content:
+        return
+    component = next(c.name for c in catalog.components.values() if any(_is_kubeadm(b.path) for b in c.hosts.binaries))
+    documents = [d for d in yaml.safe_load_all(file.content) if d and d["kind"] == KUBEADM_KIND]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kubeadm.yaml"
+        path.write_text(yaml.safe_dump_all(documents))
+        kubeadm = find_program.find(component, "kubeadm", catalog)
+        done = run([kubeadm, "config", "images", "list", "--config", path], env={"HOME": folder})
+    for line in done.stdout.decode().split():
+        yield Named(normal(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")
+
+
+def _is_kubeadm(path: str) -> bool:
+    return path.endswith("/kubeadm")

@@ -1,0 +1,63 @@
+"""Verification of a bundle: the signature, then the list of files, then every byte."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from bedplate.config import bundle_layout
+from bedplate.core.errors import BedplateError, Findings
+from bedplate.install.blob_content import check_file
+from bedplate.install.manifest import File
+from bedplate.install.refused import RefusedError
+from bedplate.install.steps import check_bundle
+
+WORKERS = os.cpu_count() or 1
+
+
+def verify(bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None) -> bundle_layout.Manifest:
+    """Return the manifest of a bundle that is whole and the publisher's; Findings name every wrong file.
+
+    Args:
+        bundle: the bundle's directory.
+        publisher: text of the publisher's public keys, one a line.
+        progress: called with the number of bytes of each file that was read.
+    """
+    with refusals():
+        signed, files, _ = check_bundle(bundle, publisher)
+
+    def check(file: File) -> BedplateError | None:
+        try:
+            with refusals():
+                check_file(bundle, file)
+        except BedplateError as error:
+            return error
+        progress(file.size)
+        return None
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = pool.map(check, sorted(files, key=lambda file: -file.size))
+        errors = [error for error in found if error]
+    if errors:
+        raise Findings(errors)
+    return bundle_layout.Manifest.model_validate_json(signed.manifest)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a refusal of the bundle's own install into this program's error."""
+    try:
+        yield
+    except RefusedError as error:
+        raise BedplateError(error.subject, error.fact, error.next_step) from error
+
+
+def read_release(folder: Path) -> bundle_layout.ReleaseFile:
+    """Return release.json of a bundle, or of a release's folder in the store; nothing is verified."""
+    path = folder / bundle_layout.RELEASE
+    if not path.is_file():
+        raise BedplateError(f"folder {folder}", f"is no bundle: it has no {bundle_layout.RELEASE}")
+    return bundle_layout.ReleaseFile.model_validate_json(path.read_bytes())

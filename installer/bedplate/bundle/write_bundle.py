@@ -1,0 +1,129 @@
+"""Writing a bundle: an OCI image layout with the release file, the manifest of all of it and its signature."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from bedplate import install
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.verified_blobs import Verified
+from bedplate.bundle import publisher_signature
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import BundledArtifact, Document, ReleaseFile
+from bedplate.core.errors import InputError
+from bedplate.core.file_tree import Linked, Node, ensure_tree
+from bedplate.core.files import write_atomic
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
+FILE_TYPE = "application/octet-stream"
+ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
+"""Type of the one OCI artifact that holds all that is no image, by file name."""
+DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
+"""Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
+NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
+
+
+def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.Manifest, int]:
+    """Bring a directory to a release's bundle and sign it; return its manifest and the number of files changed."""
+    _check_out(out)
+    tree = _tree(release, cache)
+    manifest = bundle_layout.Manifest(release=release.release, files=_files(tree, cache))
+    tree[bundle_layout.MANIFEST] = _json(manifest.model_dump())
+    signature = out / bundle_layout.SIGNATURE
+    if signature.is_file():
+        tree[bundle_layout.SIGNATURE] = signature.read_bytes()
+    # The mark of a bundle comes first: so the next run knows what it finds, wherever this one is killed.
+    write_atomic(out / bundle_layout.OCI_LAYOUT, _mark())
+    changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
+    publisher_signature.sign(out, key)
+    return manifest, changed
+
+
+def bundle_digest(manifest: bundle_layout.Manifest) -> str:
+    """Return a bundle's digest: the sha256 of its manifest.json."""
+    return hashlib.sha256(_json(manifest.model_dump())).hexdigest()
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a folder that holds anything but an older bundle: what is not in the bundle is removed from there."""
+    unfinished = f".{bundle_layout.OCI_LAYOUT}."
+    there = [path.name for path in out.iterdir() if not path.name.startswith(unfinished)] if out.exists() else []
+    if there and bundle_layout.OCI_LAYOUT not in there:
+        raise InputError(f"folder {out}", "is neither empty nor a bundle", "give another --out")
+
+
+def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
+    images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
+    others = [a for a in release.artifacts if a.kind != "image"]
+    lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(FILE_TYPE, a.file, a) for a in others], cache)]
+    if release.documents:
+        layers = [_layer(document.kind, document.title, document) for document in release.documents]
+        lists.append(_list("documents", DOCUMENTS_TYPE, layers, cache))
+    blobs = {
+        release.installer,
+        cache.add_bytes(b"{}").sha256,
+        *(one["digest"].removeprefix("sha256:") for one in lists),
+    }
+    blobs |= {document.sha256 for document in release.documents}
+    blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
+    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]}
+    tree: dict[str, Node] = {bundle_layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
+    tree[bundle_layout.OCI_LAYOUT] = _mark()
+    tree[bundle_layout.INDEX] = _json(index)
+    tree[bundle_layout.RELEASE] = _json(release.model_dump())
+    tree |= {
+        f"{bundle_layout.INSTALL}/{path.name}": path.read_bytes() for path in Path(install.__path__[0]).glob("*.py")
+    }
+    return tree
+
+
+def image_blobs(manifest: str, cache: Cache) -> set[str]:
+    """Return the digests of an image's manifest, configuration and layers."""
+    parsed = json.loads(cache.blob(manifest).read_bytes())
+    return {manifest, *(part["digest"].removeprefix("sha256:") for part in (parsed["config"], *parsed["layers"]))}
+
+
+def _descriptor(image: BundledArtifact) -> dict[str, Any]:
+    named = {NAME: image.image}
+    return {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{image.sha256}", "size": image.size, "annotations": named}
+
+
+def _layer(kind: str, title: str, blob: BundledArtifact | Document) -> dict[str, Any]:
+    return {"mediaType": kind, "digest": f"sha256:{blob.sha256}", "size": blob.size, "annotations": {TITLE: title}}
+
+
+def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> dict[str, Any]:
+    """Return the descriptor of an OCI artifact that lists blobs."""
+    empty = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{cache.add_bytes(b'{}').sha256}", "size": 2}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": kind, "config": empty}
+    output = cache.add_bytes(_json({**manifest, "layers": layers or [empty]}))
+    named = {"mediaType": MANIFEST_TYPE, "artifactType": kind, "annotations": {NAME: name}}
+    return {**named, "digest": f"sha256:{output.sha256}", "size": output.size}
+
+
+def _files(tree: dict[str, Node], cache: Cache) -> list[bundle_layout.ManifestFile]:
+    """Return the manifest's lines; a blob that changed since it was last hashed is hashed again."""
+    files = []
+    with Verified(cache) as verified:
+        for path, node in sorted(tree.items()):
+            if isinstance(node, Linked):
+                size = verified.check(node.sha256)
+                files.append(bundle_layout.ManifestFile(path=path, sha256=node.sha256, size=size))
+            else:
+                sha = hashlib.sha256(node).hexdigest()
+                files.append(bundle_layout.ManifestFile(path=path, sha256=sha, size=len(node)))
+    return files
+
+
+def _mark() -> bytes:
+    """Return the content of oci-layout (https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md)."""
+    return _json({"imageLayoutVersion": "1.0.0"})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"

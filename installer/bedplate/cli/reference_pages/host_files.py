@@ -1,0 +1,126 @@
+"""What the roles write on hosts as a Markdown page, from the roles themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from bedplate.config import catalog
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.component import Component
+from bedplate.config.host_spec import HostFile, HostSpec
+from bedplate.core import digest, paths
+from bedplate.render import role_files
+from bedplate.render.host_specs import host_specs
+from bedplate.render.reference_site import NAME, reference_site
+
+ROLES = paths.SOURCE / "roles"
+UNKNOWN = digest.of(NAME)
+"""Stands for digests, which only a built release has."""
+LOCKED = "locked"
+"""Stands for versions of packages, which only the lock has."""
+INTRODUCTION = f"""\
+# What the roles write on each host
+
+Generated from the roles (`make docs`): every file that Bedplate writes from a template, and its content, for an
+environment named `{NAME}` with three hosts (bastion, cp1, worker1) and every default. `bedplate render ENV --hosts`, on
+the bastion, says the same of a real environment. What else is done to a host, and in which order, is in
+[What is done to your hosts](../explanation/what-is-done-to-your-hosts.md).
+"""
+PACKAGES = """\
+## Packages
+
+Installed from the mirror in exactly the versions of the release's lock, with what they depend on and without what they
+only recommend.
+"""
+PROGRAMS = """
+## Programs
+
+Unpacked to `/opt/bedplate/<component>/<version>/`, checked by digest; the link `current` beside it names the
+version in use.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    release = catalog.load(_newest())
+    specs = host_specs(
+        reference_site(release.release.version, []), release.release, release.components, _release_file(release)
+    )
+    names = list(dict.fromkeys(name for spec in specs for name in role_files.of_groups(ROLES, spec.groups)))
+    parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
+    parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
+    return "\n".join([*parts, *(line for name in names for line in _role(name, specs))])
+
+
+def _newest() -> str:
+    return max(path.parent.name for path in paths.SOURCE.glob("releases/*/release.yaml"))
+
+
+def _release_file(release: Catalog) -> ReleaseFile:
+    """Return what a bundle of the release says, as far as host specs read it."""
+    components = release.components.values()
+    packages = sorted({package for component in components for package in component.hosts.packages})
+    return ReleaseFile(
+        release=release.release.version,
+        installer=UNKNOWN,
+        artifacts=[artifact for component in components for artifact in _artifacts(component)],
+        sets={f"deb:{','.join(packages)}": [f"deb:{name}_{LOCKED}_all" for name in packages]},
+    )
+
+
+def _artifacts(component: Component) -> Iterator[BundledArtifact]:
+    common = {"component": component.name, "sha256": UNKNOWN, "size": 0}
+    for image in component.images:
+        name = f"{image.name}:{image.tag}"
+        yield BundledArtifact.model_validate({**common, "id": f"image:{name}", "kind": "image", "image": name})
+    for artifact in component.artifacts:
+        yield BundledArtifact.model_validate({**common, "id": f"{artifact.kind}:{artifact.id}", "kind": artifact.kind})
+
+
+def _programs(spec: HostSpec) -> list[str]:
+    programs = spec.vars["programs_list"]
+    return [f"`{one['component']}/{one['version']}/{path}`" for one in programs for path in one["paths"]]
+
+
+def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:
+    """Write a role's section: where it runs, what it leaves active, its kernel settings and its files."""
+    played = {
+        spec.host: role_files.load(ROLES / name, spec.vars)
+        for spec in specs
+        if name in role_files.of_groups(ROLES, spec.groups)
+    }
+    yield f"## {name}\n"
+    yield f"{_summary(name)}. On {', '.join(played)}.\n"
+    if services := sorted({service for role in played.values() for service in role.services}):
+        yield f"Kept active: {', '.join(f'`{service}`' for service in services)}.\n"
+    if settings := {key: value for role in played.values() for key, value in role.settings.items()}:
+        listed = ", ".join(f"`{key} = {value}`" for key, value in settings.items())
+        yield f"Kernel settings, only where `hosts.kernel` is `managed`: {listed}.\n"
+    for file, hosts in _files({host: list(role.files()) for host, role in played.items()}).items():
+        yield from _file(file, hosts)
+
+
+def _summary(name: str) -> str:
+    specs = yaml.safe_load((ROLES / name / "meta" / "argument_specs.yml").read_text())
+    return str(specs["argument_specs"]["main"]["short_description"])
+
+
+def _files(by_host: Mapping[str, list[HostFile]]) -> dict[HostFile, list[str]]:
+    """Return each file once for every content it has, with its hosts."""
+    found: dict[HostFile, list[str]] = {}
+    for host, files in by_host.items():
+        for file in files:
+            found.setdefault(file, []).append(host)
+    return dict(sorted(found.items(), key=lambda item: (item[0].path, item[1])))
+
+
+def _file(file: HostFile, hosts: list[str]) -> Iterator[str]:
+    part = ", a marked block; the rest of the file is left alone" if file.part == "block" else ""
+    yield f"**`{file.path}`** ({', '.join(hosts)}; mode {file.mode}{part})\n"
+    if content := file.content.strip("\n"):
+        yield "\n".join(f"    {line}".rstrip() for line in content.splitlines()) + "\n"
+    else:
+        yield "A public certificate or key of the environment, made on its bastion.\n"

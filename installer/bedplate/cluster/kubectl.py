@@ -1,0 +1,35 @@
+"""Door to kubectl, with the environment's administrator kubeconfig."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bedplate.artifacts import find_program
+from bedplate.config.environments import Site
+from bedplate.core import command
+
+KUBECTL = Path("/usr/local/bin/kubectl")
+
+
+def kubeconfig(site: Site) -> Path:
+    """Return where an environment's administrator kubeconfig is on its bastion."""
+    return site.state / "pki" / "admin.conf"
+
+
+def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60) -> bytes:
+    """Run kubectl against an environment's cluster and return its standard output."""
+    program = KUBECTL if KUBECTL.exists() else find_program.find("kubernetes", "kubectl")
+    argv: list[str | Path] = [program, "--kubeconfig", kubeconfig(site), *words]
+    return command.run(argv, stdin=stdin, timeout=timeout).stdout
+
+
+def get(site: Site, *words: str) -> Any:
+    """Return what ``kubectl get`` answers, parsed: ``get(site, "nodes")``."""
+    return json.loads(run(site, "get", *words, "-o", "json"))
+
+
+def raw(site: Site, path: str) -> bytes:
+    """Return the API server's answer to GET on a path, its service proxies included."""
+    return run(site, "get", "--raw", path)

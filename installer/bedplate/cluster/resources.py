@@ -1,0 +1,155 @@
+"""The one mapping from rendered objects to Pulumi resources (contract 3)."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import pulumi
+
+from bedplate.cluster import kubectl, stack_secrets
+from bedplate.config.environments import Site
+from bedplate.kube import object_id
+from bedplate.kube.object_id import Identity
+from bedplate.pki.secret_files import read_secret
+from bedplate.render.canonical import references as names_read
+from bedplate.render.rendered import RenderedObject
+
+FIELD_MANAGER = "bedplate"
+SECRET_DIGEST = "bedplate.dev/secret-digest"  # noqa: S105  an annotation's name
+READ_ANEW = "bedplate.dev/read-anew"
+"""Annotation of a Secret whose pods look at the mounted file each time: a new value restarts none of them."""
+KEPT = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
+"""Kinds that a stack never deletes: people's data goes with them."""
+
+UNAWAITED = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
+"""Kinds that become ready only through workloads, which come after them and are awaited."""
+
+FIRST = frozenset({"CustomResourceDefinition", "Namespace"})
+
+
+def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, list[str]]) -> None:
+    """Declare one Pulumi resource for each object of a layer.
+
+    Args:
+        site: the environment, for its kubeconfig and secrets.
+        objects: the layer's objects.
+        requires: component to the components that come before it.
+    """
+    provider = _provider(site)
+    done: dict[Identity, pulumi.Resource] = {}
+    owners = {one.identity: one.component for one in objects}
+    for one in sorted(objects, key=_rank):
+        before = [done[key] for key in _dependencies(one, done, owners, requires)]
+        done[one.identity] = _resource(site, one, objects, pulumi.ResourceOptions(provider=provider, depends_on=before))
+
+
+def resource_type(value: dict[str, Any]) -> str:
+    """Return Pulumi's type of an object: ``kubernetes:apps/v1:Deployment``, ``kubernetes:core/v1:Secret``."""
+    api = value["apiVersion"]
+    return f"kubernetes:{api if '/' in api else f'core/{api}'}:{value['kind']}"
+
+
+def _rank(one: RenderedObject) -> int:
+    """Return 0 for what other objects live in, 2 for workloads, 1 for the rest; the sort is stable."""
+    kind = one.object["kind"]
+    return 0 if kind in FIRST else 2 if kind in object_id.WORKLOADS else 1
+
+
+def _dependencies(
+    one: RenderedObject,
+    done: Iterable[Identity],
+    owners: dict[Identity, str],
+    requires: dict[str, list[str]],
+) -> list[Identity]:
+    """Return what must exist before an object: all that ranks lower in its component, and what it requires."""
+    if _rank(one) == 0:
+        return []
+    kind, me = one.object["kind"], one.identity
+    before = set(requires.get(one.component, []))
+    return [
+        other
+        for other in done
+        if owners[other] in before
+        or (other.kind == "Namespace" and other.name == me.namespace)
+        or other.kind == "CustomResourceDefinition"
+        or (owners[other] == one.component and kind in object_id.WORKLOADS and other.kind not in object_id.WORKLOADS)
+    ]
+
+
+def _resource(
+    site: Site, one: RenderedObject, objects: Sequence[RenderedObject], options: pulumi.ResourceOptions
+) -> pulumi.Resource:
+    kind = one.object["kind"]
+    value = with_secret_digest(site, one, objects)
+    annotations = {**(value["metadata"].get("annotations") or {}), "pulumi.com/patchFieldManager": FIELD_MANAGER}
+    if kind in UNAWAITED:
+        annotations["pulumi.com/skipAwait"] = "true"
+    value["metadata"]["annotations"] = annotations
+    own = pulumi.ResourceOptions(
+        version=plugin_version(),
+        retain_on_delete=kind in KEPT or None,
+        additional_secret_outputs=["data", "stringData"] if kind == "Secret" else None,
+    )
+    properties = _with_secret_values(site, value) if kind == "Secret" else value
+    return pulumi.CustomResource(
+        resource_type(value), str(one.identity), properties, pulumi.ResourceOptions.merge(options, own)
+    )
+
+
+def with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
+    """Return a copy of the object; a workload carries an HMAC of the Secrets it reads, so that a change restarts it."""
+    value = copy.deepcopy(one.object)
+    template = object_id.pod_template(value)
+    if template is None or template is value:
+        return value
+    read = names_read(template["spec"], "secret")
+    markers = [
+        marker
+        for other in objects
+        if other.object["kind"] == "Secret"
+        and other.identity.namespace == one.identity.namespace
+        and other.identity.name in read
+        and READ_ANEW not in (other.object["metadata"].get("annotations") or {})
+        for marker in stack_secrets.references(other.object)
+    ]
+    if markers:
+        metadata = template["metadata"]
+        annotation = {SECRET_DIGEST: stack_secrets.fingerprint(site, markers)}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotation}
+    return value
+
+
+def _with_secret_values(site: Site, value: dict[str, Any]) -> dict[str, Any]:
+    """Return a Secret with its values in ``data``, each a Pulumi secret."""
+    value = dict(value)
+    data = {key: pulumi.Output.secret(text) for key, text in (value.pop("data", None) or {}).items()}
+    for key, marker in (value.pop("stringData", None) or {}).items():
+        content = read_secret(site, marker["secretRef"]) if isinstance(marker, dict) else str(marker).encode()
+        data[key] = pulumi.Output.secret(base64.b64encode(content).decode())
+    return {**value, "data": data}
+
+
+def plugin_version() -> str:
+    """Return the provider plugin's version, which is that of the Python package."""
+    return version("pulumi-kubernetes")
+
+
+def _provider(site: Site) -> pulumi.ProviderResource:
+    """Return the provider: server-side apply, objects mutable in place; the path of the kubeconfig, not its content."""
+    return pulumi.ProviderResource(
+        "kubernetes",
+        "cluster",
+        {
+            "kubeconfig": str(kubectl.kubeconfig(site)),
+            "clusterIdentifier": site.environment.name,
+            "enableServerSideApply": "true",
+            "enableConfigMapMutable": "true",
+            "enableSecretMutable": "true",
+            "suppressDeprecationWarnings": "true",
+        },
+        pulumi.ResourceOptions(version=plugin_version()),
+    )

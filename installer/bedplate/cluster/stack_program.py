@@ -1,0 +1,18 @@
+"""What stacks/<layer>/__main__.py runs: render, then declare."""
+
+from __future__ import annotations
+
+import pulumi
+
+from bedplate.cluster import resources
+from bedplate.config import catalog, environments
+from bedplate.render import locked_digests, objects
+
+
+def main(layer: str) -> None:
+    """Declare a layer's resources for the environment that the stack is named after."""
+    site = environments.load(environments.find(pulumi.get_stack()))
+    release = catalog.load(site.environment.release)
+    rendered = objects.render(site, release, locked_digests.digests(release))
+    requires = {name: list(component.requires) for name, component in release.components.items()}
+    resources.declare(site, objects.of_layer(rendered, layer), requires)

@@ -1,0 +1,114 @@
+"""Every path inside a bundle, and the form of its two JSON files.
+
+A bundle is an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md)
+with three more files and the folder `install`. The bundle's digest is the sha256 of manifest.json, which
+lists every other file but the signature; so whatever is signed is exactly what is carried.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bedplate.config.base import Model
+from bedplate.config.release_lock import Kind
+
+OCI_LAYOUT = "oci-layout"
+INDEX = "index.json"
+BLOBS = "blobs/sha256"
+RELEASE = "release.json"
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+INSTALL = "install"
+"""Folder of the program that installs the bundle: `python3 BUNDLE/install`."""
+
+
+SBOM, PROVENANCE = "application/vnd.cyclonedx+json", "application/vnd.in-toto+json"
+"""Media types of a bundle's documents; the second has a statement a line."""
+
+
+def blob(sha256: str) -> str:
+    """Return a blob's place in the bundle."""
+    return f"{BLOBS}/{sha256}"
+
+
+class ManifestFile(Model):
+    """One file of the bundle."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+def is_blob(file: ManifestFile) -> bool:
+    """Return whether a file of the bundle is a blob."""
+    return file.path == blob(file.sha256)
+
+
+class Manifest(Model):
+    """manifest.json: every file but itself and the signature, sorted by path."""
+
+    format: int = 1
+    release: str
+    files: list[ManifestFile]
+
+
+class BundledArtifact(Model):
+    """What a blob is."""
+
+    id: str = Field(description="id in the lock, such as deb:nginx-light")
+    kind: Kind
+    sha256: str = Field(description="digest of its blob; for an image, of its OCI manifest")
+    size: int
+    file: str = Field("", description="file name it goes by in a repository, such as nginx-light_1.22.1-9_amd64.deb")
+    image: str = Field("", description="for images: name:tag")
+    component: str = ""
+
+
+class Program(Model):
+    """A program the installer itself runs on the bastion."""
+
+    component: str
+    version: str
+    artifact: str = Field(description="sha256 of the tar that holds it")
+    path: str = Field(description="place inside that tar and under /opt/bedplate/<component>/<version>/")
+
+
+class Needs(Model):
+    """What `install` puts on the bastion from the bundle alone, before anything else runs."""
+
+    packages: list[str] = Field(default_factory=list, description="ids of the Debian packages, closed under Depends")
+    wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, pip's included")
+    programs: list[Program] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
+
+
+class Document(Model):
+    """A document about the release, such as a bill of materials."""
+
+    kind: str = Field(description="media type: CycloneDX's or in-toto's")
+    image: str = Field("", description="name:tag of the image it is about; empty: the whole release")
+    sha256: str = Field(description="digest of its blob")
+    size: int
+
+    @property
+    def title(self) -> str:
+        """Return the file name it goes by among the bundle's OCI artifacts."""
+        return f"{self.image or 'release'} {self.kind}"
+
+
+class ReleaseFile(Model):
+    """release.json: what the bundle holds, for machines."""
+
+    format: int = 1
+    release: str = Field(description="version; ends in +relock where vanished packages were relocked")
+    epoch: int = Field(0, description="SOURCE_DATE_EPOCH of the release; dates the apt repository")
+    suite: str = Field("", description="the hosts' distribution release, such as bookworm")
+    architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")
+    installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's files")
+    bastion: Needs = Field(default_factory=Needs, description="what install puts on the bastion")
+    artifacts: list[BundledArtifact]
+    sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
+    documents: list[Document] = Field(default_factory=list, description="what is said about all of it")
+
+    def image_digest(self, image: str) -> str | None:
+        """Return the manifest digest of name:tag, None if the bundle lacks it."""
+        return next((a.sha256 for a in self.artifacts if a.image == image), None)

@@ -1,0 +1,197 @@
+"""Environments on this machine: found by name, loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from bedplate.config import validation, yaml_document
+from bedplate.config.environment_file import Environment
+from bedplate.config.hosts import Host
+from bedplate.config.hosts_file import Connection, HostsFile, HostVars
+from bedplate.config.yaml_document import Document
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError, Findings, InputError, Place
+
+ENVIRONMENT = "environment.yaml"
+HOSTS = "hosts.yaml"
+ON_BASTION = Path("/etc/bedplate")
+"""Where a bastion keeps its environments' folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A loaded environment.
+
+    Attributes:
+        folder: the environment's folder.
+        environment: environment.yaml.
+        hosts: hosts.yaml, in the file's order.
+    """
+
+    folder: Path
+    environment: Environment
+    hosts: tuple[Host, ...]
+
+    def group(self, name: str) -> tuple[Host, ...]:
+        """Return the hosts of a group, in the file's order."""
+        return tuple(host for host in self.hosts if name in host.groups)
+
+    @property
+    def bastion(self) -> Host:
+        """Return the machine named by bastion.host."""
+        return next(host for host in self.hosts if host.name == self.environment.bastion.host)
+
+    @property
+    def control_plane(self) -> tuple[Host, ...]:
+        """Return the group control_plane."""
+        return self.group("control_plane")
+
+    @property
+    def workers(self) -> tuple[Host, ...]:
+        """Return the group workers."""
+        return self.group("workers")
+
+    @property
+    def replicas(self) -> tuple[Host, ...]:
+        """Return the hosts that serve images besides the bastion."""
+        return self.group(self.environment.mirror.replicas)
+
+    @property
+    def known_hosts(self) -> Path:
+        """Return the file with the hosts' pinned SSH keys."""
+        return self.folder / "known_hosts"
+
+    @property
+    def state(self) -> Path:
+        """Return the environment's state folder on its bastion."""
+        return paths.STATE / self.environment.name
+
+    @property
+    def lock(self) -> Path:
+        """Return the file whose lock an apply holds."""
+        return self.state / "apply.lock"
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether this folder is a bastion's own, so that commands run here."""
+        return self.folder.is_relative_to(ON_BASTION)
+
+
+@dataclass(slots=True)
+class Draft:
+    """An environment as far as it could be read, with everything that is wrong with its form.
+
+    Attributes:
+        folder: the environment's folder.
+        environment_file: environment.yaml with positions, None where it is no YAML.
+        hosts_file: hosts.yaml with positions, likewise.
+        environment: the model, without the values that are wrong; None where too little is left.
+        hosts: the machines that could be read.
+        errors: all errors of form.
+        wrong: locations of errors in environment.yaml.
+    """
+
+    folder: Path
+    environment_file: Document | None = None
+    hosts_file: Document | None = None
+    environment: Environment | None = None
+    hosts: tuple[Host, ...] = ()
+    errors: list[BedplateError] = field(default_factory=list)
+    wrong: list[yaml_document.Location] = field(default_factory=list)
+
+
+def find(name: str) -> Path:
+    """Return an environment's folder by its path or name.
+
+    Looked for in this order: as a path (it has a slash), /etc/bedplate, the user's own state
+    (labs), inventory/ here, inventory/ beside the installer.
+    """
+    if "/" in name or name in {".", ".."}:
+        candidates = [Path(name)]
+    else:
+        roots = [ON_BASTION, paths.user_state() / "inventory", Path("inventory"), paths.SOURCE / "inventory"]
+        candidates = [root / name for root in roots]
+    for folder in candidates:
+        if (folder / ENVIRONMENT).is_file():
+            return folder.resolve()
+    looked = ", ".join(dict.fromkeys(yaml_document.shown(folder) for folder in candidates))
+    raise InputError(f"environment {name}", f"was not found in {looked}", f"bedplate init {name}")
+
+
+def load(path: Path) -> Site:
+    """Return the environment in a folder; Findings has every error of form, at its line."""
+    draft = read(path)
+    if draft.errors or draft.environment is None:
+        raise Findings(draft.errors)
+    names = {host.name for host in draft.hosts}
+    if draft.environment.bastion.host not in names:
+        where = draft.environment_file.place(("bastion", "host")) if draft.environment_file else None
+        fact = f"is {draft.environment.bastion.host}, which hosts.yaml does not name"
+        raise Findings([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
+    return Site(path.resolve(), draft.environment, draft.hosts)
+
+
+def read(path: Path) -> Draft:
+    """Read an environment's files as far as they can be read; nothing is raised."""
+    draft = Draft(path)
+    try:
+        draft.environment_file = yaml_document.read(path / ENVIRONMENT)
+        reading = validation.read(draft.environment_file, Environment)
+        draft.environment, draft.wrong = reading.model, reading.wrong
+        draft.errors += reading.errors
+    except Findings as findings:
+        draft.errors += findings.errors
+    try:
+        draft.hosts_file = yaml_document.read(path / HOSTS)
+        _read_hosts(draft, draft.hosts_file)
+    except Findings as findings:
+        draft.errors += findings.errors
+    return draft
+
+
+def _read_hosts(draft: Draft, file: Document) -> None:
+    reading = validation.read(file, HostsFile)
+    draft.errors += reading.errors
+    if reading.model is None:
+        return
+    machines: dict[str, Host] = {}
+    everything = reading.model.all
+    addresses = {name: _address(name, reading.model) for _, name, _ in _entries(reading.model)}
+    for group, name, variables in _entries(reading.model):
+        address = addresses[name]
+        if address is None:
+            if not any(str(name) in error.subject for error in reading.errors):
+                draft.errors.append(_no_address(file, group, name))
+            continue
+        known = machines.get(name)
+        if known:
+            machines[name] = known.model_copy(update={"groups": (*known.groups, group)})
+        else:
+            inherited = getattr(everything.children, group).vars
+            machines[name] = _host(name, group, address, (variables, inherited, everything.vars))
+    draft.hosts = tuple(machines.values())
+
+
+def _entries(hosts: HostsFile) -> Iterator[tuple[str, str, HostVars]]:
+    for group in type(hosts.all.children).model_fields:
+        members = getattr(hosts.all.children, group).hosts or {}
+        yield from ((group, name, variables or HostVars()) for name, variables in members.items())
+
+
+def _address(name: str, hosts: HostsFile) -> IPv4Address | None:
+    """Return a host's address; a host in two groups has it in one of them."""
+    return next((v.ansible_host for _, host, v in _entries(hosts) if host == name and v.ansible_host), None)
+
+
+def _host(name: str, group: str, address: IPv4Address, sources: tuple[Connection, ...]) -> Host:
+    user = next((c.ansible_user for c in sources if c.ansible_user), "root")
+    port = next((c.ansible_port for c in sources if c.ansible_port), 22)
+    return Host(name=name, address=address, groups=(group,), user=user, port=port)
+
+
+def _no_address(file: Document, group: str, name: str) -> InputError:
+    where: Place = file.key_place(("all", "children", group, "hosts", name))
+    return InputError(f"host {name}", "has no address", "write ansible_host: with its IPv4 address", where)

@@ -1,0 +1,54 @@
+"""The form of hosts.yaml: the part of Ansible's YAML inventory that Bedplate reads."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Annotated
+
+from pydantic import Field
+
+from bedplate.config.base import Model
+from bedplate.config.environment_file import DNS_LABEL
+
+HostName = Annotated[str, Field(pattern=DNS_LABEL)]
+
+
+class Connection(Model):
+    """How machines are reached."""
+
+    ansible_user: str | None = Field(None, description="the user that Ansible logs in as; root if nothing is said")
+    ansible_port: int | None = Field(None, ge=1, le=65535, description="sshd's port; 22 if nothing is said")
+
+
+class HostVars(Connection):
+    """One machine."""
+
+    ansible_host: IPv4Address | None = Field(None, description="an IPv4 address, such as 10.0.0.11")
+
+
+class Group(Model):
+    """Machines with one task."""
+
+    hosts: dict[HostName, HostVars | None] | None = Field(None, description="host name to address and connection")
+    vars: Connection = Field(default_factory=Connection, description="connection of all of the group's machines")
+
+
+class Groups(Model):
+    """The three groups."""
+
+    bastion: Group = Field(default_factory=Group, description="the machine that runs the installer")
+    control_plane: Group = Field(default_factory=Group, description="machines with the API server and etcd")
+    workers: Group = Field(default_factory=Group, description="machines that run what people start")
+
+
+class Everything(Model):
+    """Ansible's group of all machines."""
+
+    children: Groups = Field(description="the groups bastion, control_plane and workers")
+    vars: Connection = Field(default_factory=Connection, description="connection of all machines")
+
+
+class HostsFile(Model):
+    """The file hosts.yaml."""
+
+    all: Everything = Field(description="all machines, in groups")

@@ -1,0 +1,46 @@
+"""release.lock: every artifact of a release by digest (JSON, generated, reviewed like code)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field
+
+from bedplate.config.base import Model
+
+Kind = Literal["go", "npm", "file", "deb", "wheel", "image"]
+
+
+class Output(Model):
+    """What a build of the artifact must give."""
+
+    sha256: str = Field(description="digest of the file; for an image, of its manifest")
+    size: int = Field(description="bytes")
+
+
+class Entry(Model):
+    """One artifact."""
+
+    id: str = Field(description="kind:name, unique in the release")
+    kind: Kind = Field(description="source kind")
+    pin: dict[str, str] = Field(description="what identifies the input: versions, integrity, digests of lock files")
+    recipe: str = Field("", description="sha256 over pins, toolchain, flags, patches and the inputs' recipes")
+    output: Output | None = Field(None, description="none until bundle build --record filled it")
+    component: str = Field("", description="the component that declares it")
+
+
+class Lock(Model):
+    """The file release.lock."""
+
+    format: int = Field(1, description="version of this file's form")
+    release: str = Field(description="the release's version")
+    entries: list[Entry] = Field(description="sorted by id")
+    sets: dict[str, list[str]] = Field(
+        description="package closures: 'deb:<roots>' or 'wheel:<requirements>' to entry ids, in install order"
+    )
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        """Return the entries by id."""
+        return {entry.id: entry for entry in self.entries}

@@ -1,0 +1,169 @@
+"""The local users file: names, scrypt hashes and groups (provider ``file`` of environment.yaml).
+
+The form, which the hub's own reader (manifests/jupyterhub/hub) shares::
+
+    users:
+      - name: ada
+        password: scrypt$32768$8$1$<salt, base64>$<key, base64>
+        groups: [physics]
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import string
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from bedplate.config.base import Model
+from bedplate.config.environment_file import Environment
+from bedplate.core.errors import InputError, Place
+from bedplate.core.files import write_atomic
+
+ACCEPTANCE = "acceptance"
+"""The account the acceptance run logs in with; it has the groups of the first tenant's users."""
+ADMINISTRATOR = "administrator"
+"""The account made where the environment names no users file; it has every tenant's groups."""
+
+COST, BLOCK, LANES, KEY_BYTES = 2**15, 8, 1, 32
+MEMORY = 2 * 128 * COST * BLOCK
+PASSWORD_LENGTH = 32
+
+
+class Account(Model):
+    """One person, or one program, that may log in."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="user name, in lower case")
+    password: str = Field(
+        pattern=r"^scrypt\$[0-9]+\$[0-9]+\$[0-9]+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$",
+        description="scrypt$N$r$p$salt$key, salt and key in base64; never the password itself",
+    )
+    groups: list[str] = Field(default_factory=list, description="groups, as tenants: in environment.yaml names them")
+
+
+class Accounts(Model):
+    """The users file."""
+
+    users: list[Account] = Field(default_factory=list, description="everyone who may log in")
+
+
+def hash_password(password: str) -> str:
+    """Return a new salted scrypt hash of a password."""
+    salt = secrets.token_bytes(16)
+    key = hashlib.scrypt(password.encode(), salt=salt, n=COST, r=BLOCK, p=LANES, maxmem=MEMORY, dklen=KEY_BYTES)
+    return "$".join(["scrypt", str(COST), str(BLOCK), str(LANES), _text(salt), _text(key)])
+
+
+def is_password(account: Account, password: str) -> bool:
+    """Return whether a password is the account's."""
+    _, cost, block, lanes, salt, key = account.password.split("$")
+    n, r, p = int(cost), int(block), int(lanes)
+    expected = base64.b64decode(key)
+    found = hashlib.scrypt(
+        password.encode(), salt=base64.b64decode(salt), n=n, r=r, p=p, maxmem=2 * 128 * n * r, dklen=len(expected)
+    )
+    return hmac.compare_digest(found, expected)
+
+
+def read(path: Path) -> Accounts:
+    """Return the accounts of a users file; InputError says what is wrong with it."""
+    where = Place(str(path))
+    try:
+        accounts = Accounts.model_validate(yaml.safe_load(path.read_bytes()) or {})
+    except FileNotFoundError as error:
+        raise InputError("users file", "is not there", "write it, or empty identity.users", where) from error
+    except yaml.YAMLError as error:
+        raise InputError("users file", f"is no YAML: {' '.join(str(error).split())}", "", where) from error
+    except ValidationError as error:
+        # The input itself is left out of the message: it may be a password typed in the wrong place.
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"users file: {field}", first["msg"], "", where) from error
+    _refuse_doubles(accounts, where)
+    return accounts
+
+
+def write(path: Path, accounts: Accounts) -> None:
+    """Write a users file that only its owner can read."""
+    write_atomic(path, text(accounts), mode=0o600)
+
+
+def text(accounts: Accounts) -> str:
+    """Return the users file's text; equal accounts give equal text."""
+    return yaml.safe_dump(accounts.model_dump(), sort_keys=False)
+
+
+def with_user(accounts: Accounts, name: str, password: str, groups: list[str]) -> Accounts:
+    """Return the accounts with a user added, or with his new password and groups."""
+    try:
+        account = Account(name=name, password=hash_password(password), groups=groups)
+    except ValidationError as error:
+        raise InputError(f"user {name}", error.errors(include_input=False)[0]["msg"]) from error
+    return Accounts(users=[*without_user(accounts, name).users, account])
+
+
+def without_user(accounts: Accounts, name: str) -> Accounts:
+    """Return the accounts without a user."""
+    return Accounts(users=[account for account in accounts.users if account.name != name])
+
+
+def ensure(environment: Environment, folder: Path) -> Accounts:
+    """Return everyone who may log in here: the site's own users, and the account of the acceptance run.
+
+    Accounts that Bedplate makes keep their password and hash in ``folder`` (``NAME.password``,
+    ``NAME.hash``), so that a second run returns the very same.
+
+    Args:
+        environment: says where the users file is, and which groups there are.
+        folder: /var/lib/bedplate/<environment>/secrets/accounts.
+    """
+    if environment.identity.users:
+        users = list(read(Path(environment.identity.users)).users)
+    else:
+        users = [_ensure_account(ADMINISTRATOR, _all_groups(environment), folder)]
+    accounts = Accounts(users=[*users, _ensure_account(ACCEPTANCE, _first_groups(environment), folder)])
+    _refuse_doubles(accounts, Place(environment.identity.users or str(folder)))
+    return accounts
+
+
+def password(folder: Path, name: str) -> str:
+    """Return the password of an account that ``ensure`` made."""
+    return (folder / f"{name}.password").read_text().strip()
+
+
+def _ensure_account(name: str, groups: list[str], folder: Path) -> Account:
+    secret, hashed = folder / f"{name}.password", folder / f"{name}.hash"
+    if not secret.exists():
+        letters = string.ascii_letters + string.digits
+        write_atomic(secret, "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH)) + "\n", mode=0o600)
+        hashed.unlink(missing_ok=True)
+    if not hashed.exists():
+        write_atomic(hashed, hash_password(password(folder, name)) + "\n", mode=0o600)
+    return Account(name=name, password=hashed.read_text().strip(), groups=groups)
+
+
+def _all_groups(environment: Environment) -> list[str]:
+    return sorted({group for tenant in environment.tenants for group in (*tenant.groups.admins, *tenant.groups.users)})
+
+
+def _first_groups(environment: Environment) -> list[str]:
+    """Return the groups of the first tenant's users (its administrators, where it has no users)."""
+    for tenant in environment.tenants:
+        if groups := tenant.groups.users or tenant.groups.admins:
+            return list(groups)
+    return []
+
+
+def _refuse_doubles(accounts: Accounts, where: Place) -> None:
+    names = [account.name for account in accounts.users]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"user {name}", "is there twice", "give each user a name of their own", where)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

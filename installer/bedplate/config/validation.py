@@ -1,0 +1,177 @@
+"""A document against its model: every error at its line, unknown keys with the name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from bedplate.config.base import Model
+from bedplate.config.environment_file import DNS_LABEL, QUANTITY
+from bedplate.config.yaml_document import Document, Location
+from bedplate.core.errors import BedplateError, InputError
+
+M = TypeVar("M", bound=Model)
+
+PATTERNS = {
+    DNS_LABEL: "a name of small letters, digits and hyphens",
+    QUANTITY: "a quantity such as 500m or 2Gi",
+}
+KINDS = {
+    "string_type": "text (put it in quotes)",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "ip_v4_address": "an IPv4 address such as 10.20.0.11",
+    "ip_v4_network": "an IPv4 range such as 10.20.0.0/16, with zeros behind the prefix",
+}
+BOUNDS = {
+    "greater_than_equal": "at least",
+    "less_than_equal": "at most",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[M]):
+    """What came of a document.
+
+    Attributes:
+        model: the model; where there are errors, what is left when the wrong values are taken
+            away (so that rules can judge the rest in the same pass), or None.
+        errors: one per wrong or missing value.
+        wrong: the locations of the errors.
+    """
+
+    model: M | None
+    errors: list[BedplateError]
+    wrong: list[Location]
+
+
+def read(document: Document, model: type[M]) -> Reading[M]:
+    """Validate a document; nothing is raised."""
+    try:
+        return Reading(model.model_validate(document.data), [], [])
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    errors: list[BedplateError] = [_error(document, model, detail) for detail in details]
+    return Reading(_rest(document, model, details), errors, [_path(detail) for detail in details])
+
+
+def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return a next step that names the closest of the possible names."""
+    known = sorted(names)
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    close = close or [known_name for known_name in known if known_name.lower() == name.lower()]
+    if close:
+        return f"did you mean {close[0]}?"
+    return otherwise or (f"possible here: {', '.join(known)}" if known else "delete it")
+
+
+def _error(document: Document, model: type[Model], detail: ErrorDetails) -> InputError:
+    location = _path(detail)
+    subject = f"key {dotted(location)}"
+    match detail["type"]:
+        case "extra_forbidden":
+            step = nearest(str(location[-1]), _names(model, location[:-1]))
+            return InputError(subject, "is unknown", step, document.key_place(location))
+        case "missing":
+            help_text = _help(model, location)
+            return InputError(subject, "is missing", f"write it ({help_text})", document.key_place(location[:-1]))
+        case _:
+            place = document.key_place(location) if "[key]" in detail["loc"] else document.place(location)
+            step = _help(model, location)
+            return InputError(subject, _fact(detail), step and f"correct it ({step})", place)
+
+
+def dotted(location: Location) -> str:
+    """Return a location as people write it: tenants[0].name."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _fact(detail: ErrorDetails) -> str:
+    """Return what is wrong, in the words of someone who writes YAML and not of the validator."""
+    value = detail["input"]
+    shown = (
+        repr(value) if isinstance(value, str | int | float | bool) else "empty" if value is None else "something else"
+    )
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"is {shown}, which is not {PATTERNS.get(context['pattern'], 'of the form ' + context['pattern'])}"
+    if kind == "literal_error":
+        return f"is {shown}, which is not {context['expected']}"
+    if kind == "too_short":
+        return f"has {context['actual_length']} entries and needs {context['min_length']}"
+    if kind in BOUNDS:
+        return f"is {shown}, which is not {BOUNDS[kind]} {next(iter(context.values()))}"
+    if kind in KINDS:
+        return f"is {shown}, which is not {KINDS[kind]}"
+    return f"is {shown}: {detail['msg']}"
+
+
+def _path(detail: ErrorDetails) -> Location:
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
+def _names(model: type[Model], location: Location) -> list[str]:
+    """Return the keys possible at a location."""
+    inner = _inner(model, location)
+    return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
+
+
+def _help(model: type[Model], location: Location) -> str:
+    """Return the description of the field at a location, or of the field around it."""
+    parts = list(location)
+    while parts and isinstance(parts[-1], int):
+        parts.pop()
+    inner = _inner(model, tuple(parts[:-1])) if parts else None
+    fields = inner.model_fields.items() if inner else ()
+    return next((field.description or "" for name, field in fields if (field.alias or name) == parts[-1]), "")
+
+
+def _inner(model: type[Model], location: Location) -> type[Model] | None:
+    """Return the model that describes the mapping at a location."""
+    kind: Any = model
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, Model):
+            fields = kind.model_fields.items()
+            kind = next((field.annotation for name, field in fields if (field.alias or name) == part), None)
+        else:
+            kind = next((arg for arg in reversed(get_args(kind)) if arg is not type(None)), None)
+        while kind is not None and type(None) in get_args(kind):
+            kind = next(arg for arg in get_args(kind) if arg is not type(None))
+    return kind if isinstance(kind, type) and issubclass(kind, Model) else None
+
+
+def _rest(document: Document, model: type[M], details: list[ErrorDetails]) -> M | None:
+    data = deepcopy(document.data)
+    # From the end, so that the positions of earlier list items stay true.
+    for detail in reversed(details):
+        if detail["type"] != "missing":
+            _remove(data, _path(detail))
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _remove(data: Any, location: Location) -> None:
+    for part in location[:-1]:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(data, dict):
+        data.pop(location[-1], None)
+    elif isinstance(data, list) and isinstance(location[-1], int) and location[-1] < len(data):
+        del data[location[-1]]

@@ -1,0 +1,142 @@
+"""A YAML file with positions: what people write, and where each value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bedplate.core.errors import BedplateError, Findings, InputError, Place
+
+Location = tuple[str | int, ...]
+"""Keys and list positions from the root, as pydantic writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its data, and the nodes they came from.
+
+    Attributes:
+        file: the name shown in messages.
+        data: what the file says; a mapping.
+        root: PyYAML's node of the whole file.
+    """
+
+    file: str
+    data: dict[str, Any]
+    root: yaml.MappingNode
+
+    def place(self, location: Location) -> Place:
+        """Return where the value at a location stands, or the nearest thing around it that exists."""
+        node: yaml.Node = self.root
+        for part in location:
+            child = _child(node, part)
+            if child is None:
+                break
+            node = child[1]
+        return _place(self.file, node.start_mark)
+
+    def key_place(self, location: Location) -> Place:
+        """Return where the key of the value at a location stands."""
+        node: yaml.Node = self.root
+        key: yaml.Node = self.root
+        for part in location:
+            child = _child(node, part)
+            if child is None:
+                break
+            key, node = child
+        return _place(self.file, key.start_mark)
+
+
+def read(path: Path) -> Document:
+    """Return a YAML file whose root is a mapping; Findings says what is wrong and where."""
+    file = shown(path)
+    root = _compose(path, file)
+    if not isinstance(root, yaml.MappingNode):
+        where = Place(file, 1, 1) if root is None else _place(file, root.start_mark)
+        raise Findings([InputError("file", "is not a mapping of keys to values", "write 'key: value' lines", where)])
+    errors = list(_key_errors(root, file, set()))
+    if errors:
+        raise Findings(errors)
+    return Document(file, _construct(root, file), root)
+
+
+def shown(path: Path) -> str:
+    """Return a path as people would type it: relative where it is below the working folder."""
+    absolute = path.absolute()
+    return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
+
+
+def _compose(path: Path, file: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        step = f"bedplate init {path.parent.name}"
+        raise Findings([InputError("file", "does not exist", step, Place(file))]) from None
+    except OSError as error:
+        raise Findings([InputError("file", f"cannot be read: {error.strerror}", "", Place(file))]) from error
+    except yaml.YAMLError as error:
+        raise Findings([_yaml_error(error, file)]) from error
+
+
+def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(root)
+    except yaml.YAMLError as error:
+        raise Findings([_yaml_error(error, file)]) from error
+    except ValueError as error:  # an impossible date or number
+        fact, step = f"has a value that cannot be read: {error}", "put it in quotes"
+        raise Findings([InputError("YAML", fact, step, _place(file, root.start_mark))]) from error
+    return data
+
+
+def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        begun = f" (begun in line {error.context_mark.line + 1})" if error.context_mark else ""
+        fact = ", ".join(text for text in (error.context and error.context + begun, error.problem) if text)
+        where = _place(file, mark) if mark else Place(file)
+        return InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where)
+    return InputError("YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", Place(file))
+
+
+def _key_errors(node: yaml.Node, file: str, seen: set[int]) -> Iterator[BedplateError]:
+    """Find keys that stand twice in one mapping and keys that are no text."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _key_errors(item, file, seen)
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            yield from _one_key(key, first, file)
+            yield from _key_errors(value, file, seen)
+
+
+def _one_key(key: yaml.Node, first: dict[str, int], file: str) -> Iterator[BedplateError]:
+    where = _place(file, key.start_mark)
+    if not isinstance(key, yaml.ScalarNode):
+        yield InputError("key", "is not a plain name", "write 'name: value'", where)
+    elif key.value in first:
+        step = "keep one of the two"
+        yield InputError(f"key {key.value}", f"stands twice, first in line {first[key.value]}", step, where)
+    else:
+        first[key.value] = where.line
+
+
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return the key and value nodes at one step down; a list item is its own key."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
+        return node.value[part], node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == str(part)), None)
+    return None
+
+
+def _place(file: str, mark: yaml.Mark) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1)

@@ -1,0 +1,83 @@
+"""The only door to other programs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bedplate.core.errors import BedplateError
+
+log = logging.getLogger(__name__)
+TAIL_LINES = 20
+
+
+def run(  # noqa: PLR0913  each is one property of a process
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+    inherit: bool = True,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end and return its exit status and output (bytes).
+
+    Args:
+        argv: program and arguments; never a shell line.
+        cwd: folder to run in.
+        env: variables added to this process's own.
+        stdin: bytes to feed; otherwise the program reads nothing.
+        timeout: seconds.
+        check: raise BedplateError with the last lines of output on a non-zero exit.
+        inherit: whether this process's variables are there too; without it `env` is all there is.
+    """
+    words = [str(word) for word in argv]
+    log.debug("run: %s", " ".join(words))
+    try:
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env={**(os.environ if inherit else {}), **(env or {})},
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise BedplateError(
+            f"program {words[0]}", "is not on this machine", f"install it ({error.strerror})"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise BedplateError(f"command {words[0]}", f"did not end within {timeout} s") from error
+    for stream in (done.stdout, done.stderr):
+        if stream:
+            log.debug("%s", stream.decode(errors="replace").rstrip())
+    if check and done.returncode != 0:
+        raise BedplateError(f"command {' '.join(words[:3])}", f"ended with {done.returncode}:\n{tail(done)}")
+    return done
+
+
+def attach(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run a program with this process's own terminal, input and output; return its exit status.
+
+    Args:
+        argv: program and arguments.
+        cwd: folder to run in.
+        env: variables added to this process's own.
+    """
+    words = [str(word) for word in argv]
+    log.debug("run: %s", " ".join(words))
+    try:
+        return subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode
+    except FileNotFoundError as error:
+        raise BedplateError(f"program {words[0]}", "is not on this machine", "install it") from error
+
+
+def tail(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Return the last lines a program printed, standard error last."""
+    text = (done.stdout or b"") + (done.stderr or b"")
+    return "\n".join(text.decode(errors="replace").splitlines()[-TAIL_LINES:])

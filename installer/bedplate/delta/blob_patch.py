@@ -1,0 +1,139 @@
+"""A patch: a blob made from an older one, or from nothing, and what is needed for it in one file.
+
+Form: 8 bytes with the length of the head, the head (JSON, zstd), then the frames of its windows in their order.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from bedplate.config.base import Model
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+from bedplate.delta import segments
+from bedplate.delta.chunk import pieces
+from bedplate.delta.file_slice import Span, copy
+from bedplate.delta.patch_steps import DICTIONARY, WINDOW, Copy, Older, Stretch, Window, plan_steps
+from bedplate.delta.segments import Segment
+
+FORM = 1
+"""Raised when another patch would be made of the same blobs."""
+LEVEL = 6
+LARGE = 1 << 20
+TABLE = 22
+"""log2 of the match finder's tables: as many places as a dictionary has fours of bytes, or most would be forgotten."""
+DISTANCE = (DICTIONARY + WINDOW - 1).bit_length()
+LENGTH = struct.Struct(">Q")
+LARGEST_HEAD = 64 << 20
+NOTHING = Path(os.devnull)
+SHORTEST_DICTIONARY = 8
+"""zstd takes less for none."""
+
+
+class Head(Model):
+    """What a patch does.
+
+    Attributes:
+        old: what the older blob is made of.
+        new: what the new blob is made of.
+        steps: how one makes the other's unpacked form.
+    """
+
+    old: list[Segment]
+    new: list[Segment]
+    steps: list[Copy | Window]
+
+
+def make(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: Path) -> None:
+    """Write the patch that makes one blob from another.
+
+    Args:
+        old: the older blob; None to make it from nothing.
+        new: the new blob.
+        encoders: those that may be counted on where the patch is applied.
+        patch: where it is written.
+        scratch: an empty folder on a disk with room for both blobs unpacked.
+    """
+    head = Head(old=segments.dissect(old) if old else [], new=segments.reproducible(new, encoders, scratch), steps=[])
+    target, frames = segments.unpacked(new, head.new, scratch / "new"), scratch / "frames"
+    older = segments.unpacked(old, head.old, scratch / "old") if old else NOTHING
+    known = Older(older, pieces(older, segments.content_start(head.old))) if old else None
+    planned = plan_steps(known, target, pieces(target, segments.content_start(head.new)))
+    with older.open("rb") as base, target.open("rb") as source, frames.open("wb") as out:
+        steps = [_encoded(step, Span(source, at, _size(step)), base, out) for step, at in planned]
+    packed = zstandard.compress(digest.canonical(head.model_copy(update={"steps": steps}).model_dump()), 19)
+    with patch.open("wb") as out, frames.open("rb") as file:
+        out.write(LENGTH.pack(len(packed)) + packed)
+        shutil.copyfileobj(file, out, 1 << 20)
+
+
+def _size(step: Copy | Window) -> int:
+    return step.old[1] if isinstance(step, Copy) else step.size
+
+
+def _encoded(step: Copy | Window, content: Span, base: IO[bytes], out: IO[bytes]) -> Copy | Window:
+    """Write a window's frame, and return the step with its length."""
+    if isinstance(step, Copy):
+        return step
+    near = _dictionary(step.near, base)
+    size = len(near.as_bytes()) if near else 0
+    large = {"hash_log": TABLE, "chain_log": TABLE, "window_log": DISTANCE, "enable_ldm": True}
+    settings = large if step.size + size > LARGE else {}
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        LEVEL, source_size=step.size, dict_size=size, **settings
+    )
+    frame = zstandard.ZstdCompressor(dict_data=near, compression_params=parameters).compress(content.read())
+    out.write(frame)
+    return step.model_copy(update={"packed": len(frame)})
+
+
+def _dictionary(near: list[Stretch], base: IO[bytes]) -> zstandard.ZstdCompressionDict | None:
+    data = b"".join(Span(base, start, size).read() for start, size in near)
+    raw = zstandard.DICT_TYPE_RAWCONTENT
+    return zstandard.ZstdCompressionDict(data, dict_type=raw) if len(data) >= SHORTEST_DICTIONARY else None
+
+
+def apply(patch: Path, old: Path | None, new: Path, scratch: Path) -> None:
+    """Write the blob that a patch makes from an older one; whoever calls compares its digest.
+
+    Args:
+        patch: the patch.
+        old: the older blob.
+        new: where the new blob is written.
+        scratch: an empty folder on a disk with room for both blobs unpacked.
+    """
+    target = scratch / "new"
+    with patch.open("rb") as file, target.open("wb") as out:
+        head = _head(file)
+        older = segments.unpacked(old, head.old, scratch / "old") if old else NOTHING
+        with older.open("rb") as base:
+            for step in head.steps:
+                _take(step, file, base, out)
+    segments.pack(target, head.new, new)
+
+
+def _head(file: IO[bytes]) -> Head:
+    try:
+        (length,) = LENGTH.unpack(file.read(LENGTH.size))
+        packed = file.read(min(length, LARGEST_HEAD))
+        large = zstandard.frame_content_size(packed) > LARGEST_HEAD
+        return Head.model_validate_json(b"" if large else zstandard.decompress(packed))
+    except (struct.error, ValueError, zstandard.ZstdError) as error:
+        raise BedplateError("patch", f"has no head ({error})") from error
+
+
+def _take(step: Copy | Window, file: IO[bytes], base: IO[bytes], out: IO[bytes]) -> None:
+    if isinstance(step, Copy):
+        copy(Span(base, *step.old), out)
+        return
+    frame = file.read(step.packed)
+    if step.size > WINDOW or zstandard.frame_content_size(frame) != step.size:
+        raise BedplateError("patch", f"has a window that is not of {step.size} bytes")
+    decoder = zstandard.ZstdDecompressor(dict_data=_dictionary(step.near, base), max_window_size=1 << DISTANCE)
+    out.write(decoder.decompress(frame))

@@ -1,0 +1,59 @@
+"""What part each blob plays in a release, in words that stay the same from release to release.
+
+`deb:nginx-light`, `go:etcd`, `layer 2 of quay.io/jupyter/notebook`: so a new blob finds the one that it takes
+the place of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+
+INSTALLER, REST = "installer", "rest"
+
+
+def roles(release: ReleaseFile, blobs: Mapping[str, int], read: Callable[[str], bytes]) -> dict[str, str]:
+    """Return the blob of each role.
+
+    Args:
+        release: release.json.
+        blobs: sizes of all blobs of the release; what it does not name has the role REST and a number, the largest 0.
+        read: gives a small blob's content.
+    """
+    found = {INSTALLER: release.installer}
+    for artifact in release.artifacts:
+        for role, sha256 in _of_artifact(artifact, read):
+            found.setdefault(role, sha256)
+    for document in release.documents:
+        found.setdefault(f"document {document.kind} of {_repository(document.image) or 'the release'}", document.sha256)
+    rest = sorted(blobs.keys() - set(found.values()), key=lambda sha256: (-blobs[sha256], sha256))
+    found |= {f"{REST} {number}": sha256 for number, sha256 in enumerate(rest)}
+    return {role: sha256 for role, sha256 in found.items() if sha256 in blobs}
+
+
+def _of_artifact(artifact: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:
+    name = artifact.id.partition(":")[2]
+    match artifact.kind:
+        case "image":
+            yield from _of_image(artifact, read)
+        case "deb":
+            yield f"deb:{name.partition('_')[0]}", artifact.sha256
+        case "wheel":
+            yield f"wheel:{name.partition('-')[0]}", artifact.sha256
+        case kind:
+            yield f"{kind}:{name}", artifact.sha256
+
+
+def _of_image(image: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:
+    repository = _repository(image.image)
+    manifest = json.loads(read(image.sha256))
+    yield f"manifest of {repository}", image.sha256
+    yield f"config of {repository}", manifest["config"]["digest"].removeprefix("sha256:")
+    for number, layer in enumerate(manifest["layers"]):
+        yield f"layer {number} of {repository}", layer["digest"].removeprefix("sha256:")
+
+
+def _repository(image: str) -> str:
+    return image.partition("@")[0].rpartition(":")[0]

@@ -1,0 +1,71 @@
+"""What the changes between two sides will do: every kind of consequence, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bedplate.diff.effects import (
+    changed_images,
+    compatibility,
+    custom_kinds,
+    hostnames,
+    network_paths,
+    nodes,
+    privilege,
+    quota,
+    rbac,
+    removed_apis,
+    restart,
+    rule_effects,
+)
+from bedplate.diff.rules.effect_finding import Finding, Meaning
+from bedplate.diff.rules.rulebook import Rulebook, of_components, own
+from bedplate.kube.change import Changes, shown
+from bedplate.kube.snapshot import Side
+
+
+def meaning(old: Side, new: Side, changes: Changes) -> Meaning:
+    """Return what the changes do. Nothing of it depends on the order of the sides' objects.
+
+    Args:
+        old: before.
+        new: after.
+        changes: what differs between them, from compare.
+    """
+    book = Rulebook((*own(), *of_components(new.rules)))
+    amounts = quota.amounts(old, new, changes)
+    by_rule = list(rule_effects.findings(changes, book))
+    found = [
+        *by_rule,
+        *_not_told(restart.findings(new, changes), by_rule),
+        *privilege.findings(changes),
+        *rbac.findings(old, new, changes),
+        *network_paths.findings(old, new, changes),
+        *quota.findings(old, new, changes, amounts),
+        *hostnames.findings(changes),
+        *custom_kinds.findings(new, changes),
+        *removed_apis.findings(old, new, changes),
+        *compatibility.findings(old, new),
+        *nodes.findings(changes, book),
+    ]
+    return Meaning(
+        findings=tuple(sorted(found, key=_order)),
+        images=changed_images.changed(old, new, changes),
+        quotas=amounts,
+        drains=nodes.reasons(changes, book, "drain"),
+        reboots=nodes.reasons(changes, book, "reboot"),
+        restarts=restart.restarted(changes),
+        facts={"capacity": "known" if any(one.subject == quota.NODES for one in amounts) else "unknown"},
+    )
+
+
+def _not_told(found: Iterable[Finding], rulings: Iterable[Finding]) -> list[Finding]:
+    """Leave out restarts of what is replaced anyway, or restarts as a rule has already said."""
+    told = {one.subject for one in rulings if one.rule.startswith(("immutable-", "network-restart", "claim-shrunk"))}
+    return [one for one in found if one.subject not in told]
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
+    return (
+        -finding.risk, finding.component, str(finding.subject), finding.rule, shown(finding.path), finding.fact,
+    )  # fmt: skip

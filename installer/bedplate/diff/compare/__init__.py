@@ -1,0 +1,1 @@
+"""Comparing two snapshots: objects, lists, values and hosts, by their schemas."""

@@ -1,0 +1,92 @@
+"""Which elements of two lists are the same one: by their keys, as a set, or in their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bedplate.diff.compare import sequence, unordered
+from bedplate.diff.compare.kube_schema import MISSING, Node
+from bedplate.diff.compare.pairing import List, Pairing
+from bedplate.kube.change import ByKey, Step
+
+NATURAL_KEYS = ("name", "id", "key", "path")
+"""What people tell mappings apart by, where no schema says it and every element has its own."""
+ENVIRONMENT = "io.k8s.api.core.v1.EnvVar"
+
+
+def pair(old: List, new: List, node: Node) -> Pairing:
+    """Return which element became which."""
+    keys = keys_of(old, new, node)
+    if keys:
+        before, after = _keyed(old, keys, node), _keyed(new, keys, node)
+        return _by_key(before, after, keyed_order=_order_matters(old, new, node))
+    return unordered.pair(old, new, node) if node.list_type == "set" else sequence.pair(old, new)
+
+
+def keys_of(old: List, new: List, node: Node) -> tuple[str, ...]:
+    """Return the keys that tell the elements of both lists apart, or nothing where none do."""
+    if node.list_type == "map":
+        candidates: tuple[tuple[str, ...], ...] = (node.keys,)
+    else:
+        candidates = () if node.list_type else tuple((key,) for key in NATURAL_KEYS)
+    for keys in candidates:
+        if tells_apart(old, keys, node) and tells_apart(new, keys, node):
+            return keys
+    return ()
+
+
+def steps(values: List, node: Node, keys: tuple[str, ...]) -> list[Step]:
+    """Return what names each element of a list in a path."""
+    if keys:
+        return list(_keyed(values, keys, node))
+    return unordered.steps(values, node) if node.list_type == "set" else list(range(len(values)))
+
+
+def _key(value: dict[str, Any], keys: tuple[str, ...], node: Node) -> ByKey | None:
+    """Return an element's keys, the server's defaults among them; None where it has none or one is no plain value."""
+    fields = []
+    for key in keys:
+        found = value.get(key, node.item.field(key).default)
+        if isinstance(found, dict | list):
+            return None
+        if found is not MISSING and found is not None:
+            fields.append((key, found))
+    return ByKey(tuple(fields)) if fields else None
+
+
+def tells_apart(values: List, keys: tuple[str, ...], node: Node) -> bool:
+    """Return whether every element is a mapping with keys of its own."""
+    if not all(isinstance(value, dict) for value in values):
+        return False
+    found = {_key(value, keys, node) for value in values}
+    return None not in found and len(found) == len(values)
+
+
+def _keyed(values: List, keys: tuple[str, ...], node: Node) -> dict[Step, int]:
+    return {step: index for index, value in enumerate(values) if (step := _key(value, keys, node))}
+
+
+def _order_matters(old: List, new: List, node: Node) -> bool:
+    """Return whether keyed elements stand in an order that means something.
+
+    A variable may name the ones before it, as ``$(NAME)``
+    (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
+    """
+    if node.item.type == ENVIRONMENT:
+        return any("$(" in str(value.get("value", "")) for value in (*old, *new))
+    return node.ordered or not node.list_type
+
+
+def _by_key(before: dict[Step, int], after: dict[Step, int], *, keyed_order: bool) -> Pairing:
+    if not keyed_order:
+        before, after = _by_name(before), _by_name(after)
+    return Pairing(
+        [(index, after[step], step) for step, index in before.items() if step in after],
+        [(index, step) for step, index in before.items() if step not in after],
+        [(index, step) for step, index in after.items() if step not in before],
+        keyed_order,
+    )
+
+
+def _by_name(indices: dict[Step, int]) -> dict[Step, int]:
+    return dict(sorted(indices.items(), key=lambda item: str(item[0])))

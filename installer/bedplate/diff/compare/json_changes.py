@@ -1,0 +1,67 @@
+"""Changes read again out of the JSON form of a diff, so that programs can apply them (patch)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bedplate.core import digest
+from bedplate.kube.change import Action, ByKey, Change, Changes, Inside, ObjectChange, Order, Step
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Side, Thing
+
+
+def changes(document: dict[str, Any], old: Side) -> Changes:
+    """Return the changes of objects that a document tells.
+
+    Args:
+        document: what show/json_.py writes.
+        old: the side before, which the changes are about.
+    """
+    items = [item for group in document["groups"] for item in group["items"] if "object" in item]
+    return Changes(tuple(_object(item, old) for item in items))
+
+
+def _object(item: dict[str, Any], old: Side) -> ObjectChange:
+    action = Action(item["action"])
+    identity = Identity(**item["object"])
+    before = None if action is Action.ADDED else old.things[Identity(**item.get("was", item["object"]))]
+    if action is Action.REMOVED:
+        return ObjectChange(action, before, None)
+    found = tuple(_change(change) for change in item["changes"])
+    value = item.get("whole") or _skeleton(identity, before, found)
+    return ObjectChange(action, before, Thing(identity, digest.of(value), value), found)
+
+
+def _skeleton(identity: Identity, before: Thing | None, found: tuple[Change, ...]) -> dict[str, Any]:
+    """Return as much of an object that stays as tells its schema and its name."""
+    version = next((change.new for change in found if change.path == ("apiVersion",)), None)
+    version = version or (before.object["apiVersion"] if before else "")
+    metadata = {"name": identity.name, **({"namespace": identity.namespace} if identity.namespace else {})}
+    return {"apiVersion": version, "kind": identity.kind, "metadata": metadata}
+
+
+def _change(value: dict[str, Any]) -> Change:
+    return Change(
+        tuple(step(one) for one in value["path"]),
+        Action(value["action"]),
+        value.get("old"),
+        value.get("new"),
+        value.get("note", ""),
+        value.get("at"),
+        value.get("text"),
+    )
+
+
+def step(value: Any) -> Step:
+    """Return a step of a path; the other way round of show.json_.step."""
+    match value:
+        case {"by": fields}:
+            return ByKey(tuple((name, tuple(part) if isinstance(part, list) else part) for name, part in fields))
+        case {"inside": form}:
+            return Inside(form)
+        case {"order": _}:
+            return Order()
+        case str() | int():
+            return value
+        case _:
+            raise ValueError(f"{value!r} is no step of a path")

@@ -1,0 +1,140 @@
+"""Renamed objects: what was removed under one name and added under another, found by likeness."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.core import digest
+from bedplate.diff.compare import similarity
+from bedplate.diff.compare.similarity import Leaf
+from bedplate.kube.snapshot import Thing
+
+ALIKE = 0.6
+"""The share of common leaves from which objects of one kind in one namespace count as renamed."""
+ALIKE_GENERATED = 0.2
+"""The same where the names differ in a hash suffix only."""
+HASHED = frozenset({"ConfigMap", "Secret"})
+"""Kustomize puts the hash of their content behind their name: all of the content may differ."""
+SMALL = 3
+"""An object with fewer leaves is like any other of its kind; its name must be alike as well."""
+ALIKE_NAMES = 0.6
+NEVER = frozenset({"CustomResourceDefinition", "Namespace"})
+"""Their name is what they are: another one is another thing."""
+
+_SUFFIX = re.compile(r"-(?=[a-z0-9]*[0-9])[a-z0-9]{5,12}$")
+"""As Kustomize, Deployments and generateName write them; a digit tells a hash from a word."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    thing: Thing
+
+    @functools.cached_property
+    def base(self) -> str:
+        """Return the name without a hash suffix."""
+        return _SUFFIX.sub("", self.thing.identity.name)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Return the content's digest."""
+        return digest.of(_content(self.thing))
+
+    @functools.cached_property
+    def leaves(self) -> Counter[Leaf]:
+        """Return the content's leaves."""
+        return similarity.leaves(_content(self.thing))
+
+
+def renames(removed: Iterable[Thing], added: Iterable[Thing]) -> list[tuple[Thing, Thing]]:
+    """Return pairs of a removed and an added thing that are one thing under two names."""
+    before, after = _grouped(removed), _grouped(added)
+    return [pair for group, things in before.items() if group in after for pair in _in_group(things, after[group])]
+
+
+def _grouped(things: Iterable[Thing]) -> dict[tuple[str, str, str], list[Thing]]:
+    groups: dict[tuple[str, str, str], list[Thing]] = defaultdict(list)
+    for thing in things:
+        if thing.identity.kind not in NEVER:
+            groups[thing.identity[:3]].append(thing)
+    return groups
+
+
+def _in_group(removed: list[Thing], added: list[Thing]) -> Iterator[tuple[Thing, Thing]]:
+    """Pair equal content first, then names that differ in a hash, then what is alike."""
+    before = {one.identity.name: _Candidate(one) for one in sorted(removed, key=lambda thing: thing.identity)}
+    after = {one.identity.name: _Candidate(one) for one in sorted(added, key=lambda thing: thing.identity)}
+    for find in (_equal, _generated, _alike):
+        for old, new in find(list(before.values()), list(after.values())):
+            yield old.thing, new.thing
+            del before[old.thing.identity.name], after[new.thing.identity.name]
+
+
+def _content(thing: Thing) -> dict[str, Any]:
+    """Return an object without what says who it is."""
+    metadata = thing.object.get("metadata") or {}
+    rest = {key: value for key, value in metadata.items() if key not in ("name", "namespace", "generateName")}
+    content = {key: value for key, value in thing.object.items() if key not in ("apiVersion", "kind")}
+    content["metadata"] = rest
+    return content if rest else {key: value for key, value in content.items() if key != "metadata"}
+
+
+Pairs = Iterator[tuple[_Candidate, _Candidate]]
+
+
+def _equal(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
+    """Pair candidates whose content only one on each side has."""
+    return _only_pairs(before, after, lambda one: one.digest, 0.0)
+
+
+def _generated(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
+    least = 0.0 if before and before[0].thing.identity.kind in HASHED else ALIKE_GENERATED
+    return _only_pairs(_suffixed(before), _suffixed(after), lambda one: one.base, least)
+
+
+def _suffixed(candidates: list[_Candidate]) -> list[_Candidate]:
+    return [one for one in candidates if one.base != one.thing.identity.name]
+
+
+def _only_pairs(
+    before: list[_Candidate], after: list[_Candidate], key: Callable[[_Candidate], str], least: float
+) -> Pairs:
+    groups: dict[str, tuple[list[_Candidate], list[_Candidate]]] = defaultdict(lambda: ([], []))
+    for side, candidates in enumerate((before, after)):
+        for one in candidates:
+            groups[key(one)][side].append(one)
+    for olds, news in groups.values():
+        if len(olds) == len(news) == 1 and _is_alike(olds[0], news[0], least):
+            yield olds[0], news[0]
+
+
+def _alike(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
+    if len(before) * len(after) > similarity.MOST_PAIRS:
+        return
+    scored = (
+        (similarity.likeness(one.leaves, other.leaves), one.thing.identity.name, other.thing.identity.name)
+        for one in before
+        for other in after
+        if _is_alike(one, other, ALIKE)
+    )
+    olds = {one.thing.identity.name: one for one in before}
+    news = {one.thing.identity.name: one for one in after}
+    for _, old, new in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
+        if old in olds and new in news:
+            yield olds.pop(old), news.pop(new)
+
+
+def _is_alike(one: _Candidate, other: _Candidate, least: float) -> bool:
+    if not _has_alike_name(one, other) and min(one.leaves.total(), other.leaves.total()) < SMALL:
+        return False
+    return one.digest == other.digest or similarity.likeness(one.leaves, other.leaves) >= least
+
+
+def _has_alike_name(one: _Candidate, other: _Candidate) -> bool:
+    names = one.thing.identity.name, other.thing.identity.name
+    return one.base == other.base or difflib.SequenceMatcher(None, *names).ratio() >= ALIKE_NAMES

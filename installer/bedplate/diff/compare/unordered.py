@@ -1,0 +1,110 @@
+"""The elements of a set: a list whose order means nothing, and whose elements need not have keys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from bedplate.core.digest import canonical
+from bedplate.diff.compare import similarity
+from bedplate.diff.compare.kube_schema import MISSING, Node
+from bedplate.diff.compare.pairing import List, Pairing
+from bedplate.kube.change import ByKey, Step
+
+ALIKE = 0.5
+"""The share of common leaves from which an element that differs counts as the same one."""
+FEW_LEAVES = 3
+
+
+def pair(old: List, new: List, node: Node) -> Pairing:
+    """Pair equal elements, then those that people call the same, then those that are alike; order means nothing."""
+    before, after = without_doubles(old, node), without_doubles(new, node)
+    for equal in before.keys() & after.keys():
+        del before[equal], after[equal]
+    rest, others = dict.fromkeys(before.values()), dict.fromkeys(after.values())
+    found: list[tuple[int, int]] = []
+    for find in (_same_label, _alike):
+        for i, j in find(old, new, rest, others, node):
+            found.append((i, j))
+            del rest[i], others[j]
+    old_steps, new_steps = steps(old, node), steps(new, node)
+    return Pairing(
+        sorted(((i, j, old_steps[i]) for i, j in found), key=lambda row: str(row[2])),
+        sorted(((i, old_steps[i]) for i in rest), key=lambda row: str(row[1])),
+        sorted(((j, new_steps[j]) for j in others), key=lambda row: str(row[1])),
+    )
+
+
+def steps(values: List, node: Node) -> list[Step]:
+    """Return what names each element in a path: its label where no other has the same, else its position."""
+    named = [_step(value, node) for value in values]
+    count: dict[Step | None, int] = defaultdict(int)
+    for step in named:
+        count[step] += 1
+    return [index if step is None or count[step] > 1 else step for index, step in enumerate(named)]
+
+
+def without_doubles(values: List, node: Node) -> dict[bytes, int]:
+    """Return the position of each value, the last of equal ones."""
+    return {canonical(_sorted(value, node.item)): index for index, value in enumerate(values)}
+
+
+def _sorted(value: Any, node: Node) -> Any:
+    """Return a value whose inner sets stand in one order, so that equal ones have one text."""
+    match value:
+        case dict():
+            return {key: _sorted(item, node.field(key)) for key, item in value.items()}
+        case list():
+            items = [_sorted(item, node.item) for item in value]
+            return sorted(items, key=canonical) if node.list_type == "set" else items
+        case _:
+            return value
+
+
+def _same_label(
+    old: List, new: List, rest: dict[int, None], others: dict[int, None], node: Node
+) -> list[tuple[int, int]]:
+    if not node.label:
+        return []
+    before, after = _unique_labels(old, rest, node), _unique_labels(new, others, node)
+    return [(index, after[label]) for label, index in before.items() if label in after]
+
+
+def _unique_labels(values: List, indices: dict[int, None], node: Node) -> dict[ByKey, int]:
+    found: dict[ByKey, list[int]] = defaultdict(list)
+    for index in indices:
+        if isinstance(values[index], dict) and (label := _label(values[index], node)):
+            found[label].append(index)
+    return {label: where[0] for label, where in found.items() if len(where) == 1}
+
+
+def _alike(old: List, new: List, rest: dict[int, None], others: dict[int, None], _node: Node) -> list[tuple[int, int]]:
+    before = {index: old[index] for index in rest if isinstance(old[index], dict | list)}
+    after = {index: new[index] for index in others if isinstance(new[index], dict | list)}
+    return similarity.pairs(before, after, ALIKE)
+
+
+def _step(value: Any, node: Node) -> Step | None:
+    """Return the name of a set's element: its label, or all of it where that is short; None where it is neither."""
+    if not isinstance(value, dict):
+        return None if isinstance(value, list) else ByKey((("", value),))
+    label = _label(value, node)
+    if label:
+        return label
+    found = list(similarity.leaves(value).elements())
+    if not value or len(found) > FEW_LEAVES or any(similarity.ELEMENT in path for path, _ in found):
+        return None
+    return ByKey(tuple(sorted(((".".join(path), item) for path, item in found), key=str)))
+
+
+def _label(value: dict[str, Any], node: Node) -> ByKey | None:
+    fields = []
+    for name in node.label:
+        found = value.get(name, node.item.field(name).default)
+        if isinstance(found, list):
+            found = tuple(sorted(map(str, found)))
+        if isinstance(found, dict):
+            return None
+        if found is not MISSING and found not in (None, (), ""):
+            fields.append((name, found))
+    return ByKey(tuple(fields)) if fields else None

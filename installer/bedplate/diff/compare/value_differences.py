@@ -1,0 +1,129 @@
+"""What differs between two values that a schema describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bedplate.core import quantity
+from bedplate.core.digest import canonical
+from bedplate.diff.compare import defaults, elements
+from bedplate.diff.compare.kube_schema import META, MISSING, UNKNOWN, Node
+from bedplate.kube import embedded
+from bedplate.kube.change import Action, Change, Inside, Order, Path
+
+SAME_DOCUMENT = "only the text differs, the document in it is equal"
+
+
+def differences(old: Any, new: Any, node: Node = UNKNOWN, path: Path = ()) -> Iterator[Change]:
+    """Yield what differs, in the order of the paths."""
+    if _is_equal(old, new):
+        return
+    match old, new:
+        case dict(), dict():
+            yield from _mapping(old, new, node, path)
+        case list(), list():
+            yield from _list(old, new, node, path)
+        case str(), str() if not node.quantity:
+            yield from _text(old, new, path)
+        case _ if not (node.quantity and _is_equal_quantity(old, new)):
+            yield Change(path, Action.CHANGED, old, new)
+
+
+def is_same(old: Any, new: Any, node: Node) -> bool:
+    """Return whether two values mean the same."""
+    return next(differences(old, new, node), None) is None
+
+
+def _is_equal(old: Any, new: Any) -> bool:
+    """Return whether values are equal as JSON; Python's own equality takes true for 1."""
+    if old is new:
+        return True
+    if isinstance(old, bool) or isinstance(new, bool):
+        return False
+    return bool(old == new) and (not isinstance(old, dict | list) or canonical(old) == canonical(new))
+
+
+def _is_equal_quantity(old: Any, new: Any) -> bool:
+    try:
+        return quantity.parse(str(old)) == quantity.parse(str(new))
+    except ValueError:
+        return False
+
+
+def _mapping(old: dict[str, Any], new: dict[str, Any], node: Node, path: Path) -> Iterator[Change]:
+    for key in sorted(old.keys() | new.keys()):
+        if _is_servers(key, old, new, node, path):
+            continue
+        child, here = node.field(key), (*path, key)
+        before, after = _value(old, key, node), _value(new, key, node)
+        if before is not MISSING and after is not MISSING:
+            yield from differences(before, after, child, here)
+        elif after is not MISSING and not _is_default(after, key, node, (old, new)):
+            yield Change(here, Action.ADDED, None, after)
+        elif before is not MISSING and not _is_default(before, key, node, (old, new)):
+            yield Change(here, Action.REMOVED, before, None)
+
+
+def _value(values: dict[str, Any], key: str, node: Node) -> Any:
+    """Return a key's value; to Kubernetes' own kinds null is absent."""
+    value = values.get(key, MISSING)
+    return MISSING if value is None and node.own else value
+
+
+def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: Node, path: Path) -> bool:
+    """Return whether a field is the server's business: status, and what it writes into metadata."""
+    if node.type == META:
+        return key in defaults.SERVER_SET
+    match path:
+        case ():
+            return key == "status" and (node.own or node.field(key).ignored)
+        case (*_, "metadata", "annotations"):
+            return key in defaults.SERVER_NOTES
+        case ("metadata", "labels"):
+            return key == defaults.NAMESPACE_LABEL and (key in old) != (key in new)
+        case _:
+            return False
+
+
+def _is_default(value: Any, key: str, node: Node, parents: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+    """Return whether a value is what the server takes where it is absent: among the old neighbours and the new ones."""
+    if node.type == META and key == "annotations" and isinstance(value, dict) and value.keys() <= defaults.SERVER_NOTES:
+        return True
+    child = node.field(key)
+    if child.own and child.collection and value in ([], {}):
+        return True
+    defaulted = (defaults.of(node, key, parent) for parent in parents)
+    return all(default is not MISSING and is_same(default, value, child) for default in defaulted)
+
+
+def _list(old: list[Any], new: list[Any], node: Node, path: Path) -> Iterator[Change]:
+    pairing = elements.pair(old, new, node)
+    for i, j, step in pairing.matched:
+        yield from differences(old[i], new[j], node.item, (*path, step))
+    for i, step in pairing.removed:
+        yield Change((*path, step), Action.REMOVED, old[i], None)
+    for j, step in pairing.added:
+        yield Change((*path, step), Action.ADDED, None, new[j], at=j if pairing.keyed_order else None)
+    if pairing.moved:
+        keys = elements.keys_of(old, new, node)
+        before, after = ([str(step) for step in elements.steps(one, node, keys)] for one in (old, new))
+        yield Change((*path, Order()), Action.CHANGED, before, after)
+
+
+def _is_comparable(old: str, new: str) -> bool:
+    """Return whether documents of two forms can say the same: JSON is YAML."""
+    return old == new or {old, new} == {"json", "yaml"}
+
+
+def _text(old: str, new: str, path: Path) -> Iterator[Change]:
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    before, after = embedded.read(key, old), embedded.read(key, new)
+    if before is None or after is None or not _is_comparable(before.form, after.form):
+        yield Change(path, Action.CHANGED, old, new)
+        return
+    inside = list(differences(before.data, after.data, UNKNOWN, (*path, Inside(after.form))))
+    if not inside:
+        yield Change(path, Action.CHANGED, old, new, note=SAME_DOCUMENT)
+    for change in inside:
+        yield Change(change.path, change.action, change.old, change.new, change.note, change.at, new)

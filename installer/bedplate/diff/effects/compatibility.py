@@ -1,0 +1,94 @@
+"""Whether the new release may be applied over the old one, and whether its parts go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.snapshot import Side
+
+if TYPE_CHECKING:  # see side
+    from bedplate.config.release import Compatibility, Release
+
+RELEASE = "release"
+KUBERNETES = "Kubernetes"
+SKEW = "https://kubernetes.io/releases/version-skew-policy/"
+
+
+def findings(old: Side, new: Side) -> Iterator[Finding]:
+    """Yield what is wrong with going from one side's versions to the other's."""
+    yield from _kubernetes(old.kubernetes, new.kubernetes)
+    if new.release is None:
+        return
+    if old.release is not None:
+        path = list(_path(old.release, new.release))
+        yield from path
+        if not any(one.rule == "release-downgrade" for one in path):
+            yield from _downgrades(old.release.components, new.release.components)
+    broken = {rule.id for rule in old.release.compatibility if _broken(rule, old.release)} if old.release else set()
+    for rule in new.release.compatibility:
+        if rule.id not in broken and (missing := _broken(rule, new.release)):
+            fact = f"breaks rule {rule.id}: needs {missing}; {rule.reason}"
+            yield Finding("compatibility-broken", Risk.DISRUPTION, RELEASE, fact, ("compatibility",), "", rule.source)
+
+
+def _path(old: Release, new: Release) -> Iterator[Finding]:
+    before, after = _version(old.version), _version(new.version)
+    if before is None or after is None or before == after:
+        return
+    if after < before:
+        fact = f"goes back: {old.version} → {new.version}; data that the newer one wrote may not be read"
+        yield Finding("release-downgrade", Risk.DATA, RELEASE, fact, ("version",))
+    elif old.version not in new.upgradesFrom:
+        known = f"only over {listed(new.upgradesFrom)}" if new.upgradesFrom else "over no other release"
+        fact = f"{new.version} cannot be applied over {old.version}: {known} (upgradesFrom)"
+        yield Finding("release-path", Risk.DISRUPTION, RELEASE, fact, ("upgradesFrom",))
+
+
+def _kubernetes(old: str, new: str) -> Iterator[Finding]:
+    before, after = _version(old), _version(new)
+    if before is None or after is None or before == after:
+        return
+    if after < before:
+        fact = f"goes back: {old} → {new}; what is stored in etcd may not be read"
+        yield Finding("kubernetes-downgrade", Risk.DATA, KUBERNETES, fact, (), "", SKEW)
+    elif (after.major, after.minor) > (before.major, before.minor + 1):
+        fact = f"skips a minor version: {old} → {new}; the control plane goes one at a time"
+        yield Finding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, fact, (), "", SKEW)
+
+
+def _downgrades(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Finding]:
+    for name in sorted(old.keys() & new.keys()):
+        before, after = _version(old[name]), _version(new[name])
+        if before and after and after < before and name != KUBERNETES.lower():
+            fact = f"goes back: {old[name]} → {new[name]}"
+            yield Finding("component-downgrade", Risk.DISRUPTION, f"component {name}", fact, ("components", name), name)
+
+
+def _broken(rule: Compatibility, release: Release) -> str:
+    """Return what a rule misses in a release; empty if it holds or is not about it."""
+    if not all(_within(release.components.get(name), span) for name, span in rule.when.items()):
+        return ""
+    missing = [
+        f"{name} {span} (it is {release.components.get(name, 'absent')})"
+        for name, span in rule.needs.items()
+        if not _within(release.components.get(name), span)
+    ]
+    return listed(missing)
+
+
+def _within(text: str | None, span: str) -> bool:
+    version = _version(text or "")
+    return version is not None and SpecifierSet(span).contains(version, prereleases=True)
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

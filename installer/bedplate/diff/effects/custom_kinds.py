@@ -1,0 +1,127 @@
+"""Custom kinds whose definition changes: versions served and stored, fields that come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bedplate.diff.effects import schema_fields
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.change import Action, ByKey, Changes, ObjectChange, Path
+from bedplate.kube.snapshot import Side, Thing
+
+KIND = "CustomResourceDefinition"
+VERSIONING = (
+    "https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/"
+)
+SCHEMA = (
+    "https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning"
+)
+SHOWN = 12
+
+
+def findings(new: Side, changes: Changes) -> Iterator[Finding]:
+    """Yield what a changed definition does to the objects of its kind."""
+    for change in changes.objects:
+        if change.identity.kind == KIND and change.action is Action.CHANGED and change.old and change.new:
+            yield from _versions(change, change.old, change.new)
+            yield from _schemas(change, change.old, change.new)
+    yield from _unserved(new, changes)
+
+
+def _by_name(thing: Thing) -> dict[str, dict[str, Any]]:
+    versions = (thing.object.get("spec") or {}).get("versions") or []
+    return {str(one.get("name")): one for one in versions if isinstance(one, dict)}
+
+
+def _versions(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+    before, after = _by_name(old), _by_name(new)
+    for name, was in before.items():
+        now = after.get(name)
+        if now is None:
+            yield _dropped(change, old, name, was)
+        elif was.get("served", True) and not now.get("served", True):
+            fact = f"no longer serves {name}: whoever writes it is refused"
+            yield _finding("crd-version-unserved", Risk.DISRUPTION, change, fact, _path(name, "served"))
+    for name in [name for name in after if name not in before]:
+        yield _finding("crd-version-added", Risk.NONE, change, f"serves {name} as well", _path(name))
+    stored = [next((n for n, one in side.items() if one.get("storage")), "") for side in (before, after)]
+    if stored[0] != stored[1] and all(stored) and stored[0] in after:
+        fact = f"stores objects as {stored[1]} instead of {stored[0]}; those that exist change when they are written"
+        yield _finding("crd-storage-moved", Risk.DATA, change, fact, _path(stored[1], "storage"))
+
+
+def _dropped(change: ObjectChange, old: Thing, name: str, was: dict[str, Any]) -> Finding:
+    status = (old.object.get("status") or {}).get("storedVersions") or []
+    if was.get("storage") or name in status:
+        fact = f"drops {name}, in which objects are stored: they cannot be read, and the API server refuses it"
+        return _finding("crd-stored-version-dropped", Risk.DATA, change, fact, _path(name))
+    fact = f"drops {name}: whoever writes it is refused"
+    return _finding("crd-version-dropped", Risk.DISRUPTION, change, fact, _path(name))
+
+
+def _schemas(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+    before, after = _by_name(old), _by_name(new)
+    for name in [name for name in after if name in before]:
+        found = schema_fields.compared(_schema(before[name]), _schema(after[name]))
+        for rule, risk, words, some in (
+            ("crd-field-removed", Risk.DATA, "loses fields, and objects their values", found.removed),
+            ("crd-field-type", Risk.DATA, "changes types, and refuses what it took", found.typed),
+            ("crd-field-required", Risk.DISRUPTION, "requires fields that it did not", found.required),
+            ("crd-field-stricter", Risk.DISRUPTION, "refuses values that it took", found.stricter),
+            ("crd-field-default", Risk.NONE, "has other defaults", found.defaults),
+            ("crd-field-added", Risk.NONE, "gains fields", found.added),
+        ):
+            if some:
+                yield _finding(rule, risk, change, f"{name} {words}: {_cut(some)}", _path(name, "schema"), SCHEMA)
+
+
+def _schema(version: dict[str, Any]) -> Any:
+    return (version.get("schema") or {}).get("openAPIV3Schema")
+
+
+def _cut(some: list[str]) -> str:
+    return listed([*some[:SHOWN], *([f"{len(some) - SHOWN} more"] if len(some) > SHOWN else [])])
+
+
+def _path(name: str, *more: str) -> Path:
+    return ("spec", "versions", ByKey((("name", name),)), *more)
+
+
+def _unserved(new: Side, changes: Changes) -> Iterator[Finding]:
+    """Yield objects whose definition on the same side does not serve the version they are written in.
+
+    Only objects that differ and those whose definition does are looked at.
+    """
+    touched = {change.identity for change in changes.objects if change.new}
+    moved = {_pair(new.things[key]) for key in touched if key.kind == KIND}
+    keys = sorted(key for key in new.things if key[:2] in moved or key in touched)
+    kinds: dict[str, set[str]] = {}
+    for key in (key for key in keys if key[:2] in moved or "." in key.group):
+        kinds.setdefault(key.group, set()).add(key.kind)
+    served = {
+        _pair(thing): {name for name, one in _by_name(thing).items() if one.get("served", True)}
+        for key, thing in new.things.items()
+        if key.kind == KIND and thing.mentions(kinds.get(key.name.partition(".")[2], ()))
+    }
+    for key in keys:
+        versions, thing = served.get(key[:2]), new.things[key]
+        version = str(thing.object.get("apiVersion")).rpartition("/")[2]
+        if versions and version not in versions:
+            fact = f"is refused: its definition serves no {version}"
+            yield Finding(
+                "custom-version-not-served", Risk.DISRUPTION, key, fact, ("apiVersion",), thing.component, VERSIONING
+            )
+
+
+def _pair(definition: Thing) -> tuple[str, str]:
+    """Return the group and kind that a definition defines."""
+    spec = definition.object.get("spec") or {}
+    return str(spec.get("group")), str((spec.get("names") or {}).get("kind"))
+
+
+def _finding(  # noqa: PLR0913, PLR0917  a finding's parts
+    rule: str, risk: Risk, change: ObjectChange, fact: str, path: Path, source: str = VERSIONING
+) -> Finding:
+    return Finding(rule, risk, change.identity, fact, path, change.thing.component, source)

@@ -1,0 +1,36 @@
+"""Hosts that an Ingress no longer serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.change import Action, Changes
+from bedplate.kube.snapshot import Thing
+
+SOURCE = "https://kubernetes.io/docs/concepts/services-networking/ingress/#name-based-virtual-hosting"
+
+
+def findings(changes: Changes) -> Iterator[Finding]:
+    """Yield an Ingress that stays and loses hosts or paths."""
+    for change in changes.objects:
+        if change.identity.kind == "Ingress" and change.action is Action.CHANGED and change.old and change.new:
+            before, after = _served(change.old), _served(change.new)
+            hosts = sorted({host for host, _ in before} - {host for host, _ in after})
+            paths = sorted(host + path for host, path in before - after if host not in hosts)
+            for rule, gone in (("ingress-host-removed", hosts), ("ingress-path-removed", paths)):
+                if gone:
+                    fact = f"no longer serves {listed(host or 'hosts that no rule names' for host in gone)}"
+                    yield Finding(
+                        rule, Risk.DISRUPTION, change.identity, fact, ("spec", "rules"), change.thing.component, SOURCE
+                    )
+
+
+def _served(thing: Thing) -> set[tuple[str, str]]:
+    rules = (thing.object.get("spec") or {}).get("rules") or []
+    return {
+        (str(rule.get("host") or ""), str(path.get("path") or "/"))
+        for rule in rules
+        for path in (rule.get("http") or {}).get("paths") or [{}]
+    }

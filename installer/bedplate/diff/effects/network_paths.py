@@ -1,0 +1,108 @@
+"""Paths between pods that NetworkPolicies open or close, by namespace, direction and kind of pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bedplate.diff.effects import traffic
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.traffic import ALL, Opening, Selector
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.change import Action, Changes
+from bedplate.kube.snapshot import Side, Thing
+
+GROUP = "networking.k8s.io"
+SOURCE = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
+DIRECTIONS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+EVERY: Selector = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One NetworkPolicy in one direction."""
+
+    pods: Selector
+    openings: frozenset[Opening]
+
+
+def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
+    """Yield the paths opened and closed in each namespace whose policies differ."""
+    mine = [c for c in changes.objects if c.identity.kind == "NetworkPolicy" and c.identity.group == GROUP]
+    anew = {
+        c.identity.name
+        for c in changes.objects
+        if c.identity.kind == "Namespace" and c.action in (Action.ADDED, Action.REMOVED)
+    }
+    namespaces = {c.identity.namespace for c in mine} - anew
+    sides = [_by_namespace(side, namespaces) for side in (old, new)]
+    for namespace in sorted(namespaces):
+        component = next(c.thing.component for c in mine if c.identity.namespace == namespace)
+        for direction in DIRECTIONS:
+            before, after = (_policies(side.get(namespace, []), direction) for side in sides)
+            yield from _compared(namespace, direction, before, after, component)
+
+
+def _by_namespace(side: Side, namespaces: set[str]) -> dict[str, list[Thing]]:
+    found: dict[str, list[Thing]] = {}
+    for identity, thing in side.things.items():
+        if identity.kind == "NetworkPolicy" and identity.group == GROUP and identity.namespace in namespaces:
+            found.setdefault(identity.namespace, []).append(thing)
+    return found
+
+
+def _policies(things: list[Thing], direction: str) -> list[Policy]:
+    found = []
+    key, ends = DIRECTIONS[direction]
+    for thing in things:
+        spec = thing.object.get("spec") or {}
+        # Without policyTypes a policy is about ingress, and about egress if it has such rules.
+        types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+        if direction in types:
+            found.append(Policy(traffic.selector(spec.get("podSelector")), traffic.openings(spec.get(key), ends)))
+    return found
+
+
+def _compared(
+    namespace: str, direction: str, before: list[Policy], after: list[Policy], component: str
+) -> Iterator[Finding]:
+    told: dict[str, list[Opening]] = {"opened": [], "closed": []}
+    for pods in sorted(
+        {EVERY, *(policy.pods for policy in (*before, *after))}, key=lambda one: (len(one), sorted(one))
+    ):
+        old, new = _allowed(before, pods), _allowed(after, pods)
+        for way, sides in (("opened", (old, new)), ("closed", (new, old))):
+            fresh = [one for one in _beyond(sides[1], sides[0]) if not any(t.covers(one) for t in told[way])]
+            if fresh:
+                told[way] += fresh
+                yield _finding(namespace, direction, way, pods, fresh, component)
+
+
+def _allowed(policies: list[Policy], pods: Selector) -> frozenset[Opening]:
+    """Return what reaches pods that a selector selects: everything unless a policy selects them all."""
+    selecting = [policy.openings for policy in policies if policy.pods <= pods]
+    return frozenset().union(*selecting) if selecting else frozenset({ALL})
+
+
+def _beyond(mine: Iterable[Opening], other: frozenset[Opening]) -> list[Opening]:
+    fresh = sorted((one for one in mine if not any(o.covers(one) for o in other)), key=str)
+    return [one for one in fresh if not any(o != one and o.covers(one) for o in fresh)]
+
+
+def _finding(  # noqa: PLR0913, PLR0917  all that a path is made of
+    namespace: str, direction: str, way: str, pods: Selector, fresh: list[Opening], component: str
+) -> Finding:
+    here = f"pods {traffic.shown(pods)}" if pods else "all pods"
+    ends: dict[str, list[str]] = {}
+    for one in fresh:
+        ends.setdefault(str(one.peer), []).append(str(one.port))
+    paths = [
+        f"from {peer} to {here}, {listed(ports)}"
+        if direction == "Ingress"
+        else f"from {here} to {peer}, {listed(ports)}"
+        for peer, ports in sorted(ends.items())
+    ]
+    risk = Risk.SECURITY if way == "opened" else Risk.DISRUPTION
+    return Finding(
+        f"network-{way}", risk, f"namespace {namespace}", f"{way}: {'; '.join(paths)}", (), component, SOURCE
+    )

@@ -1,0 +1,146 @@
+"""Hosts that drain or reboot, and why; a host's settings are read from its HostSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bedplate.diff.effects.rule_effects import listed, plain
+from bedplate.diff.rules import pattern
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.rules.rule import Rule
+from bedplate.diff.rules.rulebook import Rulebook
+from bedplate.kube.change import Action, Changes, HostChange, Path
+
+if TYPE_CHECKING:  # see side
+    from bedplate.config.host_spec import HostSpec
+
+NODES = {"control_plane", "workers"}
+SECTIONS = ("packages", "binaries", "sysctls")
+VERBS = {"reboot": ("host-reboots", "is drained and rebooted"), "drain": ("host-drains", "is drained")}
+NOT_NODES = {"reboot": "is rebooted", "drain": "restarts services"}
+DRAINING = "https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/"
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value of a host that differs: ``packages``, ``containerd``."""
+
+    path: Path
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a rule says of one setting."""
+
+    rule: Rule
+    text: str
+    path: Path
+
+
+def reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tuple[str, ...]]:
+    """Return the nodes that have an effect (drain, reboot) with the reasons, by name."""
+    found = {}
+    for change in changes.hosts:
+        texts = [one.text for one in _reasons(change, book) if one.rule.effect == effect]
+        if texts and _is_node(change):
+            found[change.host] = tuple(dict.fromkeys(texts))
+    return dict(sorted(found.items()))
+
+
+def findings(changes: Changes, book: Rulebook) -> Iterator[Finding]:
+    """Yield one finding a host: the most that happens to it, with every reason."""
+    for change in changes.hosts:
+        match change.action:
+            case Action.ADDED:
+                yield Finding("host-added", Risk.NONE, change.host, "joins", source=DRAINING)
+            case Action.REMOVED:
+                yield _removed(change)
+            case _:
+                if found := _reasons(change, book):
+                    yield _finding(change, found)
+
+
+def _removed(change: HostChange) -> Finding:
+    if change.old and "workers" in change.old.groups:
+        fact = "leaves: its pods move, and the volumes on its disks stay with it"
+        return Finding("host-removed", Risk.DATA, change.host, fact, source=DRAINING)
+    return Finding("host-removed", Risk.DISRUPTION, change.host, "leaves", source=DRAINING)
+
+
+def _finding(change: HostChange, found: list[Reason]) -> Finding:
+    """Return the finding of the strongest effect; the reasons of weaker ones follow."""
+    for effect, (rule, verb) in VERBS.items():
+        strong = [one for one in found if one.rule.effect == effect]
+        if strong:
+            weak = [one for one in found if one not in strong]
+            said = verb if _is_node(change) else NOT_NODES[effect]
+            text = f"{said}: {_listed(strong)}{f'; besides {_listed(weak)}' if weak else ''}"
+            risk = Risk.DISRUPTION
+            return Finding(rule, risk, change.host, text, strong[0].path, source=strong[0].rule.source)
+    worst = max(found, key=lambda one: Risk[one.rule.risk.upper()])
+    text = f"changes without a drain: {_listed(found)}"
+    return Finding(
+        "host-changes", Risk[worst.rule.risk.upper()], change.host, text, worst.path, source=worst.rule.source
+    )
+
+
+def _listed(found: list[Reason]) -> str:
+    texts = list(dict.fromkeys(one.text for one in found))
+    more = [f"{len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
+    return listed([*texts[:SHOWN], *more])
+
+
+def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
+    if change.old is None or change.new is None:
+        return []
+    found = []
+    for setting in settings(change.old, change.new):
+        rule = next((rule for rule in book.hosts() if _fits(rule, setting.path)), None)
+        if rule:
+            text = rule.fact.format(key=setting.path[-1], old=plain(setting.old), new=plain(setting.new))
+            found.append(Reason(rule, text, setting.path))
+    return found
+
+
+def _fits(rule: Rule, path: Path) -> bool:
+    where = _host_pattern(rule.path)
+    apart = (_host_pattern(text) for text in rule.apart)
+    return len(where) == len(path) and pattern.fits(path, where) and not any(pattern.fits(path, out) for out in apart)
+
+
+def _host_pattern(text: str) -> tuple[str, ...]:
+    """Return a host rule's steps: a section and a name, which may hold dots and slashes."""
+    section, _, name = text.partition(".")
+    return (section, name) if name else (section,)
+
+
+def settings(old: HostSpec, new: HostSpec) -> Iterator[Setting]:
+    """Yield what differs between two HostSpecs, files by their place; what roles are told repeats it, but for a few."""
+    for section in SECTIONS:
+        yield from _mapping(section, getattr(old, section), getattr(new, section))
+    files = [{file.path: (file.mode, file.part, file.content) for file in spec.files} for spec in (old, new)]
+    yield from _mapping("files", *files)
+    yield from _mapping("vars", old.vars, new.vars)
+    for field in ("services", "groups", "address"):
+        before, after = getattr(old, field), getattr(new, field)
+        if before != after:
+            yield Setting((field,), _text(before), _text(after))
+
+
+def _mapping(section: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Setting]:
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            yield Setting((section, key), old.get(key), new.get(key))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _is_node(change: HostChange) -> bool:
+    return any(NODES & {*spec.groups} for spec in (change.old, change.new) if spec)

@@ -1,0 +1,112 @@
+"""Privileges that are sets or levels: capabilities of containers, Pod Security Standards of namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.rules import pod_paths
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.change import Changes, ObjectChange
+from bedplate.kube.snapshot import Thing
+
+STANDARDS = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
+ENFORCE = "pod-security.kubernetes.io/enforce"
+EFFECTIVE = (
+    ("run-as-root", "runAsUser", 0, True, "runs as root", "no longer runs as root"),
+    ("run-as-non-root-dropped", "runAsNonRoot", True, False, "may run as root", "may no longer run as root"),
+    ("seccomp-unconfined", "seccompProfile", "Unconfined", True, "may use every system call", "is confined by seccomp"),
+)
+"""Settings that a container has from its pod unless it has its own: rule, field, value, whether that value is loose."""
+LEVELS = ("privileged", "baseline", "restricted")
+"""From the loosest; a namespace without a label is privileged."""
+
+
+def findings(changes: Changes) -> Iterator[Finding]:
+    """Yield gained and lost capabilities, and Pod Security levels that moved."""
+    for change in changes.objects:
+        if change.new is None:
+            continue
+        if change.identity.kind == "Namespace" and not change.identity.group and change.old:
+            yield from _level(change, change.old, change.new)
+        elif pod_paths.template(change.new) is not None:
+            yield from _capabilities(change)
+            yield from _effective(change)
+
+
+def _level(change: ObjectChange, old: Thing, new: Thing) -> Iterator[Finding]:
+    before, after = _enforced(old), _enforced(new)
+    path = ("metadata", "labels", ENFORCE)
+    if LEVELS.index(after) < LEVELS.index(before):
+        fact = f"permits pods that it refused: Pod Security {before} → {after}"
+        yield _finding("pod-security-loosened", Risk.SECURITY, change, fact, path)
+    if LEVELS.index(after) > LEVELS.index(before):
+        fact = f"refuses pods that it permitted, once they start anew: Pod Security {before} → {after}"
+        yield _finding("pod-security-tightened", Risk.DISRUPTION, change, fact, path)
+
+
+def _enforced(namespace: Thing) -> str:
+    labels = (namespace.object.get("metadata") or {}).get("labels") or {}
+    level = labels.get(ENFORCE)
+    return level if level in LEVELS else LEVELS[0]
+
+
+def _capabilities(change: ObjectChange) -> Iterator[Finding]:
+    old, new = _by_container(change.old), _by_container(change.new)
+    added = {name: now[0] - old.get(name, (set(), set()))[0] for name, now in new.items()}
+    kept = {name: old[name][1] - now[1] for name, now in new.items() if name in old}
+    if gained := {name: values for name, values in added.items() if values}:
+        yield _finding("capability-added", Risk.SECURITY, change, f"gains capabilities: {_each(gained)}")
+    if undropped := {name: values for name, values in kept.items() if values}:
+        fact = f"keeps capabilities that it dropped: {_each(undropped)}"
+        yield _finding("capability-kept", Risk.SECURITY, change, fact)
+    lost = {name: before[0] - new[name][0] for name, before in old.items() if name in new}
+    if gone := {name: values for name, values in lost.items() if values}:
+        yield _finding("capability-lost", Risk.NONE, change, f"loses capabilities: {_each(gone)}")
+
+
+def _effective(change: ObjectChange) -> Iterator[Finding]:
+    """Yield settings by what they are for each container, wherever they are written."""
+    for rule, key, value, loose, gained, lost in EFFECTIVE:
+        old, new = _settings(change.old, key), _settings(change.new, key)
+        before = {name for name, one in old.items() if (one == value) == loose}
+        after = {name for name, one in new.items() if (one == value) == loose}
+        # What a new container does not set is no loss; that it sets a loose value is.
+        if names := sorted(name for name in after - before if name in old or loose):
+            yield _finding(rule, Risk.SECURITY, change, f"{gained}: {listed(names)}")
+        if names := sorted(name for name in before - after if name in new):
+            yield _finding(f"{rule}-lost", Risk.NONE, change, f"{lost}: {listed(names)}")
+
+
+def _settings(thing: Thing | None, key: str) -> dict[str, Any]:
+    """Return a setting of each container, its pod's where it has none of its own."""
+    spec = (pod_paths.spec(thing) if thing else None) or {}
+    shared = _plain((spec.get("securityContext") or {}).get(key))
+    own = {str(one.get("name", "")): (one.get("securityContext") or {}).get(key) for one in pod_paths.containers(spec)}
+    return {name: shared if value is None else _plain(value) for name, value in own.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.get("type") if isinstance(value, dict) else value
+
+
+def _by_container(thing: Thing | None) -> dict[str, tuple[set[str], set[str]]]:
+    """Return the capabilities each container adds and drops; CAP_NET_ADMIN is NET_ADMIN."""
+    spec = pod_paths.spec(thing) if thing else None
+    return {
+        str(one.get("name", "")): (_named(one, "add"), _named(one, "drop")) for one in pod_paths.containers(spec or {})
+    }
+
+
+def _named(container: dict[str, Any], verb: str) -> set[str]:
+    capabilities = (container.get("securityContext") or {}).get("capabilities") or {}
+    return {str(name).removeprefix("CAP_") for name in capabilities.get(verb) or []}
+
+
+def _each(by_container: dict[str, set[str]]) -> str:
+    return "; ".join(f"{listed(sorted(values))} ({name})" for name, values in sorted(by_container.items()))
+
+
+def _finding(rule: str, risk: Risk, change: ObjectChange, fact: str, path: tuple[str, ...] = ()) -> Finding:
+    return Finding(rule, risk, change.identity, fact, path, change.thing.component, STANDARDS)

@@ -1,0 +1,169 @@
+"""What tenants may use: the sums of their ResourceQuotas before and after, beside what the nodes have."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from decimal import Decimal
+
+from bedplate.diff.rules.effect_finding import Amount, Finding, Risk
+from bedplate.diff.rules.match import number
+from bedplate.kube.change import Changes
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Side
+
+SOURCE = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
+TENANT = "bedplate.dev/tenant"
+NODES = "nodes"
+UNLIMITED = "unlimited"
+NOTHING = "-"
+"""Where there is no such tenant, or no node that says what it has."""
+MINE = ("ResourceQuota", "Namespace")
+Sums = dict[str, dict[str, list[str]]]
+"""Subject to resource to the quantities that are summed."""
+
+
+def amounts(old: Side, new: Side, changes: Changes) -> tuple[Amount, ...]:
+    """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
+    if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
+        return ()
+    concerned = _concerned(old, new)
+    before, after = _sums(old, concerned), _sums(new, concerned)
+    known = _subjects(old), _subjects(new)
+    found = []
+    for subject in sorted({*before, *after}):
+        was, now = (sums.get(subject, {}) for sums in (before, after))
+        absent = [NOTHING if subject in there - here else UNLIMITED for here, there in (known, known[::-1])]
+        for resource in sorted({*was, *now}):
+            shown = total(was.get(resource, []), absent[0]), total(now.get(resource, []), absent[1])
+            found += [] if _is_same(*shown) else [Amount(subject, resource, *shown)]
+    return (*found, *_nodes(old, new, {amount.resource for amount in found}))
+
+
+def findings(old: Side, new: Side, changes: Changes, every: Iterable[Amount]) -> Iterator[Finding]:
+    """Yield one finding a tenant for what it gains and one for what it loses; none for tenants that come or go."""
+    mine = [amount for amount in every if amount.subject != NODES]
+    component = next((c.thing.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
+    for subject in dict.fromkeys(amount.subject for amount in mine):
+        moved = [one for one in mine if one.subject == subject and NOTHING not in (one.old, one.new)]
+        for rule, risk, word, some in (
+            ("quota-raised", Risk.NONE, "more", [one for one in moved if not _less(one)]),
+            ("quota-lowered", Risk.DISRUPTION, "less", [one for one in moved if _less(one)]),
+        ):
+            if some:
+                yield Finding(rule, risk, subject, f"may use {word}: {_sentence(some)}", (), component, SOURCE)
+    yield from _exceeded(old, new, {amount.resource for amount in mine})
+
+
+def _subjects(side: Side) -> set[str]:
+    """Return the tenants and namespaces that a side has: another's is absent here, and not without a quota."""
+    names = [key.name for key in side.things if key.kind == "Namespace" and not key.group]
+    return {_subject(side, name) for name in names}
+
+
+def _sentence(some: list[Amount]) -> str:
+    """Return amounts in words; requests and limits that move alike are said once."""
+    merged: dict[tuple[str, str, str], list[str]] = {}
+    for one in some:
+        plain = one.resource.removeprefix("requests.").removeprefix("limits.")
+        merged.setdefault((plain, one.old, one.new), []).append(one.resource)
+    return ", ".join(f"{name} {old} → {new}" for (name, old, new) in merged)
+
+
+def _is_same(old: str, new: str) -> bool:
+    return old == new or (number(old) is not None and number(old) == number(new))
+
+
+def _less(amount: Amount) -> bool:
+    old, new = number(amount.old), number(amount.new)
+    if new is None:
+        return False
+    return old is None or new < old
+
+
+def total(quantities: list[str], absent: str = UNLIMITED) -> str:
+    """Return the sum of quantities as one writes it."""
+    if not quantities:
+        return absent
+    if len(quantities) == 1:
+        return quantities[0]
+    return written(sum((number(one) or Decimal(0) for one in quantities), Decimal(0)), quantities)
+
+
+def written(value: Decimal, like: list[str]) -> str:
+    """Return a number as a quantity in the largest unit that keeps it whole."""
+    binary = any(one.endswith("i") for one in like)
+    for power, unit in reversed([*enumerate("KMGTP" if binary else "kMGTP", start=1)]):
+        factor = Decimal(1024 if binary else 1000) ** power
+        if value and value % factor == 0:
+            return f"{int(value / factor)}{unit}{'i' if binary else ''}"
+    return f"{int(value)}" if value == int(value) else f"{int(value * 1000)}m"
+
+
+def _concerned(old: Side, new: Side) -> set[str]:
+    """Return the subjects of which a quota or a namespace differs: the sums of all others are equal."""
+    sides = [{key: one.digest for key, one in side.things.items() if key.kind in MINE} for side in (old, new)]
+    different = {key for key, _ in sides[0].items() ^ sides[1].items() if not key.group}
+    names = {key.name if key.kind == "Namespace" else key.namespace for key in different}
+    return {_subject(side, name) for name in names for side in (old, new)}
+
+
+def _sums(side: Side, concerned: Container[str] | None = None) -> Sums:
+    """Return the sums of some subjects, or of all."""
+    sums: Sums = {}
+    for identity in sorted(key for key in side.things if key.kind == "ResourceQuota" and not key.group):
+        subject = _subject(side, identity.namespace)
+        if concerned is not None and subject not in concerned:
+            continue
+        hard = (side.things[identity].object.get("spec") or {}).get("hard") or {}
+        for resource, quantity in hard.items():
+            sums.setdefault(subject, {}).setdefault(str(resource), []).append(str(quantity))
+    return sums
+
+
+def _subject(side: Side, namespace: str) -> str:
+    thing = side.things.get(Identity("", "Namespace", "", namespace))
+    may = thing is not None and thing.mentions((TENANT,))
+    labels = (thing.object.get("metadata") or {}).get("labels") or {} if thing and may else {}
+    return f"tenant {labels[TENANT]}" if TENANT in labels else f"namespace {namespace}"
+
+
+def capacity(side: Side, resource: str) -> Decimal | None:
+    """Return what all nodes of a side offer of a resource; None where no node says it."""
+    plain = resource.removeprefix("requests.").removeprefix("limits.")
+    found = []
+    for identity, thing in side.things.items():
+        if identity.kind == "Node" and not identity.group:
+            status = thing.object.get("status") or {}
+            value = number((status.get("allocatable") or status.get("capacity") or {}).get(plain))
+            found += [value] if value is not None else []
+    return sum(found, Decimal(0)) if found else None
+
+
+def _nodes(old: Side, new: Side, resources: set[str]) -> Iterator[Amount]:
+    for resource in sorted(resources):
+        before, after = capacity(old, resource), capacity(new, resource)
+        if after is not None or before is not None:
+            shown = [NOTHING if value is None else written(value, _units(resource)) for value in (before, after)]
+            yield Amount(NODES, resource, *shown)
+
+
+def _units(resource: str) -> list[str]:
+    return ["i"] if resource.endswith(("memory", "storage")) else []
+
+
+def _exceeded(old: Side, new: Side, resources: set[str]) -> Iterator[Finding]:
+    """Yield resources of which all quotas together promise more than the nodes have, and did not before."""
+    for resource in sorted(resources):
+        there, had = capacity(new, resource), capacity(old, resource)
+        if there is None or (promised := _promised(new, resource)) <= there:
+            continue
+        if had is None or _promised(old, resource) <= had:
+            units = _units(resource)
+            fact = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
+            yield Finding("quota-over-capacity", Risk.NONE, NODES, fact, (), "", SOURCE)
+
+
+def _promised(side: Side, resource: str) -> Decimal:
+    return sum(
+        (number(one) or Decimal(0) for mine in _sums(side).values() for one in mine.get(resource, [])), Decimal(0)
+    )

@@ -1,0 +1,270 @@
+"""What each subject may do: Roles, Bindings and aggregation resolved on each side, then compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bedplate.diff.effects import grant
+from bedplate.diff.effects.grant import ANY, ROLE, Grant
+from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.kube.change import Action, Changes, ObjectChange
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Side, Thing
+
+GROUP = "rbac.authorization.k8s.io"
+SOURCE = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/"
+GOOD_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
+ROLES = ("Role", "ClusterRole")
+EVERYTHING = Grant(ANY, ANY, "", ANY)
+EVERY_URL = Grant(grant.URL, ANY, "", ANY)
+AGGREGATION = "aggregationRule"
+AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+OF_KUBERNETES = {"admin": ("admin", "edit", "view"), "edit": ("edit", "view"), "view": ("view",)}
+"""Kubernetes' own roles, and the labels whose roles they take in."""
+
+
+class Scope(NamedTuple):
+    """A subject, and the namespace where it has its rights; empty for all of the cluster."""
+
+    subject: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Grants that mean more than they say (https://kubernetes.io/docs/concepts/security/rbac-good-practices/)."""
+
+    rule: str
+    words: str
+    grants: tuple[Grant, ...]
+
+
+DANGERS = (
+    Danger("rbac-everything", "may do everything", (EVERYTHING,)),
+    Danger(
+        "rbac-secrets-readable",
+        "can read secrets",
+        tuple(Grant("", "secrets", "", verb) for verb in ("get", "list", "watch")),
+    ),
+    Danger(
+        "rbac-escalation",
+        "can give itself more rights",
+        (
+            *(Grant(GROUP, kind, "", verb) for kind in ("roles", "clusterroles") for verb in ("escalate", "bind")),
+            *(Grant("", kind, "", "impersonate") for kind in ("users", "groups", "serviceaccounts")),
+            Grant("", "serviceaccounts/token", "", "create"),
+        ),
+    ),
+    Danger(
+        "rbac-exec",
+        "can run commands in pods",
+        tuple(Grant("", f"pods/{part}", "", verb) for part in ("exec", "attach") for verb in ("create", "get")),
+    ),
+    Danger(
+        "rbac-nodes-proxy", "can command kubelets", tuple(Grant("", "nodes/proxy", "", v) for v in ("get", "create"))
+    ),
+)
+
+
+def findings(old: Side, new: Side, changes: Changes) -> Iterator[Finding]:
+    """Yield rights gained and lost by subject and namespace; nothing where no object of RBAC changed."""
+    mine = [change for change in changes.objects if change.identity.group == GROUP]
+    if not mine:
+        return
+    before, after = _rights(old, new, mine)
+    told: dict[tuple[str, Risk, str, str], list[str]] = {}
+    gone = {c.identity.name for c in changes.objects if c.identity.kind == "Namespace" and c.action is Action.REMOVED}
+    for scope in sorted(scope for scope in {*before.scopes, *after.scopes} if scope.namespace not in gone):
+        for rule, risk, fact in _compared(before, after, scope):
+            told.setdefault((rule, risk, fact, after.component(scope)), []).append(scope.subject)
+    for (rule, risk, fact, component), subjects in told.items():
+        yield Finding(rule, risk, listed(subjects), fact, (), component, SOURCE)
+    yield from _unbound(before, after, changes, complete=new.environment is not None)
+
+
+def _rights(old: Side, new: Side, mine: list[ObjectChange]) -> tuple[Rights, Rights]:
+    """Return the rights, on both sides, of every subject that a changed object of RBAC is about."""
+    changed = {change.identity for change in mine} | {change.old.identity for change in mine if change.old}
+    sides = [Rights(old), Rights(new)]
+    roles = {key.name for key in changed if key.kind in ROLES}
+    if any(key.kind == "ClusterRole" for key in changed):
+        roles |= {*OF_KUBERNETES}.union(*(side.aggregated() for side in sides))
+    subjects = {subject for side in sides for subject in side.concerned(changed, roles)}
+    for side in sides:
+        side.bind(subjects)
+    return sides[0], sides[1]
+
+
+def _compared(before: Rights, after: Rights, scope: Scope) -> Iterator[tuple[str, Risk, str]]:
+    where = f" in namespace {scope.namespace}" if scope.namespace else " in all namespaces"
+    gained = grant.beyond(after.of(scope), frozenset(before.wide(scope)))
+    yield from (
+        (rule, Risk.SECURITY, f"{words}{where}: {grant.sentence(some)}") for rule, words, some in sorted_out(gained)
+    )
+    if lost := grant.beyond(before.of(scope), frozenset(after.wide(scope))):
+        yield "rbac-lost", Risk.NONE, f"may no longer{where}: {grant.sentence(lost)}"
+
+
+def sorted_out(grants: Iterable[Grant]) -> Iterator[tuple[str, str, list[Grant]]]:
+    """Yield grants by what they mean: the dangerous ones first, each grant once."""
+    rest = list(grants)
+    for danger in DANGERS:
+        found = [one for one in rest if any(_means(one, bad) for bad in danger.grants)]
+        if found:
+            told = [EVERYTHING] if EVERYTHING in found else found
+            yield danger.rule, danger.words, told
+            rest = [one for one in rest if one not in found and not (told == [EVERYTHING] and one.group == grant.URL)]
+    if rest:
+        yield "rbac-gained", "may now", rest
+
+
+def _means(one: Grant, bad: Grant) -> bool:
+    return one._replace(name="").covers(bad)
+
+
+def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool) -> Iterator[Finding]:
+    """Yield what roles allow that nothing on either side binds; in plain YAML the binding may be elsewhere."""
+    for change in changes.objects:
+        key = change.identity
+        if key.group != GROUP or key.kind not in ROLES or key in before.bound | after.bound:
+            continue
+        gained = grant.beyond(after.role(key), frozenset(before.role(key)))
+        risk = Risk.NONE if complete else Risk.SECURITY
+        for rule, words, some in sorted_out(gained):
+            fact = f"lets whoever is bound to it, no binding is here: {words} {grant.sentence(some)}"
+            yield Finding(rule, risk, key, fact, ("rules",), change.thing.component, SOURCE)
+        if lost := grant.beyond(before.role(key), frozenset(after.role(key))):
+            fact = f"no longer allows whoever is bound to it, no binding is here: {grant.sentence(lost)}"
+            yield Finding("rbac-lost", Risk.NONE, key, fact, ("rules",), change.thing.component, SOURCE)
+
+
+class Rights:
+    """The rights of subjects of a side; objects that cannot matter are not looked into."""
+
+    def __init__(self, side: Side) -> None:
+        """Find the side's roles and bindings."""
+        things = {key: thing for key, thing in side.things.items() if key.group == GROUP}
+        self._roles = {key: thing for key, thing in things.items() if key.kind in ROLES}
+        self._bindings = [thing for key, thing in sorted(things.items()) if key.kind not in ROLES]
+        self._cluster_roles = sorted(key for key in self._roles if key.kind == "ClusterRole")
+        self._resolved: dict[Identity, frozenset[Grant]] = {}
+        self.scopes: dict[Scope, set[Grant]] = {}
+        self._components: dict[Scope, str] = {}
+        self.bound: set[Identity] = set()
+
+    def aggregated(self) -> set[str]:
+        """Return the names of roles that take others in."""
+        return {key.name for key in self._cluster_roles if self._aggregates(key)}
+
+    def concerned(self, changed: set[Identity], roles: set[str]) -> set[str]:
+        """Return the subjects of bindings that changed or that give one of some roles."""
+        found = set()
+        words = frozenset(roles)
+        for thing in self._bindings:
+            if thing.identity in changed or thing.mentions(words):
+                found |= {name for name in _subjects(thing) if thing.identity in changed or _role(thing).name in roles}
+                if _subjects(thing):
+                    self.bound.add(_role(thing))
+        return found
+
+    def bind(self, subjects: set[str]) -> None:
+        """Resolve the bindings of some subjects."""
+        words = frozenset(name.rpartition("/")[2].partition(" ")[2] or name.rpartition("/")[2] for name in subjects)
+        for thing in self._bindings:
+            if thing.mentions(words):
+                for name in _subjects(thing):
+                    if name in subjects:
+                        self._give(thing, name)
+        self._take_in()
+
+    def of(self, scope: Scope) -> frozenset[Grant]:
+        """Return what a subject may do in a namespace by bindings there, or everywhere by bindings of the cluster."""
+        return frozenset(self.scopes.get(scope, ()))
+
+    def wide(self, scope: Scope) -> set[Grant]:
+        """Return what a subject may do in a namespace by any binding."""
+        return {*self.scopes.get(scope, ()), *self.scopes.get(Scope(scope.subject, ""), ())}
+
+    def component(self, scope: Scope) -> str:
+        """Return the component whose binding gives the rights."""
+        return self._components.get(scope, "")
+
+    def role(self, key: Identity) -> frozenset[Grant]:
+        """Return what a role allows; one of Kubernetes' own that is not here stands for itself."""
+        if key not in self._resolved:
+            self._resolved[key] = frozenset()  # a role that takes itself in
+            self._resolved[key] = frozenset(self._resolve(key))
+        return self._resolved[key]
+
+    def _resolve(self, key: Identity) -> Iterator[Grant]:
+        thing = self._roles.get(key)
+        if thing is None:
+            yield from self._unknown(key)
+            return
+        yield from grant.of_rules(thing.object.get("rules") or [])
+        for selector in (thing.object.get(AGGREGATION) or {}).get("clusterRoleSelectors") or []:
+            for other in self._cluster_roles:
+                if other != key and _selects(selector, _labels(self._roles[other])):
+                    yield from self.role(other)
+
+    def _unknown(self, key: Identity) -> Iterator[Grant]:
+        if key.kind == "ClusterRole" and key.name == "cluster-admin":
+            yield from (EVERYTHING, EVERY_URL)
+        elif key.kind == "ClusterRole":
+            yield Grant(ROLE, key.name, "", ANY)
+            for label in OF_KUBERNETES.get(key.name, ()):
+                wanted = AGGREGATE + label
+                for other in self._cluster_roles:
+                    thing = self._roles[other]
+                    if thing.mentions((wanted,)) and _labels(thing).get(wanted) == "true":
+                        yield from self.role(other)
+
+    def _take_in(self) -> None:
+        """Count roles that an aggregated and bound role takes in as bound."""
+        taken = {key for key in self.bound if self._aggregates(key)}
+        if taken:
+            everywhere = frozenset().union(*(self.role(key) for key in taken))
+            self.bound |= {
+                key for key in self._cluster_roles if _labels(self._roles[key]) and self.role(key) <= everywhere
+            }
+
+    def _aggregates(self, key: Identity) -> bool:
+        thing = self._roles.get(key)
+        if thing is None:
+            return key.name in OF_KUBERNETES
+        return thing.mentions((AGGREGATION,)) and bool(thing.object.get(AGGREGATION))
+
+    def _give(self, binding: Thing, subject: str) -> None:
+        namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else ""
+        scope = Scope(subject, namespace)
+        self.scopes.setdefault(scope, set()).update(self.role(_role(binding)))
+        self._components.setdefault(scope, binding.component)
+
+
+def _role(binding: Thing) -> Identity:
+    reference = binding.object.get("roleRef") or {}
+    kind = str(reference.get("kind", ""))
+    return Identity(GROUP, kind, binding.identity.namespace if kind == "Role" else "", str(reference.get("name", "")))
+
+
+def _subjects(binding: Thing) -> list[str]:
+    return [_subject(one, binding.identity.namespace) for one in binding.object.get("subjects") or []]
+
+
+def _subject(subject: Mapping[str, Any], namespace: str) -> str:
+    name = str(subject.get("name", ""))
+    if subject.get("kind") == "ServiceAccount":
+        name = f"{subject.get('namespace') or namespace}/{name}"
+    return f"{subject.get('kind', '')} {name}"
+
+
+def _labels(thing: Thing) -> dict[str, str]:
+    return (thing.object.get("metadata") or {}).get("labels") or {}
+
+
+def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    wanted = selector.get("matchLabels") or {}
+    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())

@@ -1,0 +1,1 @@
+"""Reading the two sides of a diff: files, environments, bundles, git revisions."""

@@ -1,0 +1,44 @@
+"""A side that is a bundle: its release, rendered for the reference site by the manifests that it carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bedplate.config import bundle_layout, catalog, yaml_document
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core import paths
+from bedplate.core.errors import InputError, Place
+from bedplate.diff.input import environment_snapshot
+from bedplate.diff.input.unpacked_trees import unpacked
+from bedplate.kube.snapshot import Side
+from bedplate.render.reference_site import reference_site
+
+
+def read(spec: str, folder: Path) -> Side:
+    """Return the side of a bundle's folder; nothing of it is run, and its signature is not looked at."""
+    file = _release_file(folder)
+    with paths.using(_tree(folder, file)):
+        release = catalog.load(file.release.partition("+")[0])
+        site = reference_site(release.release.version, [])
+        return environment_snapshot.of_site(
+            spec, site, release, file, lambda sha256: folder / bundle_layout.blob(sha256)
+        )
+
+
+def _release_file(folder: Path) -> ReleaseFile:
+    path = folder / bundle_layout.RELEASE
+    try:
+        return ReleaseFile.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        fact = f"cannot be read: {str(error).splitlines()[0]}"
+        raise InputError("bundle", fact, "bedplate bundle verify", Place(yaml_document.shown(path))) from error
+
+
+def _tree(folder: Path, file: ReleaseFile) -> Path:
+    """Return the installer's tree, which holds manifests, roles and releases."""
+    path = folder / bundle_layout.blob(file.installer)
+    if not path.is_file():
+        raise InputError("bundle", "lacks the blob of its installer", "bedplate bundle verify", Place(str(path)))
+    return unpacked(file.installer, path.read_bytes)

@@ -1,0 +1,92 @@
+"""A side that is an environment: rendered objects, HostSpecs, and what its release's images weigh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate.config import catalog, environments, yaml_document
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core import paths
+from bedplate.core.errors import InputError, Place
+from bedplate.diff.input import image_facts
+from bedplate.diff.input.image_facts import BlobPlace
+from bedplate.kube import normalize
+from bedplate.kube.snapshot import Side, Thing
+from bedplate.pki.published import PUBLIC, read_public
+from bedplate.render import locked_digests
+from bedplate.render.host_specs import host_specs
+from bedplate.render.objects import image_digests, render
+from bedplate.render.rendered import RenderedObject
+
+KUBERNETES = "kubernetes"
+"""The component whose version is that of the API server."""
+
+
+def find(spec: str) -> Path:
+    """Return the folder of an environment; InputError says what else a side can be."""
+    try:
+        return environments.find(spec)
+    except InputError as error:
+        fact = "is no file, no directory, no environment here and no REV:ENVIRONMENT"
+        raise InputError(f"side {spec}", fact, "bedplate diff --help lists what a side can be") from error
+
+
+def read(spec: str, folder: Path) -> Side:
+    """Return the side of an environment's folder."""
+    site = environments.load(folder)
+    release = catalog.load(site.environment.release)
+    return of_site(spec, site, release, locked_digests.known_release_file(release))
+
+
+def of_site(
+    spec: str,
+    site: Site,
+    release: Catalog,
+    file: ReleaseFile,
+    blob: BlobPlace = image_facts.in_store_or_cache,
+) -> Side:
+    """Return the side of a loaded environment.
+
+    Args:
+        spec: as the user named it.
+        site: the environment.
+        release: its release, with components.
+        file: what the release's bundle holds.
+        blob: where a blob is, if it is here.
+    """
+    images = image_facts.of_release(file, blob)
+    digests = {name: digest for name, digest in image_digests(file).items() if digest}
+    specs = host_specs(site, release.release, release.components, file)
+    return Side(
+        name=spec,
+        things=normalize.by_identity(_thing(one, spec) for one in render(site, release, digests)),
+        hosts={one.host: one for one in specs},
+        images=images,
+        blobs=image_facts.carried(file, images),
+        environment=site.environment,
+        release=release.release,
+        kubernetes=release.release.components.get(KUBERNETES, ""),
+        rules=tuple(rule for component in release.components.values() for rule in component.rules),
+        notes=_notes(site),
+    )
+
+
+def _thing(one: RenderedObject, spec: str) -> Thing:
+    return normalize.thing(one.object, Place(_shown(one.source, spec)), one.component)
+
+
+def _shown(source: str, spec: str) -> str:
+    """Return a template's place as the side's reader knows it: not where its tree was unpacked."""
+    tree, path = paths.source(), Path(source)
+    if tree == paths.SOURCE:
+        return yaml_document.shown(path)
+    return f"{spec.partition(':')[0]}:{path.relative_to(tree)}" if path.is_relative_to(tree) else path.name
+
+
+def _notes(site: Site) -> tuple[str, ...]:
+    missing = [name for name in PUBLIC if not read_public(site, name)]
+    if not missing:
+        return ()
+    return (f"{site.environment.name} has no pki/{', pki/'.join(missing)}: the first apply makes them, empty here",)

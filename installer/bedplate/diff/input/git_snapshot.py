@@ -1,0 +1,83 @@
+"""A side out of git: an environment, and the manifests, roles and releases, as they were at a revision."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from bedplate.config.environments import ENVIRONMENT
+from bedplate.core import command, digest, paths
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.diff.input import environment_snapshot
+from bedplate.diff.input.unpacked_trees import unpacked
+from bedplate.kube.snapshot import Side
+
+INSTALLER = ("inventory", "manifests", "overlays", "releases", "roles", "stacks", "trees")
+"""What rendering reads of the installer's tree."""
+NEEDED = {"manifests", "releases", "roles", "stacks"}
+
+
+def is_revision(spec: str) -> bool:
+    """Return whether a word has the form ``REV:ENVIRONMENT``."""
+    revision, colon, name = spec.partition(":")
+    return bool(revision and colon and name)
+
+
+def read(spec: str) -> Side:
+    """Return the side of an environment at a revision.
+
+    Where the revision holds the installer too, its manifests, roles and releases count; in a repository that only
+    holds environments, those of the installer that runs do.
+    """
+    revision, _, name = spec.partition(":")
+    repository = _repository()
+    commit = _commit(repository, revision)
+    folder = _folder(repository, commit, name, spec)
+    present = _names(repository, commit, "")
+    names = sorted({*(path for path in INSTALLER if path in present), folder})
+    tree = unpacked(digest.of([commit, names]), lambda: _archive(repository, commit, names))
+    if not present >= NEEDED:
+        return environment_snapshot.read(spec, tree / folder)
+    with paths.using(tree):
+        return environment_snapshot.read(spec, tree / folder)
+
+
+def _repository() -> Path:
+    """Return the repository around the working folder, else the installer's own."""
+    for folder in (Path.cwd(), paths.SOURCE):
+        done = command.run(["git", "-C", folder, "rev-parse", "--show-toplevel"], check=False)
+        if done.returncode == 0:
+            return Path(done.stdout.decode().strip())
+    raise InputError("this folder", "is in no git repository", "change into the one with the environment")
+
+
+def _commit(repository: Path, revision: str) -> str:
+    words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+    done = command.run(["git", "-C", repository, *words], check=False)
+    if done.returncode != 0:
+        step = "git fetch, if it is on another machine"
+        raise InputError(f"revision {revision}", f"is not in {repository}", step)
+    return done.stdout.decode().strip()
+
+
+def _folder(repository: Path, commit: str, name: str, spec: str) -> str:
+    """Return the environment's folder in the revision's tree, given by path or by name."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InputError(f"side {spec}", "names a path outside the repository", "name it from the repository's root")
+    for folder in (str(path), f"inventory/{path}"):
+        if ENVIRONMENT in _names(repository, commit, folder):
+            return folder
+    fact = f"is not at {spec.partition(':')[0]}, neither as {path} nor as inventory/{path}"
+    raise InputError(f"environment {name}", fact, f"git ls-tree {commit[:12]} inventory/")
+
+
+def _names(repository: Path, commit: str, folder: str) -> set[str]:
+    done = command.run(["git", "-C", repository, "ls-tree", "--name-only", "-z", f"{commit}:{folder}"], check=False)
+    return {name for name in done.stdout.decode(errors="replace").split("\0") if name}
+
+
+def _archive(repository: Path, commit: str, paths: list[str]) -> bytes:
+    try:
+        return command.run(["git", "-C", repository, "archive", "--format=tar", commit, "--", *paths]).stdout
+    except BedplateError as error:
+        raise InputError(f"revision {commit[:12]}", error.fact, "git fsck") from error

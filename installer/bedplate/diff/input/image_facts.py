@@ -1,0 +1,47 @@
+"""What carrying and pulling images costs, out of their manifests in a store, a bundle or the build's cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bedplate.artifacts.cache import Cache
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.bundle_layout import blob as place_of
+from bedplate.core import paths
+from bedplate.kube.snapshot import ImageFacts
+
+BlobPlace = Callable[[str], Path]
+ALGORITHM = "sha256:"
+
+
+def of_release(release: ReleaseFile, blob: BlobPlace) -> dict[str, ImageFacts]:
+    """Return facts by ``name:tag`` of every image of a release; without sizes where the manifest is not at hand."""
+    return {one.image: _facts(one.sha256, blob) for one in release.artifacts if one.image}
+
+
+def carried(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str, int]:
+    """Return digest to size of all that a bundle of a release holds; nothing where one image's sizes are unknown."""
+    if not all(facts.blobs for facts in images.values()):
+        return {}
+    others = {ALGORITHM + one.sha256: one.size for one in release.artifacts if not one.image and one.sha256}
+    return others | {digest: size for facts in images.values() for digest, size in facts.blobs.items()}
+
+
+def in_store_or_cache(sha256: str) -> Path:
+    """Return where this machine has a blob, if it has it: in the bastion's store, else in the build's cache."""
+    stored = paths.STORE / place_of(sha256)
+    return stored if stored.is_file() else Cache().blob(sha256)
+
+
+def _facts(sha256: str, blob: BlobPlace) -> ImageFacts:
+    if not sha256:
+        return ImageFacts()
+    path = blob(sha256)
+    if not path.is_file():
+        return ImageFacts(ALGORITHM + sha256)
+    content = path.read_bytes()
+    manifest = json.loads(content)
+    parts = {part["digest"]: part["size"] for part in (manifest["config"], *manifest["layers"])}
+    return ImageFacts(ALGORITHM + sha256, {ALGORITHM + sha256: len(content), **parts})

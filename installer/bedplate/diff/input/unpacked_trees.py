@@ -1,0 +1,56 @@
+"""Trees of other revisions and bundles, unpacked once into the user's cache."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bedplate.core import paths
+from bedplate.core.errors import InputError
+
+KEPT = 20
+"""Trees, about 2 MB each."""
+
+
+def unpacked(key: str, tar: Callable[[], bytes]) -> Path:
+    """Return the folder with a tar's content; the tar is asked for only where the folder is not there yet.
+
+    Args:
+        key: what tells this content from every other.
+        tar: gives the uncompressed tar.
+    """
+    folder = paths.cache() / "trees" / key
+    if folder.is_dir():
+        folder.touch()
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix="."))
+    try:
+        _extract(tar(), scratch / "tree")
+        (scratch / "tree").rename(folder)
+    except OSError:
+        if not folder.is_dir():  # else another process was quicker
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    _trim(folder.parent)
+    return folder
+
+
+def _extract(data: bytes, folder: Path) -> None:
+    folder.mkdir()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            archive.extractall(folder, filter="data")
+    except tarfile.TarError as error:
+        raise InputError("tree", f"cannot be unpacked: {error}") from error
+
+
+def _trim(folder: Path) -> None:
+    trees = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for path in sorted(trees, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(path, ignore_errors=True)

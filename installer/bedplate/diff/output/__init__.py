@@ -1,0 +1,46 @@
+"""The formats of a diff: one file each, which styles an outline."""
+
+from __future__ import annotations
+
+import importlib
+from enum import StrEnum
+from types import ModuleType
+
+from bedplate.diff.outline import Outline
+from bedplate.diff.rules.effect_finding import Risk
+
+
+class Format(StrEnum):
+    """What a diff can be shown as."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+MODULES = {Format.TEXT: "plain_text", Format.JSON: "json_document"}
+
+
+def show(outline: Outline, form: Format, *, fail_on: Risk | None = None, color: bool = False) -> str:
+    """Return an outline in a format.
+
+    Args:
+        outline: what to show.
+        form: the format; the others' modules are not imported.
+        fail_on: the lowest risk that fails, for formats that know failures.
+        color: whether a terminal reads it.
+    """
+    match form:
+        case Format.TEXT:
+            return str(_module(form).show(outline, color=color))
+        case Format.JUNIT:
+            return str(_module(form).show(outline, fail_on=fail_on))
+        case _:
+            return str(_module(form).show(outline))
+
+
+def _module(form: Format) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{MODULES.get(form, form)}")

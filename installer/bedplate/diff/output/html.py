@@ -1,0 +1,50 @@
+"""A diff as one page: nothing is loaded from elsewhere; it searches, folds, filters, prints."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import jinja2
+
+from bedplate.diff.compare.value_text import visible
+from bedplate.diff.outline import Outline
+from bedplate.diff.rules.effect_finding import Risk
+from bedplate.diff.summary import fact, image_fact, many, subject
+from bedplate.kube.change import Action
+
+FOLDER = Path(__file__).parent / "page"
+SIGNS = {Action.ADDED: "+", Action.REMOVED: "−", Action.CHANGED: "±", Action.RENAMED: "→"}  # noqa: RUF001  as wide as +
+LINES = {"+": "added", "-": "removed", "@": "at"}
+"""Class of a line of a long value, by its first character."""
+
+
+def show(outline: Outline) -> str:
+    """Return the page."""
+    style, script = ((FOLDER / name).read_text().strip() for name in ("page.css", "page.js"))
+    environment = jinja2.Environment(
+        autoescape=True,
+        loader=jinja2.FileSystemLoader(FOLDER),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(subject=subject, fact=fact, image=image_fact, visible=visible)
+    present = {item.risk for item in outline.items} | {finding.risk for finding in outline.report.meaning.findings}
+    return environment.get_template("page.html.j2").render(
+        outline=outline,
+        summary=outline.summary,
+        risks=sorted(present or {Risk.NONE}, reverse=True),
+        signs=SIGNS,
+        lines=LINES,
+        many=many,
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; base-uri 'none'",
+    )
+
+
+def _source(text: str) -> str:
+    """Return what lets a browser run this text and no other (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

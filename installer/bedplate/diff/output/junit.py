@@ -1,0 +1,49 @@
+"""A diff as JUnit's XML: a test case per changed object and host; those at or above a risk have failed.
+
+The form that CI systems read: https://github.com/testmoapp/junitxml.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+
+from bedplate.diff.outline import Outline
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.summary import fact, subject
+
+OVERALL = "overall"
+
+
+def show(outline: Outline, *, fail_on: Risk | None = None) -> str:
+    """Return the document; without a risk to fail on, nothing has failed."""
+    root = ET.Element("testsuites", name=f"bedplate diff {outline.summary.old} {outline.summary.new}")
+    overall: dict[str, list[Finding]] = {}
+    for finding in outline.findings:
+        overall.setdefault(subject(finding), []).append(finding)
+    if overall:
+        _suite(root, OVERALL, overall.items(), fail_on)
+    for group in outline.groups:
+        _suite(root, group.name, ((f"{item.title} {item.action}", item.findings) for item in group.items), fail_on)
+    for total in ("tests", "failures"):
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _suite(root: ET.Element, name: str, cases: Iterable[tuple[str, Iterable[Finding]]], fail_on: Risk | None) -> None:
+    suite = ET.SubElement(root, "testsuite", name=name)
+    for title, findings in cases:
+        case = ET.SubElement(suite, "testcase", classname=name, name=title, time="0")
+        said = [_line(finding) for finding in findings]
+        failing = [_line(finding) for finding in findings if fail_on is not None and finding.risk >= fail_on]
+        if failing:
+            ET.SubElement(case, "failure", message=failing[0], type=failing[0].partition(":")[0]).text = "\n".join(said)
+        elif said:
+            ET.SubElement(case, "system-out").text = "\n".join(said)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.risk}: {fact(finding)}"

@@ -1,0 +1,164 @@
+"""A diff as a comment of a pull request: a summary, then every object folded, cut at whole objects to what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+from bedplate.diff.compare.value_text import Row, visible
+from bedplate.diff.outline import Group, Item, Outline
+from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
+from bedplate.diff.rules.effect_finding import Finding, ImageChange, Risk
+from bedplate.diff.summary import Block, Summary, fact, image_fact, many, subject
+from bedplate.kube.change import Action
+
+LIMIT = 65_536
+"""Characters of a comment on GitHub; more is refused ("body is too long (maximum is 65536 characters)")."""
+ROOM = LIMIT - 1_500
+"""Left free: for a workflow that adds a line, and for programs that count an emoji or a line's end as two."""
+ONE = ROOM // 3
+"""Of one object; a longer one is cut, however risky: it would push out all the others."""
+NAMED = 20
+"""Objects that are named among those cut."""
+MARKER = "<!-- bedplate diff -->"
+"""First line of every comment, by which a workflow finds the one to update."""
+SIGNS = {Risk.NONE: "⚪", Risk.RESTART: "🔵", Risk.DISRUPTION: "🟡", Risk.DATA: "🟣", Risk.SECURITY: "🔴"}
+MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "±", Action.RENAMED: "→"}
+
+
+def show(outline: Outline) -> str:
+    """Return the comment; never longer than LIMIT."""
+    head = "\n".join([MARKER, *_summary(outline.summary), *_overall(outline.findings), *_images(outline.images)])
+    items = _by_risk(outline)
+    room = ROOM - len(head)
+    kept = _kept(items, room)
+    if len(kept) < len(items):
+        kept = _kept(items, room - len(_cut([])) - NAMED * max(len(_named(item)) + 1 for _, item in items))
+    parts = [head]
+    for group in outline.groups:
+        blocks = [kept[id(item)] for item in group.items if id(item) in kept]
+        if blocks:
+            parts += [_heading(group.name), *blocks]
+    cut = [item for _, item in items if id(item) not in kept]
+    if cut:
+        parts.append(_cut(cut))
+    return "\n\n".join(parts) + "\n"
+
+
+def _kept(items: list[tuple[Group, Item]], room: int) -> dict[int, str]:
+    """Return those that fit, by their id: the riskiest first; the least risky are the first to go."""
+    kept: dict[int, str] = {}
+    begun: set[str] = set()
+    for group, item in items:
+        text = _item(item)
+        if len(text) > ONE:
+            continue
+        room -= len(text) + 2 + (0 if group.name in begun else len(_heading(group.name)) + 2)
+        if room < 0:
+            break
+        begun.add(group.name)
+        kept[id(item)] = text
+    return kept
+
+
+def _by_risk(outline: Outline) -> list[tuple[Group, Item]]:
+    pairs = ((group, item) for group in outline.groups for item in group.items)
+    return sorted(pairs, key=lambda pair: -pair[1].risk)
+
+
+def _heading(name: str) -> str:
+    return f"#### {code(name)}"
+
+
+def _summary(summary: Summary) -> Iterator[str]:
+    risks = ", ".join(f"{count} {risk}" for risk, count in summary.risks) or "no finding"
+    yield f"### {SIGNS[summary.worst]} {code(summary.old)} → {code(summary.new)}"
+    yield ""
+    yield "| | |"
+    yield "|---|---|"
+    yield f"| **Changed** | {prose(summary.counts)} |"
+    yield f"| **Worst risk** | **{summary.worst}** ({risks}) |"
+    yield f"| **Downtime** | {prose(summary.downtime)} |"
+    for block in summary.fitting():
+        yield _block(block)
+
+
+def _block(block: Block) -> str:
+    lines = [f"{code(line.subject)} {prose(line.fact)}" for line in block.lines]
+    if block.more:
+        lines.append(f"… and {block.more} more")
+    return f"| **{block.title}** | {'<br>'.join(lines)} |"
+
+
+def _overall(findings: tuple[Finding, ...]) -> Iterator[str]:
+    if not findings:
+        return
+    yield from ("", f"<details><summary><b>Overall</b>: {many(len(findings), 'finding')}</summary>", "")
+    for finding in findings[:NAMED]:
+        yield _finding(finding, f"{code(subject(finding))} ")
+    if len(findings) > NAMED:
+        yield f"- … and {len(findings) - NAMED} more"
+    yield from ("", "</details>")
+
+
+def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
+    if not images:
+        return
+    yield from ("", f"<details><summary><b>Images</b>: {many(len(images), 'change')}</summary>", "")
+    lines = [f"{visible(image.name)}: {image_fact(image)}" for image in images]
+    room = ROOM // 8
+    fits = sum(1 for used in accumulate(len(line) + 1 for line in lines) if used <= room)
+    yield fenced([*lines[:fits], *([f"… and {len(lines) - fits} more"] if fits < len(lines) else [])], "")
+    yield from ("", "</details>")
+
+
+def _finding(finding: Finding, about: str = "") -> str:
+    return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(fact(finding))}"
+
+
+def _item(item: Item) -> str:
+    risk = f" · {item.risk}" if item.risk else ""
+    parts = [f"<details><summary>{SIGNS[item.risk]} {_name(item)} {item.action}{risk}</summary>", ""]
+    parts += [_finding(finding) for finding in item.findings]
+    if item.findings:
+        parts.append("")
+    if item.rows:
+        parts += [fenced(_diff(item.rows), "diff"), ""]
+    if item.whole:
+        sign = "+" if item.action is Action.ADDED else "-"
+        parts += [fenced((f"{sign} {line}" for line in item.whole), "diff"), ""]
+    return "\n".join([*parts, "</details>"])
+
+
+def _name(item: Item) -> str:
+    was = f"{tag(item.was)} → " if item.was else ""
+    return f"{MARKS[item.action]} {was}{tag(item.title)}"
+
+
+def _diff(rows: Iterable[Row]) -> Iterator[str]:
+    """Return rows as GitHub colors them: lines that begin with - or +."""
+    for row in rows:
+        note = f"  ({row.note})" if row.note else ""
+        if row.lines:
+            yield f"@@ {row.path}{note} @@"
+            yield from row.lines
+            continue
+        if row.action is not Action.ADDED:
+            yield f"- {row.path}: {row.old}{note}"
+        if row.action is not Action.REMOVED:
+            yield f"+ {row.path}: {row.new}{note}"
+
+
+def _cut(items: list[Item]) -> str:
+    names = [_named(item) for item in items[:NAMED]]
+    if len(items) > NAMED:
+        names.append(f"- … and {len(items) - NAMED} more")
+    first = (
+        f"**Not shown here: {many(len(items), 'object')}**, the least risky and those too long for a comment. "
+        "To see everything: `bedplate diff` with the same two sides and `--format html --out diff.html`."
+    )
+    return "\n".join([first, "", *names])
+
+
+def _named(item: Item) -> str:
+    return f"- {SIGNS[item.risk]} {_name(item)} {item.action}"

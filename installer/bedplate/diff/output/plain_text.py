@@ -1,0 +1,164 @@
+"""A diff as text: first the summary on one screen, then every object, the riskiest first."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+import typer
+
+from bedplate.diff.compare.value_text import Row, visible
+from bedplate.diff.outline import Group, Item, Outline
+from bedplate.diff.rules.effect_finding import Finding, Risk
+from bedplate.diff.summary import SCREEN, Block, Summary, fact, image_fact, many, subject
+from bedplate.kube.change import Action
+
+WIDTH = 100
+LABEL = 12
+"""Columns for the names of a summary's blocks."""
+LONGEST = 40
+"""Lines of one value, or of one added object; the other formats show all."""
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+"""What typer.style adds; values hold none: their control characters are written as escapes."""
+SIGNS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~", Action.RENAMED: ">"}
+COLORS = {
+    Risk.NONE: "",
+    Risk.RESTART: "cyan",
+    Risk.DISRUPTION: "yellow",
+    Risk.DATA: "magenta",
+    Risk.SECURITY: "red",
+}
+ACTION_COLORS = {Action.ADDED: "green", Action.REMOVED: "red", Action.CHANGED: "blue", Action.RENAMED: "blue"}
+
+
+def show(outline: Outline, *, color: bool = False) -> str:
+    """Return the whole text; with the colors of a terminal if asked for."""
+    lines = [line.rstrip() for line in _all(outline)]
+    text = "\n".join(lines) + "\n"
+    return text if color else STYLE.sub("", text)
+
+
+def _all(outline: Outline) -> Iterator[str]:
+    yield from summary(outline.summary)
+    if outline.findings:
+        yield from ("", _rule("overall", "", max(finding.risk for finding in outline.findings)))
+        for finding in outline.findings:
+            yield from _finding(finding, f"{subject(finding)} {fact(finding)}", "  ")
+    if images := outline.images:
+        yield from ("", _rule("images", many(len(images), "change"), Risk.NONE))
+        for image in images:
+            yield from _wrap(f"{visible(image.name)}  {image_fact(image)}", "  ", "      ")
+    for group in outline.groups:
+        yield from _group(group)
+
+
+def summary(value: Summary) -> Iterator[str]:
+    """Return the lines of a summary; at most SCREEN. What is too wide is cut, or wrapped where there is room."""
+    risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no finding"
+    facts = [
+        ("Changed", value.counts, ""),
+        ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
+        ("Downtime", value.downtime, ""),
+        *(fact for block in value.fitting() for fact in _block(block)),
+    ]
+    yield typer.style(f"{_side(value.old)} → {_side(value.new)}", bold=True)
+    room = SCREEN - 1 - len(facts)
+    for label, said, color in facts:
+        lines = textwrap.wrap(said, WIDTH - LABEL, subsequent_indent="  ", break_on_hyphens=False)
+        if len(lines) - 1 > room:
+            lines = [_crop(said, WIDTH - LABEL)]
+        room -= len(lines) - 1
+        for at, line in enumerate(lines):
+            yield typer.style(f"{'' if at else label:<{LABEL}}", fg=color or None, bold=True) + line
+
+
+def _block(block: Block) -> Iterator[tuple[str, str, str]]:
+    for at, line in enumerate(block.lines):
+        yield ("" if at else block.title, f"{line.subject}  {line.fact}", COLORS[block.risk])
+    if block.more:
+        yield ("", f"… and {block.more} more, below", "")
+
+
+def _group(group: Group) -> Iterator[str]:
+    yield ""
+    yield _rule(group.name, many(len(group.items), "change"), group.risk)
+    for item in group.items:
+        yield from _item(item)
+
+
+def _rule(name: str, count: str, risk: Risk) -> str:
+    words = ", ".join(word for word in (count, f"worst risk {risk}" if risk else "") if word)
+    head = f"── {_crop(name, WIDTH // 2)} "
+    tail = f" {words}" if words else ""
+    return typer.style(f"{head}{'─' * (WIDTH - len(head) - len(tail))}{tail}", fg=COLORS[risk] or None, bold=True)
+
+
+def _item(item: Item) -> Iterator[str]:
+    name = f"{item.was} → {item.title}" if item.was else item.title
+    yield ""
+    lines = _wrap(f"{SIGNS[item.action]} {name}, {item.action}", "", "  ")
+    yield from (typer.style(line, fg=ACTION_COLORS[item.action], bold=True) for line in lines)
+    for finding in item.findings:
+        yield from _finding(finding, fact(finding), "    ")
+    for row in item.rows:
+        yield from _row(row)
+    yield from _long([f"{SIGNS[item.action]} {line}" for line in item.whole], "    ")
+
+
+def _finding(finding: Finding, text: str, indent: str) -> Iterator[str]:
+    head = f"{indent}! {finding.risk}: "
+    for at, line in enumerate(_wrap(head + text, "", indent + "  ")):
+        if at:
+            yield line
+        else:
+            yield typer.style(line[: len(head)], fg=COLORS[finding.risk] or None, bold=True) + line[len(head) :]
+
+
+def _row(row: Row) -> Iterator[str]:
+    sign, note = SIGNS[row.action], f"  ({row.note})" if row.note else ""
+    if row.lines:
+        yield from _wrap(f"    {sign} {row.path}:{note}", "", "      ")
+        yield from _long(list(row.lines), "        ")
+        return
+    value = f"{row.old} → {row.new}" if row.action is Action.CHANGED else row.old or row.new
+    line = f"    {sign} {row.path}: {value}{note}"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield from _wrap(f"    {sign} {row.path}:{note}", "", "      ")
+    for mark, part in (("-", row.old), ("+", row.new)):
+        if part:
+            yield from _long([f"{mark} {part}"], "        ")
+
+
+def _long(lines: list[str], indent: str) -> Iterator[str]:
+    for line in lines[:LONGEST]:
+        color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        yield from (typer.style(part, fg=color) for part in _chop(line, indent))
+    if len(lines) > LONGEST:
+        yield f"{indent}… {many(len(lines) - LONGEST, 'more line')}, in --format html"
+
+
+def _chop(line: str, indent: str) -> Iterator[str]:
+    """Return a line in parts that fit; text inside keeps its spaces."""
+    room = WIDTH - len(indent)
+    yield indent + line[:room]
+    for at in range(room, len(line), room - 4):
+        yield f"{indent}    {line[at : at + room - 4]}"
+
+
+def _wrap(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, drop_whitespace=True
+    ) or [""]
+
+
+def _side(name: str) -> str:
+    """Return a side's name; of a long path the end."""
+    room = WIDTH // 2 - 2
+    return name if len(name) <= room else "…" + name[1 - room :]
+
+
+def _crop(text: str, width: int = WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,1 @@
+"""Rules that give a change its consequence, as data in data/*.yaml and in components."""

@@ -1,0 +1,73 @@
+"""Patterns of paths: ``spec.template.spec.containers[*].image``, and the values they name in an object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from bedplate.kube.change import ByKey, Path, Step
+
+ELEMENT = "[*]"
+"""Any element of a list."""
+Pattern = tuple[str, ...]
+_TOKEN = re.compile(r'\[\*\]|"([^"]*)"|([^.\["]+)')
+
+
+@cache
+def parse(text: str) -> Pattern:
+    """Return a pattern's steps; a key may hold ``*``, and one with dots stands in quotes."""
+    return tuple(found[1] or found[2] or ELEMENT for found in _TOKEN.finditer(text))
+
+
+def fits(path: Path, pattern: Pattern) -> bool:
+    """Return whether a path begins as a pattern says, as far as the shorter of the two goes."""
+    return all(_fits(step, token) for step, token in zip(path, pattern, strict=False))
+
+
+def _fits(step: Step, token: str) -> bool:
+    if token == ELEMENT:
+        return isinstance(step, int | ByKey)
+    return isinstance(step, str) and (step == token or ("*" in token and fnmatchcase(step, token)))
+
+
+def values(value: Any, pattern: Pattern) -> Iterator[tuple[Path, Any]]:
+    """Yield the values that a pattern names inside a value, each with its path; absent ones are left out."""
+    if not pattern:
+        if value is not None:
+            yield (), value
+        return
+    for step, item in _steps(value, pattern[0]):
+        for path, found in values(item, pattern[1:]):
+            yield (step, *path), found
+
+
+def _steps(value: Any, token: str) -> Iterator[tuple[Step, Any]]:
+    if token == ELEMENT and isinstance(value, list):
+        for number, item in enumerate(value):
+            name = item.get("name") if isinstance(item, dict) else None
+            yield (number if name is None else ByKey((("name", name),))), item
+    elif token != ELEMENT and isinstance(value, dict):
+        for key in [token] if token in value else [key for key in value if _fits(key, token)]:
+            yield key, value[key]
+
+
+def at(value: Any, path: Path) -> Any:
+    """Return the value at a path, None where there is none; elements are found by their keys."""
+    for step in path:
+        if isinstance(step, str) and isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(step, ByKey) and isinstance(value, list):
+            value = next((item for item in value if _is(item, step)), None)
+        elif isinstance(step, int) and isinstance(value, list) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
+def _is(item: Any, key: ByKey) -> bool:
+    """Return whether a list's element has a key's fields; a field it leaves out has the server's default."""
+    return isinstance(item, dict) and all(item.get(name, value) == value for name, value in key.fields)

@@ -1,0 +1,42 @@
+"""Where a workload keeps its pods' description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bedplate.diff.rules.pattern import Pattern
+from bedplate.kube.snapshot import Thing
+
+POD = "{pod}"
+_TEMPLATE = {
+    "Pod": (),
+    "PodTemplate": ("template",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")
+    ),
+}
+GROUPS = frozenset({"", "apps", "batch", "extensions"})
+
+
+def template(thing: Thing) -> Pattern | None:
+    """Return the path of a workload's pod template; None for other kinds."""
+    return _TEMPLATE.get(thing.identity.kind) if thing.identity.group in GROUPS else None
+
+
+def spec(thing: Thing) -> dict[str, Any] | None:
+    """Return a workload's pod spec; None for other kinds, and where it is no mapping."""
+    path = template(thing)
+    if path is None:
+        return None
+    value: Any = thing.object
+    for key in (*path, "spec"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else None
+
+
+def containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every container of a pod spec, those that run first included."""
+    for key in ("initContainers", "containers", "ephemeralContainers"):
+        yield from (one for one in pod.get(key) or [] if isinstance(one, dict))

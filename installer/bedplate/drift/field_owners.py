@@ -1,0 +1,112 @@
+"""Who wrote which field: managedFields of an object, as the API server keeps them.
+
+Their form: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management and
+https://github.com/kubernetes-sigs/structured-merge-diff/blob/v6.3.0/fieldpath/serialize-pe.go
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.kube.change import ByKey, Inside, Order, Path
+
+CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
+"""Managers that are the cluster's own: what they add to our objects is their work, and no drift."""
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody who wrote something.
+
+    Attributes:
+        manager: the name of the program, such as kubectl-edit.
+        time: when it last wrote, as the API server says it.
+    """
+
+    manager: str
+    time: str
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.manager}, {self.time}" if self.time else self.manager
+
+
+class Ownership:
+    """Looks up who wrote the fields of one live object."""
+
+    def __init__(self, live: dict[str, Any], own: str) -> None:
+        """Take a live object with its managedFields, and our own field manager's name."""
+        self._own = own
+        self._entries = [
+            (Writer(str(entry.get("manager", "")), str(entry.get("time", ""))), entry.get("fieldsV1") or {})
+            for entry in live["metadata"].get("managedFields") or []
+            if entry.get("subresource") != "status"
+        ]
+
+    @property
+    def are_known(self) -> bool:
+        """Return whether the API server says who wrote anything: of what was made empty it does not."""
+        return bool(self._entries)
+
+    def is_ours(self, path: Path) -> bool:
+        """Return whether the value at a path is still the one that we applied."""
+        return any(writer.manager == self._own for writer in self._owners(path))
+
+    def others(self, path: Path) -> list[Writer]:
+        """Return those who wrote at a path, or below it, and are neither we nor a controller; the latest first."""
+        found = [one for one in self._owners(path) if one.manager != self._own and not _is_controller(one)]
+        return sorted(found, key=lambda one: (one.time, one.manager), reverse=True)
+
+    def latest(self) -> Writer | None:
+        """Return who of those wrote to the object last, for what is gone and has no writer any more."""
+        found = (one for one, _ in self._entries if one.manager != self._own and not _is_controller(one))
+        return max(found, key=lambda one: one.time, default=None)
+
+    def _owners(self, path: Path) -> list[Writer]:
+        return [writer for writer, fields in self._entries if _has(fields, path)]
+
+
+def _is_controller(writer: Writer) -> bool:
+    return CONTROLLERS.fullmatch(writer.manager) is not None
+
+
+def _has(fields: Fields, path: Path) -> bool:
+    """Return whether a set of fields has a path; a leaf of the set has all that is below it."""
+    for step in path:
+        if isinstance(step, Inside | Order):
+            return True
+        child = _child(fields, step)
+        if child is None:
+            return False
+        if not child:
+            return True
+        fields = child
+    return True
+
+
+def _child(fields: Fields, step: Any) -> Fields | None:
+    match step:
+        case str():
+            return fields.get(f"f:{step}")
+        case int():
+            return fields.get(f"i:{step}", None if any(key[:2] in {"k:", "v:"} for key in fields) else {})
+        case ByKey():
+            return next((value for key, value in fields.items() if _matches(key, step)), None)
+        case _:
+            return None
+
+
+def _matches(key: str, step: ByKey) -> bool:
+    form, _, text = key.partition(":")
+    if form not in {"k", "v"}:
+        return False
+    value = json.loads(text)
+    wanted = dict(step.fields)
+    if isinstance(value, dict):
+        return all(value.get(name) == item for name, item in wanted.items() if name)
+    return value in wanted.values()

@@ -1,0 +1,39 @@
+"""Hosts compared with their HostSpecs: what the roles would change, asked for without changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from bedplate.apply.configure_hosts import Play
+from bedplate.apply.installation import Installation
+from bedplate.core.errors import BedplateError
+from bedplate.drift.drift_difference import Cause, HostDifference
+from bedplate.hosts import ansible
+
+Say = Callable[[str], None]
+
+
+def read(
+    one: Installation, plays: Iterable[Play], applied: Mapping[str, str], log: Path, say: Say
+) -> tuple[list[HostDifference], list[str]]:
+    """Return what the plays would change, and what could not be asked, with the reason.
+
+    Args:
+        one: environment and release.
+        plays: the steps that touch hosts.
+        applied: step to its key at its last run that ended well.
+        log: gets Ansible's whole output.
+        say: is told the task that begins.
+    """
+    found: list[HostDifference] = []
+    unknown: list[str] = []
+    for play in plays:
+        try:
+            result = ansible.play(one.site, play.tag, one.specs, log, check=True, say=say)
+        except BedplateError as error:
+            unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
+        else:
+            cause = Cause.CHANGED if applied.get(play.id) == play.key() else Cause.PENDING
+            found += [HostDifference(told.host, cause, told.task, told.text) for told in result.told]
+    return sorted(found, key=lambda one: one.host), unknown

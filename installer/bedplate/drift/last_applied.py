@@ -1,0 +1,51 @@
+"""What the stacks' last runs sent to the cluster: the inputs in their states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bedplate.cluster import pulumi_stack
+from bedplate.config.environments import Site
+from bedplate.kube import object_id, secret_values
+from bedplate.kube.object_id import Identity
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""Key under which a state marks what is no plain value, such as an encrypted one
+(https://github.com/pulumi/pulumi/blob/v3.214.0/sdk/go/common/resource/sig/sig.go)."""
+OBJECT = "kubernetes:"
+UNKNOWN = secret_values.TOKEN + "unknown"
+"""In place of an encrypted value."""
+
+Json = dict[str, Any]
+
+
+def read(site: Site, layers: Iterable[str]) -> dict[Identity, Json]:
+    """Return the objects of the layers' last runs; values of Secrets are encrypted there, and UNKNOWN here."""
+    found = (_plain(value) for layer in layers for value in _inputs(site, layer))
+    return {object_id.of(value): secret_values.hide(value) for value in found}
+
+
+def _inputs(site: Site, layer: str) -> Iterator[Json]:
+    path = pulumi_stack.checkpoint(site, layer)
+    if not path.is_file():
+        return
+    latest = json.loads(path.read_bytes()).get("checkpoint", {}).get("latest") or {}
+    for resource in latest.get("resources") or []:
+        inputs = resource.get("inputs") or {}
+        if resource["type"].startswith(OBJECT) and "kind" in inputs and not resource.get("delete"):
+            yield inputs
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without what only Pulumi understands."""
+    match value:
+        case dict() if SIGNATURE in value:
+            return UNKNOWN
+        case dict():
+            return {key: _plain(item) for key, item in value.items() if not key.startswith("__")}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value

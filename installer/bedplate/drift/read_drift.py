@@ -1,0 +1,67 @@
+"""The drift of an environment, read on its bastion; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bedplate.apply.configure_hosts import Play
+from bedplate.apply.installation import Installation
+from bedplate.apply.ledger import DONE, Ledger
+from bedplate.apply.phases import phases
+from bedplate.apply.run_steps import log_file
+from bedplate.core.errors import BedplateError
+from bedplate.drift import desired, host_drift, last_applied, live, object_drift
+from bedplate.drift.drift_difference import Drift, HostDifference, ObjectDifference
+from bedplate.render import layer_order
+
+
+def read(one: Installation, *, with_hosts: bool = True, say: Callable[[str], None] = lambda _: None) -> Drift:
+    """Return what differs between what is rendered, what was applied last, and what is there.
+
+    Args:
+        one: environment and release.
+        with_hosts: ask the hosts too, which takes a minute.
+        say: is told what is being asked.
+    """
+    applied, keys = _ledger(one)
+    found, looked, unknown = _objects(one, say)
+    told: list[HostDifference] = []
+    if with_hosts:
+        told, silent = host_drift.read(one, _plays(one), keys, log_file(one.logs), say)
+        unknown += silent
+    return Drift(
+        environment=one.site.environment.name,
+        release=one.catalog.release.version,
+        applied=applied,
+        objects=tuple(found),
+        hosts=tuple(told),
+        unknown=tuple(unknown),
+        looked=looked,
+    )
+
+
+def _objects(one: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
+    say("rendering")
+    wanted = desired.read(one)
+    applied = last_applied.read(one.site, layer_order.layers())
+    say("asking the cluster")
+    try:
+        there = live.read(one.site, {(key.group, key.kind) for key in (*wanted, *applied)})
+    except BedplateError as error:
+        return [], 0, [f"the cluster: {error.subject} {' '.join(error.fact.split())}"]
+    return object_drift.compare(wanted, applied, there), len(wanted), []
+
+
+def _plays(one: Installation) -> list[Play]:
+    return [step for phase in phases(one, ledgered=True) for step in phase.steps if isinstance(step, Play)]
+
+
+def _ledger(one: Installation) -> tuple[str, dict[str, str]]:
+    """Return the release that was applied last, and each done step's key."""
+    if not one.ledger.is_file():
+        return "", {}
+    ledger = Ledger(one.ledger)
+    try:
+        return ledger.last_release(), {step.step: step.key for step in ledger.steps() if step.outcome == DONE}
+    finally:
+        ledger.close()

@@ -1,0 +1,1 @@
+"""Hosts over SSH: connections, Ansible, and the checks before an installation."""

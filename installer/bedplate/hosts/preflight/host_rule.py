@@ -1,0 +1,69 @@
+"""A rule of preflight: facts to findings, without touching anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
+from bedplate.config.release import Platform
+from bedplate.hosts.preflight.facts import Clock, Facts
+from bedplate.hosts.preflight.host_finding import Severity
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a rule sees.
+
+    Attributes:
+        site: the environment.
+        platform: what the release runs on.
+        host: the host that is judged.
+        facts: what its probe said.
+        clock: its clock against the bastion's.
+        ledgered: this environment's ledger has an installation here: what it owns is expected.
+    """
+
+    site: Site
+    platform: Platform
+    host: Host
+    facts: Facts
+    clock: Clock
+    ledgered: bool
+
+    @property
+    def is_bastion(self) -> bool:
+        """Return whether the host runs the installer and the mirror."""
+        return "bastion" in self.host.groups
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Return whether the host runs the API server and etcd."""
+        return "control_plane" in self.host.groups
+
+    @property
+    def managed(self) -> bool:
+        """Return whether the roles may change kernel settings, swap, modules and clock."""
+        return self.site.environment.hosts.kernel == "managed"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding.
+
+    Attributes:
+        id: what preflight.accept names.
+        severity: hard or soft.
+        look: yields what is wrong, one text per finding.
+        why: why it matters.
+        action: what to do.
+    """
+
+    id: str
+    severity: Severity
+    look: Callable[[Look], Iterator[str]]
+    why: str
+    action: str

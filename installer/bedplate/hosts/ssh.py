@@ -1,0 +1,119 @@
+"""The door to SSH: pinned host keys, no questions, one connection per host."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
+from bedplate.core import command, paths
+from bedplate.core.errors import BedplateError
+
+CONNECT_SECONDS = 10
+PERSIST_SECONDS = 60
+SOCKET_PATH = 107
+SOCKET_NAME = 60
+"""Bytes: what a socket's path may have, and what ssh puts behind the folder (a digest, and a suffix for a while)."""
+FAILED = 255
+"""ssh's own exit status where there was no connection; any other is the remote program's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to log in.
+
+    Attributes:
+        destination: [user@]host.
+        known_hosts: the file with pinned keys; no other is trusted.
+        port: sshd's port.
+        identity: private key; None: SSH's own choice.
+    """
+
+    destination: str
+    known_hosts: Path
+    port: int = 22
+    identity: Path | None = None
+
+
+def host(site: Site, machine: Host) -> Target:
+    """Return the target for one of a site's hosts, as seen from its bastion."""
+    return Target(f"{machine.user}@{machine.address}", site.known_hosts, machine.port)
+
+
+def bastion(site: Site) -> Target:
+    """Return the target for a site's bastion, as seen from where one types."""
+    settings, machine = site.environment.bastion, site.bastion
+    identity = site.folder / Path(settings.identity).expanduser() if settings.identity else None
+    destination = settings.address or f"{machine.user}@{machine.address}"
+    return Target(destination, site.known_hosts, machine.port, identity)
+
+
+def options(target: Target) -> list[str]:
+    """Return ssh's options for a target; Ansible's and rsync's ssh take the same."""
+    settings = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": str(target.known_hosts),
+        "GlobalKnownHostsFile": "/dev/null",
+        "UpdateHostKeys": "no",
+        "ConnectTimeout": str(CONNECT_SECONDS),
+        "ServerAliveInterval": "15",
+        "Port": str(target.port),
+        "LogLevel": "ERROR",
+        **_shared_connection(),
+    }
+    words = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+    return [*words, "-o", "IdentitiesOnly=yes", "-i", str(target.identity)] if target.identity else words
+
+
+def argv(target: Target, words: Sequence[str], *, terminal: bool = False) -> list[str]:
+    """Return the whole command line that runs words on a target; terminal gives it one of its own."""
+    return ["ssh", *options(target), *(["-tt"] if terminal else []), target.destination, "--", shlex.join(words)]
+
+
+def run(
+    target: Target,
+    words: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+    check: bool = True,
+) -> CompletedProcess[bytes]:
+    """Run a program on a target; BedplateError where it cannot be reached, or fails and check is on."""
+    done = command.run(argv(target, words), stdin=stdin, timeout=timeout, check=False)
+    if done.returncode == FAILED:
+        reason = " ".join(done.stderr.decode(errors="replace").split()).rstrip(".") or "no reason given"
+        raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _next_step(target, reason))
+    if check and done.returncode != 0:
+        raise BedplateError(
+            f"{words[0]} on {target.destination}", f"ended with {done.returncode}:\n{command.tail(done)}"
+        )
+    return done
+
+
+def close(target: Target) -> None:
+    """End the kept connection to a target, if there is one: a machine that is made anew is another machine."""
+    command.run(["ssh", *options(target), "-O", "exit", target.destination], check=False)
+
+
+def _next_step(target: Target, reason: str) -> str:
+    if "host key" in reason.lower():
+        return f"compare the key on the machine's own console with {target.known_hosts}"
+    if "Permission denied" in reason:
+        return "put the public key into the user's authorized_keys there"
+    return "check address, cabling and sshd"
+
+
+def _shared_connection() -> dict[str, str]:
+    """Return the settings of one connection per host; none where its socket's path would be too long for the kernel."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "/run" if os.geteuid() == 0 else "")
+    folder = (Path(runtime) / "bedplate" if runtime else paths.user_state()) / "ssh"
+    if len(str(folder)) > SOCKET_PATH - SOCKET_NAME:
+        return {}
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {"ControlMaster": "auto", "ControlPersist": str(PERSIST_SECONDS), "ControlPath": str(folder / "%C")}

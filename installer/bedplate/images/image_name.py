@@ -1,0 +1,70 @@
+"""Names of images, with the defaults that containerd fills in.
+
+Grammar: https://github.com/distribution/reference/blob/v0.6.0/reference.go. Defaults:
+https://github.com/containerd/containerd/blob/v2.1.0/vendor/github.com/distribution/reference/normalize.go.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from bedplate.images.registry_tree import split_image
+
+PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+HOST = rf"(?:{LABEL}(?:\.{LABEL})+(?::[0-9]{{1,5}})?|[A-Za-z][A-Za-z0-9-]*:[0-9]{{1,5}}|localhost)"
+TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+DIGEST = r"sha256:[0-9a-f]{64}"
+
+WHOLE = re.compile(rf"(?:(?P<host>{HOST})/)?(?P<path>{PART}(?:/{PART})*)(?::(?P<tag>{TAG}))?(?:@(?P<digest>{DIGEST}))?")
+NO_IMAGE = re.compile(
+    r"(?i:true|false|yes|no|on|off|none|null|default|auto|enabled|disabled|always|never|localhost(?::.*)?)"
+    r"|sha256(?::[0-9a-f]*)?"
+    r"|[0-9]+[a-z]{0,2}|[0-9]+:[0-9]+(?::[0-9]+)?"
+    r"|(?:application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+"
+    r"|.*\.(?:gif|gz|ico|img|iso|jpe?g|json|png|qcow2|raw|svg|tar|tgz|txt|vmdk|webp|ya?ml|zip)"
+)
+"""Values of fields named `image` that are none: switches, numbers, times, digests alone, media types, files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """A reference with host and `library/` filled in.
+
+    Attributes:
+        repository: host and path.
+        tag: empty beside a digest, or where it is not known.
+        digest: ``sha256:…``; empty where none was given.
+    """
+
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return repository and tag."""
+        return f"{self.repository}:{self.tag}" if self.tag else self.repository
+
+    def __str__(self) -> str:
+        """Return it as one writes it."""
+        return f"{self.name}@{self.digest}" if self.digest else self.name
+
+
+def normal(reference: str) -> ImageName:
+    """Return what containerd would pull for a reference: without tag and digest, `latest`."""
+    bare, _, digest = reference.partition("@")
+    host, repository, tag = split_image(bare)
+    tagged = bool(re.search(r":[^/]+$", bare))
+    return ImageName(f"{host}/{repository}", tag if tagged or not digest else "", digest)
+
+
+def untagged(reference: str) -> ImageName:
+    """Return a reference whose tag is decided elsewhere."""
+    return replace(normal(reference), tag="")
+
+
+def whole(text: str) -> ImageName | None:
+    """Return the reference that a text is, where an image is expected; None for anything else, such as a template."""
+    return normal(text) if WHOLE.fullmatch(text) and not NO_IMAGE.fullmatch(text) else None

@@ -1,0 +1,62 @@
+"""Objects in files of Kubernetes YAML, and whatever else such files hold: values, kustomizations, fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bedplate.core.errors import InputError, Place
+from bedplate.kube import file_content, manifest_files
+from bedplate.kube.object_id import Identity
+from bedplate.kube.raw_document import Form, Piece, pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object of a file, or a mapping that is none.
+
+    Attributes:
+        object: its data.
+        place: where it stands.
+    """
+
+    object: dict[str, Any]
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """Return its identity, as far as it says it: ``-`` for what is missing."""
+        metadata = self.object.get("metadata")
+        known = metadata if isinstance(metadata, dict) else {}
+        name = known.get("name") or known.get("generateName") or "-"
+        group = str(self.object.get("apiVersion", "")).rpartition("/")[0]
+        return str(Identity(group, str(self.object.get("kind", "-")), str(known.get("namespace") or ""), str(name)))
+
+
+def read(names: Iterable[str]) -> Iterator[Manifest]:
+    """Yield the objects of files, of all YAML and JSON files below folders, and of standard input for `-`."""
+    for name in names:
+        for piece in _pieces(name):
+            for found in manifest_files.values(piece) if piece.form is not Form.HOST else ():
+                yield from _manifests(found.value, found.place, found.lines)
+
+
+def _pieces(name: str) -> Iterator[Piece]:
+    if name == file_content.STDIN:
+        return pieces(file_content.read_stdin())
+    path = Path(name)
+    if not path.exists():
+        raise InputError(f"file {name}", "does not exist", "give a file or folder of Kubernetes YAML, or - to read it")
+    return manifest_files.of_folder(path) if path.is_dir() else pieces(file_content.read(path))
+
+
+def _manifests(value: Any, place: Place, lines: Mapping[int, int]) -> Iterator[Manifest]:
+    items = value.get("items") if isinstance(value, dict) else value
+    is_list = not isinstance(value, dict) or str(value.get("kind", "")).endswith("List")
+    if is_list and isinstance(items, list):
+        for item in items:
+            yield from _manifests(item, Place(place.file, lines.get(id(item), place.line)), {})
+    elif isinstance(value, dict):
+        yield Manifest(value, place)

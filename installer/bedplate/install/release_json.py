@@ -1,0 +1,70 @@
+"""What release.json says, and the blobs it names."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .blob_content import AGAIN, read_small
+from .manifest import File, blobs_of, named
+from .refused import RefusedError
+from .target import Target
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~!:-]*")
+"""A word that is put into a path: it names one file, below the folder it is put into."""
+
+
+def read_release(bundle: Path, files: list[File]) -> tuple[dict[str, Any], bytes]:
+    """Return release.json and its bytes, once its digest is proven and every blob and path it names is a bundle's."""
+    file = named(files, "release.json")
+    data = read_small(bundle, file.path, file.size)
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
+    try:
+        release: dict[str, Any] = json.loads(data)
+        words, digests = list(_words(release)), list(_digests(release))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        fact = f"is no release file ({type(error).__name__}: {error})"
+        raise RefusedError(f"file {file.path}", fact, "ask the publisher") from error
+    if wrong := [word for word in words if not NAME.fullmatch(word)]:
+        raise RefusedError(f"name {wrong[0]!r}", "in release.json has no place in a path", "ask the publisher")
+    if lacking := set(digests) - {blob.sha256 for blob in blobs_of(files)}:
+        raise RefusedError(f"blob {min(lacking)}", "is named by release.json and not by manifest.json", AGAIN)
+    return release, data
+
+
+def _words(release: dict[str, Any]) -> Iterator[str]:
+    """Yield all that becomes part of a path on the bastion."""
+    yield release["release"]
+    yield from (artifact["file"] for artifact in release["artifacts"] if artifact["file"])
+    for program in release["bastion"]["programs"]:
+        yield from (program["component"], program["version"], *program["path"].split("/"))
+
+
+def _digests(release: dict[str, Any]) -> Iterator[str]:
+    yield release["installer"]
+    yield from (artifact["sha256"] for artifact in release["artifacts"])
+    yield from (document["sha256"] for document in release.get("documents", []))
+    yield from (program["artifact"] for program in release["bastion"]["programs"])
+
+
+def version_of(release: dict[str, Any]) -> str:
+    """Return the release's version without a build's label such as +relock."""
+    return str(release["release"]).partition("+")[0]
+
+
+def artifacts(release: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
+    """Return the artifacts with these ids, in their order."""
+    by_id = {a["id"]: a for a in release["artifacts"]}
+    return [by_id[entry] for entry in ids]
+
+
+def linked(artifacts: list[dict[str, Any]], folder: Path, target: Target) -> list[Path]:
+    """Give blobs the file names that apt and pip insist on, for a moment."""
+    for artifact in artifacts:
+        (folder / artifact["file"]).hardlink_to(target.blob(artifact["sha256"]))
+    return [folder / artifact["file"] for artifact in artifacts]

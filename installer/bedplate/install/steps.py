@@ -1,0 +1,68 @@
+"""The steps, in their order."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .bastion_packages import install_packages
+from .installer_tree import unpack_installer
+from .listing import check_listing
+from .manifest import File, parse_manifest
+from .messages import megabytes, say
+from .programs import install_programs, link_commands
+from .python_environment import make_environment
+from .refused import RefusedError
+from .release_json import read_release
+from .signature import Signed, read_signed
+from .store import copy_blobs, keep_release
+from .store_lock import held
+from .target import Target
+
+PYTHON = (3, 11)
+
+
+def install(bundle: Path, publisher: str, target: Target, *, packages: bool = True) -> None:
+    """Do everything; each step says what it did and is skipped where it was done before."""
+    started = time.monotonic()
+    if sys.version_info[:2] != PYTHON:
+        raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
+    signed, files, (release, data) = check_bundle(bundle, publisher)
+    say(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
+    with held(target.store):
+        say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
+        keep_release(release, data, signed, target)
+    say(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")
+    say(f"[4/7] installer    {unpack_installer(release, target)}")
+    say(f"[5/7] environment  {make_environment(release, target)}")
+    say(f"[6/7] programs     {install_programs(release, target)}")
+    say(f"[7/7] commands     {link_commands(release, target)}")
+    seconds = time.monotonic() - started
+    say(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
+
+
+def check_bundle(bundle: Path, publisher: str) -> tuple[Signed, list[File], tuple[dict[str, Any], bytes]]:
+    """Prove all but the content of the other files: signature, listing, release file, each before the next is read."""
+    signed = read_signed(bundle, publisher)
+    files = parse_manifest(signed.manifest)
+    check_listing(bundle, files)
+    return signed, files, read_release(bundle, files)
+
+
+def main(bundle: Path) -> int:
+    """Parse the command line, install, and turn a refusal into one line."""
+    parser = argparse.ArgumentParser(prog="install", description="Install this bundle on the bastion.")
+    parser.add_argument("--publisher", required=True, type=Path, help="the publisher's public keys, one a line")
+    parser.add_argument("--root", default=Path("/"), type=Path, help="install below this folder (for trials)")
+    parser.add_argument("--no-packages", action="store_true", help="the bastion's Debian packages are there already")
+    chosen = parser.parse_args()
+    try:
+        target = Target(chosen.root.resolve())
+        install(bundle, chosen.publisher.read_text(), target, packages=not chosen.no_packages)
+    except (RefusedError, OSError) as error:
+        sys.stderr.write(f"install: {error}\n")
+        return 1
+    return 0

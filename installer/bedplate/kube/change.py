@@ -1,0 +1,162 @@
+"""Changes: what differs between two sides, as facts without a judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Thing
+
+if TYPE_CHECKING:  # see side
+    from bedplate.config.host_spec import HostSpec
+
+
+class Action(StrEnum):
+    """What happens to a thing or to a value in it."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """A list's element, told from the others by its schema's keys: ``[name=web]``.
+
+    An element of a set of plain values is told by its value: one field with an empty name, ``[get]``. The value of a
+    field may be a tuple of texts: ``[apiGroups=apps,resources=deployments|daemonsets]``.
+    """
+
+    fields: tuple[tuple[str, Any], ...]
+
+    def __str__(self) -> str:
+        """Return it as it is written in a path."""
+        parts = (
+            (name, "|".join(map(_word, value)) if isinstance(value, tuple) else value) for name, value in self.fields
+        )
+        return f"[{','.join(f'{name}={value}' if name else _word(value) for name, value in parts)}]"
+
+
+def _word(value: Any) -> str:
+    return str(value) or '""'
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list whose elements have keys and whose order matters all the same: init containers."""
+
+    def __str__(self) -> str:
+        """Return it as it is written in a path."""
+        return "(order)"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A step into a document that a string holds: JSON, YAML or a certificate in a ConfigMap's value."""
+
+    form: str
+
+    def __str__(self) -> str:
+        """Return it as it is written in a path."""
+        return f"({self.form})"
+
+
+Step = str | int | ByKey | Inside | Order
+"""A key of a mapping, a position in a list, an element by its keys, a document in a string, the order of a list.
+
+Positions are the old list's, but for the last step of what is added: that is its position in the new list.
+"""
+Path = tuple[Step, ...]
+
+
+def shown(path: Path) -> str:
+    """Return a path as people read it: ``spec.containers[name=web].image``; keys with dots are quoted."""
+    text = ""
+    for step in path:
+        match step:
+            case str():
+                key = f'"{step}"' if "." in step or not step else step
+                text += f".{key}" if text else key
+            case int():
+                text += f"[{step}]"
+            case _:
+                text += str(step)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that differs.
+
+    Attributes:
+        path: where in the object.
+        action: added, removed or changed.
+        old: the value before; None if added. Never a secret's value (see secret).
+        new: the value after; None if removed.
+        note: what else people should know: that only the text of a document differs, and not what it says.
+        at: position in the new list of an added element that has keys, where the order matters too; else None.
+        text: where the path steps into a document: the whole new text of the outermost one; for patches, not shown.
+    """
+
+    path: Path
+    action: Action
+    old: Any = None
+    new: Any = None
+    note: str = ""
+    at: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that differs.
+
+    RENAMED is removed and created anew to the API server; here it is one change, its content's changes (all but
+    metadata.name) in it. An object that moved to another API group under the same name is CHANGED, at apiVersion.
+
+    Attributes:
+        action: what happens to it.
+        old: before; None if added.
+        new: after; None if removed.
+        changes: the values that differ, by path; empty for added and removed objects.
+    """
+
+    action: Action
+    old: Thing | None
+    new: Thing | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def thing(self) -> Thing:
+        """Return the object as it is after, or was."""
+        thing = self.new or self.old
+        if thing is None:
+            raise ValueError("a change is about at least one object")
+        return thing
+
+    @property
+    def identity(self) -> Identity:
+        """Return the identity after, or before if the object is removed."""
+        return self.thing.identity
+
+
+@dataclass(frozen=True, slots=True)
+class HostChange:
+    """One host that differs; changes are paths into its HostSpec."""
+
+    action: Action
+    host: str
+    old: HostSpec | None
+    new: HostSpec | None
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that differs between two sides, sorted by identity."""
+
+    objects: tuple[ObjectChange, ...] = ()
+    hosts: tuple[HostChange, ...] = field(default=())

@@ -1,0 +1,104 @@
+"""An object's identity told from its text alone, where that is certain: most of a big file needs no parsing.
+
+Only texts that stand on both sides of a diff are glanced at. What is not written in the plainest way is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bedplate.kube.object_id import Identity
+from bedplate.kube.raw_document import Form, Piece
+from bedplate.kube.yaml_scalar import WORDS
+
+TEXT = rb'"(?:[^"\\]++|\\.)*+"'
+FLAT = rb"\{(?:" + TEXT + rb":" + TEXT + rb",?)*+\}"
+VALUE = rb"(?:" + TEXT + rb"|" + FLAT + rb"|\[(?:" + TEXT + rb",?)*+\]|[-+.0-9eE]+|true|false|null)"
+NAME = rb'"([^"\\]+)"'
+LATER = rb'(?=\}|,"(?:ownerReferences|resourceVersion|selfLink|uid)":)'
+"""What can follow an object's name and namespace where keys are sorted
+(https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/)."""
+
+CANONICAL = re.compile(
+    rb'\{"component":'
+    + NAME
+    + rb'(?:,"digest":'
+    + TEXT
+    + rb')?+,"layer":'
+    + TEXT
+    + rb',"object":(\{"apiVersion":'
+    + NAME
+    + rb","
+    rb'(?:(?!"kind":)' + TEXT + rb":" + VALUE + rb",)*+"
+    rb'"kind":' + NAME + rb',"metadata":\{'
+    rb'(?:(?!"name":)' + TEXT + rb":" + VALUE + rb",)*+"
+    rb'"name":' + NAME + rb'(?:,"namespace":' + NAME + rb")?" + LATER + rb".*\})\}"
+)
+"""A line of `bedplate render`: keys are sorted, nothing is between them."""
+
+WORD = rb"([A-Za-z][A-Za-z0-9./:-]*+)[ ]*+$"
+API_VERSION = re.compile(rb"^apiVersion: " + WORD, re.MULTILINE)
+KIND = re.compile(rb"^kind: " + WORD, re.MULTILINE)
+METADATA = re.compile(rb"^metadata:\n((?:  [^\n]*\n)*+)(?![ \t])", re.MULTILINE)
+META_NAME = re.compile(rb"^  name: " + WORD, re.MULTILINE)
+META_NAMESPACE = re.compile(rb"^  namespace: " + WORD, re.MULTILINE)
+MAY_HIDE = b"Secret"
+SECRET = re.compile(rb"Secret(?<![A-Za-z]Secret)(?![A-Za-z])")
+"""As a kind is written; imagePullSecrets and secretRef hide nothing."""
+
+
+def identity(piece: Piece) -> Identity | None:
+    """Return the identity of a piece's only object; None where it takes parsing to tell, or hides secrets."""
+    if MAY_HIDE in piece.text and SECRET.search(piece.text):
+        return None
+    match piece.form:
+        case Form.CANONICAL:
+            return _of_line(piece.text)
+        case Form.YAML:
+            return _of_document(piece.text)
+        case _:
+            return None
+
+
+def component(piece: Piece) -> str:
+    """Return who declares the object of a piece that was glanced at."""
+    return piece.text[len(b'{"component":"') :].partition(b'"')[0].decode() if piece.form is Form.CANONICAL else ""
+
+
+def _of_line(text: bytes) -> Identity | None:
+    found = CANONICAL.fullmatch(text)
+    if found is None:
+        return None
+    _, _, api, kind, name, namespace = found.groups()
+    return None if kind.endswith(b"List") else _made(api, kind, name, namespace)
+
+
+def _of_document(text: bytes) -> Identity | None:
+    """Return the identity out of block YAML in which each key of ours stands once, at its place and unquoted.
+
+    Text that goes on over several lines cannot look like these keys: it is indented deeper, or libyaml would not
+    have found the keys a second time.
+    """
+    metadata = _only(METADATA, text, b"\nmetadata:")
+    api, kind = _only(API_VERSION, text, b"\napiVersion:"), _only(KIND, text, b"\nkind:")
+    if metadata is None or api is None or kind is None or kind.endswith(b"List"):
+        return None
+    name = _only(META_NAME, metadata, b"\n  name:")
+    namespace = _only(META_NAMESPACE, metadata, b"\n  namespace:")
+    if name is None or (namespace is None and b"  namespace:" in metadata) or b"<<:" in text:
+        return None
+    words = (api, kind, name, namespace or b"word")
+    return None if any(word.decode() in WORDS for word in words) else _made(api, kind, name, namespace)
+
+
+def _only(pattern: re.Pattern[bytes], text: bytes, key: bytes) -> bytes | None:
+    """Return what a pattern finds, if its key stands once in the text."""
+    found = pattern.search(text)
+    if found is None or text.count(key) + text.startswith(key[1:]) != 1:
+        return None
+    return found[1]
+
+
+def _made(api: bytes, kind: bytes, name: bytes, namespace: bytes | None) -> Identity:
+    group, slash, _ = api.decode().partition("/")
+    return Identity(group if slash else "", kind.decode(), (namespace or b"").decode(), name.decode())

@@ -1,0 +1,168 @@
+"""Documents to things: lists unfolded, secrets hidden, what is no Kubernetes object refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError, Findings, InputError, Place
+from bedplate.kube import object_id, secret_values
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Thing
+
+NOT_OBJECTS = "kustomize.config.k8s.io"
+"""Kustomizations say how objects are made, and lie beside them."""
+GENERATED = "*"
+"""Stands for what the API server appends to a name."""
+MAX_ERRORS = 10
+"""More would not help: one wrong file often has the same error everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One value out of a file, before anybody looked whether it is an object.
+
+    Attributes:
+        value: what stands there.
+        place: where.
+        lines: the line of each item of a list, by the item's id; empty where unknown.
+        component: who declares it, where the file says so.
+    """
+
+    value: Any
+    place: Place
+    lines: Mapping[int, int]
+    component: str = ""
+
+
+def things(found: Iterable[Read]) -> Iterator[Thing]:
+    """Yield the objects in values, those of lists one by one; InputError on anything else."""
+    for one in found:
+        for value, place in _items(one):
+            yield thing(value, place, one.component)
+
+
+def thing(value: Any, place: Place, component: str = "") -> Thing:
+    """Return an object as a thing; InputError where its identity cannot be told."""
+    check_object(value, place)
+    value = secret_values.hide(value)
+    return Thing(identity_of(value), digest.of(value), value, component, place)
+
+
+def is_object(one: Thing) -> bool:
+    """Return whether a thing is for the API server."""
+    return one.identity.group != NOT_OBJECTS
+
+
+def by_identity(found: Iterable[Thing]) -> dict[Identity, Thing]:
+    """Return things by identity, sorted; Findings where two have the same.
+
+    Of objects whose name the API server will generate there may be several: the second is ``<generateName>*2``.
+    """
+    known: dict[Identity, Thing] = {}
+    errors: list[BedplateError] = []
+    for one in _numbered(found):
+        first = known.setdefault(one.identity, one)
+        if first is not one:
+            fact = f"stands twice on this side, first in {first.place}" if first.place else "stands twice on this side"
+            errors.append(InputError(f"object {one.identity}", fact, "remove one of the two", one.place))
+    if errors:
+        raise Findings(errors[:MAX_ERRORS])
+    return dict(sorted(known.items()))
+
+
+def _numbered(found: Iterable[Thing]) -> Iterator[Thing]:
+    generated: Counter[Identity] = Counter()
+    for one in found:
+        if one.identity.name.endswith(GENERATED) and "name" not in one.object["metadata"]:
+            generated[one.identity] += 1
+            count = generated[one.identity]
+            yield one if count == 1 else one.called(f"{one.identity.name}{count}")
+        else:
+            yield one
+
+
+def identity_of(value: dict[str, Any]) -> Identity:
+    """Return an object's identity; one whose name the API server will generate goes by ``<generateName>*``."""
+    metadata = value["metadata"]
+    if "name" in metadata:
+        return Identity(*map(str, object_id.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
+    return Identity(
+        object_id.group(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}{GENERATED}"
+    )
+
+
+def _namespace(metadata: dict[str, Any]) -> str:
+    return metadata.get("namespace") or ""
+
+
+def _items(one: Read) -> Iterator[tuple[Any, Place]]:
+    """Yield a value, or the items of a list of objects, however deep lists stand in lists."""
+    value = one.value
+    if not _is_list(value):
+        yield value, one.place
+        return
+    items = value["items"]
+    if not isinstance(items, list):
+        step = "write a list of objects"
+        raise InputError(f"items of {value['kind']}", f"is {_form(items)}", step, one.place)
+    typed = {"apiVersion": value.get("apiVersion"), "kind": value["kind"].removesuffix("List")}
+    for item in items:
+        place = Place(one.place.file, one.lines.get(id(item), one.place.line))
+        if isinstance(item, dict) and typed["kind"]:
+            item = typed | item  # noqa: PLW2901  the API server leaves out what the list's kind says
+        yield from _items(Read(item, place, {}, one.component))
+
+
+def _is_list(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("kind"), str)
+        and value["kind"].endswith("List")
+        and "items" in value
+    )
+
+
+def check_object(value: Any, place: Place) -> None:
+    """Raise InputError where a value cannot be a Kubernetes object."""
+    if not isinstance(value, dict):
+        step = "write apiVersion, kind and metadata"
+        raise InputError("document", f"is {_form(value)}, not a Kubernetes object", step, place)
+    for key in ("apiVersion", "kind"):
+        if not (isinstance(value.get(key), str) and value[key]):
+            raise _wrong(key, value.get(key), "text", place)
+    metadata = value.get("metadata")
+    if not isinstance(metadata, dict):
+        raise _wrong("metadata", metadata, "a mapping", place)
+    name = "generateName" if "name" not in metadata and "generateName" in metadata else "name"
+    if not (isinstance(metadata.get(name), str) and metadata[name]):
+        raise _wrong(f"metadata.{name}", metadata.get(name), "text", place)
+    if not isinstance(metadata.get("namespace") or "", str):
+        raise _wrong("metadata.namespace", metadata["namespace"], "text", place)
+    for key in ("labels", "annotations"):
+        if not isinstance(metadata.get(key) or {}, dict):
+            raise _wrong(f"metadata.{key}", metadata[key], "a mapping", place)
+
+
+def _wrong(key: str, value: Any, wanted: str, place: Place) -> InputError:
+    fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {wanted}"
+    return InputError("object", fact, f"write {key}", place)
+
+
+def _form(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return "text"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"

@@ -1,0 +1,76 @@
+"""Pieces of files: the smallest texts that can be read, and compared as text, by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+from bedplate.core.errors import Place
+from bedplate.kube import yaml_text
+from bedplate.kube.file_content import Content
+
+CANONICAL, HOST = b'{"component":', b'{"address":'
+"""How lines of `bedplate render` and `bedplate render --hosts` begin."""
+PACKED = ".gz"
+
+
+class Form(Enum):
+    """How a piece is written."""
+
+    YAML = auto()
+    JSON = auto()
+    CANONICAL = auto()
+    HOST = auto()
+
+
+class Piece(NamedTuple):
+    """A YAML document, a line that `bedplate render` printed, or a whole file of JSON.
+
+    Attributes:
+        text: the bytes.
+        form: how they are written.
+        file: the file's name for messages.
+        before: how many lines of the file come before it.
+    """
+
+    text: bytes
+    form: Form
+    file: str
+    before: int
+
+    @property
+    def place(self) -> Place:
+        """Return where it begins to say something."""
+        first = yaml_text.first_line(self.text) if self.form is Form.YAML else 0
+        return Place(self.file, self.before + first + 1)
+
+
+def pieces(content: Content) -> Iterator[Piece]:
+    """Yield the pieces of a file."""
+    if content.data.startswith((CANONICAL, HOST)):
+        return _lines(content)
+    if _is_json(content):
+        return iter([Piece(content.data, Form.JSON, content.file, 0)])
+    return _documents(content)
+
+
+def _is_json(content: Content) -> bool:
+    """Return whether a file is JSON, and not YAML that looks alike in its first line."""
+    named_yaml = content.file.removesuffix(PACKED).endswith((".yaml", ".yml"))
+    return not named_yaml and content.data[:1024].lstrip()[:1] in {b"{", b"["} and b"\n---" not in content.data
+
+
+def _lines(content: Content) -> Iterator[Piece]:
+    for number, line in enumerate(content.data.split(b"\n")):
+        if line and not line.isspace():
+            form = Form.HOST if line.startswith(HOST) else Form.CANONICAL
+            yield Piece(line, form, content.file, number)
+
+
+def _documents(content: Content) -> Iterator[Piece]:
+    counted = line = 0
+    for offset, text in yaml_text.documents(content.data):
+        line += content.data.count(b"\n", counted, offset)
+        counted = offset
+        yield Piece(text, Form.YAML, content.file, line)

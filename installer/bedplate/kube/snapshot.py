@@ -1,0 +1,125 @@
+"""A side of a diff: everything that one state of an environment is made of."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedplate.core.errors import Place
+from bedplate.kube.object_id import Identity
+
+if TYPE_CHECKING:  # pydantic's models take 0.2 s to load, and plain YAML needs none of them
+    from bedplate.config.diff_rule import Rule
+    from bedplate.config.environment_file import Environment
+    from bedplate.config.host_spec import HostSpec
+    from bedplate.config.release import Release
+
+Json = dict[str, Any]
+
+
+class Thing:
+    """One Kubernetes object of a side.
+
+    Attributes:
+        identity: what tells it from every other object of its side.
+        digest: sha256 of the object's text; equal digests need no look inside. Never printed.
+        object: parsed when it is first asked for: ask for the identity's kind before; values of Secrets are replaced
+            by keyed digests (see secret).
+        component: who declares it; empty for plain YAML.
+        place: where it was read.
+    """
+
+    __slots__ = ("_object", "component", "digest", "identity", "place")
+
+    def __init__(
+        self,
+        identity: Identity,
+        digest: str,
+        object: Json | Callable[[], Json],  # noqa: A002  Kubernetes' own word
+        component: str = "",
+        place: Place | None = None,
+    ) -> None:
+        """Take the object, or what reads it."""
+        self.identity, self.digest, self.component, self.place = identity, digest, component, place
+        self._object = object
+
+    @property
+    def object(self) -> Json:
+        """Return the object; never changed by a reader."""
+        if not isinstance(self._object, dict):
+            self._object = self._object()
+        return self._object
+
+    def mentions(self, words: Iterable[str]) -> bool:
+        """Return whether the object may hold one of some plain words; without parsing it, if it was not yet."""
+        mentions = getattr(self._object, "mentions", None)
+        return mentions is None or bool(mentions(words))
+
+    def called(self, name: str) -> Thing:
+        """Return the same object under another name."""
+        return Thing(self.identity._replace(name=name), self.digest, self._object, self.component, self.place)
+
+    def at(self, place: Place) -> Thing:
+        """Return the same object, as it stands elsewhere."""
+        return Thing(self.identity, self.digest, self._object, self.component, place)
+
+    def __eq__(self, other: builtins.object) -> bool:
+        """Return whether two things are the same, wherever they were read."""
+        return isinstance(other, Thing) and self.key == other.key
+
+    def __hash__(self) -> int:
+        """Return a number for dictionaries."""
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        """Return the identity, for a debugger: the object is long."""
+        return f"Thing({self.identity})"
+
+    @property
+    def key(self) -> tuple[Identity, str, str]:
+        """Return all that tells a thing from others."""
+        return self.identity, self.digest, self.component
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What carrying and pulling an image costs.
+
+    Attributes:
+        digest: of its manifest, ``sha256:…``; empty where unknown.
+        blobs: digest to size in bytes of its layers and configuration; empty where unknown.
+    """
+
+    digest: str = ""
+    blobs: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One state: objects always; the rest only where an environment or a bundle was given.
+
+    Attributes:
+        name: as the user gave it.
+        things: objects by identity.
+        hosts: HostSpecs by host name.
+        images: facts by ``name:tag``.
+        blobs: digest to size of everything a bundle of this release carries; empty where unknown.
+        environment: the environment's settings.
+        release: the release's own file.
+        kubernetes: version of Kubernetes, such as 1.34.3; empty where unknown.
+        rules: the components' own rules (component.yaml: rules), besides those of diff/rules/.
+        notes: what a reader must know of how the side was read, in sentences without a dot.
+    """
+
+    name: str
+    things: Mapping[Identity, Thing]
+    hosts: Mapping[str, HostSpec] = field(default_factory=dict)
+    images: Mapping[str, ImageFacts] = field(default_factory=dict)
+    blobs: Mapping[str, int] = field(default_factory=dict)
+    environment: Environment | None = None
+    release: Release | None = None
+    kubernetes: str = ""
+    rules: tuple[Rule, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""Kubernetes YAML: documents with their lines, scalars as kubectl reads them, bounded in depth and aliases.
+
+PyYAML's C parser composes the nodes; making values out of them here is three times as fast as its constructor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml._yaml import CParser
+
+from bedplate.core.errors import InputError, Place
+from bedplate.kube.yaml_value import MAX_DEPTH, OTHER, PLAIN, TEXT, Builder
+
+NOT_BLANK = re.compile(rb"^[ \t]*(?![ \t\r\n#]|\Z|---[ \t\r]*$|\.\.\.[ \t\r]*$)", re.MULTILINE)
+
+
+def documents(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the offset and the text of each document that holds more than comments.
+
+    A line that begins with ``---`` or ``...`` is a marker wherever it stands, even inside a quoted text
+    (https://yaml.org/spec/1.2.2/#rule-c-forbidden).
+    """
+    start = 0
+    for end in _ends(data):
+        text = data[start:end]
+        if text.startswith(b"%") and b"\n---" not in text:
+            continue  # a directive belongs to the document after the marker
+        if NOT_BLANK.search(text):
+            yield start, text
+        start = end
+
+
+def _ends(data: bytes) -> Iterator[int]:
+    """Yield where documents end, by plain searches: a regular expression would look at every line."""
+    found = [at + 1 for mark in (b"\n---", b"\n...") for at in _all(data, mark)]
+    yield from sorted(at for at in found if at + 3 == len(data) or data[at + 3] in b" \t\r\n")
+    yield len(data)
+
+
+def _all(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
+def first_line(text: bytes) -> int:
+    """Return how many lines of a document come before the first that says something."""
+    found = NOT_BLANK.search(text)
+    return text.count(b"\n", 0, found.start()) if found else 0
+
+
+def parse(text: bytes, file: str, before: int) -> tuple[Any, dict[int, int]]:
+    """Return one document's value, and the lines of mappings in lists near its root, by the mapping's id.
+
+    Args:
+        text: the document.
+        file: its name for messages.
+        before: how many lines of the file come before it.
+    """
+    try:
+        node = _Composer(text).get_single_node()
+        builder = Builder(file, before, limit=10 * len(text) + 10_000)
+        return (None if node is None else builder.value(node, 0)), builder.lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Place(file, before + mark.line + 1, mark.column + 1) if mark else Place(file, before + 1)
+        fact = ", ".join(part for part in (error.context, error.problem) if part)
+        raise InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where) from error
+    except yaml.reader.ReaderError as error:
+        line = before + text.count(b"\n", 0, error.position) + 1
+        fact = f"holds the character U+{error.character:04X}, which YAML does not allow"
+        raise InputError("YAML", fact, "remove it, or write it escaped", Place(file, line)) from error
+    except _TooDeepError as error:
+        where = Place(file, before + error.line + 1)
+        raise InputError("YAML", f"is nested deeper than {MAX_DEPTH} levels", "write it flatter", where) from error
+
+
+class _TooDeepError(Exception):
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+
+class _Composer(CParser):
+    """Makes nodes out of text, with the fewest calls back into Python."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def descend_resolver(self, parent: Any, _: Any) -> None:
+        """Count levels: the C code calls itself for each and would break down where there are too many."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooDeepError(parent.start_mark.line)
+
+    def ascend_resolver(self) -> None:
+        """Count levels."""
+        self._depth -= 1
+
+    def resolve(self, kind: Any, _: Any, implicit: Any) -> str:
+        """Return our own mark in place of a tag: whether a scalar is plain or quoted."""
+        return (PLAIN if implicit[0] else TEXT) if kind is yaml.ScalarNode else OTHER

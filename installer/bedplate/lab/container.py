@@ -1,0 +1,148 @@
+"""A lab's machine: a podman container that runs systemd and looks like a freshly installed Debian host."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+from pathlib import Path
+
+from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
+from bedplate.core.command import run
+from bedplate.core.errors import BedplateError
+from bedplate.lab import container_state, kernel_settings, ssh_keys
+from bedplate.lab.lab_address import Lab
+from bedplate.lab.machine_image import INIT
+
+FLAGS = (
+    "--privileged",
+    # podman's own way of running systemd binds the developer's root of the systemd cgroups into every machine: all
+    # would share them, and one that shuts down would take the others' away. What else it does is done by the next four.
+    "--systemd=false",
+    "--env=container=podman",
+    "--stop-signal=SIGRTMIN+3",
+    "--tmpfs=/run/lock",
+    "--cgroupns=private",
+    "--ulimit=nofile=20000:20000",
+    "--ulimit=nproc=32768:32768",
+    "--pids-limit=-1",
+    "--dns=none",
+    "--no-hosts",
+    "--tmpfs=/tmp:exec",
+    "--tmpfs=/run:exec",
+    "--volume=/dev/kmsg:/dev/kmsg",
+)
+"""runc and these make systemd, containerd and kubelet at home in a container; each was found to be needed."""
+DISKS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
+MEDIA = "/media"
+BOOT_SECONDS = 60
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+
+
+def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
+    """Ensure that a machine exists and has booted; returns whether it had to be started."""
+    found = container_state.read_state(lab, host.name)
+    if found == container_state.RUNNING:
+        _await_boot(lab, host.name)  # whoever started it may have been killed a moment ago
+        return False
+    if found in (container_state.ABSENT, container_state.CREATED):
+        _create(lab, site, host, image)
+    elif found == container_state.KILLED:
+        container_state.confess(lab, host.name)
+    with kernel_settings.kept():
+        run(_podman("start", lab.container(host.name)))
+        if not _await_boot(lab, host.name):
+            raise _boot_failed(lab, host.name)
+    return True
+
+
+def _podman(*words: str | Path) -> list[str | Path]:
+    """Return a podman command with runc, the runtime that knows a hybrid of both cgroup versions."""
+    return ["podman", "--runtime", "runc", *words]
+
+
+def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
+    volumes = [f"--volume={_disk(lab, host, disk)}:{target}:exec,suid,dev" for disk, target in DISKS.items()]
+    if host == site.bastion:
+        media = lab.folder / "media"
+        media.mkdir(parents=True, exist_ok=True)
+        volumes.append(f"--volume={media}:{MEDIA}:ro")
+    name = lab.container(host.name)
+    run(_podman("rm", "--force", "--ignore", name))
+    who = [f"--name={name}", f"--hostname={host.name}", f"--label=bedplate.lab={lab.name}"]
+    where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--mac-address={_mac(host)}"]
+    run(_podman("create", *who, *where, *FLAGS, *volumes, image, INIT))
+    run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
+
+
+def _mac(host: Host) -> str:
+    """Return a locally administered MAC address (IEEE 802), always the same: others know a machine by it when it boots.
+
+    Otherwise they ask its old one for some seconds, longer than SSH waits.
+    """
+    return f"02:00:{host.address.packed.hex(':')}"
+
+
+def _disk(lab: Lab, host: Host, disk: str) -> Path:
+    path = lab.folder / "disks" / host.name / disk
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
+    """Return a tar of what tells this machine from the others: host key, who may log in, the bastion's own key."""
+    key = ssh_keys.host_key(lab, host.name)
+    allowed = [ssh_keys.user_key(lab, ssh_keys.DEVELOPER), ssh_keys.user_key(lab, ssh_keys.BASTION)]
+    files = {
+        HOST_KEY: (key.read_bytes(), 0o600),
+        f"{HOST_KEY}.pub": (key.with_suffix(".pub").read_bytes(), 0o644),
+        "root/.ssh/authorized_keys": ("".join(f"{ssh_keys.public(k)}\n" for k in allowed).encode(), 0o600),
+    }
+    if host == site.bastion:
+        files["root/.ssh/id_ed25519"] = (ssh_keys.user_key(lab, ssh_keys.BASTION).read_bytes(), 0o600)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        folder = tarfile.TarInfo("root/.ssh")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o700
+        tar.addfile(folder)
+        for path, (content, mode) in files.items():
+            info = tarfile.TarInfo(path)
+            info.size, info.mode = len(content), mode
+            tar.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _await_boot(lab: Lab, name: str) -> bool:
+    """Wait until systemd has started everything; return whether it could."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while time.monotonic() < deadline:
+        done = run(["podman", "exec", lab.container(name), "systemctl", "is-system-running"], check=False)
+        answer = done.stdout.decode().strip()
+        if answer in ("running", "degraded"):
+            return answer == "running"
+        time.sleep(0.3)
+    return False
+
+
+def _boot_failed(lab: Lab, name: str) -> BedplateError:
+    failed = run(
+        ["podman", "exec", lab.container(name), "systemctl", "--failed", "--no-legend", "--plain"], check=False
+    )
+    text = " ".join(failed.stdout.decode().split()) or "nothing answered"
+    return BedplateError(f"machine {name}", f"did not start: {text}", f"podman logs {lab.container(name)}")
+
+
+def containers(lab: Lab) -> list[str]:
+    """Return the names of the lab's containers, running or not."""
+    done = run(["podman", "ps", "-a", "--format", "json", "--filter", f"label=bedplate.lab={lab.name}"], check=False)
+    return [str(one["Names"][0]) for one in json.loads(done.stdout or b"[]") or []]
+
+
+def remove_machines(lab: Lab) -> None:
+    """Remove all containers of a lab with what is in them."""
+    names = containers(lab)
+    if names:
+        with kernel_settings.kept():
+            run(["podman", "rm", "--force", "--time", "0", "--volumes", *names])

@@ -1,0 +1,49 @@
+"""A lab's environment: a copy of inventory/lab with the lab's own name, addresses, release and keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bedplate.config import environments
+from bedplate.config.environments import Site
+from bedplate.core import paths
+from bedplate.core.files import write_atomic
+from bedplate.lab import ssh_keys
+from bedplate.lab.lab_address import Lab
+
+TEMPLATE = "inventory/lab"
+TEMPLATE_RANGE = "198.18.0."
+
+
+def template() -> Path:
+    """Return the folder that every lab's environment is copied from."""
+    return next((tree / TEMPLATE for tree in paths.trees() if (tree / TEMPLATE).is_dir()), paths.SOURCE / TEMPLATE)
+
+
+def ensure_environment(lab: Lab, publisher: str, release: str) -> Site:
+    """Ensure the lab's environment and return it.
+
+    Args:
+        lab: name and number.
+        publisher: the public key that its bundle is signed with.
+        release: the release in that bundle; with +relock where packages had to be relocked.
+    """
+    own_range = str(lab.network[0]).removesuffix("0")
+    for file in (environments.ENVIRONMENT, environments.HOSTS):
+        text = (template() / file).read_text(encoding="utf-8").replace(TEMPLATE_RANGE, own_range)
+        if file == environments.ENVIRONMENT:
+            text = _own(text, lab, publisher, release)
+        write_atomic(lab.environment / file, text)
+    site = environments.load(lab.environment)
+    ssh_keys.ensure_known_hosts(lab, site.hosts)
+    return site
+
+
+def _own(text: str, lab: Lab, publisher: str, release: str) -> str:
+    """Return environment.yaml with the lab's own facts; comments and everything else stay."""
+    facts = {"name": lab.name, "release": release, "publisher": " ".join(publisher.split()[:2])}
+    for key, value in facts.items():
+        text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, count=1, flags=re.MULTILINE)
+    identity = f"  identity: {ssh_keys.user_key(lab, ssh_keys.DEVELOPER)}\n"
+    return re.sub(r"^bastion:\n", f"bastion:\n{identity}", text, count=1, flags=re.MULTILINE)

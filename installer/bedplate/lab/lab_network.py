@@ -1,0 +1,49 @@
+"""A lab's network: a bridge without a route or DNS, from which nothing comes into the developer's machine."""
+
+from __future__ import annotations
+
+import json
+
+from bedplate.core.command import run
+from bedplate.lab.lab_address import Lab
+
+RULES = """\
+table inet {table}
+delete table inet {table}
+table inet {table} {{
+    chain input {{
+        type filter hook input priority -150; policy accept;
+        iifname "{bridge}" ct state established,related accept
+        iifname "{bridge}" counter drop
+    }}
+    chain forward {{
+        type filter hook forward priority -150; policy accept;
+        iifname "{bridge}" oifname != "{bridge}" counter drop
+        iifname != "{bridge}" oifname "{bridge}" counter drop
+    }}
+}}
+"""
+"""The first two lines make the whole file replace the table at once."""
+
+
+def ensure_network(lab: Lab) -> None:
+    """Ensure the podman network and the rules that drop what comes from it (replies excepted)."""
+    if run(["podman", "network", "exists", lab.bridge], check=False).returncode != 0:
+        words = ["--internal", "--disable-dns", "--subnet", str(lab.network), "--gateway", str(lab.gateway)]
+        run(["podman", "network", "create", *words, lab.bridge])
+    run(["nft", "-f", "-"], stdin=RULES.format(table=_table(lab), bridge=_interface(lab)).encode())
+
+
+def _interface(lab: Lab) -> str:
+    facts = json.loads(run(["podman", "network", "inspect", lab.bridge]).stdout)
+    return str(facts[0]["network_interface"])
+
+
+def _table(lab: Lab) -> str:
+    return lab.bridge.replace("-", "_")
+
+
+def remove_network(lab: Lab) -> None:
+    """Remove the network and its rules; nothing happens where they are gone."""
+    run(["podman", "network", "rm", "--force", lab.bridge], check=False)
+    run(["nft", "-f", "-"], stdin=f"table inet {_table(lab)}\ndelete table inet {_table(lab)}\n".encode())

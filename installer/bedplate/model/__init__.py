@@ -1,1 +1,0 @@
-"""What people write and what the lock says, typed: release, lock, component, environment, host."""

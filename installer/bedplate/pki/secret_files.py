@@ -1,0 +1,106 @@
+"""Values that components ask for (``secrets:`` of component.yaml): made once, kept on the bastion.
+
+The value of ``secretRef: name/key`` is the file /var/lib/bedplate/<env>/secrets/<name>/<key>.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Iterable
+from pathlib import Path
+
+from bedplate.config import users
+from bedplate.config.component import Component, Secret
+from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.core.files import write_atomic
+from bedplate.pki.authority import ensure_authority, ensure_certificate
+from bedplate.pki.site_trust import ensure_private
+
+PASSWORD_LENGTH = 32
+ALPHABET = string.ascii_letters + string.digits
+ACCOUNTS = "accounts"
+"""Folder of the accounts that Bedplate itself makes (bedplate.config.users)."""
+
+
+def ensure_secrets(site: Site, components: Iterable[Component]) -> int:
+    """Ensure that every value asked for is there; return how many were made or made anew."""
+    folder = ensure_private(site.state / "secrets")
+    asked = [secret for component in components for secret in component.secrets]
+    _refuse_doubles(asked)
+    return sum(_ensure(site, folder, secret, asked) for secret in asked)
+
+
+def inputs(site: Site, components: Iterable[Component]) -> dict[str, bytes]:
+    """Return the content of every file that values are made from, by its path; InputError where one is not there."""
+    asked = [secret for component in components for secret in component.secrets]
+    contents = {secret.path: _read_file(secret) for secret in asked if secret.kind == "file"}
+    file = site.environment.identity.users
+    if file:
+        contents[file] = users.text(users.read(Path(file))).encode()
+    return contents
+
+
+def read_secret(site: Site, reference: str) -> bytes:
+    """Return the value of ``name/key``."""
+    path = site.state / "secrets" / reference
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise BedplateError(f"secret {reference}", f"is not in {path.parent}", "run bedplate apply") from error
+
+
+def _ensure(site: Site, folder: Path, secret: Secret, asked: list[Secret]) -> bool:
+    path = ensure_private(folder / secret.name) / secret.key
+    match secret.kind:
+        case "certificate":
+            return _ensure_pair(site, path, secret, asked)
+        case "certificate-key":
+            return False
+        case "file":
+            return _update(path, _read_file(secret))
+        case "users":
+            return _update(path, users.text(users.ensure(site.environment, folder / ACCOUNTS)).encode())
+        case "password" | "hex":
+            return not path.exists() and _update(path, _new(secret.kind).encode())
+
+
+def _ensure_pair(site: Site, path: Path, secret: Secret, asked: list[Secret]) -> bool:
+    keys = [s.key for s in asked if s.name == secret.name and s.kind == "certificate-key"]
+    if len(keys) != 1:
+        raise InputError(f"secret {secret.name}/{secret.key}", f"has {len(keys)} certificate-key beside it, not one")
+    authority, _ = ensure_authority(ensure_private(site.state / "pki"), site.environment.name)
+    hosts = [host.replace("{domain}", site.environment.domain) for host in secret.hosts]
+    changed = ensure_certificate(authority, path, path.with_name(keys[0]), hosts)
+    path.chmod(0o600)
+    return changed
+
+
+def _new(kind: str) -> str:
+    if kind == "hex":
+        return secrets.token_hex(32)
+    return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def _read_file(secret: Secret) -> bytes:
+    try:
+        return Path(secret.path).read_bytes()
+    except OSError as error:
+        where = Place(secret.path)
+        raise InputError(
+            f"secret {secret.name}/{secret.key}", f"cannot be read ({error.strerror})", "", where
+        ) from error
+
+
+def _update(path: Path, content: bytes) -> bool:
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomic(path, content, mode=0o600)
+    return True
+
+
+def _refuse_doubles(asked: list[Secret]) -> None:
+    places = [f"{secret.name}/{secret.key}" for secret in asked]
+    for place in sorted({place for place in places if places.count(place) > 1}):
+        raise InputError(f"secret {place}", "is asked for by two components", "name one of them otherwise")

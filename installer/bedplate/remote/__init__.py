@@ -1,0 +1,1 @@
+"""Sending an environment to its bastion, running a command there, and fetching its reports."""

@@ -1,0 +1,138 @@
+"""Commands that touch a site run on its bastion: typed elsewhere, they go there over SSH (contract 11)."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import signal
+import sys
+import tarfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from bedplate import validate
+from bedplate.config import environments
+from bedplate.config.environments import ON_BASTION, Site
+from bedplate.core import command, paths
+from bedplate.core.errors import BedplateError, Findings
+from bedplate.hosts import ssh
+from bedplate.remote import send
+
+BEDPLATE = "/usr/local/bin/bedplate"
+FORWARDED = "BEDPLATE_FORWARDED"
+"""Set for a forwarded command; it then ends when the one who typed it is gone."""
+
+
+def to_bastion(name: str, *, brings: str = "", needs_release: bool = True) -> Site:
+    """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
+
+    Findings where the environment's files are wrong: then no host hears of the command.
+
+    Args:
+        name: the environment, as typed.
+        brings: folder in the environment's state on the bastion, whose newest entry is copied back here.
+        needs_release: whether the command is about the release that the environment names; see `ready`.
+    """
+    site = ready(name, needs_release=needs_release)
+    if site.is_here:
+        return site
+    code = run(site, sys.argv[1:], name)
+    if brings:
+        sys.stderr.write(f"copied here: {bring(site, brings)}\n")
+    sys.exit(code)
+
+
+def ready(name: str, *, needs_release: bool = True) -> Site:
+    """Return the environment of a command, its files checked; `is_here` tells whether the command runs here.
+
+    Findings where they are wrong.
+
+    Args:
+        name: the environment, as typed.
+        needs_release: without, its bastion takes an environment whose next release is named and still to come.
+    """
+    folder = environments.find(name)
+    checked = needs_release or not folder.is_relative_to(ON_BASTION)
+    if checked and (errors := validate.check(folder)):
+        raise Findings(errors)
+    site = environments.load(folder)
+    if site.is_here:
+        _end_with_caller()
+    return site
+
+
+def run(site: Site, words: Sequence[str], name: str = "") -> int:
+    """Carry the environment to its bastion, run a Bedplate command there and return its exit code.
+
+    Standard output and error stay apart and are passed on as they come, with a terminal if there is one.
+
+    Args:
+        site: the environment.
+        words: Bedplate's arguments.
+        name: the word among them that names the environment, as it was typed (a path, maybe).
+    """
+    send.send(site)
+    there = [_renamed(word, name, site.environment.name) for word in words]
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
+    settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
+    remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *there]
+    code = command.attach(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
+    if code == ssh.FAILED:
+        raise BedplateError(
+            f"bastion {site.bastion.name}", "was lost while the command ran", "run it again; it goes on"
+        )
+    return code
+
+
+def bring(site: Site, folder: str, into: Path | None = None) -> Path:
+    """Copy the newest entry of a folder in the environment's state on its bastion; return its place here.
+
+    Args:
+        site: the environment.
+        folder: the folder, below the state.
+        into: where the copy goes; None: the user's own state.
+    """
+    parent = site.state / folder
+    done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
+    target = into or reports(site.environment.name)
+    target.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+        name = tar.getnames()[0].partition("/")[0]
+        tar.extractall(target, filter="data")
+    return target / name
+
+
+def reports(name: str) -> Path:
+    """Return the user's own folder with the reports of an environment that were copied here."""
+    return paths.user_state() / "reports" / name
+
+
+def _renamed(word: str, typed: str, name: str) -> str:
+    """Return a word of the command line as the bastion knows it: ENV, --option ENV and --option=ENV by its name."""
+    option, equals, value = word.partition("=")
+    if typed and word == typed:
+        return name
+    return f"{option}={name}" if option.startswith("--") and equals and value == typed else word
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 120
+
+
+def _end_with_caller() -> None:
+    """End a forwarded command when the one who typed it is gone: without a terminal SSH does not say so."""
+    if os.environ.pop(FORWARDED, None) and not sys.stdout.isatty():
+        threading.Thread(target=_watch, daemon=True).start()
+
+
+def _watch() -> None:
+    gone = select.poll()
+    gone.register(sys.stdout.fileno(), select.POLLERR | select.POLLHUP)
+    gone.poll()
+    os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,175 @@
+"""HostSpecs: everything each host is told, computed without touching one (contract 2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.component import Component
+from bedplate.config.environments import Site
+from bedplate.config.host_spec import HostSpec
+from bedplate.config.hosts import Host
+from bedplate.config.release import Release
+from bedplate.core import digest, paths
+from bedplate.core.errors import BedplateError, InputError, Place
+from bedplate.images.registry_tree import registry_hosts
+from bedplate.pki.published import PUBLIC, read_public
+from bedplate.render import render_cache, role_files
+
+INPUTS = "inputs.yaml.j2"
+NODES = {"control_plane", "workers"}
+REPLICA = "mirror"
+
+
+def host_specs(
+    site: Site, release: Release, components: Mapping[str, Component], release_file: ReleaseFile
+) -> list[HostSpec]:
+    """Return one HostSpec per host, in the order of hosts.yaml.
+
+    Args:
+        site: the environment, with its public certificates in pki/.
+        release: for the components' versions.
+        components: by name.
+        release_file: which versions of packages and which digests the bundle holds.
+    """
+    _check(site)
+    versions = package_versions(components, release_file)
+
+    def made() -> list[dict[str, Any]]:
+        specs = (
+            _spec(site, host, release, components, release_file=release_file, versions=versions) for host in site.hosts
+        )
+        return [spec.model_dump(mode="json") for spec in specs]
+
+    found = render_cache.kept(_key(site, release, components, release_file), made)
+    return [HostSpec.model_validate(spec) for spec in found]
+
+
+def _key(site: Site, release: Release, components: Mapping[str, Component], release_file: ReleaseFile) -> str:
+    """Return the digest of all that the specs are made of."""
+    models = [site.environment, *site.hosts, release, *components.values(), release_file]
+    public = [read_public(site, name) for name in PUBLIC]
+    roles_files = render_cache.files([paths.source() / "roles"])
+    return digest.of([render_cache.program(), [one.model_dump(mode="json") for one in models], public, roles_files])
+
+
+def _check(site: Site) -> None:
+    where = Place(str(site.folder / "hosts.yaml"))
+    if len(site.control_plane) != 1:
+        fact = f"has {len(site.control_plane)} hosts; this release installs exactly one"
+        raise InputError("group control_plane", fact, "name one control plane", where)
+
+
+def package_versions(components: Mapping[str, Component], release_file: ReleaseFile) -> dict[str, str]:
+    """Return the version of every package in the hosts' closure."""
+    roots = sorted({package for component in components.values() for package in component.hosts.packages})
+    if not roots:
+        return {}
+    entries = release_file.sets.get(f"deb:{','.join(roots)}")
+    if entries is None:
+        raise BedplateError("the hosts' packages", "are not resolved in release.json", "bedplate lock")
+    fields = [entry.removeprefix("deb:").rsplit("_", 2) for entry in entries]
+    return {package: version for package, version, _ in fields}
+
+
+def _spec(  # noqa: PLR0913  all that a host is made of
+    site: Site,
+    host: Host,
+    release: Release,
+    components: Mapping[str, Component],
+    *,
+    release_file: ReleaseFile,
+    versions: Mapping[str, str],
+) -> HostSpec:
+    groups = _groups(site, host)
+    mine = [c for c in components.values() if {*groups} & {*c.hosts.groups}]
+    packages = {name: versions[name] for c in mine for name in c.hosts.packages}
+    # Components of the layer bundle are the installer's own tools, which `install` has put on the bastion.
+    programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
+    values = _values(site, host, release, release_file)
+    inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
+    played = [role_files.load(paths.source() / "roles" / name, inputs) for name in _roles(groups)]
+    spec = HostSpec(
+        host=host.name,
+        address=str(host.address),
+        groups=groups,
+        packages=dict(sorted(packages.items())),
+        binaries={Path(path).name: one["version"] for one in programs for path in one["paths"]},
+        services=_services(mine, played),
+        sysctls={name: value for role in played for name, value in role.settings.items()},
+        files=tuple(file for role in played for file in role.files()),
+        vars=inputs,
+    )
+    return spec.model_copy(update={"digest": digest.of(spec.model_dump(mode="json", exclude={"digest"}))})
+
+
+def _services(components: Iterable[Component], played: Iterable[role_files.Role]) -> tuple[str, ...]:
+    named = [service for component in components for service in component.hosts.services]
+    return tuple(sorted({*named, *(service for role in played for service in role.services)}))
+
+
+def _groups(site: Site, host: Host) -> tuple[str, ...]:
+    """Return a host's groups in hosts.yaml, and the one of those that serve images besides the bastion."""
+    return (*host.groups, *((REPLICA,) if host in site.replicas else ()))
+
+
+def _roles(groups: tuple[str, ...]) -> list[str]:
+    return role_files.of_groups(paths.source() / "roles", groups)
+
+
+def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
+    """Return a component's host programs, one entry for each artifact they are in."""
+    artifacts = {artifact.id: artifact for artifact in release_file.artifacts}
+    binaries = sorted(component.hosts.binaries, key=lambda binary: binary.artifact)
+    for name, group in groupby(binaries, key=lambda binary: binary.artifact):
+        found = next((artifacts[f"{kind}:{name}"] for kind in ("go", "file") if f"{kind}:{name}" in artifacts), None)
+        if found is None:
+            raise BedplateError(f"artifact {name}", f"of {component.name} is not in the release", "bedplate lock")
+        yield {
+            "component": component.name,
+            "version": component.version,
+            "file": found.file,
+            "sha256": found.sha256,
+            "paths": sorted(binary.path for binary in group),
+        }
+
+
+def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile) -> dict[str, Any]:
+    first_worker = (*site.workers, *site.control_plane)[0]
+    images = [artifact.image.rpartition(":") for artifact in release_file.artifacts if artifact.image]
+    return {
+        "env": site.environment,
+        "domain": site.environment.domain,
+        "host": host,
+        "hosts": site.hosts,
+        "bastion": site.bastion,
+        "first_control_plane": site.control_plane[0],
+        "first_worker": first_worker,
+        "is_bastion": host == site.bastion,
+        "is_replica": host in site.replicas,
+        "replicas": site.replicas,
+        "content": digest.of(sorted([a.image, a.sha256] for a in release_file.artifacts if a.image)),
+        "is_node": bool(NODES & {*host.groups}),
+        "versions": release.components,
+        "images": {name: tag for name, _, tag in images},
+        "registries": registry_hosts([release_file]),
+        "public": {name: read_public(site, name).rstrip("\n") for name in PUBLIC},
+        "state": str(site.state),
+        "mirror": str(paths.MIRROR),
+    }
+
+
+def _inputs(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what roles/inputs.yaml.j2 tells a host."""
+    environment = jinja2.Environment(  # noqa: S701  the output is YAML, not HTML
+        loader=jinja2.FileSystemLoader(paths.source() / "roles"), undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
+    return dict(yaml.safe_load(environment.get_template(INPUTS).render(values)))

@@ -1,0 +1,62 @@
+"""The order of layers, read from stacks/layers.py, and of components inside a layer."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+
+from bedplate.config.catalog import Catalog
+from bedplate.core import paths
+from bedplate.core.errors import InputError, Place
+
+NOT_ON_THE_CLUSTER = ("bundle", "hosts")
+
+
+def layers() -> tuple[str, ...]:
+    """Return the cluster's layers, first to last; the file is read, not run: a diff looks at other people's."""
+    path = paths.source() / "stacks" / "layers.py"
+    for statement in ast.parse(path.read_text()).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id="LAYERS")], value=value):
+                return tuple(ast.literal_eval(value))
+    raise InputError("stacks/layers.py", "has no list LAYERS", "", Place(str(path)))
+
+
+def components(catalog: Catalog, layer: str) -> list[str]:
+    """Return a layer's components so that each comes after those it requires, else in the release's order."""
+    names = [name for name, component in catalog.components.items() if component.layer == layer]
+    for name in names:
+        for other in catalog.components[name].requires:
+            if other not in names:
+                raise _error(catalog, name, f"requires {other}, which is not in layer {layer} of this release")
+    sorter = TopologicalSorter({name: catalog.components[name].requires for name in names})
+    try:
+        return _stable(sorter, names)
+    except CycleError as error:
+        raise _error(catalog, error.args[1][0], "requires itself: " + " → ".join(error.args[1])) from error
+
+
+def check_layers(catalog: Catalog) -> None:
+    """Raise InputError where a component names a layer that does not exist."""
+    known = (*NOT_ON_THE_CLUSTER, *layers())
+    for name, component in catalog.components.items():
+        if component.layer not in known:
+            raise _error(catalog, name, f"names layer {component.layer}; there are {', '.join(known)}")
+
+
+def _stable(sorter: TopologicalSorter[str], names: list[str]) -> list[str]:
+    """Return the topological order in which ties keep the order of ``names``."""
+    sorter.prepare()
+    ordered: list[str] = []
+    ready: set[str] = set()
+    while sorter.is_active():
+        ready.update(sorter.get_ready())
+        first = min(ready, key=names.index)
+        ready.remove(first)
+        ordered.append(first)
+        sorter.done(first)
+    return ordered
+
+
+def _error(catalog: Catalog, name: str, fact: str) -> InputError:
+    return InputError(f"component {name}", fact, "", Place(str(catalog.folders[name] / "component.yaml")))

@@ -1,0 +1,80 @@
+"""Reading the documents that a bundle carries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from bedplate.bundle.verify_bundle import read_release
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import PROVENANCE, SBOM, Document, ReleaseFile
+from bedplate.config.validation import nearest
+from bedplate.core.errors import BedplateError, InputError
+
+UNKNOWN = "(not stated)"
+NAME, WORDS = re.compile(r"[A-Za-z0-9.+-]+"), {"AND", "OR", "WITH"}
+
+
+def read_sbom(bundle: Path, image: str = "") -> bytes:
+    """Return the CycloneDX document of a bundle, or of one of its images.
+
+    Args:
+        bundle: the bundle's folder.
+        image: name:tag; its last words are enough where only one image ends with them.
+    """
+    release = read_release(bundle)
+    return _content(bundle, _find(release, SBOM, _full_name(release, image) if image else ""))
+
+
+def read_provenance(bundle: Path) -> bytes:
+    """Return a bundle's in-toto statements, one a line."""
+    return _content(bundle, _find(read_release(bundle), PROVENANCE, ""))
+
+
+def licences(sbom: dict[str, Any]) -> Counter[str]:
+    """Return how many packages of a CycloneDX document name each licence; one with several counts for each of them."""
+    named = (licence_of(one) for one in sbom.get("components", []) if one["type"] == "library")
+    return Counter(name for text in named for name in ({text} if text == UNKNOWN else set(NAME.findall(text)) - WORDS))
+
+
+def licence_of(component: dict[str, Any]) -> str:
+    """Return a component's licence as an SPDX expression, UNKNOWN where it has none."""
+    found = [one.get("expression") or one.get("license", {}).get("id", "") for one in component.get("licenses", [])]
+    return " AND ".join(found) or UNKNOWN
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Return a CycloneDX document as JSON has it."""
+    value: dict[str, Any] = json.loads(data)
+    return value
+
+
+def _find(release: ReleaseFile, kind: str, image: str) -> Document:
+    found = [one for one in release.documents if one.kind == kind and one.image == image]
+    if not found:
+        fact = "was built before bundles carried documents about themselves"
+        raise BedplateError(f"release {release.release}", fact, "bedplate bundle build")
+    return found[0]
+
+
+def _full_name(release: ReleaseFile, image: str) -> str:
+    names = [artifact.image for artifact in release.artifacts if artifact.image]
+    found = [name for name in names if name == image] or [
+        name for name in names if f"/{name}".endswith(f"/{image}") or f"/{image}:" in f"/{name}"
+    ]
+    if len(found) != 1:
+        fact = "is not in the bundle" if not found else f"is any of {', '.join(found)}"
+        raise InputError(f"image {image}", fact, nearest(image, names) if not found else "say more of its name")
+    return found[0]
+
+
+def _content(bundle: Path, document: Document) -> bytes:
+    """Return a document, once its digest is proven."""
+    data = (bundle / bundle_layout.blob(document.sha256)).read_bytes()
+    if hashlib.sha256(data).hexdigest() != document.sha256:
+        raise BedplateError(f"blob {document.sha256}", "has another content than was signed", "bedplate bundle verify")
+    return data

@@ -1,0 +1,120 @@
+"""CycloneDX documents: https://cyclonedx.org/docs/1.6/json/.
+
+The same release gives the same bytes: the serial number comes from what is in it, the time is the release's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+
+from cyclonedx.model import HashAlgorithm, HashType, Property
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.dependency import Dependency
+from cyclonedx.model.license import LicenseExpression
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.core import digest
+from bedplate.images.registry_tree import split_image
+from bedplate.sbom.package import Package
+
+SPACE = uuid.UUID("0f4a4a53-7a60-5d0f-a3a2-6a1f6f0a6d5c")
+"""Name space of the serial numbers; our own, once and for all."""
+GO_SUM = "bedplate:go-sum"
+PLATFORM = "bedplate"
+SUITES = {"bookworm": "debian-12", "trixie": "debian-13"}
+"""Suite to the `distro` of a package URL and, with a colon, to OSV's ecosystem."""
+
+
+def of_image(release: ReleaseFile, image: BundledArtifact, packages: Iterable[Package]) -> bytes:
+    """Return the document of one image."""
+    subject = _artifact(image)
+    inner = [_package(package, release) for package in packages]
+    return _written(_bom(subject, release, {subject: inner}))
+
+
+def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]]) -> bytes:
+    """Return the document of a whole release: its artifacts, and each package once.
+
+    Args:
+        release: the release.
+        packages: what is in each artifact, by its id.
+    """
+    subject = Component(
+        name=PLATFORM,
+        version=release.release,
+        type=ComponentType.PLATFORM,
+        bom_ref=f"{PLATFORM}@{release.release}",
+    )
+    every = {package.key: package for some in packages.values() for package in some}
+    made = {key: _package(package, release) for key, package in every.items()}
+    holders = [artifact for artifact in release.artifacts if artifact.kind not in {"deb", "wheel"}]
+    inner = {_artifact(one): [made[package.key] for package in packages[one.id]] for one in holders}
+    alone = {package.key for one in release.artifacts if one not in holders for package in packages[one.id]}
+    return _written(_bom(subject, release, {subject: [*inner, *(made[key] for key in alone)], **inner}))
+
+
+def _bom(subject: Component, release: ReleaseFile, contents: Mapping[Component, list[Component]]) -> Bom:
+    time = dt.datetime.fromtimestamp(release.epoch, tz=dt.UTC)
+    found = {one.bom_ref: one for some in contents.values() for one in some}
+    refs = {ref: Dependency(ref) for ref in found}  # Bom.register_dependency looks at all it has for each of them
+    dependencies = [Dependency(one.bom_ref, (refs[i.bom_ref] for i in inner)) for one, inner in contents.items()]
+    rest = [refs[ref] for ref in found.keys() - {one.bom_ref for one in contents}]
+    metadata = BomMetaData(component=subject, timestamp=time)
+    return Bom(metadata=metadata, components=found.values(), dependencies=[*dependencies, *rest])
+
+
+def _written(bom: Bom) -> bytes:
+    """Return a document with the serial number that follows from all the rest of it."""
+    bom.serial_number = uuid.UUID(int=0)
+    value = json.loads(JsonV1Dot6(bom).output_as_string())
+    value["serialNumber"] = uuid.uuid5(SPACE, digest.of(value)).urn
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _artifact(artifact: BundledArtifact) -> Component:
+    name = artifact.image or artifact.file
+    purl = artifact_purl(artifact)
+    return Component(
+        name=name,
+        type=ComponentType.CONTAINER if artifact.image else ComponentType.FILE,
+        version=f"sha256:{artifact.sha256}",
+        bom_ref=purl.to_string(),
+        purl=purl,
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=artifact.sha256)],
+    )
+
+
+def artifact_purl(artifact: BundledArtifact) -> PackageURL:
+    """Return an artifact's package URL: an image's names its place upstream."""
+    version = f"sha256:{artifact.sha256}"
+    if not artifact.image:
+        return PackageURL("generic", None, artifact.file, version)
+    host, repository, tag = split_image(artifact.image)
+    qualifiers = {"repository_url": f"{host}/{repository}", "tag": tag}
+    return PackageURL("oci", None, repository.rpartition("/")[2], version, qualifiers)
+
+
+def package_purl(package: Package, release: ReleaseFile) -> PackageURL:
+    """Return a package's package URL in a release."""
+    return package.purl(SUITES.get(release.suite, release.suite))
+
+
+def _package(package: Package, release: ReleaseFile) -> Component:
+    purl = package_purl(package, release)
+    digests = {HashAlgorithm.SHA_256: package.sha256, HashAlgorithm.SHA_512: package.sha512}
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=purl.to_string(),
+        purl=purl,
+        hashes=[HashType(alg=kind, content=value) for kind, value in digests.items() if value],
+        licenses=[LicenseExpression(package.licence)] if package.licence else [],
+        properties=[Property(name=GO_SUM, value=package.go_sum)] if package.go_sum else [],
+    )

@@ -1,0 +1,48 @@
+"""npm packages: the package.json that each installed one has."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from bedplate.sbom import spdx
+from bedplate.sbom.package import Ecosystem, Package
+
+SHA512 = "sha512-"
+PACKAGE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/@]+/package\.json")
+
+
+def read_package(text: str) -> list[Package]:
+    """Return the package of a package.json (https://docs.npmjs.com/cli/configuring-npm/package-json), if it is one."""
+    try:
+        said: dict[str, Any] = json.loads(text)
+        known = {"name": str(said["name"]), "version": str(said["version"])}
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [Package(ecosystem=Ecosystem.NPM, licence=spdx.from_name(_name(said)), **known)]
+
+
+def _name(said: dict[str, Any]) -> str:
+    """Return the licence's name; old packages have an object, or a list of them."""
+    value = said.get("license") or said.get("licenses") or ""
+    if isinstance(value, list):
+        names = [one.get("type", "") if isinstance(one, dict) else str(one) for one in value]
+        return f"({' OR '.join(names)})" if names else ""
+    return str(value.get("type", "")) if isinstance(value, dict) else str(value)
+
+
+def read_lock(text: str) -> list[Package]:
+    """Return the packages of a package-lock.json (version 2 or 3) that it has a SHA-512 of."""
+    packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
+    return [
+        Package(
+            ecosystem=Ecosystem.NPM,
+            name=place.rpartition("node_modules/")[2],
+            version=locked["version"],
+            sha512=base64.b64decode(locked["integrity"].removeprefix(SHA512)).hex(),
+        )
+        for place, locked in packages.items()
+        if locked.get("integrity", "").startswith(SHA512)
+    ]

@@ -1,0 +1,95 @@
+"""The packages in each artifact of a release, read once per blob and kept in the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bedplate.artifacts.cache import Cache
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.core import digest
+from bedplate.sbom import blob_contents
+from bedplate.sbom.blob_contents import Contents
+from bedplate.sbom.package import Package
+
+FORM = 2
+"""Part of every key in the cache: raised when a blob would be read otherwise."""
+READERS = {"deb": blob_contents.read_deb, "wheel": blob_contents.read_wheel}
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is in the artifacts of a release.
+
+    Attributes:
+        packages: the packages of each artifact, by its id, sorted.
+    """
+
+    packages: dict[str, tuple[Package, ...]]
+
+    @property
+    def everything(self) -> list[Package]:
+        """Return every package of the release once."""
+        found = {package.key: package for packages in self.packages.values() for package in packages}
+        return [package for _, package in sorted(found.items())]
+
+
+def read(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> Inventory:
+    """Return the packages of all artifacts.
+
+    Args:
+        release: names the artifacts.
+        cache: has their blobs.
+        known: packages of which more is known than they say themselves.
+    """
+    blobs = {a.id: _blobs(a, cache) for a in release.artifacts}
+    kinds = {blob: artifact.kind for artifact in release.artifacts for blob in blobs[artifact.id]}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = dict(zip(kinds, pool.map(lambda blob: _read(blob, kinds[blob], cache), kinds), strict=True))
+    files = {package.key: package for package in known} | {
+        package.key: package.model_copy(update={"sha256": artifact.sha256})
+        for artifact in release.artifacts
+        if artifact.kind in READERS
+        for package in found[artifact.sha256].packages
+    }
+    merged = {a.id: _merge((found[blob] for blob in blobs[a.id]), files) for a in release.artifacts}
+    return Inventory(merged)
+
+
+def _blobs(artifact: BundledArtifact, cache: Cache) -> list[str]:
+    """Return the blobs that hold an artifact's files, an image's layers from bottom to top."""
+    if artifact.kind != "image":
+        return [artifact.sha256]
+    manifest = json.loads(cache.blob(artifact.sha256).read_bytes())
+    return [layer["digest"].removeprefix("sha256:") for layer in manifest["layers"]]
+
+
+def _read(blob: str, kind: str, cache: Cache) -> Contents:
+    key = digest.of({"contents": FORM, "kind": kind, "of": blob})
+    if known := cache.recall(key):
+        return Contents.model_validate_json(cache.blob(known.sha256).read_bytes())
+    if kind == "file":
+        return Contents()
+    found = READERS.get(kind, blob_contents.read_tar)(cache.blob(blob))
+    cache.remember(key, cache.add_bytes(digest.canonical(found.model_dump(mode="json"))))
+    return found
+
+
+def _merge(parts: Iterable[Contents], files: dict[tuple[str, str, str], Package]) -> tuple[Package, ...]:
+    """Return the packages of all parts; one whose file is in the release takes its licence and digest from there."""
+    found: dict[tuple[str, str, str], Package] = {}
+    installed: list[Package] = []
+    for part in parts:
+        found |= {package.key: package for package in part.packages}
+        installed = part.installed if part.installed is not None else installed
+    found |= {package.key: package for package in installed}
+    return tuple(_with(files.get(key), package) for key, package in sorted(found.items()))
+
+
+def _with(file: Package | None, package: Package) -> Package:
+    """Return a package with all that its own metadata leaves open and its file, or its lock, says."""
+    said = {name: value for name, value in package if value}
+    return file.model_copy(update=said) if file else package

@@ -1,0 +1,1 @@
+"""What a bastion has: installed releases, and the mirror that serves them."""

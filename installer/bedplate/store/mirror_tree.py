@@ -1,0 +1,99 @@
+"""The mirror: what the bastion serves, as hard links into its store; there is no push and no second copy.
+
+registry/   the tree of the distribution registry (served read-only)
+apt/        apt repository, suite `bedplate`, signed by the bastion's key; its public half is bedplate.asc
+wheels/     simple index
+files/      every other artifact by its file name
+replica/    what a replica of the registry has to hold (roles/mirror/files/replicate.py reads it)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate.bundle.verify_bundle import read_release
+from bedplate.config import bundle_layout
+from bedplate.core import digest, paths
+from bedplate.core.errors import BedplateError
+from bedplate.core.file_tree import Linked, Node, check_tree, ensure_tree
+from bedplate.core.paths import MIRROR, STORE
+from bedplate.images.registry_tree import registry_tree
+from bedplate.install.manifest import named, parse_manifest
+from bedplate.install.refused import RefusedError
+from bedplate.install.store_lock import held
+from bedplate.store import apt_repository
+from bedplate.store.wheel_index import wheel_tree
+
+KEY_HOME = paths.STATE / "apt-key"
+IN_RELEASE = f"apt/{apt_repository.DIST}/InRelease"
+PUBLIC_KEY = f"apt/{apt_repository.KEY}"
+
+
+def store_releases(store: Path = STORE) -> list[bundle_layout.ReleaseFile]:
+    """Return the releases in a store, oldest first; BedplateError where one is not what its signed manifest says."""
+    files = (_proven(path.parent) for path in (store / "releases").glob(f"*/{bundle_layout.RELEASE}"))
+    return sorted(files, key=lambda release: (release.epoch, release.release))
+
+
+def _proven(folder: Path) -> bundle_layout.ReleaseFile:
+    """Return a release's file, compared with the manifest whose signature `install` proved and kept beside it."""
+    subject, step = f"release {folder.name} in {folder.parent.parent}", "carry its bundle in and run its install again"
+    try:
+        file = named(parse_manifest((folder / bundle_layout.MANIFEST).read_bytes()), bundle_layout.RELEASE)
+    except (OSError, RefusedError) as error:
+        raise BedplateError(subject, f"has no {bundle_layout.MANIFEST} that can be read", step) from error
+    if digest.of_file(folder / bundle_layout.RELEASE) != file.sha256:
+        raise BedplateError(subject, f"has another {bundle_layout.RELEASE} than was signed", step)
+    return read_release(folder)
+
+
+def mirror_tree(store: Path) -> dict[str, Node]:
+    """Return all of the mirror but what the site's key makes."""
+    blobs, releases = store / bundle_layout.BLOBS, store_releases(store)
+    registry = registry_tree(releases, blobs)
+    parts: dict[str, dict[str, Node]] = {
+        "registry": registry,
+        "replica": {"registry.json": _listing(registry)},
+        "apt": apt_repository.apt_tree(releases, blobs),
+        "wheels": wheel_tree(releases),
+        "files": _files(releases),
+    }
+    return {f"{part}/{path}": node for part, tree in parts.items() for path, node in tree.items()}
+
+
+def _listing(registry: dict[str, Node]) -> bytes:
+    """Return the registry's tree in words: blobs by digest, and the small files as they are."""
+    blobs = {path: node.sha256 for path, node in registry.items() if isinstance(node, Linked)}
+    links = {path: node.decode("ascii") for path, node in registry.items() if isinstance(node, bytes)}
+    return digest.canonical({"blobs": blobs, "links": links}) + b"\n"
+
+
+def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, Node]:
+    kinds = ("go", "npm", "file")
+    return {a.file: Linked(a.sha256) for release in releases for a in release.artifacts if a.kind in kinds}
+
+
+def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
+    """Bring the mirror to what the store holds, which nobody changes meanwhile; return the number of files changed."""
+    with held(store):
+        return lay_out(store, mirror, key_home)
+
+
+def lay_out(store: Path, mirror: Path, key_home: Path) -> int:
+    """Do so for a caller that holds the store."""
+    tree = mirror_tree(store)
+    tree[PUBLIC_KEY] = apt_repository.ensure_key(key_home, "Bedplate mirror").encode()
+    release, in_release = tree.get(f"apt/{apt_repository.DIST}/Release"), mirror / IN_RELEASE
+    if isinstance(release, bytes):
+        kept = apt_repository.is_signed(key_home, release, in_release)
+        tree[IN_RELEASE] = in_release.read_bytes() if kept else apt_repository.signed(key_home, release)
+    mirror.mkdir(parents=True, exist_ok=True)
+    return ensure_tree(mirror, tree, store / bundle_layout.BLOBS)
+
+
+def check_mirror(store: Path = STORE, mirror: Path = MIRROR) -> list[str]:
+    """Return the paths of the mirror that are not as the store says; the signed files only have to be there."""
+    present = {path: (mirror / path).read_bytes() for path in (PUBLIC_KEY, IN_RELEASE) if (mirror / path).is_file()}
+    return check_tree(
+        mirror, {PUBLIC_KEY: b"", IN_RELEASE: b"", **mirror_tree(store), **present}, store / bundle_layout.BLOBS
+    )

@@ -1,0 +1,54 @@
+"""Rules against facts that are written in two places: sooner or later the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+from bedplate.config.validation import dotted
+from bedplate.config.yaml_document import Location
+from bedplate.core.errors import BedplateError
+from bedplate.validate.context import Case, Rule
+
+
+def host_addresses(case: Case) -> Iterator[BedplateError]:
+    """A host's address stands in hosts.yaml and nowhere else."""
+    names = {str(host.address): host.name for host in case.hosts}
+    for location, text in _scalars(case.file.root, ()):
+        address = text.rpartition("@")[2]
+        if address in names and location[:2] != ("network", "outside"):
+            fact = f"is {text}, the address of host {names[address]}, which stands in hosts.yaml"
+            yield case.error(location, fact, _instead(location, names[address]))
+
+
+def site_names(case: Case) -> Iterator[BedplateError]:
+    """Names that follow from the domain are not written again."""
+    domain = case.environment.domain
+    derived = {f"{name}.{domain}" for name in ("api", "mirror", "notebooks")}
+    for location, text in _scalars(case.file.root, ()):
+        if text in derived:
+            yield case.error(location, f"is {text}, which follows from domain ({domain})", f"delete {dotted(location)}")
+
+
+def _instead(location: Location, host: str) -> str:
+    if location == ("bastion", "address"):
+        return "delete bastion.address: empty means hosts.yaml's"
+    if location[:2] == ("time", "servers"):
+        return "delete it: without servers the bastion is the time source"
+    return f"write the name {host}"
+
+
+def _scalars(node: yaml.Node, location: Location) -> Iterator[tuple[Location, str]]:
+    """Return each value of a document with its location; a value behind an alias counts once per place."""
+    if isinstance(node, yaml.ScalarNode):
+        yield location, node.value
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _scalars(item, (*location, index))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(value, (*location, key.value))
+
+
+RULES: tuple[Rule, ...] = (host_addresses, site_names)

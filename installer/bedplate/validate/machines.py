@@ -1,0 +1,91 @@
+"""Rules about hosts.yaml: groups, names, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bedplate.config.validation import nearest
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.validate.context import Case, Rule
+
+
+def groups(case: Case) -> Iterator[BedplateError]:
+    """Each group has the machines that the installer counts on."""
+    if not case.hosts_complete:
+        return
+    needed = {
+        "bastion": "the machine that runs the installer",
+        "control_plane": "the machine with the API server and etcd",
+        "workers": "a machine that runs what people start (it may be the control plane's too)",
+    }
+    members = {group: [host for host in case.hosts if group in host.groups] for group in needed}
+    for group, what in needed.items():
+        if not members[group]:
+            yield InputError(f"group {group}", "has no host", f"name {what}", case.group_at(group))
+    for host in members["bastion"][1:]:
+        first = members["bastion"][0].name
+        place = case.host_at(host, "bastion", "")
+        yield InputError(f"host {host.name}", f"is a second bastion beside {first}", "keep one of the two", place)
+    for host in members["control_plane"][1:]:
+        place = case.host_at(host, "control_plane", "")
+        fact = f"is a second control plane beside {members['control_plane'][0].name}; this release installs one"
+        yield InputError(f"host {host.name}", fact, "make it a worker", place)
+
+
+def bastion(case: Case) -> Iterator[BedplateError]:
+    """bastion.host is the one machine of the group bastion."""
+    named = case.environment.bastion.host
+    host = next((host for host in case.hosts if host.name == named), None)
+    if host is None:
+        if case.hosts_complete:
+            step = nearest(named, [host.name for host in case.hosts])
+            yield case.error(("bastion", "host"), f"is {named}, which hosts.yaml does not name", step)
+        return
+    if "bastion" not in host.groups:
+        step = f"move it to the group bastion in {case.group_at().file}, or name that group's host"
+        yield case.error(("bastion", "host"), f"is {named}, which hosts.yaml has in {', '.join(host.groups)}", step)
+    elif len(host.groups) > 1:
+        others = ", ".join(group for group in host.groups if group != "bastion")
+        place = case.host_at(host, "bastion", "")
+        step = "give the cluster machines of its own: the bastion serves them before they exist"
+        yield InputError(f"host {named}", f"is the bastion and also in {others}", step, place)
+
+
+def addresses(case: Case) -> Iterator[BedplateError]:
+    """Every address is a machine's own and lies in network.nodes."""
+    nodes = case.environment.network.nodes
+    first: dict[str, str] = {}
+    for host in case.hosts:
+        address, subject, place = str(host.address), f"host {host.name}", case.host_at(host)
+        if address in first:
+            yield InputError(subject, f"has {address}, the address of {first[address]}", "give it its own", place)
+        first.setdefault(address, host.name)
+        if host.address not in nodes:
+            step = f"give it an address in {nodes}, or widen network.nodes"
+            yield InputError(subject, f"has {address}, outside network.nodes ({nodes})", step, place)
+        elif host.address in {nodes.network_address, nodes.broadcast_address} and nodes.num_addresses > 2:  # noqa: PLR2004  RFC 3021
+            step = "give it an address between the two ends"
+            yield InputError(subject, f"has {address}, an end of the range network.nodes", step, place)
+        elif address in {str(outside) for outside in case.environment.network.outside}:
+            step = "take it out of network.outside"
+            yield InputError(subject, f"has {address}, which network.outside counts as outside", step, place)
+
+
+def two_addresses(case: Case) -> Iterator[BedplateError]:
+    """A host that is in two groups has its address in one of them."""
+    if case.hosts_file is None:
+        return
+    children = case.hosts_file.data.get("all", {}).get("children", {})
+    for host in case.hosts:
+        stated = [
+            group
+            for group in host.groups
+            if isinstance(variables := children[group]["hosts"][host.name], dict) and "ansible_host" in variables
+        ]
+        for group in stated[1:]:
+            fact = f"has its address written in {stated[0]} and in {group}"
+            step = f"in {group} write only '{host.name}:'"
+            yield InputError(f"host {host.name}", fact, step, case.host_at(host, group))
+
+
+RULES: tuple[Rule, ...] = (groups, bastion, addresses, two_addresses)

@@ -1,0 +1,281 @@
+"""The corpus of planted changes: a datacenter in objects.yaml and hosts.yaml, and cases that edit it.
+
+A case of tests/data/diff/corpus/*.yaml has these keys; a path is written as the diff shows it.
+
+- name, why: what is planted, and why Kubernetes takes it so.
+- in: the object its edits are about (`Deployment/web`, or with its namespace before the name).
+- put: path to value; an element that is not there is appended. drop: paths. turn: paths of lists, put in reverse.
+- text: old to new piece of the object's YAML, for edits that parsing forgets. also: more edits, each with its `in`.
+- add: whole objects. gone: objects. call: object to new name. given: edits of both sides, made first.
+- sides: further facts of a side, by old and new: kubernetes, release.
+- changes: what compare reports; left out, it is what put, drop, add, gone and call say.
+- findings: rule to path, or to `{of: subject, at: path, says: part of its fact}`, or a list of these.
+- images, quotas, drains, reboots: what the meaning says of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import yaml
+
+from factories import DATA
+
+FOLDER = DATA / "diff" / "corpus"
+STEP = re.compile(r'"((?:[^"\\]|\\.)*)"|\[([^\]]*)\]|([^.\["]+)')
+KEYS = {"in", "put", "drop", "turn", "text", "also", "add", "gone", "call"}
+BASES = ("objects", "hosts")
+HOST = "host"
+DEFAULTS = {"protocol": "TCP"}
+"""What an element's key is where it is not written."""
+
+Json = dict[str, Any]
+
+
+@dataclass
+class State:
+    """One side of a case: objects by alias, and pieces of their YAML to write otherwise."""
+
+    objects: dict[str, Json]
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def written(self) -> list[str]:
+        """Return each object as YAML."""
+        return [self._text(alias, one) for alias, one in self.objects.items() if HOST not in one]
+
+    def hosts(self) -> str:
+        """Return the hosts as `bedplate render --hosts` writes them."""
+        hosts = [one for one in self.objects.values() if HOST in one]
+        return "".join(f"{json.dumps(one, sort_keys=True, separators=(',', ':'))}\n" for one in hosts)
+
+    def _text(self, alias: str, one: Json) -> str:
+        text = _dumped(alias, one)
+        for old, new in self.texts.get(alias, {}).items():
+            if old not in text:
+                raise ValueError(f"{alias} holds no {old!r}")
+            text = text.replace(old, new)
+        return text
+
+
+@dataclass
+class Case:
+    """One case of the corpus, ready to be compared."""
+
+    theme: str
+    spec: Json
+    old: State
+    new: State
+    planted: list[tuple[str, str, str]] = field(default_factory=list)
+    """Action, identity and path of each edit that has one."""
+    values: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What was put, by identity and path."""
+    subjects: set[str] = field(default_factory=set)
+    """The objects that were edited."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells the case from others."""
+        return f"{self.theme}: {self.spec['name']}"
+
+    def yaml(self) -> tuple[str, str]:
+        """Return both sides as files of many documents."""
+        return "---\n".join(self.old.written()), "---\n".join(self.new.written())
+
+    def edits(self) -> Iterator[Json]:
+        """Yield the groups of edits of the new side."""
+        yield self.spec
+        yield from self.spec.get("also", [])
+
+
+class Block(yaml.CSafeDumper):
+    """Writes texts of several lines as people do."""
+
+
+def _text(dumper: Block, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+Block.add_representer(str, _text)
+
+_KNOWN: dict[int, tuple[Json, str]] = {}
+
+
+def _dumped(alias: str, one: Json) -> str:
+    """Return an object as YAML; those that no case touches are written once."""
+    known = _KNOWN.get(id(one))
+    if known is None or known[0] is not one:
+        known = one, yaml.dump(one, Dumper=Block, sort_keys=False, width=2**20)
+        if one is datacenter().get(alias):
+            _KNOWN[id(one)] = known
+    return known[1]
+
+
+@cache
+def datacenter() -> dict[str, Json]:
+    """Return the objects by alias: kind and name, with the namespace before it where two would have the same."""
+    objects = [one for one in yaml.load_all((FOLDER / "objects.yaml").read_bytes(), yaml.CSafeLoader) if one]
+    hosts = yaml.load((FOLDER / "hosts.yaml").read_bytes(), yaml.CSafeLoader)
+    return {_alias(one, objects): one for one in objects} | {f"{HOST}/{one[HOST]}": one for one in hosts}
+
+
+def _alias(one: Json, objects: list[Json]) -> str:
+    kind, name = one["kind"], one["metadata"]["name"]
+    same = [other for other in objects if (other["kind"], other["metadata"]["name"]) == (kind, name)]
+    return f"{kind}/{name}" if len(same) < 2 else f"{kind}/{one['metadata'].get('namespace', '-')}/{name}"
+
+
+def identity(one: Json) -> str:
+    """Return an object's identity as the diff writes it; a host's is its name."""
+    if HOST in one:
+        return str(one[HOST])
+    group = one["apiVersion"].rpartition("/")[0] or "core"
+    return "/".join((group, one["kind"], one["metadata"].get("namespace") or "-", one["metadata"]["name"]))
+
+
+@cache
+def cases() -> list[Case]:
+    """Return all cases, by file."""
+    return [
+        _told(path.stem, spec)
+        for path in sorted(FOLDER.glob("*.yaml"))
+        if path.stem not in BASES
+        for spec in yaml.load(path.read_bytes(), yaml.CSafeLoader)
+    ]
+
+
+def _told(theme: str, spec: Json) -> Case:
+    try:
+        return _case(theme, spec)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{theme}: {spec['name']}: {error}") from error
+
+
+def _case(theme: str, spec: Json) -> Case:
+    old = State(dict(datacenter()))
+    for group in spec.get("given", []):
+        _edit(group, old)
+    case = Case(theme, spec, old, State(dict(old.objects)))
+    for group in case.edits():
+        _edit(group, case.new, case)
+    return case
+
+
+def _edit(group: Json, state: State, case: Case | None = None) -> None:
+    """Make one group's edits, and note what they are."""
+    for one in group.get("add", []):
+        alias = f"{HOST}/{one[HOST]}" if HOST in one else f"{one['kind']}/{one['metadata']['name']}"
+        state.objects[alias if alias not in state.objects else f"{alias}+"] = one
+        _note(case, "added", one, "")
+    for alias in group.get("gone", []):
+        _note(case, "removed", state.objects.pop(alias), "")
+    for alias, name in group.get("call", {}).items():
+        state.objects[alias] = one = copy.deepcopy(state.objects[alias])
+        one["metadata"]["name"] = name
+        _note(case, "renamed", one, "")
+    if "in" in group:
+        alias = group["in"]
+        state.objects[alias] = copy.deepcopy(state.objects[alias])
+        state.texts[alias] = group.get("text", {})
+        if case:
+            case.subjects.add(identity(state.objects[alias]))
+        _edit_one(group, state.objects[alias], case)
+
+
+def _edit_one(group: Json, one: Json, case: Case | None) -> None:
+    for path, value in group.get("put", {}).items():
+        had = put(one, path, copy.deepcopy(value))
+        _note(case, "changed" if had else "added", one, path)
+        if case:
+            case.values[identity(one), path] = value
+    for path in group.get("drop", []):
+        drop(one, path)
+        _note(case, "removed", one, path)
+    for path in group.get("turn", []):
+        found = at(one, path)
+        if len(found) < 2:
+            raise ValueError(f"{path} has no order")
+        found.reverse()
+
+
+def _note(case: Case | None, action: str, one: Json, path: str) -> None:
+    if case:
+        case.planted.append((action, identity(one), path))
+        case.subjects.add(identity(one))
+
+
+Step = str | int | dict[str, str]
+
+
+def steps(path: str) -> list[Step]:
+    """Return a path's steps: keys, positions, and keys of elements (one without a name: the element itself)."""
+    found: list[Step] = []
+    for quoted, element, key in STEP.findall(path):
+        if element.isdigit():
+            found.append(int(element))
+        elif element:
+            pairs = (part.partition("=") for part in element.split(","))
+            found.append({name: value for name, _, value in pairs} if "=" in element else {"": element})
+        else:
+            found.append(quoted or key)
+    return found
+
+
+def _index(items: list[Any], step: Step) -> int | None:
+    if isinstance(step, int):
+        return step if step < len(items) else None
+    assert isinstance(step, dict)
+    return next((index for index, item in enumerate(items) if _fits(item, step)), None)
+
+
+def _fits(item: Any, step: dict[str, str]) -> bool:
+    if "" in step:
+        return str(item) == step[""]
+    return isinstance(item, dict) and all(_word(item.get(key, DEFAULTS.get(key))) == v for key, v in step.items())
+
+
+def _word(value: Any) -> str:
+    return "|".join(sorted(map(str, value))) if isinstance(value, list) else str(value)
+
+
+def at(value: Any, path: str) -> Any:
+    """Return what stands at a path."""
+    return _follow(value, steps(path))
+
+
+def _follow(value: Any, found: list[Step]) -> Any:
+    for step in found:
+        index = _index(value, step) if isinstance(value, list) else step
+        value = value[index]
+    return value
+
+
+def put(value: Any, path: str, new: Any) -> bool:
+    """Set what stands at a path, and return whether something stood there."""
+    *before, last = steps(path)
+    for step in before:
+        if isinstance(value, dict) and isinstance(step, str):
+            value.setdefault(step, {})
+        value = _follow(value, [step])
+    if isinstance(value, dict):
+        had = last in value
+        value[last] = new
+        return had
+    index = _index(value, last)
+    if index is None:
+        value.append(new)
+        return False
+    value[index] = new
+    return True
+
+
+def drop(value: Any, path: str) -> None:
+    """Remove what stands at a path."""
+    *before, last = steps(path)
+    parent = _follow(value, before)
+    del parent[_index(parent, last) if isinstance(parent, list) else last]

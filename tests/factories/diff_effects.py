@@ -1,0 +1,31 @@
+"""What the change from one side of a diff to another means, for tests: sides written as YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from bedplate.core import digest
+from bedplate.diff.all_effects import meaning
+from bedplate.diff.compare.compare_snapshots import compare
+from bedplate.diff.rules.effect_finding import Meaning
+from bedplate.kube.object_id import of
+from bedplate.kube.snapshot import Side, Thing
+
+
+def side(text: str, **more: Any) -> Side:
+    """Return a side of the objects of a YAML text."""
+    objects = [one for one in yaml.safe_load_all(text) if one]
+    return Side("side", {of(one): Thing(of(one), digest.of(one), one) for one in objects}, **more)
+
+
+def judged(old: Side | str, new: Side | str) -> Meaning:
+    """Return what the change from one to the other means."""
+    before, after = (side(one) if isinstance(one, str) else one for one in (old, new))
+    return meaning(before, after, compare(before, after))
+
+
+def said(found: Meaning) -> list[tuple[str, str]]:
+    """Return rules and facts, the worst first."""
+    return [(one.rule, one.fact) for one in found.findings]

@@ -1,0 +1,93 @@
+"""Reports made by hand, so that formats are tested apart from reading, comparing and judging."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from bedplate.core.errors import Place
+from bedplate.diff.rules.effect_finding import Amount, Finding, ImageChange, Meaning, Report, Risk
+from bedplate.kube.change import Action, ByKey, Change, Changes, HostChange, Inside, ObjectChange
+from bedplate.kube.object_id import Identity
+from bedplate.kube.snapshot import Thing
+
+NASTY = (
+    "```\n~~~~\n</details></pre><script>alert(1)</script>\n| a | b |\n<!-- x -->\n`````\n\x1b[31mred\x07\u202e\u2028"
+    "--> ]]> &lt; @everyone #1 ![x](http://x.example/y) '\"\\\\|\\| {{ 7*7 }} {% raw %}"
+)
+"""What could break out of Markdown, HTML, XML, templates and terminals."""
+
+
+def thing(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Thing:
+    """Return an object with little in it."""
+    value = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    digest = hashlib.sha256(repr(value).encode()).hexdigest()
+    return Thing(Identity("apps", kind, namespace, name), digest, value, component, Place("new.yaml", 1))
+
+
+def changed(name: str, changes: Iterable[Change], component: str = "web") -> ObjectChange:
+    """Return a Deployment that differs."""
+    old, new = (thing("Deployment", name, "shop", component=component, spec=spec) for spec in (1, 2))
+    return ObjectChange(Action.CHANGED, old, new, tuple(changes))
+
+
+def small() -> Report:
+    """Return a report with one of everything."""
+    image = Change(
+        ("spec", "template", "spec", "containers", ByKey((("name", "web"),)), "image"),
+        Action.CHANGED,
+        "registry.example/web:1.0",
+        "registry.example/web:1.1",
+    )
+    text = Change(("data", "app.conf", Inside("json"), "motd"), Action.CHANGED, "one\ntwo\nthree\n", "one\n2\nthree\n")
+    added = thing("DaemonSet", "agent", "shop", component="agent", spec={"hostPID": True, "text": "a\nb\n"})
+    removed = thing("StatefulSet", "store", "shop", component="web")
+    moved = thing("ConfigMap", "settings-1a2b", "shop"), thing("ConfigMap", "settings-3c4d", "shop")
+    objects = (
+        changed("web", [image, text]),
+        ObjectChange(Action.ADDED, None, added),
+        ObjectChange(Action.REMOVED, removed, None),
+        ObjectChange(Action.RENAMED, *moved, (Change(("data", "x"), Action.ADDED, None, 1),)),
+    )
+    findings = (
+        Finding("privilege-gained", Risk.SECURITY, added.identity, "sees every process of its node", ("spec",),
+                "agent", "https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
+        Finding("data-lost", Risk.DATA, removed.identity, "is deleted; its volumes stay without an owner"),
+        Finding("capacity", Risk.DISRUPTION, "tenant vision", "may ask for 12 nvidia.com/gpu; the nodes have 8"),
+        Finding("pods-restart", Risk.RESTART, objects[0].identity, "makes its pods anew"),
+    )  # fmt: skip
+    meaning = Meaning(
+        findings,
+        (ImageChange("registry.example/web", "1.0", "1.1", 12_000_000, 3_000_000),),
+        (Amount("tenant vision", "requests.nvidia.com/gpu", "4", "12"),),
+        {f"worker{number}": ("containerd 2.1.4 → 2.2.0",) for number in range(1, 6)},
+        {"worker9": ("kernel 6.1.0-40 → 6.1.0-41",)},
+        (objects[0].identity,),
+    )
+    host = HostChange(
+        Action.CHANGED, "worker1", None, None, (Change(("packages", "containerd"), Action.CHANGED, "1", "2"),)
+    )
+    return Report("v1:bank", "bank", Changes(objects, (host,)), meaning)
+
+
+def large(count: int, text: str = NASTY) -> Report:
+    """Return a report of so many objects, whose every name, path and value holds the text."""
+    objects = tuple(
+        changed(
+            f"web-{number}-{text}",
+            [
+                Change(("data", f"{text}{at}"), Action.CHANGED, f"{text}\n" * at, f"{text}\nmore {number}\n{text}" * at)
+                for at in range(1, 1 + number % 4)
+            ],
+            f"{text}{number % 7}",
+        )
+        for number in range(count)
+    )
+    risks = list(Risk)
+    findings = tuple(
+        Finding("rule", risks[at % 5], one.identity if at % 3 else f"tenant {text}{at}", f"{text} {at}", ("a", text))
+        for at, one in enumerate(objects)
+    )
+    images = tuple(ImageChange(f"{text}/{number}", text, f"{text}2", number, None) for number in range(count // 10))
+    drains: dict[str, tuple[str, ...]] = {f"{text}{number}": (text, str(number)) for number in range(count // 10)}
+    return Report(text, text, Changes(objects), Meaning(findings, images, drains=drains))

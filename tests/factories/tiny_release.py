@@ -1,0 +1,49 @@
+"""A release made of components given in a test, with its cache in a folder of the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.source import Context
+from bedplate.config.component import Component, Hosts, Image
+from bedplate.config.release import Release, Toolchain
+from bedplate.config.release_lock import Entry, Lock
+
+EPOCH = 1793491200
+
+
+def component(name: str = "tool", **fields: Any) -> Component:
+    """Return a component of the layer hosts."""
+    return Component(name=name, version="1.0", summary="A tiny one", layer="hosts", **fields)
+
+
+def host_component(packages: list[str]) -> Component:
+    """Return a component that wants packages on hosts."""
+    return component("tools", hosts=Hosts(packages=packages))
+
+
+def image(**fields: Any) -> Image:
+    """Return an image."""
+    return Image(**{"name": "registry.lab.bedplate.test/tool", "tag": "v1", **fields})
+
+
+def context(folder: Path, *components: Component, entries: list[Entry] | None = None, **fields: Any) -> Context:
+    """Return the context of a release with some components; their folders lie in the test's folder."""
+    release = Release(
+        version="2026.1.0",
+        toolchain=Toolchain(go="1", node="1"),
+        epoch=EPOCH,
+        components={one.name: one.version for one in components},
+    )
+    sets = fields.pop("sets", {})
+    return Context(
+        release=release,
+        release_folder=folder / "release",
+        components={one.name: one for one in components},
+        folders={one.name: folder / one.name for one in components},
+        cache=Cache(folder / "cache"),
+        lock=Lock(release=release.version, entries=entries or [], sets=sets),
+        **fields,
+    )

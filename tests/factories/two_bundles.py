@@ -1,0 +1,175 @@
+"""Bundles of one platform at several versions, signed and real: layers, a program, a Debian package, an installer."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.image.layer import make_layer
+from bedplate.artifacts.tarball import TarEntry
+from bedplate.bundle import publisher_signature, ssh_signature
+from bedplate.bundle.write_bundle import MANIFEST_TYPE, write_bundle
+from bedplate.config.bundle_layout import BundledArtifact, Needs, ReleaseFile
+from bedplate.config.release_lock import Output
+from bedplate.core import digest
+from bedplate.core.reporter import Silent
+from bedplate.delta import inventory
+from bedplate.delta.delta_plan import Order, Plan, make_plan
+from bedplate.delta.merge import Merged, merge
+from bedplate.delta.received import receive
+from bedplate.delta.write_delta import write_delta
+from factories import tiny_bundle
+
+
+@dataclass(frozen=True)
+class Content:
+    """What goes into a bundle: files of two images' layers, a program's bytes, a package's text (none: no package)."""
+
+    files: dict[str, bytes]
+    program: bytes
+    text: bytes
+    images: tuple[str, ...] = ("quay.io/one/app", "quay.io/one/db")
+    version: int = 1
+    more: dict[str, bytes] = field(default_factory=dict)
+
+
+def content(chance: random.Random) -> Content:
+    """Return some content."""
+    files = {
+        f"usr/lib/app/{n}.so": chance.randbytes(chance.randrange(1, 40_000)) for n in range(chance.randrange(2, 12))
+    }
+    return Content(files, chance.randbytes(200_000), chance.randbytes(60_000).hex().encode())
+
+
+def changed(old: Content, chance: random.Random) -> Content:
+    """Return a next version: some files edited, one more, one less, a byte here and there."""
+    files = {name: edited(data, chance) if chance.random() < 0.4 else data for name, data in old.files.items()}
+    files.pop(chance.choice(sorted(files)))
+    files[f"usr/lib/app/new{old.version}.so"] = chance.randbytes(3000)
+    program = edited(old.program, chance) if chance.random() < 0.7 else old.program
+    text = edited(old.text, chance) if chance.random() < 0.7 else old.text
+    images = chance.sample(old.images, k=chance.randint(1, 2)) if chance.random() < 0.3 else old.images
+    return replace(old, files=files, program=program, text=text, version=old.version + 1, images=tuple(sorted(images)))
+
+
+def edited(data: bytes, chance: random.Random) -> bytes:
+    """Return bytes with something put in, something taken out and something replaced."""
+    out = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(out) + 1)
+        out[at : at + chance.choice((0, 0, 1, 50))] = chance.randbytes(chance.choice((0, 1, 8, 300)))
+    return bytes(out)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A publisher with a cache and a key, and a site with a key; all in a folder of the test."""
+
+    root: Path
+    cache: Cache
+    key: Path
+    site: Path
+
+    @property
+    def publisher(self) -> str:
+        """Return the publisher's public key."""
+        return publisher_signature.public_key(self.key)
+
+    def bundle(self, name: str, made_of: Content) -> Path:
+        """Write a bundle and return its folder."""
+        write_bundle(self.root / name, _release(made_of, self.cache), self.cache, self.key)
+        return self.root / name
+
+    def inventory(self, base: Path, **changes: object) -> inventory.Have:
+        """Return what a site has that has one bundle, as the publisher reads it."""
+        taken = inventory.take(base, "here")[0].model_copy(update=changes)
+        path = self.root / "here.have"
+        path.write_bytes(inventory.seal(taken, self.site))
+        return inventory.unseal(path, lambda _: publisher_signature.public_key(self.site))
+
+    def plan(self, full: Path, base: Path, **changes: object) -> Plan:
+        """Return what a delta from one bundle to another carries."""
+        return make_plan(Order(full, self.publisher, self.inventory(base, **changes)), self.cache, Silent())
+
+    def delta(self, full: Path, base: Path, name: str = "delta", medium: int = 0) -> Path:
+        """Write a delta and return its folder."""
+        write_delta(self.plan(full, base), self.root / name, self.key, medium)
+        return self.root / name
+
+    def merge(self, delta: Path, base: Path, name: str = "joined") -> Merged:
+        """Join a delta."""
+        return merge(receive([delta], self.publisher), base, self.root / name, Silent())
+
+
+def sides(root: Path) -> Sides:
+    """Make a publisher and a site."""
+    publisher_signature.new_key(root / "key")
+    ssh_signature.new_key(root / "site", "site here")
+    return Sides(root, Cache(root / "cache"), root / "key", root / "site")
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return every file's digest."""
+    return {str(p.relative_to(folder)): digest.of_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _release(made_of: Content, cache: Cache) -> ReleaseFile:
+    version = f"2026.11.{made_of.version}"
+    program = cache.add_bytes(tiny_bundle.tar({"bin/tool": made_of.program.hex()}))
+    installer = cache.add_bytes(tiny_bundle.tar({"bedplate": f"#!/bin/sh\necho {version}\n"}))
+    outputs = {f"image:{name}:v{made_of.version}": _image(name, made_of, cache) for name in made_of.images}
+    outputs["go:tool"] = program
+    if made_of.text:
+        outputs[f"deb:tool_1.{made_of.version}_all"] = _package(made_of, cache)
+    artifacts = [_artifact(name, output) for name, output in outputs.items()]
+    return ReleaseFile(release=version, installer=installer.sha256, artifacts=artifacts, bastion=Needs(), sets={})
+
+
+def _artifact(name: str, output: Output) -> BundledArtifact:
+    kind, _, named = name.partition(":")
+    image, file = (named, "") if kind == "image" else ("", named)
+    known = {"kind": kind, "sha256": output.sha256, "size": output.size, "image": image, "file": file}
+    return BundledArtifact(id=name, **known)
+
+
+def _image(name: str, made_of: Content, cache: Cache) -> Output:
+    """Put an image of a layer that all share and one of its own into the cache."""
+    own = {**made_of.files, "etc/name": f"{name} {made_of.version}".encode()}
+    base = random.Random(1).randbytes(50_000)  # noqa: S311  seeded on purpose
+    layers = [_layer({"usr/lib/base.so": base}, cache), _layer(own, cache)]
+    config = cache.add_bytes(json.dumps({"architecture": "amd64", "os": "linux", "of": name}).encode())
+    known = {
+        "config": {"digest": f"sha256:{config.sha256}", "size": config.size},
+        "layers": [{"digest": f"sha256:{layer.sha256}", "size": layer.size} for layer in layers],
+    }
+    return cache.add_bytes(json.dumps({"schemaVersion": 2, "mediaType": MANIFEST_TYPE, **known}).encode())
+
+
+def _layer(files: dict[str, bytes], cache: Cache) -> Output:
+    recipe = {name: data.hex() for name, data in files.items()}
+    made = make_layer(recipe, lambda: [TarEntry(name, content=data) for name, data in files.items()], cache, 1793491200)
+    return Output(sha256=made.sha256, size=made.size)
+
+
+def _package(made_of: Content, cache: Cache) -> Output:
+    """Put a package that dpkg-deb packed into the cache."""
+    with cache.scratch() as folder:
+        root = folder / "root"
+        for name, data in {
+            "DEBIAN/control": f"Package: tool\nVersion: 1.{made_of.version}\nArchitecture: all\n"
+            "Maintainer: a <a@b.test>\nDescription: tool\n".encode(),
+            "usr/share/tool/text": made_of.text,
+        }.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
+        words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-b", root, folder / "tool.deb"]
+        subprocess.run([str(word) for word in words], check=True, capture_output=True)
+        return cache.add(folder / "tool.deb", move=True)
+
+
+HAS_DPKG = shutil.which("dpkg-deb") is not None

@@ -1,0 +1,192 @@
+"""Releases of a bastion's store: added as links, and removed without taking what others use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bedplate.apply import releases
+from bedplate.apply.ledger import DONE, FAILED, Ledger
+from bedplate.apply.releases import Freed
+from bedplate.bundle.write_bundle import write_bundle
+from bedplate.config import bundle_layout
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.store import mirror_tree
+from bedplate.store.unpacked_programs import Unpacked
+from factories import tiny_bundle
+
+pytestmark = pytest.mark.slow
+
+OLD, NEW = "2026.11.0", "2026.11.1"
+
+
+class Bastion(NamedTuple):
+    """The places of one."""
+
+    store: Path
+    mirror: Path
+    key_home: Path
+    state: Path
+    unpacked: Unpacked
+
+    def remove(self, version: str, *, force: bool = False) -> Freed:
+        """Remove a release."""
+        return releases.remove(version, force=force, **self._asdict())
+
+    def ensure_mirror(self) -> int:
+        """Lay out the mirror."""
+        return mirror_tree.ensure_mirror(self.store, self.mirror, self.key_home)
+
+
+@pytest.fixture(scope="module")
+def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one place for the mirror's key: making one takes a second."""
+    return tmp_path_factory.mktemp("gpg")
+
+
+@pytest.fixture
+def bastion(tmp_path: Path, key_home: Path) -> Bastion:
+    """Make a bastion with two releases: the second differs by one program."""
+    tiny = tiny_bundle.make(tmp_path)
+    unpacked = Unpacked(tmp_path / "opt", tmp_path / "commands")
+    place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state", unpacked)
+    _carry(tiny.folder, place.store, OLD)
+    program = tiny.cache.add_bytes(tiny_bundle.tar({"bin/kubectl": "#!/bin/sh\necho another one\n"}))
+    artifacts = [
+        a.model_copy(update={"sha256": program.sha256, "size": program.size, "file": "tiny-2.tar"})
+        if a.kind == "go"
+        else a
+        for a in tiny.release.artifacts
+    ]
+    release = tiny.release.model_copy(update={"release": NEW, "epoch": tiny.release.epoch + 1, "artifacts": artifacts})
+    write_bundle(tmp_path / "second", release, tiny.cache, tiny.key)
+    place.ensure_mirror()
+    before = _inodes(place)
+    _carry(tmp_path / "second", place.store, NEW)
+    place.ensure_mirror()
+    assert before <= _inodes(place), "adding a release adds links and moves nothing"
+    return place
+
+
+def _carry(bundle: Path, store: Path, version: str) -> None:
+    """Put a bundle into a store as its `install` does."""
+    for path in (bundle / bundle_layout.BLOBS).iterdir():
+        target = store / bundle_layout.blob(path.name)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    folder = store / "releases" / version
+    folder.mkdir(parents=True)
+    for name in (bundle_layout.RELEASE, bundle_layout.MANIFEST, bundle_layout.SIGNATURE):
+        shutil.copy(bundle / name, folder)
+
+
+def _inodes(place: Bastion) -> set[tuple[str, int]]:
+    return {(str(p), p.stat().st_ino) for p in place.mirror.rglob("data")}
+
+
+def _blobs(place: Bastion) -> set[str]:
+    return {path.name for path in (place.store / bundle_layout.BLOBS).iterdir()}
+
+
+def _listed(folder: Path) -> set[str]:
+    files = json.loads((folder / bundle_layout.MANIFEST).read_bytes())["files"]
+    return {file["sha256"] for file in files if file["path"].startswith("blobs/")}
+
+
+def test_removes_what_nobody_else_uses(bastion: Bastion) -> None:
+    """Only the old release's own blobs go, its bytes are counted, and the mirror loses the old file alone."""
+    old, new = (_listed(bastion.store / "releases" / version) for version in (OLD, NEW))
+    sizes = {one.version: one for one in releases.kept(bastion.store, bastion.state)}
+    assert (bastion.mirror / "files/tiny-1.tar").is_file()
+    freed = bastion.remove(OLD)
+    assert freed == Freed(len(old - new), sizes[OLD].alone, freed.links, 0)
+    assert freed.size > 0
+    assert _blobs(bastion) == new
+    assert not (bastion.mirror / "files/tiny-1.tar").exists()
+    assert (bastion.mirror / "files/tiny-2.tar").is_file()
+    assert mirror_tree.check_mirror(bastion.store, bastion.mirror) == []
+    assert [one.version for one in releases.kept(bastion.store, bastion.state)] == [NEW]
+
+
+@pytest.mark.parametrize(("outcomes", "used"), [([(OLD, DONE)], OLD), ([(OLD, DONE), (NEW, FAILED)], NEW)])
+def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple[str, str]], used: str) -> None:
+    """The applied release stays, and one whose apply was begun; the environment is named, and --force overrules."""
+    ledger = Ledger(bastion.state / "prod/ledger.db")
+    for release, outcome in outcomes:
+        ledger.end_run(ledger.begin_run(f"{release}+relock"), outcome)
+    ledger.close()
+    before = _blobs(bastion)
+    with pytest.raises(InputError, match="environment prod runs"):
+        bastion.remove(used)
+    assert _blobs(bastion) == before
+    assert [one.environments for one in releases.kept(bastion.store, bastion.state) if one.version == used] == [
+        ("prod",)
+    ]
+    assert bastion.remove(used, force=True).blobs > 0
+
+
+def test_goes_on_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A removal that was stopped at any of its file operations is ended by the same command."""
+    new, original, calls = _listed(bastion.store / "releases" / NEW), Path.unlink, []
+
+    def stopping(path: Path, *, missing_ok: bool = False) -> None:
+        calls.append(path)
+        if len(calls) % 2:
+            raise KeyboardInterrupt
+        original(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", stopping)
+    for _ in range(50):
+        try:
+            bastion.remove(OLD)
+        except KeyboardInterrupt:
+            continue
+        break
+    monkeypatch.undo()
+    assert len(calls) > 2
+    assert _blobs(bastion) == new
+    assert mirror_tree.check_mirror(bastion.store, bastion.mirror) == []
+    with pytest.raises(InputError, match="is not in this bastion's store"):
+        bastion.remove(OLD)
+
+
+def test_unknown_needs_keep_everything(bastion: Bastion) -> None:
+    """While one release's manifest cannot be read, nothing is removed: it may need anything."""
+    (bastion.store / "releases" / NEW / bundle_layout.MANIFEST).write_text("{")
+    before = _blobs(bastion)
+    with pytest.raises(BedplateError, match="no manifest that can be read"):
+        bastion.remove(OLD)
+    assert _blobs(bastion) == before
+    assert (bastion.store / "releases" / OLD).is_dir()
+
+
+def test_unknown_programs_keep_everything(bastion: Bastion) -> None:
+    """Nor is anything removed while it is not known which programs another release has."""
+    (bastion.store / "releases" / NEW / bundle_layout.RELEASE).write_text("{")
+    before = _blobs(bastion)
+    with pytest.raises(BedplateError, match=r"no release\.json that can be read"):
+        bastion.remove(OLD)
+    assert _blobs(bastion) == before
+    assert (bastion.store / "releases" / OLD).is_dir()
+
+
+def test_programs_go_with_their_release(bastion: Bastion) -> None:
+    """The installer of the release that goes is removed; what both have unpacked is not."""
+    opt = bastion.unpacked.opt
+    for path in (f"installer/{OLD}/.venv", f"installer/{NEW}/.venv", "tiny/1/bin"):
+        (opt / path).mkdir(parents=True)
+    assert bastion.remove(OLD).folders == 1
+    assert sorted(str(path.relative_to(opt)) for path in opt.glob("*/*")) == [f"installer/{NEW}", "tiny/1"]
+
+
+def test_last_release_can_go(bastion: Bastion) -> None:
+    """An empty store has no blobs, and a mirror without a file that is a blob."""
+    for version in (OLD, NEW):
+        bastion.remove(version)
+    assert _blobs(bastion) == set()
+    assert list(bastion.mirror.rglob("data")) == []

@@ -1,0 +1,201 @@
+"""The engine: what is skipped, what runs, what a person reads when a step fails."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bedplate.apply import environment_lock
+from bedplate.apply.ledger import DONE, FAILED, RUNNING, Ledger
+from bedplate.apply.run_steps import Summary, apply, log_file
+from bedplate.apply.step import Journal, Outcome, Phase
+from bedplate.apply.step_progress import Progress, elapsed
+from bedplate.core import command
+from bedplate.core.errors import BedplateError, InputError
+
+
+def _nothing(_: Journal) -> None:
+    """Do nothing."""
+
+
+@dataclass
+class Counter:
+    """A real step: it counts in a file."""
+
+    file: Path
+    id: str = "count"
+    title: str = "counts"
+    where: str = "here"
+    inputs: str = "one"
+    before: Callable[[Journal], None] = field(default=_nothing)
+
+    def key(self) -> str:
+        """Return the inputs themselves."""
+        return self.inputs
+
+    def check_(self) -> bool:
+        """Return whether the file is there."""
+        return self.file.exists()
+
+    def ensure_(self, journal: Journal) -> Outcome:
+        """Write one more line, unless the file says the same already."""
+        self.before(journal)
+        changed = not self.file.exists() or self.inputs not in self.file.read_text().split()
+        with self.file.open("a") as lines:
+            lines.write(f"{self.inputs}\n" if changed else "")
+        return Outcome(int(changed))
+
+
+def _apply(tmp_path: Path, *steps: Counter, every: bool = False) -> tuple[Summary, str]:
+    out = io.StringIO()
+    ledger = Ledger(tmp_path / "ledger.db")
+    try:
+        with Progress(len(steps), Console(file=out, width=200)) as progress:
+            phases = [Phase("all", tuple(steps))]
+            summary = apply(phases, ledger, progress, log_file(tmp_path / "log"), release="1", every=every)
+    finally:
+        ledger.close()
+    return summary, out.getvalue()
+
+
+def test_a_step_runs_once_while_key_and_result_are_the_same(tmp_path: Path) -> None:
+    """The first apply runs a step, the second skips it, and says so."""
+    step = Counter(tmp_path / "file")
+    first, _ = _apply(tmp_path, step)
+    second, said = _apply(tmp_path, step)
+    assert (first.ran, second.ran, second.skipped) == ({"count": 1}, {}, ["count"])
+    assert "is done" in said
+
+
+def test_a_step_runs_again_when_its_key_or_its_result_is_gone(tmp_path: Path) -> None:
+    """Another key runs it, and so does a probe that fails under the same key."""
+    _apply(tmp_path, Counter(tmp_path / "file"))
+    assert _apply(tmp_path, Counter(tmp_path / "file", inputs="two"))[0].ran == {"count": 1}
+    (tmp_path / "file").unlink()
+    assert _apply(tmp_path, Counter(tmp_path / "file", inputs="two"))[0].ran == {"count": 1}
+
+
+def test_all_steps_runs_what_is_done_and_reports_no_change(tmp_path: Path) -> None:
+    """With `every` a finished step runs and changes nothing."""
+    step = Counter(tmp_path / "file")
+    _apply(tmp_path, step)
+    summary, said = _apply(tmp_path, step, every=True)
+    assert (summary.ran, summary.changed) == ({"count": 0}, 0)
+    assert "no change" in said
+
+
+def test_a_failure_shows_the_last_lines_and_the_log(tmp_path: Path) -> None:
+    """The error names the step, carries what its program printed last, and the log's place."""
+
+    def fails(journal: Journal) -> None:
+        journal.write("begins well")
+        command.run([sys.executable, "-c", "print('the disk is on fire'); raise SystemExit(3)"])
+
+    with pytest.raises(BedplateError) as caught:
+        _apply(tmp_path, Counter(tmp_path / "file", before=fails))
+    text = str(caught.value)
+    assert "step count failed" in text
+    assert "the disk is on fire" in text
+    assert str(tmp_path / "log") in text
+    (log,) = (tmp_path / "log").iterdir()
+    assert "begins well" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_bad_input_in_a_step_stays_one_line(tmp_path: Path) -> None:
+    """An InputError passes unchanged, with its exit code 2."""
+
+    def fails(_: Journal) -> None:
+        raise InputError("key release", "names a release that is not here", "bedplate check lab")
+
+    with pytest.raises(InputError) as caught:
+        _apply(tmp_path, Counter(tmp_path / "file", before=fails))
+    assert str(caught.value) == "key release names a release that is not here. Next: bedplate check lab"
+
+
+def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) -> None:
+    """After a failure the next apply goes on at the step that failed."""
+
+    def fails(_: Journal) -> None:
+        raise BedplateError("step", "fails once")
+
+    first, second = Counter(tmp_path / "a", id="a"), Counter(tmp_path / "b", id="b", before=fails)
+    with pytest.raises(BedplateError):
+        _apply(tmp_path, first, second)
+    second.before = _nothing
+    summary, _ = _apply(tmp_path, first, second)
+    assert (summary.skipped, summary.ran) == (["a"], {"b": 1})
+
+
+def test_an_interrupted_step_counts_as_not_done(tmp_path: Path) -> None:
+    """A step whose process was killed left `running` in the ledger, and that is no `done`."""
+    ledger = Ledger(tmp_path / "ledger.db")
+    ledger.begin(ledger.begin_run("1"), "count", "one")
+    record = ledger.last("count")
+    ledger.close()
+    assert record is not None
+    assert record.outcome == RUNNING
+    (tmp_path / "file").touch()
+    assert _apply(tmp_path, Counter(tmp_path / "file"))[0].ran == {"count": 1}
+
+
+def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -> None:
+    """Only a run that ended well counts."""
+    ledger = Ledger(tmp_path / "ledger.db")
+    for release, outcome in (("1", DONE), ("2", FAILED)):
+        ledger.end_run(ledger.begin_run(release), outcome)
+    assert ledger.last_release() == "1"
+
+
+def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:
+    """The second is told the process of the first."""
+    with (
+        environment_lock.hold(tmp_path / "lock", "here"),
+        pytest.raises(BedplateError, match=f"process {os.getpid()} of"),
+    ):
+        environment_lock.hold(tmp_path / "lock", "here").__enter__()
+
+
+def test_a_killed_owner_holds_nothing_and_its_programs_are_ended(tmp_path: Path) -> None:
+    """After kill -9 the lock is free, the interruption is told, and what was left running is gone."""
+    code = (
+        "import subprocess, sys, time; from pathlib import Path; from bedplate.apply import environment_lock as lock\n"
+        "with lock.hold(Path(sys.argv[1]), 'unit-test'):\n"
+        "    child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "installer"}) as owner:
+        assert owner.stdout
+        child = int(owner.stdout.readline())
+        owner.kill()
+    with environment_lock.hold(tmp_path / "lock", "unit-test") as interrupted:
+        assert interrupted
+    deadline = time.monotonic() + 5
+    while _alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _alive(child)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, signal.SIGCONT)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return state != "Z"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s")])
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    """Minutes appear where there are some."""
+    assert elapsed(seconds) == text

@@ -1,0 +1,124 @@
+"""The engine's own steps: what makes each run again, and what stops all of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bedplate.apply.installation import Installation
+from bedplate.apply.ledger import FAILED, Ledger
+from bedplate.apply.phases import phases
+from bedplate.apply.run_steps import apply, log_file
+from bedplate.apply.step_progress import Progress
+from bedplate.apply.trust import Trust
+from bedplate.config import users
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.component import Component
+from bedplate.config.environment_file import Environment
+from bedplate.config.environments import Site
+from bedplate.config.release import Release, Toolchain
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError
+from bedplate.hosts import preflight
+from bedplate.hosts.preflight import Finding
+from bedplate.store.installed import Installed
+from factories.least_environment import KNOWN
+
+HOLLOW = Finding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
+
+
+@pytest.fixture
+def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return an environment with a users file, whose state is the test's own."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    users.write(tmp_path / "users.yaml", users.with_user(users.Accounts(), "ada", "one", ["heads"]))
+    (tmp_path / "token").write_text("one")
+    return {
+        **KNOWN,
+        "identity": {"users": str(tmp_path / "users.yaml")},
+        "tenants": [
+            {"name": "physics", "owner": "ada", "groups": {"users": ["heads"]}, "namespaces": [{"name": "physics"}]}
+        ],
+    }
+
+
+def _installation(tmp_path: Path, values: dict[str, Any]) -> Installation:
+    site = Site(tmp_path / "environment", Environment.model_validate(values), ())
+    tool = Component.model_validate(
+        {
+            "name": "tool",
+            "summary": "A tool",
+            "layer": "notebooks",
+            "secrets": [
+                {"name": "tool", "key": "users.yaml", "kind": "users"},
+                {"name": "tool", "key": "token", "kind": "file", "path": str(tmp_path / "token")},
+            ],
+        }
+    )
+    release = Release(version="2026.11.0", toolchain=Toolchain(go="go", node="node"), epoch=0, components={"tool": "1"})
+    catalog = Catalog(release, tmp_path, {"tool": tool}, {"tool": tmp_path})
+    held = ReleaseFile(release="2026.11.0", installer="", artifacts=[], sets={})
+    return Installation(site, catalog, Installed(tmp_path, held, ()))
+
+
+def _remove_user(tmp_path: Path, _: dict[str, Any]) -> None:
+    users.write(tmp_path / "users.yaml", users.Accounts())
+
+
+def _new_password(tmp_path: Path, _: dict[str, Any]) -> None:
+    path = tmp_path / "users.yaml"
+    users.write(path, users.with_user(users.read(path), "ada", "two", ["heads"]))
+
+
+def _new_token(tmp_path: Path, _: dict[str, Any]) -> None:
+    (tmp_path / "token").write_text("two")
+
+
+def _new_group(_: Path, values: dict[str, Any]) -> None:
+    values["tenants"][0]["groups"] = {"users": ["heads", "hands"]}
+
+
+def _new_domain(_: Path, values: dict[str, Any]) -> None:
+    values["domain"] = "other.bedplate.test"
+
+
+@pytest.mark.parametrize("change", [_remove_user, _new_password, _new_token, _new_group, _new_domain])
+def test_what_secrets_are_made_from_makes_them_anew(
+    tmp_path: Path, values: dict[str, Any], change: Callable[[Path, dict[str, Any]], None]
+) -> None:
+    """A removed user, another password, another file, group or domain gives the step of secrets another key."""
+    before = Trust(_installation(tmp_path, values)).key()
+    assert Trust(_installation(tmp_path, values)).key() == before
+    change(tmp_path, values)
+    assert Trust(_installation(tmp_path, values)).key() != before
+
+
+def test_the_key_of_secrets_tells_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
+    """The same files under another environment's key give another key: nobody can guess a value from the ledger."""
+    before = Trust(_installation(tmp_path, values)).key()
+    (paths.STATE / "here" / "pulumi" / "hmac.key").unlink()
+    assert Trust(_installation(tmp_path, values)).key() != before
+
+
+def test_a_hard_finding_stops_the_whole_apply(
+    tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing after the check of the hosts begins, and the error says the host, the fact and what to do."""
+    monkeypatch.setattr(preflight, "run", lambda _, *, ledgered: [HOLLOW])  # noqa: ARG005  called by name
+    one = _installation(tmp_path, values)
+    ledger = Ledger(one.ledger)
+    listed = phases(one, ledgered=False)
+    try:
+        with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
+            apply(listed, ledger, progress, log_file(one.logs), release="2026.11.0")
+        assert [(row.step, row.outcome) for row in ledger.steps()] == [("preflight", FAILED)]
+    finally:
+        ledger.close()
+    assert "worker1: has 1 GB (disk-small). give it a larger disk" in str(caught.value)
+    assert {step.id for phase in listed for step in phase.steps} > {"preflight", "trust", "hosts", "layer-foundation"}

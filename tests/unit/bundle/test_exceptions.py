@@ -1,0 +1,56 @@
+"""What a bundle deliberately lacks is told by the bundle itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bedplate.artifacts.cache import Cache
+from bedplate.bundle.exceptions import LARGEST, exceptions
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import BedplateError
+from factories import tiny_bundle
+
+FILES = {
+    "manifests/volumes/component.yaml": "allow: [{image: 'a/b:1', reason: it is never pulled}]\n",
+    "manifests/plain/component.yaml": "name: plain\n",
+    "manifests/volumes/files/component.yaml": "allow: [{image: 'no/no:1', reason: another file of that name}]\n",
+    "tests/data/x/manifests/y/component.yaml": "allow: [{image: 'no/no:1', reason: a test's}]\n",
+    "manifests/old/component.yaml": "allow: [{wheel: 'app: absent', reason: unused}]\n",
+    "trees/site/manifests/agent/component.yaml": "allow: [{deb: 'web: absent', reason: only a hint}]\n",
+}
+
+
+def _exceptions(tmp_path: Path, files: dict[str, str]) -> list[dict[str, str]]:
+    made = Cache(tmp_path / "cache").add_bytes(tiny_bundle.tar(files))
+    blob = tmp_path / "bundle" / bundle_layout.blob(made.sha256)
+    blob.parent.mkdir(parents=True)
+    blob.hardlink_to(Cache(tmp_path / "cache").blob(made.sha256))
+    return exceptions(tmp_path / "bundle", ReleaseFile(release="1", installer=made.sha256, artifacts=[], sets={}))
+
+
+def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
+    """Each has its component, its kind and its reason, also an older release's; other files are left out."""
+    assert _exceptions(tmp_path, FILES) == [
+        {"component": "agent", "kind": "deb", "what": "web: absent", "reason": "only a hint"},
+        {"component": "old", "kind": "wheel", "what": "app: absent", "reason": "unused"},
+        {"component": "volumes", "kind": "image", "what": "a/b:1", "reason": "it is never pulled"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("allow: [" + " " * LARGEST + "]\n", "has more than"),
+        ("allow: [{image: 'a/b:1'}]\n", "cannot be read"),
+        ("allow: [nothing]\n", "cannot be read"),
+        ("[]\n", "cannot be read"),
+        ("allow: {\n", "cannot be read"),
+    ],
+)
+def test_an_exception_that_cannot_be_read_is_an_error(tmp_path: Path, text: str, fact: str) -> None:
+    """What a bundle lacks is never left out in silence."""
+    with pytest.raises(BedplateError, match=rf"member 'manifests/a/component.yaml' of .* {fact}"):
+        _exceptions(tmp_path, {"manifests/a/component.yaml": text})

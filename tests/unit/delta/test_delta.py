@@ -1,0 +1,178 @@
+"""A delta carries what a site lacks, and joins there to the very bundle that was signed."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bedplate import cli
+from bedplate.bundle import verify_bundle
+from bedplate.config import bundle_layout
+from bedplate.core.errors import Findings, InputError
+from bedplate.delta import inventory
+from bedplate.delta.delta_layout import DATA
+from factories import killed, two_bundles
+from factories.two_bundles import Sides, tree
+
+pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
+MEDIUM = 60_000
+LAST = 16
+"""Touches of the file system at the end, where the bundle gets its signature and its place."""
+KILLS = 20
+
+
+@pytest.fixture
+def tmp_path(memory: Path) -> Iterator[Path]:
+    """Give a test's own folder, on the same file system as the bundles."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_a_joined_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
+    """For random pairs of bundles the result is the publisher's to the byte, also over two steps, and is smaller."""
+    sides, chance = two_bundles.sides(tmp_path), random.Random(seed)  # noqa: S311  seeded on purpose
+    old = two_bundles.content(chance)
+    new = two_bundles.changed(old, chance)
+    for _ in range(seed % 3):
+        new = two_bundles.changed(new, chance)
+    base, full = sides.bundle("old", old), sides.bundle("new", new)
+    delta = sides.delta(full, base, medium=chance.choice((0, MEDIUM, 200_000)))
+    sides.merge(delta, base)
+    assert tree(tmp_path / "joined") == tree(full)
+    verify_bundle.verify(tmp_path / "joined", sides.publisher)
+    carried = sum(path.stat().st_size for path in delta.glob(f"*/{DATA}"))
+    assert carried < sum(path.stat().st_size for path in full.rglob("*") if path.is_file())
+
+
+def test_layers_programs_and_packages_go_as_patches(made: tuple[Sides, Path, Path]) -> None:
+    """What an encoder packed is patched inside: a changed layer and a changed package cost a fraction."""
+    sides, old, new = made
+    plan = sides.plan(new, old)
+    patched = {item.file.sha256: item for item in plan.items if item.patch}
+    release = verify_bundle.read_release(new)
+    by_kind = {artifact.kind: artifact.sha256 for artifact in release.artifacts}
+    assert by_kind["go"] in patched
+    assert by_kind["deb"] in patched
+    layers = [item for item in patched.values() if item.file.sha256 not in by_kind.values()]
+    assert layers
+    assert all(item.length < item.file.size * 0.6 for item in patched.values())
+    assert len(plan.kept) > 1
+
+
+def test_what_is_the_same_carries_next_to_nothing(made: tuple[Sides, Path, Path]) -> None:
+    """A delta to what the site has consists of the bundle's own small files."""
+    sides, old, _ = made
+    plan = sides.plan(old, old)
+    assert not [item for item in plan.items if bundle_layout.is_blob(item.file)]
+
+
+def test_links_where_one_disk_holds_both(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """What the site has takes no second place on its disk."""
+    sides, old, new = made
+    delta = sides.delta(new, old, str(tmp_path / "delta"))
+    merged = sides.merge(delta, old, str(tmp_path / "joined"))
+    assert merged.linked
+    assert not merged.copied
+    assert sides.merge(delta, old, str(tmp_path / "joined")).linked == 0  # it is there already
+
+
+def test_a_store_is_as_good_as_a_bundle(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """A bastion's store, which has the blobs of all releases and three files of each, gives the same."""
+    sides, old, new = made
+    store = tmp_path / "store"
+    shutil.copytree(old / "blobs", store / "blobs")
+    (store / f"{bundle_layout.BLOBS}/.half.part").write_bytes(b"")
+    (store / "releases/2026.11.1").mkdir(parents=True)
+    for name in (bundle_layout.RELEASE, bundle_layout.MANIFEST, bundle_layout.SIGNATURE):
+        shutil.copy(old / name, store / "releases/2026.11.1")
+    assert inventory.take(store, "here") == inventory.take(old, "here")
+    sides.merge(parts, store, str(tmp_path / "joined"))
+    assert tree(tmp_path / "joined") == tree(new)
+
+
+def test_another_encoder_at_the_site_is_said_beforehand(made: tuple[Sides, Path, Path]) -> None:
+    """Where the site would pack other bytes, layers and packages go whole, and the publisher reads why."""
+    sides, old, new = made
+    plan = sides.plan(new, old, encoders={"zstd-3": "0" * 64})
+    assert len([note for note in plan.notes if "is another than ours" in note]) == 2
+    assert {verify_bundle.read_release(new).artifacts[-2].id} == {"go:tool"}
+    patched = {item.file.sha256 for item in plan.items if item.patch}
+    assert patched <= {a.sha256 for a in verify_bundle.read_release(new).artifacts if a.kind == "go"}
+
+
+def test_a_base_that_the_site_lacks_is_named_beforehand(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """`delta --dry-run --against` says what the site does not have of a release, and prints the sizes."""
+    sides, old, new = made
+    thinner = shutil.copytree(old, tmp_path / "thinner")
+    program = next(a for a in verify_bundle.read_release(old).artifacts if a.id == "go:tool")
+    (thinner / bundle_layout.blob(program.sha256)).unlink()
+    sides.inventory(thinner)
+    site = f"{sides.site}.pub"
+    words = ["bundle", "delta", str(new), "--inventory", str(sides.root / "here.have"), "--site", site, "--dry-run"]
+    words += ["--key", str(sides.key), "--against", str(old), "--split", "100kB", "--output", "json"]
+    done = CliRunner().invoke(cli.build(["bundle"]), words)
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert any("lacks 1 blobs of release 2026.11.1: go:tool" in note for note in facts["notes"])
+    assert facts["delta"] < facts["full"]
+    assert facts["media"] == -(-facts["delta"] // 100_000)
+
+
+def test_parts_come_one_after_the_other(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """With one drive, each medium is read in turn by the same command; the last one completes the bundle."""
+    sides, old, new = made
+    joined = tmp_path / "joined"
+    for part in sorted(parts.iterdir())[:-1]:
+        with pytest.raises(Findings, match="is missing"):
+            sides.merge(part, old, str(joined))
+    sides.merge(max(parts.iterdir()), old, str(joined))
+    assert tree(joined) == tree(new)
+
+
+def test_a_medium_too_small_is_refused(made: tuple[Sides, Path, Path]) -> None:
+    """A medium that cannot hold the signed lists is no medium."""
+    sides, old, new = made
+    with pytest.raises(InputError, match="cannot hold the delta's own lists"):
+        sides.delta(new, old, "none", 1000)
+    assert not (sides.root / "none").exists()
+
+
+def test_every_part_fits_its_medium(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """No part is larger than asked, with all of its files."""
+    sides, old, new = made
+    delta = sides.delta(new, old, str(tmp_path / "delta"), MEDIUM)
+    sizes = [sum(file.stat().st_size for file in part.iterdir()) for part in delta.iterdir()]
+    assert len(sizes) > 1
+    assert max(sizes) <= MEDIUM
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """A merge that is killed leaves nothing at the bundle's place or all of it, and the next one completes it."""
+    sides, chance = made[0], random.Random(9)  # noqa: S311  seeded on purpose
+    first = replace(two_bundles.content(chance), text=b"")
+    old, new = sides.bundle("first", first), sides.bundle("second", replace(first, program=b"another", version=2))
+    parts = sides.delta(new, old, "second parts", MEDIUM)
+    wanted, counted = tree(new), tmp_path / "counted"
+    killed.run_until(0, lambda: sides.merge(parts, old, str(tmp_path / "undisturbed")), counted)
+    total = int(counted.read_text())
+    moments = random.Random(20).sample(range(1, total), KILLS)  # noqa: S311  seeded on purpose
+    for moment in {*moments, *range(total - LAST, total)}:
+        joined = tmp_path / f"joined-{moment}"
+        status = killed.run_until(moment, lambda place=joined: sides.merge(parts, old, str(place)), counted)  # type: ignore[misc]
+        assert status == -signal.SIGKILL
+        assert not joined.exists() or tree(joined) == wanted
+        sides.merge(parts, old, str(joined))
+        assert tree(joined) == wanted
+        assert not list(tmp_path.glob(f".{joined.name}.*"))

@@ -1,0 +1,104 @@
+"""Where the diff's knowledge of Kubernetes comes from, and what it says of real manifests."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bedplate.artifacts import kinds
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.go.go_source import Go
+from bedplate.config import catalog
+from bedplate.diff.compare import kube_schema, openapi
+from bedplate.diff.compare.apply_changes import apply
+from bedplate.diff.compare.compare_snapshots import compare
+from bedplate.kube.change import Change, Changes, ObjectChange, shown
+from bedplate.kube.object_id import Identity
+from factories import UPSTREAM
+from factories.diff_objects import Object, as_read, shuffled_objects, side
+
+RELEASE = "2026.11.0"
+"""Its Kubernetes is the one whose schema the diff knows."""
+RELEASES = [UPSTREAM / f"gpu-operator-v26.{version}.yaml.gz" for version in ("3.3", "7.0")]
+
+
+@pytest.fixture
+def modules() -> Path:
+    """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
+    cache = Cache()
+    context = kinds.context(catalog.load(RELEASE), cache)
+    Go().fetch(context.entry("kubernetes-control-plane"), context)
+    return cache.folder("go", "mod")
+
+
+@pytest.mark.slow
+def test_the_data_is_what_the_generator_makes_of_kubernetes(modules: Path) -> None:
+    """Nobody edited the generated file, and nobody edited the semantics without generating."""
+    assert openapi.FILE.read_text() == openapi.generate(modules)
+
+
+def test_each_row_of_the_semantics_says_where_it_comes_from() -> None:
+    """A source is a file of Kubernetes or an address."""
+    rows = yaml.safe_load(openapi.SEMANTICS.read_text())
+    assert [row for row in rows if not row.get("source")] == []
+
+
+def test_each_row_of_the_semantics_is_in_the_data() -> None:
+    """A row that is written but not generated would do nothing."""
+    types = kube_schema.definitions()
+    for row in yaml.safe_load(openapi.SEMANTICS.read_text()):
+        plain = [name.removeprefix("io.k8s.") for name in types]
+        for name in [one for one in row["types"] if one in plain]:
+            fields = types[f"io.k8s.{name}"]
+            assert all(fields[key]["default"] == value for key, value in row.get("defaults", {}).items())
+
+
+def test_kinds_of_versions_that_are_gone_have_their_successors_schema() -> None:
+    """An Ingress of extensions/v1beta1 is read as one of today."""
+    node = kube_schema.own("extensions/v1beta1", "Ingress")
+    assert node is not None
+    assert node.field("spec").field("rules").list_type == "set"
+
+
+def upstream() -> list[list[Object]]:
+    """Return the objects of two releases of a real operator."""
+    if not all(path.is_file() for path in RELEASES):
+        pytest.skip("the upstream manifests are not here")
+    texts = [gzip.decompress(path.read_bytes()) for path in RELEASES]
+    return [[one for one in yaml.load_all(text, yaml.CSafeLoader) if one] for text in texts]
+
+
+def test_a_real_operators_releases_differ_in_what_changed() -> None:
+    """Image, rule and definition changes are named, and a shuffle changes nothing."""
+    old, new = upstream()
+    found = compare(side(old), side(new))
+    lines = "\n".join(said(one, change) for one in found.objects for change in one.changes)
+    image = "registry.k8s.io/nfd/node-feature-discovery:v0.1"
+    crd = "spec.versions[name=v1alpha1].schema.openAPIV3Schema"
+    assert f"Deployment spec.template.spec.containers[name=gc].image {image}8.3 {image}9.0" in lines
+    assert "ClusterRole rules[apiGroups=resource.k8s.io,resources=resourceclaims] None" in lines
+    assert f"CustomResourceDefinition {crd}.properties.spec.required[default] None default" in lines
+    chance = random.Random(1)  # noqa: S311  no secret
+    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    assert counts(mixed) == counts(found)
+
+
+def said(one: ObjectChange, change: Change) -> str:
+    """Return a change in one line."""
+    return f"{one.identity.kind} {shown(change.path)} {change.old} {change.new}"
+
+
+def counts(changes: Changes) -> list[tuple[Identity, int]]:
+    """Return how many values differ in each object."""
+    return [(one.identity, len(one.changes)) for one in changes.objects]
+
+
+def test_a_real_operators_changes_applied_give_the_new_release() -> None:
+    """The changes are all there is."""
+    old, new = upstream()
+    before, after = as_read(old), as_read(new)
+    assert compare(as_read(apply(compare(before, after), before)), after) == Changes()

@@ -1,0 +1,100 @@
+"""What holds for every diff of every two sides."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bedplate.diff.compare.apply_changes import apply
+from bedplate.diff.compare.compare_snapshots import compare
+from bedplate.kube.change import Changes
+from bedplate.kube.secret_values import HIDDEN
+from factories.diff_objects import SECRETS, Object, as_read, edits, secrets, shuffled_objects, side, sides
+
+pytestmark = pytest.mark.slow
+
+QUICK = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+THOROUGH = settings(QUICK, max_examples=100)
+
+
+@QUICK
+@given(sides)
+def test_a_side_does_not_differ_from_itself(objects: list[Object]) -> None:
+    """The comparison of a side with itself is empty."""
+    assert compare(side(objects), side(objects)) == Changes()
+
+
+@QUICK
+@given(sides, st.randoms(use_true_random=False))
+def test_an_order_that_means_nothing_is_no_change(objects: list[Object], chance: random.Random) -> None:
+    """Documents, keys, and lists that the schema calls sets or maps may stand in any order."""
+    assert compare(side(objects), side(shuffled_objects(objects, chance))) == Changes()
+
+
+@QUICK
+@given(sides, sides, st.randoms(use_true_random=False))
+def test_the_order_of_the_sides_does_not_change_what_is_found(
+    old: list[Object], new: list[Object], chance: random.Random
+) -> None:
+    """As many things are found in shuffled sides, on the same objects."""
+    plain = compare(side(old), side(new))
+    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    assert [(one.action, one.identity) for one in plain.objects] == [
+        (one.action, one.identity) for one in mixed.objects
+    ]
+
+
+@QUICK
+@given(sides, sides)
+def test_the_changes_applied_to_the_old_side_give_the_new_one(old: list[Object], new: list[Object]) -> None:
+    """Nothing is left to change after the changes; values of Secrets, which no change holds, are left out."""
+    assert left_over(old, new) == Changes()
+
+
+@THOROUGH
+@given(edits)
+def test_the_changes_applied_to_an_object_give_the_new_one(edit: tuple[Object, Object]) -> None:
+    """The same for two states of one object, where the changes are within."""
+    assert left_over([edit[0]], [edit[1]]) == Changes()
+
+
+@THOROUGH
+@given(edits, st.randoms(use_true_random=False))
+def test_what_changes_in_an_object_does_not_depend_on_order(edit: tuple[Object, Object], chance: random.Random) -> None:
+    """Two states of one object differ in as many values however they are shuffled."""
+    old, new = [edit[0]], [edit[1]]
+    plain = compare(side(old), side(new))
+    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    assert bool(plain.objects) == bool(mixed.objects)
+
+
+@QUICK
+@given(st.lists(secrets, max_size=3, unique_by=str), st.lists(secrets, max_size=3, unique_by=str))
+def test_no_value_of_a_secret_is_in_a_change(old: list[Object], new: list[Object]) -> None:
+    """Neither a value nor the token that stands for it is in what a change says."""
+    changes = [change for one in compare(side(old), side(new)).objects for change in one.changes]
+    text = str([dataclasses.astuple(change) for change in changes])
+    assert "hidden:" not in text
+    assert not [value for value in SECRETS[:-1] if value in text]
+
+
+def left_over(old: list[Object], new: list[Object]) -> Changes:
+    """Return what still differs from the new objects after the changes are applied to the old ones."""
+    before, after = as_read(map(without_values, old)), as_read(map(without_values, new))
+    return compare(as_read(apply(compare(before, after), before)), after)
+
+
+def without_values(one: Object) -> Object:
+    """Return an object as a patch can know it: the values of a Secret are all one."""
+    return (
+        {**one, **{key: dict.fromkeys(one[key], HIDDEN) for key in ("data", "stringData") if key in one}}
+        if one["kind"] == "Secret"
+        else one
+    )

@@ -1,0 +1,127 @@
+"""What is computed of versions: custom kinds, versions of APIs, releases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bedplate.config.release import Compatibility, Release, Toolchain
+from bedplate.kube.snapshot import Side
+from factories.diff_effects import judged, said, side
+
+CRD = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: as.a.example}
+spec:
+  group: a.example
+  scope: Cluster
+  names: {plural: as, kind: A}
+  versions: %s
+---
+"""
+VERSION = "{name: %s, served: %s, storage: %s, schema: {openAPIV3Schema: {type: object, properties: {spec: %s}}}}"
+SPEC = "{type: object, required: [%s], properties: {%s}}"
+
+
+def crd(spec: str = "{type: object}", *more: str) -> str:
+    """Return a definition with v1, whose spec is given, and more versions."""
+    return CRD % f"[{', '.join([VERSION % ('v1', 'true', 'true', spec), *more])}]"
+
+
+DEFINITIONS = {
+    "a field": (
+        crd(SPEC % ("", "a: {type: string}")), crd(SPEC % ("", "a: {type: string}, b: {type: string}")),
+        [("crd-field-added", "v1 gains fields: spec.b")]),
+    "no field": (
+        crd(SPEC % ("", "a: {type: string}, b: {type: string}")), crd(SPEC % ("", "a: {type: string}")),
+        [("crd-field-removed", "v1 loses fields, and objects their values: spec.b")]),
+    "a type": (
+        crd(SPEC % ("", "a: {type: string}")), crd(SPEC % ("", "a: {type: integer}")),
+        [("crd-field-type", "v1 changes types, and refuses what it took: spec.a string → integer")]),
+    "a required field": (
+        crd(SPEC % ("", "a: {type: string}")), crd(SPEC % ("a", "a: {type: string}")),
+        [("crd-field-required", "v1 requires fields that it did not: spec.a")]),
+    "an enum": (
+        crd(SPEC % ("", "a: {type: string, enum: [b, c]}")), crd(SPEC % ("", "a: {type: string, enum: [b]}")),
+        [("crd-field-stricter", "v1 refuses values that it took: spec.a: no longer c")]),
+    "a description": (
+        crd(SPEC % ("", "a: {type: string, description: b}")), crd(SPEC % ("", "a: {type: string, description: c}")),
+        []),
+    "a version": (crd(), crd("{type: object}", VERSION % ("v2", "true", "false", "{}")),
+        [("crd-version-added", "serves v2 as well")]),
+    "a version less": (crd("{type: object}", VERSION % ("v2", "true", "false", "{}")), crd(),
+        [("crd-version-dropped", "drops v2: whoever writes it is refused")]),
+    "another storage": (
+        crd("{type: object}", VERSION % ("v2", "true", "false", "{}")),
+        CRD % f"[{VERSION % ('v1', 'true', 'false', '{type: object}')}, {VERSION % ('v2', 'true', 'true', '{}')}]",
+        [("crd-storage-moved",
+          "stores objects as v2 instead of v1; those that exist change when they are written")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_custom_kinds_are_compared_by_what_they_take(name: str) -> None:
+    """Fields, types and versions are named; descriptions are not."""
+    old, new, expected = DEFINITIONS[name]
+    assert said(judged(old, new)) == expected
+
+
+def test_an_object_in_a_version_that_is_dropped_is_named() -> None:
+    """Its definition beside it says so."""
+    both = crd("{type: object}", VERSION % ("v2", "true", "false", "{}"))
+    mine = "{apiVersion: a.example/v2, kind: A, metadata: {name: x}}\n---\n"
+    rules = sorted(one.rule for one in judged(both + mine, crd() + mine).findings)
+    assert rules == ["crd-version-dropped", "custom-version-not-served"]
+
+
+CRON = "{apiVersion: %s, kind: CronJob, metadata: {name: c, namespace: n}, spec: {schedule: '%s'}}\n---\n"
+
+
+def test_versions_that_the_target_no_longer_serves_are_named() -> None:
+    """An unchanged object is refused by a newer Kubernetes; one that the old one refused already is not new."""
+    old, new = CRON % ("batch/v1beta1", "1 * * * *"), CRON % ("batch/v1", "1 * * * *")
+    (found,) = judged(side(old, kubernetes="1.24.0"), side(old, kubernetes="1.25.0")).findings
+    assert (found.rule, found.fact) == (
+        "api-version-not-served",
+        "is refused: Kubernetes serves no batch/v1beta1 since 1.25, write batch/v1",
+    )
+    assert not judged(side(old, kubernetes="1.24.0"), side(new, kubernetes="1.25.0")).findings
+    assert not judged(side(old, kubernetes="1.25.0"), side(old, kubernetes="1.26.0")).findings
+    assert [one.rule for one in judged("", old).findings] == ["api-version-not-served"]
+
+
+def release(version: str, **more: Any) -> Side:
+    """Return a side with a release."""
+    tools = Toolchain(go="1", node="1")
+    given = {"components": {"containerd": "1.6", "prometheus": "0.305.0"}} | more
+    return side("", release=Release(version=version, toolchain=tools, epoch=0, **given))
+
+
+NEEDS = Compatibility(id="toml", when={"containerd": ">=2"}, needs={"prometheus": ">=0.306"}, reason="its files moved")
+RELEASES = {
+    "over nothing": (release("2026.11.0"), release("2026.12.0"), ["release-path"]),
+    "over the old one": (release("2026.11.0"), release("2026.12.0", upgradesFrom=["2026.11.0"]), []),
+    "back": (release("2026.12.0"), release("2026.11.0"), ["release-downgrade"]),
+    "a component back": (
+        release("2026.11.0"), release("2026.11.0", components={"containerd": "1.5", "prometheus": "0.305.0"}),
+        ["component-downgrade"]),
+    "a rule broken": (
+        release("2026.11.0"),
+        release("2026.11.0", components={"containerd": "2.1", "prometheus": "0.305.0"}, compatibility=[NEEDS]),
+        ["compatibility-broken"]),
+    "a rule kept": (
+        release("2026.11.0"),
+        release("2026.11.0", components={"containerd": "2.1", "prometheus": "0.306.0"}, compatibility=[NEEDS]), []),
+    "a minor version skipped": (
+        side("", kubernetes="1.34.3"), side("", kubernetes="1.36.0"), ["kubernetes-skips-minor"]),
+    "the next minor version": (side("", kubernetes="1.34.3"), side("", kubernetes="1.35.0"), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_releases_go_on_in_their_order(name: str) -> None:
+    """Going back, skipping and what does not go together are named."""
+    old, new, expected = RELEASES[name]
+    assert [one.rule for one in judged(old, new).findings] == expected

@@ -1,0 +1,125 @@
+"""Sides of a diff that are rendered first: a revision, an environment, a bundle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bedplate.artifacts.release_contents import locked_release_file
+from bedplate.config import catalog
+from bedplate.core import digest, paths
+from bedplate.diff.input.read_snapshots import read_pair, read_side
+from bedplate.render import render_cache
+from factories import ROOT
+
+pytestmark = pytest.mark.slow
+
+RELEASE = "2026.11.0"
+
+
+def _git(folder: Path, *words: str) -> None:
+    identity = ["-c", "user.name=x", "-c", "user.email=x@test", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True)
+
+
+def _lay_out(folder: Path) -> None:
+    for name in ("inventory", "manifests", "overlays", "releases", "roles", "stacks"):
+        source = ROOT / name
+        subprocess.run(["cp", "-r", str(source), str(folder / name)], check=True)
+
+
+def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
+    """Environment, manifests, roles and release come from the revision, wherever the working tree has gone."""
+    _lay_out(folder)
+    _git(folder, "init", "-q")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-qm", "one")
+    template = next((folder / "manifests/coredns").glob("*.yaml.j2"))
+    template.write_text(template.read_text().replace("namespace: kube-system", "namespace: kube-public"))
+    roles = folder / "roles/site.yml"
+    roles.write_text(roles.read_text() + "\n# later\n")
+    _git(folder, "commit", "-qam", "two")
+    (folder / "inventory/lab/environment.yaml").write_text("broken: [\n")
+    old, new = read_pair("HEAD~1:lab", "HEAD:inventory/lab")
+    moved = {key[1:] for key in new.things.keys() - old.things.keys()}
+    assert moved
+    assert {namespace for _, namespace, _ in moved} == {"kube-public"}
+    assert old.hosts == new.hosts
+    assert set(old.hosts) == {"bastion", "cp1", "worker1"}
+    assert {str(one.place).partition(":")[0] for one in old.things.values()} == {"HEAD~1"}
+    assert old.kubernetes == old.release.components["kubernetes"] if old.release else False
+    assert any("pki/ca.crt" in note for note in old.notes)
+
+
+def test_an_environment_is_read_on_any_machine(folder: Path) -> None:
+    """Without a bundle, HostSpecs and digests of images come from the lock."""
+    side = read_side(str(ROOT / "inventory/lab"))
+    assert side.environment is not None
+    assert side.environment.name == "lab"
+    assert all(facts.digest.startswith("sha256:") for facts in side.images.values())
+    assert side.hosts["worker1"].binaries
+    assert side.blobs == {}, "the cache of this test is empty: nothing is known about sizes"
+    assert folder
+
+
+def _bundle(folder: Path) -> Path:
+    """Make the part of a bundle that a diff reads: release file, installer, one image's manifest."""
+    release = catalog.load(RELEASE)
+    blobs = folder / "bundle/blobs/sha256"
+    blobs.mkdir(parents=True)
+    with tarfile.open(folder / "installer.tar", "w") as tar:
+        for name in ("manifests", "overlays", "releases", "roles", "stacks"):
+            tar.add(ROOT / name, name)
+    sha256 = digest.of_file(folder / "installer.tar")
+    (folder / "installer.tar").rename(blobs / sha256)
+    file = locked_release_file(release, release.lock()).model_copy(update={"installer": sha256})
+    manifest = {"config": {"digest": "sha256:c", "size": 5}, "layers": [{"digest": "sha256:l", "size": 700}]}
+    for artifact in file.artifacts:
+        if artifact.image:
+            (blobs / artifact.sha256).write_text(json.dumps(manifest))
+    (folder / "bundle/release.json").write_text(file.model_dump_json())
+    (folder / "bundle/oci-layout").write_text("{}")
+    return folder / "bundle"
+
+
+def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
+    """A bundle brings its own manifests, and the sizes of its images."""
+    side = read_side(str(_bundle(folder)))
+    assert side.environment is not None
+    assert side.environment.name == "reference"
+    assert side.release is not None
+    assert side.release.version == RELEASE
+    facts = next(iter(side.images.values()))
+    assert max(facts.blobs.values()) == 700
+    assert {"sha256:c", "sha256:l"} < side.blobs.keys()
+    assert len(side.things) > 50
+
+
+def test_looking_at_another_tree_ends(folder: Path) -> None:
+    """Afterwards the installer's own tree counts again."""
+    with paths.using(folder):
+        assert paths.source() == folder
+        assert paths.trees() == [folder]
+    assert paths.source() == paths.SOURCE
+
+
+def test_a_render_is_kept_and_a_damaged_entry_is_not_used(folder: Path) -> None:
+    """What was rendered is not rendered again; what is not whole is."""
+    made: list[int] = []
+
+    def make() -> list[int]:
+        made.append(1)
+        return [1]
+
+    assert [render_cache.kept("key", make), render_cache.kept("key", make), len(made)] == [[1], [1], 1]
+    entry = paths.cache() / "render/key"
+    for content in (b"", entry.read_bytes()[:-1], entry.read_bytes()[:64], b"\xff"):
+        entry.write_bytes(content)
+        before = len(made)
+        assert render_cache.kept("key", make) == [1]
+        assert len(made) == before + 1
+    assert folder

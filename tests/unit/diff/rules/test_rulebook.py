@@ -1,0 +1,48 @@
+"""The rules themselves: each has its own name, a source and a line in the reference."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import yaml
+
+from bedplate.cli.reference_pages import diff_rules
+from bedplate.config.diff_rule import Rule
+from bedplate.diff import effects
+from bedplate.diff.rules import rulebook
+
+NAME = r"\"((?!x-)(?:[a-z]+-)+[a-z]+)\""
+"""A rule's id in code."""
+
+
+def test_rules_have_unique_names_and_sources() -> None:
+    """A report names a rule by its id alone, and every rule says who says so."""
+    rules = rulebook.own()
+    names = [rule.id for rule in rules]
+    assert len(names) == len({*names})
+    assert sum(rule.effect == "replaced" for rule in rules) >= 45
+    assert all(rule.source.startswith("https://") for rule in rules)
+    assert {name for rule in rules for name in rule.instead} <= {*names, "pods-restart"}
+
+
+def test_rules_are_as_the_model_describes_them() -> None:
+    """The files' rules have the fields and values that a component's own rules may have."""
+    for rule in rulebook.own():
+        assert rulebook.of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
+
+
+def test_what_is_computed_is_in_the_reference() -> None:
+    """Each rule id that the modules write is listed with its meaning."""
+    listed = {row["id"] for row in yaml.safe_load(effects.COMPUTED.read_text())}
+    modules = effects.FOLDER.glob("*.py")
+    ids = {name for path in modules for name in re.findall(NAME, path.read_text())}
+    data = {rule.id for rule in rulebook.own()}
+    assert ids - listed - data == {"int-or-string", "cluster-admin"}
+    assert not listed & data
+
+
+def test_every_rule_is_in_the_reference() -> None:
+    """The page holds each rule of the data."""
+    page = diff_rules.page()
+    assert all(f"`{rule.id}`" in page for rule in rulebook.own())

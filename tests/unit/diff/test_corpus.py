@@ -1,0 +1,122 @@
+"""Every planted change of the corpus is found with what it means, and nothing else is reported."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bedplate.config.release import Release
+from bedplate.diff.diff_report import report
+from bedplate.diff.input.read_snapshots import read_pair
+from bedplate.diff.rules.effect_finding import Finding, Report
+from bedplate.kube.change import shown
+from bedplate.kube.secret_values import HIDDEN
+from bedplate.kube.snapshot import Side
+from factories.diff_corpus import Case, cases, datacenter, identity
+
+FEWEST = 150
+
+
+def compared(case: Case, folder: Path) -> Report:
+    """Return a case's report, out of files as people have them."""
+    for name, state, text in zip(("old", "new"), (case.old, case.new), case.yaml(), strict=True):
+        (folder / name).mkdir()
+        (folder / name / "objects.yaml").write_text(text)
+        (folder / name / "hosts.jsonl").write_text(state.hosts())
+    old, new = read_pair(str(folder / "old"), str(folder / "new"))
+    return report(_with(old, case, "old"), _with(new, case, "new"))
+
+
+def _with(side: Side, case: Case, name: str) -> Side:
+    """Return a side with what files of objects do not say."""
+    more = case.spec.get("sides", {}).get(name, {})
+    release = more.get("release")
+    return dataclasses.replace(
+        side,
+        kubernetes=str(more.get("kubernetes", "")),
+        release=Release.model_validate(release) if release else None,
+    )
+
+
+def _changes(found: Report) -> list[str]:
+    lines = []
+    for one in found.changes.objects:
+        if one.changes and one.action != "renamed":
+            lines += [f"{change.action} {one.identity} {shown(change.path)}" for change in one.changes]
+        else:
+            lines += [f"{one.action} {one.identity}"]
+            lines += [f"{change.action} {one.identity} {shown(change.path)}" for change in one.changes]
+    for host in found.changes.hosts:
+        lines += [f"{change.action} {host.host} {shown(change.path)}" for change in host.changes] or [
+            f"{host.action} {host.host}"
+        ]
+    return sorted(lines)
+
+
+def _wrong_values(case: Case, found: Report) -> Iterator[str]:
+    """Yield changes that are one edit and do not carry the edit's value; that of a Secret is hidden."""
+    said = {(str(o.identity), shown(c.path)): c.new for o in found.changes.objects for c in o.changes}
+    for place, value in case.values.items():
+        hidden = "/Secret/" in place[0] and place[1].startswith(("data", "stringData"))
+        if place in said and said[place] != (HIDDEN if hidden else value):
+            yield f"{place}: {said[place]}"
+
+
+def _planted(case: Case) -> list[str]:
+    if "changes" in case.spec:
+        return sorted(case.spec["changes"])
+    return sorted(" ".join(filter(None, plant)) for plant in case.planted)
+
+
+def _expected(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Yield rule, subject and path of each finding that must be there."""
+    for rule, wheres in case.spec.get("findings", {}).items():
+        for where in wheres if isinstance(wheres, list) else [wheres]:
+            if isinstance(where, str):
+                where = {"at": where}  # noqa: PLW2901  the short form
+            yield rule, _subject(case, where.get("of")), where["at"]
+
+
+def _subject(case: Case, name: str | None) -> str:
+    if name is None:
+        assert len(case.subjects) == 1, f"{case.name}: a finding needs its subject"
+        return min(case.subjects)
+    known = {**datacenter(), **case.new.objects}
+    return identity(known[name]) if name in known else name
+
+
+def _says(case: Case, findings: tuple[Finding, ...]) -> Iterator[str]:
+    """Yield the pieces of facts that no finding of their rule holds."""
+    for rule, wheres in case.spec.get("findings", {}).items():
+        for where in wheres if isinstance(wheres, list) else [wheres]:
+            piece = where.get("says", "") if isinstance(where, dict) else ""
+            if not any(one.rule == rule and piece in one.fact for one in findings):
+                yield f"{rule}: {piece}"
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) -> None:
+    """The changes, the findings, the images and the sums are those of the case, no more and no fewer."""
+    found = compared(case, tmp_path)
+    assert _changes(found) == _planted(case)
+    assert not list(_wrong_values(case, found))
+    findings = [(one.rule, str(one.subject), shown(one.path)) for one in found.meaning.findings]
+    assert sorted(findings) == sorted(_expected(case)), [one.fact for one in found.meaning.findings]
+    assert not list(_says(case, found.meaning.findings)), [one.fact for one in found.meaning.findings]
+    images = [f"{one.name} {one.old} -> {one.new}" for one in found.meaning.images]
+    assert images == sorted(case.spec.get("images", []))
+    quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.meaning.quotas]
+    assert sorted(quotas) == sorted(case.spec.get("quotas", []))
+    assert {name: list(why) for name, why in found.meaning.drains.items()} == case.spec.get("drains", {})
+    assert {name: list(why) for name, why in found.meaning.reboots.items()} == case.spec.get("reboots", {})
+
+
+def test_the_corpus_is_large_enough() -> None:
+    """At least 150 changes are planted, and each case says why."""
+    assert sum(bool(case.planted or case.spec.get("changes")) for case in cases()) >= FEWEST
+    assert all(case.spec["why"] for case in cases())
+    names = [case.name for case in cases()]
+    assert len(names) == len({*names})

@@ -1,0 +1,81 @@
+"""What was applied last, out of the stacks' states, whose secrets are encrypted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from bedplate.cluster import pulumi_stack
+from bedplate.config.environments import Site
+from bedplate.drift import last_applied, object_drift
+from bedplate.kube import object_id, secret_values
+from bedplate.kube.object_id import Identity
+from bedplate.render.reference_site import reference_site
+from factories.live_objects import DEPLOYMENT, Json, entry, said, thing
+
+SECRET: Json = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "s", "namespace": "shop"},
+    "data": {"password": "aHVzaA==", "user": "bWU="},
+}
+ENCRYPTED = {last_applied.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:xyz"}
+
+
+def _secret(data: Json, owner: str = "bedplate") -> Json:
+    fields: Json = {"f:data": {f"f:{key}": {} for key in data}}
+    return {**SECRET, "data": data, "metadata": {**SECRET["metadata"], "managedFields": [entry(owner, fields)]}}
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (_secret(SECRET["data"]), []),
+        (_secret({**SECRET["data"], "password": "b3RoZXI="}), [("pending", "data.password")]),
+        (_secret({**SECRET["data"], "password": "b3RoZXI="}, "kubectl-edit"), [("changed", "data.password")]),
+        (_secret({"user": "bWU="}, "kubectl-edit"), [("changed", "data.password")]),
+        (_secret({**SECRET["data"], "more": "eA=="}, "kubectl-edit"), [("changed", "data.more")]),
+    ],
+)
+@pytest.mark.parametrize("kept", ["each value", "whole", "as text"])
+def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state: Site) -> None:
+    """The state keeps values encrypted, one by one or all in one: the cluster's fields tell who changed one."""
+    data: dict[str, Json] = {
+        "each value": {"data": dict.fromkeys(SECRET["data"], ENCRYPTED)},
+        "whole": {"data": ENCRYPTED},
+        "as text": {"data": None, "stringData": ENCRYPTED},
+    }
+    _write_state(state, {**SECRET, **data[kept]})
+    applied = last_applied.read(state, ["one"])
+    there_by = {object_id.of(there): secret_values.hide(there)}
+    found = object_drift.compare({object_id.of(SECRET): thing(SECRET)}, applied, there_by)
+    assert [one[:2] for one in said(found)] == expected
+    text = json.dumps([one.as_json() for one in found])
+    assert not [value for value in ("aHVzaA", "hush", "b3RoZXI", "other", secret_values.TOKEN) if value in text]
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Give a site whose states lie in a folder of the test."""
+    monkeypatch.setattr(pulumi_stack, "checkpoint", lambda _, layer: tmp_path / f"{layer}.json")
+    monkeypatch.setattr("bedplate.core.paths.STATE", tmp_path)
+    return dataclasses.replace(reference_site("2026.11.0", []), folder=tmp_path)
+
+
+def _write_state(site: Site, *values: Json) -> None:
+    resources = [
+        {"type": "pulumi:pulumi:Stack"},
+        {"type": "pulumi:providers:kubernetes", "inputs": {"kubeconfig": "x"}},
+        *({"type": "kubernetes:core/v1:X", "inputs": {**value, "__fieldManager": "x"}} for value in values),
+    ]
+    checkpoint = {"version": 3, "checkpoint": {"latest": {"resources": resources}}}
+    (site.folder / "one.json").write_text(json.dumps(checkpoint))
+
+
+def test_the_state_tells_what_was_applied(state: Site) -> None:
+    """Objects come out of the stack's state without Pulumi's own keys; a layer without a state has none."""
+    _write_state(state, DEPLOYMENT)
+    assert last_applied.read(state, ["one", "two"]) == {Identity("apps", "Deployment", "shop", "web"): DEPLOYMENT}

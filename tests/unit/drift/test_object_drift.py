@@ -1,0 +1,120 @@
+"""Drift of objects: desired, last applied and live ones compared, field by field."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from bedplate.drift import object_drift
+from bedplate.drift.drift_difference import Cause, ObjectDifference
+from bedplate.drift.field_owners import Ownership
+from bedplate.kube import object_id, secret_values
+from bedplate.kube.change import ByKey
+from factories.live_objects import DEPLOYMENT, NIGHT, OURS, Json, entry, live, merged, said, thing
+
+
+def without(fields: Json, *path: str) -> Json:
+    """Return a set of fields without one of them."""
+    changed = copy.deepcopy(fields)
+    inner = changed
+    for step in path[:-1]:
+        inner = inner[step]
+    del inner[path[-1]]
+    return changed
+
+
+def compared(desired: list[Json], applied: list[Json], there: list[Json]) -> list[ObjectDifference]:
+    """Return what drift says of some objects."""
+    return object_drift.compare(
+        {object_id.of(one): thing(one) for one in desired},
+        {object_id.of(one): secret_values.hide(one) for one in applied},
+        {object_id.of(one): secret_values.hide(one) for one in there},
+    )
+
+
+def test_what_the_server_adds_is_no_drift() -> None:
+    """Defaults, status, quantities in another form and Pulumi's own annotations differ from nothing."""
+    pulumi_s = merged(DEPLOYMENT, {"metadata": {"annotations": {"pulumi.com/patchFieldManager": "bedplate"}}})
+    assert compared([DEPLOYMENT], [pulumi_s], [live()]) == []
+    assert compared([DEPLOYMENT], [], [live()]) == []
+
+
+def test_a_value_changed_by_hand() -> None:
+    """It is told with who changed it and when."""
+    ours = without(OURS, "f:spec", "f:replicas")
+    there = live(entry("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale"), ours=ours)
+    there["spec"]["replicas"] = 9
+    (found,) = compared([DEPLOYMENT], [DEPLOYMENT], [there])
+    assert said([found]) == [("changed", "spec.replicas", 2, 9, 2, "kubectl")]
+    assert found.writer is not None
+    assert found.writer.time == NIGHT
+    assert (found.component, str(found.identity)) == ("shop", "apps/Deployment/shop/web")
+
+
+def test_a_value_added_by_hand_or_by_a_controller() -> None:
+    """What a person adds is drift; what a controller adds is its work."""
+    fields: Json = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {".": {}, "f:restartedAt": {}}}}}}
+    for manager, expected in (("kubectl-rollout", 1), ("kube-controller-manager", 0)):
+        there = live(entry(manager, fields))
+        there["spec"]["template"]["metadata"]["annotations"] = {"restartedAt": "now"}
+        found = compared([DEPLOYMENT], [DEPLOYMENT], [there])
+        assert len(found) == expected
+        assert [one.writer.manager for one in found if one.writer] == [manager] * expected
+
+
+def test_a_value_removed_by_hand() -> None:
+    """Nobody owns what is gone: the last who wrote to the object is named."""
+    there = live(entry("kubectl-edit", {"f:spec": {"f:paused": {}}}), ours=without(OURS, "f:metadata"))
+    there["metadata"]["labels"] = {}
+    ((cause, path, *_, writer),) = said(compared([DEPLOYMENT], [DEPLOYMENT], [there]))
+    assert (cause, writer) == ("changed", "kubectl-edit")
+    assert path.startswith("metadata.labels")
+
+
+def test_what_the_next_apply_brings_is_pending() -> None:
+    """A change of the environment since the last apply is no drift."""
+    wanted = merged(DEPLOYMENT, {"spec": {"replicas": 3}})
+    assert said(compared([wanted], [DEPLOYMENT], [live()])) == [("pending", "spec.replicas", 2, 2, 3, "")]
+
+
+def test_drift_and_pending_meet() -> None:
+    """What was changed by hand and will be changed is told once; what is as it will be, not at all."""
+    ours = without(OURS, "f:spec", "f:replicas")
+    there = live(entry("kubectl", {"f:spec": {"f:replicas": {}}}), ours=ours)
+    there["spec"]["replicas"] = 9
+    wanted = merged(DEPLOYMENT, {"spec": {"replicas": 3}})
+    assert said(compared([wanted], [DEPLOYMENT], [there])) == [("changed", "spec.replicas", 2, 9, 3, "kubectl")]
+    wanted["spec"]["replicas"] = 9
+    assert compared([wanted], [DEPLOYMENT], [there]) == []
+
+
+@pytest.mark.parametrize(
+    ("desired", "applied", "there", "expected"),
+    [
+        ([DEPLOYMENT], [DEPLOYMENT], [], [Cause.DELETED]),
+        ([DEPLOYMENT], [], [], [Cause.PENDING]),
+        ([], [DEPLOYMENT], [live()], [Cause.PENDING]),
+        ([], [DEPLOYMENT], [], []),
+        ([], [], [live(entry("kubectl-create", {}))], [Cause.FOREIGN]),
+        ([], [], [live()], []),
+        ([], [], [merged(live(), {"metadata": {"managedFields": None}})], [Cause.FOREIGN]),
+        ([], [], [merged(live(entry("kubectl", {})), {"metadata": {"labels": {"bedplate.dev/component": ""}}})], []),
+        ([], [], [merged(live(entry("x", {})), {"metadata": {"ownerReferences": [{"kind": "X"}]}})], []),
+    ],
+)
+def test_whole_objects(desired: list[Json], applied: list[Json], there: list[Json], expected: list[Cause]) -> None:
+    """Deleted by somebody, not there yet, to be removed, made by somebody under our label, and not ours."""
+    assert [one.cause for one in compared(desired, applied, there)] == expected
+
+
+def test_owners_of_a_list_s_element() -> None:
+    """An element is found by its keys, whatever else the server counts among them."""
+    owners = Ownership(live(entry("kubectl-edit", {"f:spec": {"f:x": {"i:0": {}}}})), "bedplate")
+    container = ("spec", "template", "spec", "containers", ByKey((("name", "web"),)))
+    assert owners.is_ours((*container, "image"))
+    assert owners.is_ours((*container, "ports", ByKey((("containerPort", 8080),)), "containerPort"))
+    assert owners.is_ours(("spec", "selector", "matchLabels", "app"))
+    assert not owners.is_ours((*container, "args"))
+    assert not owners.is_ours(("spec", "template", "spec", "containers", ByKey((("name", "other"),))))
+    assert [one.manager for one in owners.others(("spec", "x", 0))] == ["kubectl-edit"]

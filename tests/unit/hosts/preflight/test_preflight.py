@@ -1,0 +1,263 @@
+"""Preflight's rules, each with the fact that makes it speak, and the probe on this very machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedplate.apply.ledger import Ledger
+from bedplate.config import environments
+from bedplate.config.environment_file import AcceptedFinding, HostSettings, Preflight
+from bedplate.config.environments import Site
+from bedplate.config.release import Platform
+from bedplate.core import command, paths
+from bedplate.hosts import preflight
+from bedplate.hosts.preflight import gather, network, ownership, probe
+from bedplate.hosts.preflight.facts import Clock, Facts
+from bedplate.hosts.preflight.gather import Answer
+from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
+from bedplate.hosts.preflight.rules import RULES
+from factories import DATA
+
+GOOD = DATA / "environments/good"
+GIB = 1 << 30
+CHRONYD = {"protocol": "udp", "port": 123, "program": "chronyd"}
+EXACT = Clock(offset=0.01, uncertainty=0.02)
+HEALTHY: dict[str, Any] = {
+    "os": "debian",
+    "suite": "bookworm",
+    "pretty": "Debian GNU/Linux 12 (bookworm)",
+    "machine": "x86_64",
+    "kernel": "6.1.0-40-amd64",
+    "root": True,
+    "systemd": True,
+    "container": "",
+    "cpus": 8,
+    "memory": 32 * GIB,
+    "swap": 0,
+    "cgroup": 2,
+    "routes": [
+        {"destination": "0.0.0.0/0", "interface": "eno1"},
+        {"destination": "10.20.0.0/24", "interface": "eno1"},
+    ],
+    "listeners": [{"port": 22, "program": "sshd"}],
+    "names": {},
+    "resolve_seconds": 0.01,
+    "reached": {"10.20.0.10:22": ""},
+    "features": {"overlay": "present", "br_netfilter": "present"},
+    "sysctls": {
+        "net.ipv4.ip_forward": "1",
+        "net.bridge.bridge-nf-call-iptables": "1",
+        "fs.inotify.max_user_instances": "8192",
+    },
+    "noexec": [],
+    "disk": {
+        "kind": "ext4",
+        "size": 500 * GIB,
+        "free": 400 * GIB,
+        "fsync_p50_ms": 0.4,
+        "fsync_p99_ms": 1.2,
+        "fsync_count": 200,
+        "write_mb_s": 900.0,
+    },
+    "leftovers": [],
+    "programs": [],
+    "packages": [],
+    "firewalls": [],
+}
+EXTERNAL = {"kernel": "external"}
+
+TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("os-unsupported", "cp1", {"suite": "trixie", "pretty": "Debian 13"}, {}),
+    ("os-unsupported", "bastion", {"os": "ubuntu", "suite": "noble", "pretty": ""}, {}),
+    ("architecture-wrong", "worker1", {"machine": "aarch64"}, {}),
+    ("no-systemd", "worker1", {"systemd": False}, {}),
+    ("no-root", "worker1", {"root": False}, {}),
+    ("host-is-container", "worker1", {"container": "podman"}, {}),
+    ("cpu-few", "cp1", {"cpus": 1}, {}),
+    ("memory-small", "cp1", {"memory": GIB}, {}),
+    ("memory-low", "worker1", {"memory": 4 * GIB}, {}),
+    ("hostname-differs", "worker1", {"hostname": "localhost"}, {}),
+    ("address-elsewhere", "worker1", {"addresses": ["127.0.0.1", "192.0.2.7"]}, {}),
+    ("disk-full", "cp1", {"disk": {"free": 5 * GIB}}, {}),
+    ("disk-small", "bastion", {"disk": {"free": 20 * GIB}}, {}),
+    ("fsync-slow", "cp1", {"disk": {"fsync_p99_ms": 25.0}}, {}),
+    ("fsync-too-slow", "cp1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
+    ("write-slow", "worker1", {"disk": {"write_mb_s": 12.0}}, {}),
+    ("noexec", "worker1", {"noexec": ["/run", "/var/lib/containerd"]}, {}),
+    ("range-routed", "cp1", {"routes": [{"destination": "10.21.4.0/22", "interface": "eno2"}]}, {}),
+    ("no-service-route", "worker1", {"routes": HEALTHY["routes"][1:]}, {}),
+    ("host-unreachable", "worker1", {"reached": {"10.20.0.11:22": "timed out"}}, {}),
+    ("port-taken", "cp1", {"listeners": [{"port": 2379, "program": "etcd"}]}, {}),
+    ("port-taken", "worker1", {"listeners": [{"port": 30443, "program": ""}]}, {}),
+    ("port-taken", "bastion", {"listeners": [{"port": 443, "program": "apache2"}]}, {}),
+    ("port-taken", "bastion", {"listeners": [{"protocol": "udp", "port": 123, "program": "ntpd"}]}, {}),
+    ("port-taken", "cp1", {"listeners": [{"port": 20241, "program": "nginx"}]}, {}),
+    ("name-elsewhere", "worker1", {"names": {"api.ml.example.internal": ["10.9.9.9"]}}, {}),
+    ("names-slow", "worker1", {"resolve_seconds": 10.0}, {}),
+    ("firewall-active", "worker1", {"firewalls": ["ufw"]}, {}),
+    ("kernel-feature-missing", "worker1", {"features": {"overlay": "missing"}}, {}),
+    ("kernel-module-unloaded", "worker1", {"features": {"br_netfilter": "loadable"}}, EXTERNAL),
+    ("cgroup-v1", "worker1", {"cgroup": 1}, {}),
+    ("swap-on", "worker1", {"swap": GIB}, {}),
+    ("sysctl-unset", "worker1", {"sysctls": {"net.ipv4.ip_forward": "0"}}, EXTERNAL),
+    ("inotify-low", "worker1", {"sysctls": {"fs.inotify.max_user_instances": "128"}}, EXTERNAL),
+    ("leftover-files", "cp1", {"leftovers": ["/etc/kubernetes/admin.conf"]}, {}),
+    ("leftover-programs", "worker1", {"programs": ["kubelet"]}, {}),
+    ("package-contends", "cp1", {"packages": ["etcd-server"]}, {}),
+    ("clock-drifts", "worker1", {"clock": 2.0}, {}),
+    ("clock-off", "worker1", {"clock": -3600.0}, {}),
+]
+SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("a module that the roles will load", "worker1", {"features": {"overlay": "loadable"}}, {}),
+    ("a setting that the roles will make", "worker1", {"sysctls": {"net.ipv4.ip_forward": "0"}}, {}),
+    ("the bastion's own time service", "bastion", {"listeners": [CHRONYD]}, {}),
+    ("a UDP port of a TCP service", "cp1", {"listeners": [{"protocol": "udp", "port": 6443, "program": "x"}]}, {}),
+    ("cluster ports on the bastion", "bastion", {"listeners": [{"port": 6443, "program": "x"}]}, {}),
+    ("a worker's slow disk", "worker1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
+    ("a name that is right", "cp1", {"names": {"api.ml.example.internal": ["10.20.0.11"]}}, {}),
+    ("a route to the services", "cp1", {"routes": [{"destination": "10.16.0.0/12", "interface": "eno1"}]}, {}),
+]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Return the good environment, loaded."""
+    shutil.copytree(GOOD, tmp_path / "site")
+    return environments.load(tmp_path / "site")
+
+
+def _answer(site: Site, name: str, changes: dict[str, Any]) -> Answer:
+    host = next(host for host in site.hosts if host.name == name)
+    facts = {**HEALTHY, "hostname": name, "addresses": ["127.0.0.1", str(host.address)], **changes}
+    facts["disk"] = {**HEALTHY["disk"], **changes.get("disk", {})}
+    facts["sysctls"] = {**HEALTHY["sysctls"], **changes.get("sysctls", {})}
+    clock = Clock(offset=facts.pop("clock"), uncertainty=0.02) if "clock" in facts else EXACT
+    return Answer(host, Facts.model_validate(facts), clock)
+
+
+def _ids(site: Site, answer: Answer, *, ledgered: bool = False, **hosts: Any) -> list[str]:
+    settings = HostSettings.model_validate(hosts)
+    changed = Site(site.folder, site.environment.model_copy(update={"hosts": settings}), site.hosts)
+    return [finding.id for finding in preflight.judge(changed, [answer], Platform(), ledgered=ledgered)]
+
+
+@pytest.mark.parametrize("name", ["bastion", "cp1", "worker1"])
+def test_a_healthy_host_has_no_finding(site: Site, name: str) -> None:
+    """Facts of an ordinary server make no rule speak."""
+    assert _ids(site, _answer(site, name, {})) == []
+
+
+@pytest.mark.parametrize(("finding", "name", "changes", "hosts"), TABLE)
+def test_one_fact_makes_one_finding(
+    site: Site, finding: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]
+) -> None:
+    """Each rule speaks of its own fact and no other rule does."""
+    # A range that is routed or a missing route is judged by two rules where no default route is left.
+    found = _ids(site, _answer(site, name, changes), **hosts)
+    assert finding in found
+    assert set(found) <= {finding, "no-service-route"}
+
+
+@pytest.mark.parametrize(("what", "name", "changes", "hosts"), SILENT)
+def test_what_is_no_finding(site: Site, what: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]) -> None:
+    """What the roles do themselves, or another group's matter, is not reported."""
+    found = _ids(site, _answer(site, name, changes), **hosts)
+    assert set(found) <= ({"range-routed"} if what == "a route to the services" else set())
+
+
+def test_every_rule_is_in_the_table() -> None:
+    """No rule goes untested, and no two have one id."""
+    ids = [rule.id for rule in RULES]
+    assert set(ids) - {UNREACHED.id, NO_PROBE.id} == {finding for finding, *_ in TABLE}
+    assert len(ids) == len(set(ids))
+
+
+def test_what_the_ledger_owns_is_expected(site: Site) -> None:
+    """After an installation its own files, programs and ports are no leftovers."""
+    own = {
+        "leftovers": ["/etc/kubernetes/admin.conf"],
+        "programs": ["containerd", "kubelet"],
+        "listeners": [{"port": 6443, "program": "kube-apiserver"}],
+    }
+    assert _ids(site, _answer(site, "cp1", own), ledgered=True) == []
+    assert len(_ids(site, _answer(site, "cp1", own))) == 3
+
+
+def test_a_ledger_counts_from_the_first_step_on_hosts(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preflight alone owns nothing; a mirror step that was begun does, and so does another environment's mirror."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    assert not ownership.ledgered(site)
+    ledger = Ledger(site.state / ownership.LEDGER)
+    run = ledger.begin_run("2026.11.0")
+    ledger.begin(run, "preflight", "key")
+    assert not ownership.ledgered(site)
+    ledger.begin(run, ownership.FIRST_ON_HOSTS, "key")
+    ledger.close()
+    assert ownership.ledgered(site)
+    assert ownership.bastion_in_use()
+
+
+def test_a_host_that_cannot_be_asked_is_a_hard_finding(site: Site) -> None:
+    """No facts are worse than bad facts."""
+    answer = Answer(site.hosts[1], failure=UNREACHED, message="SSH to root@10.20.0.11 failed: timed out")
+    (finding,) = preflight.judge(site, [answer], Platform(), ledgered=False)
+    assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
+
+
+def test_an_accepted_finding_does_not_stop(site: Site) -> None:
+    """The reason is shown with it."""
+    accept = Preflight(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
+    site = Site(site.folder, site.environment.model_copy(update={"preflight": accept}), site.hosts)
+    (finding,) = preflight.judge(site, [_answer(site, "cp1", {"cpus": 1})], Platform(), ledgered=False)
+    assert finding.severity == "hard"
+    assert not finding.stops
+    assert finding.accepted == "a lab on one computer"
+
+
+def test_the_clock_is_judged_by_what_is_certain() -> None:
+    """A slow connection makes no skew."""
+    assert Clock(offset=1.5, uncertainty=2.0).skew == 0
+    assert Clock(offset=-1.5, uncertainty=0.5).skew == 1.0
+
+
+def test_the_probe_tells_all_facts_of_this_machine() -> None:
+    """Fed to a Python on standard input, as over SSH, it answers in the form of Facts."""
+    parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]]})
+    done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
+    facts = Facts.model_validate_json(done.stdout)
+    assert facts.names == {"localhost": ["127.0.0.1"]}
+    assert facts.reached["127.0.0.1:1"]
+    assert "127.0.0.1" in facts.addresses
+    assert facts.disk.fsync_count > 0
+    assert 0 < facts.disk.fsync_p50_ms <= facts.disk.fsync_p99_ms
+    assert not list(Path("/var/lib").glob(".bedplate-probe-*"))
+
+
+def test_the_probe_needs_the_standard_library_alone() -> None:
+    """It runs isolated, without this project's packages."""
+    source = Path(probe.__file__).read_text()
+    assert "bedplate." not in source.replace(".bedplate-", "")
+
+
+def test_this_machine_is_asked_without_ssh() -> None:
+    """An address of our own needs no login."""
+    assert gather._is_this(IPv4Address("127.0.0.1"))
+    assert not gather._is_this(IPv4Address("198.18.255.254"))
+
+
+def test_the_sites_names_lead_to_its_hosts(site: Site) -> None:
+    """The API is the control plane's, the mirror the bastion's, notebooks a worker's."""
+    assert network.site_names(site) == {
+        "api.ml.example.internal": "10.20.0.11",
+        "mirror.ml.example.internal": "10.20.0.10",
+        "notebooks.ml.example.internal": "10.20.0.12",
+    }

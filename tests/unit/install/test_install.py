@@ -1,0 +1,144 @@
+"""The bundle's `install` puts everything in its place, once, and only from a bundle that is the publisher's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bedplate.artifacts.relock import LABEL
+from bedplate.bundle import publisher_signature
+from bedplate.config import bundle_layout
+from bedplate.store import installed
+from factories import tiny_bundle
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
+    """Make a bundle."""
+    return tiny_bundle.make(tmp_path)
+
+
+def install(tiny: tiny_bundle.Tiny, root: Path, publisher: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the bundle's own install as on a bastion, below a folder."""
+    key = publisher or tiny.key.with_name("key.pub")
+    words: list[str | Path] = [sys.executable, tiny.folder / "install", "--publisher", key, "--root", root]
+    return subprocess.run([*words, "--no-packages"], capture_output=True, text=True, check=False)
+
+
+def files(root: Path) -> dict[str, int]:
+    """Return every file below a folder with its time of change."""
+    return {str(p.relative_to(root)): p.lstat().st_mtime_ns for p in root.rglob("*") if not p.is_dir()}
+
+
+@pytest.mark.slow
+def test_installs(tmp_path: Path) -> None:
+    """Blobs, release files, installer, environment, programs and commands are in their places, and run."""
+    root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, wheels=True)
+    done = install(tiny, root)
+    assert done.returncode == 0, done.stderr
+    store = root / "var/lib/bedplate/store"
+    assert {p.name for p in (store / "blobs/sha256").iterdir()} == {
+        p.name for p in (tiny.folder / bundle_layout.BLOBS).iterdir()
+    }
+    release = {p.name for p in (store / "releases/2026.11.0").iterdir()}
+    assert release == {bundle_layout.RELEASE, bundle_layout.MANIFEST, bundle_layout.SIGNATURE}
+    for command, says in {"bedplate": "bedplate\n", "kubectl": "tiny\n"}.items():
+        assert (
+            subprocess.run([root / "usr/local/bin" / command], capture_output=True, text=True, check=True).stdout
+            == says
+        )
+    assert (root / "opt/bedplate/tiny/current").readlink() == Path("1")
+    python = root / "opt/bedplate/installer/2026.11.0/.venv/bin/python"
+    assert subprocess.run([python, "-I", "-c", "import tiny"], check=False).returncode == 0
+
+
+def test_a_relocked_release_is_found_by_its_version(tmp_path: Path) -> None:
+    """A lab's bundle says that packages were relocked; environments name the version alone, and find it."""
+    root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, label=LABEL)
+    done = install(tiny, root)
+    assert done.returncode == 0, done.stderr
+    assert "release 2026.11.0+relock is on this bastion" in done.stdout
+    found = installed.read(root / "var/lib/bedplate/store", "2026.11.0", tiny.publisher)
+    assert found.release.release == "2026.11.0+relock"
+    assert (root / "opt/bedplate/installer/2026.11.0").is_dir()
+
+
+def test_a_second_run_changes_nothing(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """Install is idempotent: no file but the release's own three is touched again."""
+    root = tmp_path / "root"
+    install(tiny, root)
+    before = files(root)
+    done = install(tiny, root)
+    assert done.returncode == 0
+    changed = {path for path, time in files(root).items() if before.get(path) != time}
+    assert {Path(path).name for path in changed} <= {
+        bundle_layout.RELEASE,
+        bundle_layout.MANIFEST,
+        bundle_layout.SIGNATURE,
+    }
+
+
+def test_goes_on_where_it_was_stopped(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """After a kill in the middle, what is half written is written again and what is whole is kept."""
+    root = tmp_path / "root"
+    install(tiny, root)
+    blobs = root / "var/lib/bedplate/store/blobs/sha256"
+    first, second = sorted(blobs.iterdir())[:2]
+    first.rename(first.with_name(f".{first.name}.part"))
+    second.chmod(0o644)
+    second.write_bytes(b"half")
+    done = install(tiny, root)
+    assert "2 files" in done.stdout
+    assert sorted(p.name for p in blobs.iterdir()) == sorted(
+        p.name for p in (tiny.folder / bundle_layout.BLOBS).iterdir()
+    )
+
+
+def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """A bundle of the same release with another installer leaves no file of the old one, and keeps the environment."""
+    root = tmp_path / "root"
+    install(tiny, root)
+    tree = root / "opt/bedplate/installer/2026.11.0"
+    (tree / ".digest").write_text("older")
+    (tree / "stale").touch()
+    (tree / ".venv/kept").touch()
+    assert install(tiny, root).returncode == 0
+    assert not (tree / "stale").exists()
+    assert (tree / ".venv/kept").exists()
+
+
+@pytest.mark.parametrize("spoil", ["content", "missing", "publisher"])
+def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: str) -> None:
+    """A spoilt bundle, or another's, leaves no program, command or installer behind, and no blob that is wrong."""
+    root, publisher = tmp_path / "root", None
+    blob = tiny.folder / bundle_layout.blob(tiny.release.installer)
+    if spoil == "content":
+        data = bytearray(blob.read_bytes())
+        data[100] ^= 1
+        blob.unlink()
+        blob.write_bytes(data)
+    elif spoil == "missing":
+        blob.unlink()
+    else:
+        publisher = publisher_signature.new_key(tmp_path / "other")
+    done = install(tiny, root, publisher)
+    assert done.returncode == 1
+    assert done.stderr.startswith("install: ")
+    assert not (root / "opt").exists()
+    assert not (root / "usr").exists()
+    assert not (root / "var/lib/bedplate/store" / bundle_layout.blob(tiny.release.installer)).exists()
+
+
+def test_install_needs_nothing_but_python(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """It runs without this project's packages, and Python leaves nothing beside the files that are signed."""
+    key = shutil.copy(tiny.key.with_name("key.pub"), tmp_path / "publisher")
+    folder, root = tiny.folder / bundle_layout.INSTALL, tmp_path / "root"
+    before = files(tiny.folder)
+    words: list[str | Path] = [sys.executable, "-I", "-S", folder, "--publisher", key, "--root", root, "--no-packages"]
+    for _ in range(2):
+        assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+    assert files(tiny.folder) == before

@@ -1,0 +1,98 @@
+"""YAML as kubectl reads it, and the glance at a text that spares reading it."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bedplate.kube import fast_identity, yaml_text
+from bedplate.kube.file_content import Content
+from bedplate.kube.manifest_files import values
+from bedplate.kube.normalize import things
+from bedplate.kube.raw_document import pieces
+from factories import UPSTREAM
+from factories.diff_forms import FORMS
+
+SCALARS = {
+    "0644": 420, "0o17": 15, "0x1F": 31, "0b11": 3, "1_000": 1000, "-7": -7, "08": 8, "1e3": 1000, "1.50": 1.5,
+    ".5": 0.5, "yes": True, "Off": False, "~": None, "": None, "2026-11-22": "2026-11-22", "12:30": "12:30",
+    "1.2.3": "1.2.3", "100m": "100m", "'1'": "1", "!!str 1": "1", "=": "=",
+    "12345678901234567890": 12345678901234567890,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_scalars(text: str) -> None:
+    """Plain scalars mean what they mean to kubectl, which is not always what they mean to PyYAML."""
+    value, _ = yaml_text.parse(f"a: {text}\n".encode(), "x", 0)
+    assert value == {"a": SCALARS[text]}
+    assert type(value["a"]) is type(SCALARS[text])
+
+
+def test_merge_keys_and_aliases() -> None:
+    """Aliases are copies, and `<<` takes over what is not there."""
+    value, _ = yaml_text.parse(b"a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}\nc: [*a, *a]\n", "x", 0)
+    assert value == {"a": {"x": 1, "z": 2}, "b": {"x": 1, "z": 3}, "c": [{"x": 1, "z": 2}] * 2}
+
+
+WRITTEN = st.text("abz :#-,?'\"\n\t{}[]&*!|>%@`äß😀", max_size=12)
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | WRITTEN,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WRITTEN, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text("abc", min_size=1), TREES, min_size=1))
+def test_what_is_written_is_read(value: dict[str, Any]) -> None:
+    """YAML that PyYAML writes is read back as it was."""
+    for flow in (True, False):
+        text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True).encode()
+        assert yaml_text.parse(text, "x", 0)[0] == value
+
+
+def _upstream() -> list[bytes]:
+    return [gzip.decompress(path.read_bytes()) for path in sorted(UPSTREAM.glob("*.yaml.gz"))]
+
+
+def test_a_glance_tells_what_parsing_tells() -> None:
+    """Where an identity is told without parsing, it is the right one; that is so for most objects."""
+    texts = [text.encode() for text in FORMS.values()] + _upstream()
+    told = total = 0
+    for piece in (piece for text in texts for piece in pieces(Content("x", text.replace(b"\r", b"")))):
+        found = [one.identity for one in things(values(piece))]
+        total += 1
+        if (glanced := fast_identity.identity(piece)) is not None:
+            told += 1
+            assert found == [glanced]
+    assert told > total / 3
+
+
+AMBIGUOUS = [
+    b'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: "b"\n',
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: on\n",
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: yes\n",
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n",
+    b"apiVersion: v1\nkind: Pod\nkind: Job\nmetadata:\n  name: a\n",
+    b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
+    b"apiVersion: v1\nkind: PodList\nmetadata:\n  name: a\nitems: []\n",
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  <<: {namespace: b}\n  name: a\n",
+    b"apiVersion: v1\nkind: Pod # really\nmetadata:\n  name: a\n",
+    b"apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n",
+    b'{"component":"c","layer":"l","object":{"apiVersion":"v1","a":{"b":{}},"kind":"Pod","metadata":{"name":"a"}}}',
+    b'{"component":"c","layer":"l","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namea":"b"}}}',
+    b'{"component":"c","layer":"l","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"\\u0061"}}}',
+]
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_no_glance_at_what_is_not_plain(text: bytes) -> None:
+    """Whatever could mean something else is parsed."""
+    (piece,) = pieces(Content("x", text))
+    assert fast_identity.identity(piece) is None

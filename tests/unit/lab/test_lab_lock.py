@@ -1,0 +1,100 @@
+"""Labs that are changed at once, and machines that were never finished."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import IO
+
+import pytest
+
+from bedplate.core.errors import BedplateError
+from bedplate.core.locks import refusing, waiting
+from bedplate.hosts import ssh
+from bedplate.lab import down, lab_address, lab_status
+from bedplate.lab.lab_environment import ensure_environment
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVkGC8pl1+"
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
+    """Two commands that reserve at the same time never share a network."""
+    names = [f"lab{number}" for number in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        labs = list(pool.map(lab_address.reserve, names))
+    assert len({lab.number for lab in labs}) == len(names)
+
+
+def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
+    """While one brings a lab up, another that would remove it is refused and changes nothing."""
+    lab = lab_address.reserve("one")
+    with (
+        refusing(lab.lock, lab.name, "is held"),
+        pytest.raises(BedplateError, match="lab one is being changed by another"),
+    ):
+        down.remove(lab)
+    assert lab.file.exists()
+
+
+def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
+    """What is held is given back, also after an error."""
+    with pytest.raises(RuntimeError), waiting(tmp_path / "lock"):
+        raise RuntimeError
+    with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one", "is held"):
+        pass
+
+
+def test_a_lock_that_its_holder_removed_is_held_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who opened the file before it was removed is refused, since the next one would lock another file."""
+    file, flock = tmp_path / "lock", fcntl.flock
+
+    def removed_first(held: IO[str], how: int) -> None:
+        file.unlink()
+        flock(held, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    with pytest.raises(BedplateError, match="is held"), refusing(file, "one", "is held"):
+        pytest.fail("two could hold it now")
+
+
+def test_no_lab_is_reserved_while_the_last_one_takes_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that begins while the machines' image is being removed waits, and then makes its own."""
+    lab = lab_address.reserve("one")
+    done: list[Future[lab_address.Lab]] = []
+    for name in ("_close_connections", "remove_machines", "remove_network"):
+        monkeypatch.setattr(down, name, lambda _: None)
+
+    def remove_images() -> None:
+        waits = pool.submit(lab_address.reserve, "two")
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=0.2)
+        done.append(waits)
+
+    monkeypatch.setattr(down, "remove_images", remove_images)
+    with ThreadPoolExecutor(1) as pool:
+        down.remove(lab)
+    assert [one.result().name for one in done] == ["two"]
+
+
+def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machines are shown, and of the platform that nothing is known."""
+    lab = lab_address.reserve("one")
+    ensure_environment(lab, KEY, "2026.11.0")
+
+    def refused(*_: object, **__: object) -> CompletedProcess[bytes]:
+        raise BedplateError("SSH to bastion", "failed")
+
+    monkeypatch.setattr(lab_status, "read_state", lambda *_: "running")
+    monkeypatch.setattr(ssh, "run", refused)
+    found = lab_status.read_status(lab)
+    assert {one["state"] for one in found["machines"].values()} == {"running"}
+    assert (found["nodes"], found["packets_outside"]) == ({}, None)
+    assert json.dumps(found)

@@ -1,0 +1,107 @@
+"""The hub's own code, as it is put into its image (manifests/jupyterhub/hub)."""
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from bedplate.config import catalog, users
+from bedplate.config.users import Account, Accounts
+from bedplate.core import paths
+
+SETTINGS = {
+    "tenants": [
+        {"name": "physics", "groups": ["heads", "physicists"], "namespaces": ["physics", "physics-dev"]},
+        {"name": "biology", "groups": ["biologists"], "namespaces": ["biology"]},
+    ],
+    "sizes": [{"name": "small", "cpu": "500m", "memory": "1Gi"}, {"name": "large", "cpu": "2", "memory": "4Gi"}],
+    "volumes": ["2Gi", "10Gi"],
+}
+
+
+def hub_module(name: str) -> ModuleType:
+    """Return a module of the hub's image."""
+    folder = str(paths.SOURCE / "manifests/jupyterhub/hub")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(f"bedplate_hub.{name}")
+
+
+choices = hub_module("choices")
+providers = hub_module("providers")
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> object:
+    """Return the choices that SETTINGS offer."""
+    (tmp_path / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))
+    return choices.load(tmp_path / "settings.yaml")
+
+
+@pytest.mark.parametrize(
+    ("groups", "namespaces"),
+    [
+        (["physicists"], ["physics", "physics-dev"]),
+        (["heads", "biologists"], ["physics", "physics-dev", "biology"]),
+        (["strangers"], []),
+        ([], []),
+    ],
+)
+def test_groups_permit_namespaces(offered: object, groups: list[str], namespaces: list[str]) -> None:
+    """The groups of a user decide the namespaces, in the environment's order."""
+    assert list(offered.permitted(groups)) == namespaces  # type: ignore[attr-defined]
+
+
+def test_a_choice_becomes_numbers(offered: object) -> None:
+    """A permitted choice gives namespace, tenant, CPU, memory and volume; what is left out is the first."""
+    choice = offered.resolve({"namespace": "physics-dev", "size": "large"}, ["physicists"])  # type: ignore[attr-defined]
+    assert (choice.namespace, choice.tenant, choice.cpu, choice.memory, choice.volume) == (
+        "physics-dev", "physics", 2.0, 4 * 2**30, "2Gi",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "groups", "status"),
+    [
+        ({"namespace": "biology"}, ["physicists"], 403),
+        ({"namespace": "kube-system"}, ["physicists"], 403),
+        ({"namespace": ["physics"]}, ["strangers"], 403),
+        ({}, [], 403),
+        ({"size": "giant"}, ["physicists"], 400),
+        ({"volume": "2Ti"}, ["physicists"], 400),
+    ],
+)
+def test_other_choices_are_refused(offered: object, options: dict[str, str], groups: list[str], status: int) -> None:
+    """A namespace outside the user's groups is forbidden; a size or volume that is not offered does not exist."""
+    with pytest.raises(choices.RefusedError) as refused:
+        offered.resolve(options, groups)  # type: ignore[attr-defined]
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(("text", "number"), [("500m", 0.5), ("2", 2), ("1.5", 1.5), ("1Gi", 2**30), ("2G", 2e9)])
+def test_quantities(text: str, number: float) -> None:
+    """Quantities are read as Kubernetes reads them."""
+    assert choices.quantity(text) == number
+
+
+def test_the_file_provider_reads_what_bedplate_writes(tmp_path: Path) -> None:
+    """The hub lets in whom the users file names, with his groups, and sees changes of the file at once."""
+    path = tmp_path / "users.yaml"
+    users.write(path, Accounts(users=[Account(name="ada", password=users.hash_password("x"), groups=["heads"])]))
+    provider = providers.provider("file", path)
+    assert provider.authenticate("ada", "x") == providers.Identity("ada", ("heads",))
+    assert provider.authenticate("ada", "y") is None
+    assert provider.authenticate("bob", "x") is None
+    assert provider.look_up("ada") == providers.Identity("ada", ("heads",))
+    users.write(path, Accounts())
+    assert provider.look_up("ada") is None
+
+
+def test_hub_and_notebook_speak_the_same_version() -> None:
+    """The notebook image has the hub's version of JupyterHub."""
+    components = catalog.load("2026.11.0").components
+    wheels = components["notebook"].images[0].wheels
+    assert f"jupyterhub=={components['jupyterhub'].version}" in wheels

@@ -1,0 +1,183 @@
+import datetime as dt
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.verification import PolicyBuilder, Store
+
+from bedplate.config.component import Component, Secret
+from bedplate.config.environment_file import Environment
+from bedplate.config.environments import Site
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.pki import authority, published, secret_files, site_trust
+from factories.least_environment import KNOWN
+
+NAMES = ["hub.notebooks.svc", "notebooks.site.bedplate.test"]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Return an environment whose state is the test's own."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    environment = Environment.model_validate(KNOWN)
+    return Site(tmp_path / "environment", environment, ())
+
+
+def _component(*asked: dict[str, Any], name: str = "tool") -> Component:
+    values = [Secret.model_validate({"name": "tool", **one}) for one in asked]
+    return Component(name=name, summary="A tool", layer="notebooks", secrets=values)
+
+
+def _read(site: Site, reference: str) -> str:
+    return secret_files.read_secret(site, reference).decode()
+
+
+def _pair(folder: Path) -> tuple[authority.Authority, Path, Path]:
+    made, _ = authority.ensure_authority(folder, "here")
+    return made, folder / "tls.crt", folder / "tls.key"
+
+
+def test_a_certificate_is_trusted_for_its_names_by_strict_verification(tmp_path: Path) -> None:
+    """What the authority signs passes a verifier that knows only the authority, for each of its names."""
+    made, certificate, key = _pair(tmp_path)
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+    leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
+    for name in NAMES:
+        verifier = PolicyBuilder().store(Store([made.certificate])).build_server_verifier(x509.DNSName(name))
+        assert verifier.verify(leaf, []) == [leaf, made.certificate]
+    assert load_pem_private_key(key.read_bytes(), None).public_key() == leaf.public_key()
+
+
+def test_a_good_certificate_is_kept(tmp_path: Path) -> None:
+    """A second run signs nothing and makes no second authority."""
+    made, certificate, key = _pair(tmp_path)
+    authority.ensure_certificate(made, certificate, key, NAMES)
+    before = certificate.read_bytes()
+    again, new = authority.ensure_authority(tmp_path, "here")
+    assert not new
+    assert not authority.ensure_certificate(again, certificate, key, NAMES)
+    assert certificate.read_bytes() == before
+
+
+def test_a_certificate_is_signed_anew_when_it_has_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other names, another authority, or little time left give a new certificate."""
+    made, certificate, key = _pair(tmp_path)
+    authority.ensure_certificate(made, certificate, key, NAMES)
+    assert authority.ensure_certificate(made, certificate, key, [*NAMES, "198.18.7.10"])
+    other, _ = authority.ensure_authority(tmp_path / "other", "here")
+    assert authority.ensure_certificate(other, certificate, key, [*NAMES, "198.18.7.10"])
+    monkeypatch.setattr(authority, "RENEWAL_DAYS", authority.CERTIFICATE_DAYS)
+    assert authority.ensure_certificate(other, certificate, key, [*NAMES, "198.18.7.10"])
+
+
+def test_an_authority_whose_key_is_lost_is_not_replaced(tmp_path: Path) -> None:
+    """Replacing the authority would break every host's trust: it is an error that names the file."""
+    authority.ensure_authority(tmp_path, "here")
+    (tmp_path / "ca.key").unlink()
+    with pytest.raises(BedplateError, match=r"ca\.key is missing"):
+        authority.ensure_authority(tmp_path, "here")
+
+
+def test_an_authority_that_was_interrupted_is_finished(tmp_path: Path) -> None:
+    """A run that was killed between key and certificate goes on with the key."""
+    authority.ensure_authority(tmp_path, "here")
+    (tmp_path / "ca.crt").unlink()
+    key = (tmp_path / "ca.key").read_bytes()
+    assert authority.ensure_authority(tmp_path, "here")[1]
+    assert (tmp_path / "ca.key").read_bytes() == key
+
+
+def test_an_authority_outlives_the_site(tmp_path: Path) -> None:
+    """The authority is good for twenty years, and already good on a host whose clock is hours behind."""
+    made, _ = authority.ensure_authority(tmp_path, "here")
+    now = dt.datetime.now(dt.UTC)
+    assert made.certificate.not_valid_after_utc > now + dt.timedelta(days=19 * 365)
+    assert made.certificate.not_valid_before_utc < now - dt.timedelta(hours=12)
+
+
+def test_trust_is_published_without_private_halves(site: Site) -> None:
+    """The environment's folder gets certificates only; keys stay in a folder of root's."""
+    assert site_trust.ensure_trust(site) > 0
+    assert site_trust.ensure_trust(site) == 0
+    assert sorted(path.name for path in (site.folder / "pki").iterdir()) == ["ca.crt", "mirror.crt"]
+    assert "PRIVATE" not in published.read_public(site, published.AUTHORITY)
+    assert stat.S_IMODE((site.state / "pki").stat().st_mode) == 0o700
+    assert stat.S_IMODE((site.state / "pki" / "ca.key").stat().st_mode) == 0o600
+
+
+def test_values_are_made_once(site: Site) -> None:
+    """Passwords and hex values are long, private, and the same after a second run."""
+    asked = _component({"key": "password"}, {"key": "cookie", "kind": "hex"})
+    assert secret_files.ensure_secrets(site, [asked]) == 2
+    first = [_read(site, "tool/password"), _read(site, "tool/cookie")]
+    assert secret_files.ensure_secrets(site, [asked]) == 0
+    assert [_read(site, "tool/password"), _read(site, "tool/cookie")] == first
+    assert len(first[0]) == 32
+    assert first[0].isalnum()
+    assert len(bytes.fromhex(first[1])) == 32
+    for path in (site.state / "secrets").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_certificate_secrets_are_pairs(site: Site) -> None:
+    """A certificate and its key are signed by the environment's authority, with the environment's domain in names."""
+    hosts = ["hub", "notebooks.{domain}"]
+    asked = _component(
+        {"key": "tls.crt", "kind": "certificate", "hosts": hosts}, {"key": "tls.key", "kind": "certificate-key"}
+    )
+    assert secret_files.ensure_secrets(site, [asked]) == 1
+    leaf = x509.load_pem_x509_certificate(secret_files.read_secret(site, "tool/tls.crt"))
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+    assert names == ["hub", "notebooks.site.bedplate.test"]
+    key = load_pem_private_key(secret_files.read_secret(site, "tool/tls.key"), None)
+    assert key.public_key() == leaf.public_key()
+    assert secret_files.ensure_secrets(site, [asked]) == 0
+
+
+def test_a_certificate_without_its_key_is_refused(site: Site) -> None:
+    """A component that asks for half a pair has made a mistake."""
+    asked = _component({"key": "tls.crt", "kind": "certificate", "hosts": ["hub"]})
+    with pytest.raises(InputError, match=r"tool/tls\.crt has 0 certificate-key beside it"):
+        secret_files.ensure_secrets(site, [asked])
+
+
+def test_files_are_read_again(site: Site, tmp_path: Path) -> None:
+    """A secret that a site gives as a file follows the file; a missing file is one clear error."""
+    file = tmp_path / "token"
+    asked = _component({"key": "token", "kind": "file", "path": str(file)})
+    with pytest.raises(InputError, match=r"tool/token cannot be read \(No such file"):
+        secret_files.ensure_secrets(site, [asked])
+    file.write_text("one")
+    assert secret_files.ensure_secrets(site, [asked]) == 1
+    file.write_text("two")
+    assert secret_files.ensure_secrets(site, [asked]) == 1
+    assert _read(site, "tool/token") == "two"
+
+
+def test_users_are_hashed(site: Site) -> None:
+    """The users file holds hashes of the accounts that Bedplate makes, and no password."""
+    asked = _component({"key": "users.yaml", "kind": "users"})
+    assert secret_files.ensure_secrets(site, [asked]) == 1
+    text = _read(site, "tool/users.yaml")
+    assert {user["name"] for user in yaml.safe_load(text)["users"]} == {"administrator", "acceptance"}
+    for path in (site.state / "secrets" / secret_files.ACCOUNTS).glob("*.password"):
+        assert path.read_text().strip() not in text
+    assert secret_files.ensure_secrets(site, [asked]) == 0
+
+
+def test_one_place_is_asked_for_once(site: Site) -> None:
+    """Two components cannot ask for the same value."""
+    both = [_component({"key": "password"}, name=name) for name in ("one", "two")]
+    with pytest.raises(InputError, match="secret tool/password is asked for by two components"):
+        secret_files.ensure_secrets(site, both)
+
+
+def test_a_value_that_was_never_made_says_what_to_do(site: Site) -> None:
+    """Reading a missing value names it and the command that makes it."""
+    with pytest.raises(BedplateError, match=r"secret tool/none is not in .*run bedplate apply"):
+        secret_files.read_secret(site, "tool/none")

@@ -1,0 +1,68 @@
+"""A site signs what it sends with a key of its own, for one purpose at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bedplate.config.environment_file import Environment
+from bedplate.config.environments import Site
+from bedplate.core import paths
+from bedplate.core.errors import BedplateError, InputError
+from bedplate.pki import site_key
+from factories.least_environment import KNOWN
+
+DATA = b'{"blobs": []}'
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Return an environment whose state is the test's own."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    return Site(tmp_path / "environment", Environment.model_validate(KNOWN), ())
+
+
+def test_is_made_once_and_is_private(site: Site) -> None:
+    """A second call leaves both halves; only the public one lies in the environment's folder."""
+    key = site_key.ensure_site_key(site)
+    content = key.read_bytes()
+    assert site_key.ensure_site_key(site).read_bytes() == content
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (site.folder / "pki").iterdir()] == [site_key.PUBLIC]
+    assert {path.name for path in key.parent.iterdir()} == {site_key.PRIVATE, site_key.PUBLIC}
+
+
+def test_a_kill_between_the_halves_is_mended(site: Site) -> None:
+    """A public half without its private one counts for nothing: the next run makes both."""
+    key = site_key.ensure_site_key(site)
+    old = site_key.public_key(site)
+    key.rename(key.with_name(".site.new"))
+    signature = site_key.sign(DATA, site_key.ensure_site_key(site), site_key.HAVE)
+    assert site_key.public_key(site) != old
+    site_key.check(DATA, signature, site_key.public_key(site), site_key.HAVE)
+
+
+def test_a_signature_is_for_one_content_key_and_purpose(site: Site, tmp_path: Path) -> None:
+    """Another content, another site's key and another namespace are refused."""
+    key, public = site_key.ensure_site_key(site), site_key.public_key(site)
+    signature = site_key.sign(DATA, key, site_key.HAVE)
+    site_key.check(DATA, signature, public, site_key.HAVE)
+    other = Site(tmp_path / "other", site.environment.model_copy(update={"name": "other"}), ())
+    site_key.ensure_site_key(other)
+    wrong = [
+        (DATA + b" ", signature, public, site_key.HAVE),
+        (DATA, signature, public, site_key.REPORT),
+        (DATA, b"", public, site_key.HAVE),
+    ]
+    for words in wrong:
+        with pytest.raises(BedplateError, match="is not over this content"):
+            site_key.check(*words)
+    with pytest.raises(BedplateError, match="is by another key than the site's"):
+        site_key.check(DATA, signature, site_key.public_key(other), site_key.HAVE)
+
+
+def test_is_named_when_it_is_not_there(site: Site) -> None:
+    """Before the first apply there is no key to check with."""
+    with pytest.raises(InputError, match=r"has no pki/site\.pub yet"):
+        site_key.public_key(site)

@@ -1,0 +1,279 @@
+"""Pushing into a site's own registry: the real distribution program, users, TLS, tokens, faults and kills."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bedplate.artifacts.cache import Cache
+from bedplate.bundle.write_bundle import INDEX_TYPE, MANIFEST_TYPE
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import BedplateError
+from bedplate.registry import client as client_module
+from bedplate.registry.backoff import Backoff
+from bedplate.registry.client import Client
+from bedplate.registry.credentials import Credentials, kept
+from bedplate.registry.push import push
+from bedplate.registry.pushable import Holding, holding
+from bedplate.registry.registry_address import parse
+from factories import many_images, own_registry
+from factories.faulty_proxy import Faults, proxy
+
+QUICK = Backoff(attempts=7, first=0.01, longest=0.05)
+WHO = Credentials(own_registry.USER, own_registry.PASSWORD)
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReleaseFile]:
+    """Make one store for all tests."""
+    return many_images.store(tmp_path_factory.mktemp("store") / "store")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve a registry that asks nobody who they are."""
+    with own_registry.serving(tmp_path_factory.mktemp("registry")) as port:
+        yield port
+
+
+def client_of(port: int) -> Client:
+    """Return a client without credentials."""
+    return Client(parse(f"http://127.0.0.1:{port}"), backoff=QUICK)
+
+
+def check_pulls(client: httpx.Client, wanted: Holding) -> None:
+    """Check that every tag and every blob is there, byte for byte."""
+    for (repository, tag), manifest in wanted.tags.items():
+        answer = client.get(f"/v2/{repository}/manifests/{tag}", headers={"Accept": manifest.media_type})
+        assert answer.content == manifest.content
+        for part in (json.loads(answer.content)["config"], *json.loads(answer.content)["layers"]):
+            content = client.get(f"/v2/{repository}/blobs/{part['digest']}").content
+            assert "sha256:" + hashlib.sha256(content).hexdigest() == part["digest"]
+
+
+def test_push_keeps_names_mounts_and_sends_nothing_twice(plain: int, stored: tuple[Path, ReleaseFile]) -> None:
+    """Each blob is sent once and mounted to the other repositories; a second run finds all there."""
+    folder, release = stored
+    wanted = holding([release], folder, "project/mirror")
+    told: list[int] = []
+    pushed = push(client_of(plain), wanted, jobs=4, progress=told.append)
+    assert (pushed.sent, pushed.mounted, pushed.present) == (13, 3, 0)
+    assert (sum(told), pushed.sent_bytes) == (wanted.size, wanted.size)
+    assert (pushed.tags, pushed.all_tags) == (4, 4)
+    with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
+        check_pulls(client, wanted)
+        names = client.get("/v2/_catalog").json()["repositories"]
+    assert "project/mirror/harbor.test_8443/a/b" in names
+    again = push(client_of(plain), wanted, jobs=4)
+    assert (again.sent, again.mounted, again.present, again.tags) == (0, 0, 16, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["basic", "token"])
+def test_users_over_tls(kind: str, stored: tuple[Path, ReleaseFile], tmp_path: Path) -> None:
+    """With the site's authority and a user it goes; each of them missing or wrong is named, and nothing is there."""
+    ca, crt, key = own_registry.certificate(tmp_path / "pki")
+    folder, release = stored
+    wanted = holding([release], folder)
+    with (
+        own_registry.users(kind, tmp_path, ca, (crt, key)) as auth,
+        own_registry.serving(tmp_path / "registry", auth=auth, tls=(crt, key)) as port,
+    ):
+        address = parse(f"127.0.0.1:{port}")
+        for credentials, authority, fact in (
+            (WHO, None, "not trusted"),
+            (None, ca, "no token|asks for a user"),
+            (Credentials(own_registry.USER, "wrong"), ca, "does not accept|no token"),
+        ):
+            with pytest.raises(BedplateError, match=fact) as error:
+                push(Client(address, credentials, ca=authority, backoff=QUICK), wanted, jobs=2)
+            assert "wrong" not in str(error.value)
+        pushed = push(Client(address, WHO, ca=ca, backoff=QUICK), wanted, jobs=4)
+        assert (pushed.sent, pushed.mounted, pushed.tags) == (13, 3, 4)
+        again = push(Client(address, WHO, ca=ca, backoff=QUICK), wanted, jobs=4)
+        assert (again.sent, again.mounted, again.present) == (0, 0, 16)
+        if kind == "basic":
+            trust = ssl.create_default_context(cafile=ca)
+            who = (own_registry.USER, own_registry.PASSWORD)
+            with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trust, auth=who) as client:
+                check_pulls(client, wanted)
+
+
+@pytest.mark.slow
+def test_a_token_that_runs_out_is_asked_for_again(stored: tuple[Path, ReleaseFile], tmp_path: Path) -> None:
+    """In the middle of a long push the registry refuses the token; the push gets another one and ends right."""
+    ca, crt, key = own_registry.certificate(tmp_path / "pki")
+    folder, release = stored
+    wanted, tokens = holding([release], folder), own_registry.Tokens(lasts=3)
+    with (
+        own_registry.users("token", tmp_path, ca, (crt, key), tokens) as auth,
+        own_registry.serving(tmp_path / "registry", auth=auth, tls=(crt, key)) as port,
+        proxy(port, Faults(delay=0.15)) as slow,
+    ):
+        pushed = push(Client(parse(f"127.0.0.1:{slow}"), WHO, ca=ca, backoff=QUICK), wanted, jobs=2)
+    assert (pushed.sent + pushed.mounted, pushed.tags) == (16, 4)
+    assert max(map(tokens.given.count, tokens.given)) > 1
+
+
+FAULTS = {
+    "cut": Faults(seed=3, cuts=6, cut_after=250_000),
+    "500": Faults(seed=4, refusals=6, status=500),
+    "429": Faults(seed=5, refusals=6, status=429),
+    "frozen": Faults(seed=8, cuts=3, cut_after=150_000, freezes=True),
+    "slow": Faults(seed=6, delay=0.005),
+    "all": Faults(seed=7, cuts=4, cut_after=200_000, refusals=4, delay=0.001),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_on_the_way(
+    name: str, plain: int, stored: tuple[Path, ReleaseFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections that are cut, frozen, refused or slow delay a push and do not change its end."""
+    monkeypatch.setattr(client_module, "TIMEOUT", 1)
+    folder, release = stored
+    wanted, faults = holding([release], folder, f"faulty/{name}"), FAULTS[name]
+    with proxy(plain, faults) as port:
+        pushed = push(client_of(port), wanted, jobs=3)
+    assert pushed.tags == 4
+    assert faults.happened >= {"slow": 0, "frozen": 3}.get(name, 4)
+    with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
+        check_pulls(client, wanted)
+
+
+def test_gone_on_where_it_was_cut(plain: int, tmp_path: Path) -> None:
+    """A large blob whose connection breaks is not sent from its beginning again."""
+    folder, release = many_images.store(tmp_path / "store", largest=8_000_000, seed=9)
+    wanted = holding([release], folder, "large")
+    faults = Faults(cuts=1, cut_after=1)
+    faults.cut = lambda: 4_000_000 if not faults.happened else -1  # type: ignore[method-assign]
+    out: list[int] = []
+    whole = wanted.blobs[0][0]
+    alone = Holding(wanted.blobs[:1], [], {})
+    with proxy(plain, faults) as port:
+        client = client_of(port)
+        original, sizes = client.once, []
+
+        def watched(method: str, path: str, *rest: object, **more: object) -> object:
+            if method == "PUT":
+                sizes.append(more["body"].length)  # type: ignore[attr-defined]
+                faults.happened = len(sizes) - 1
+            return original(method, path, *rest, **more)  # type: ignore[arg-type]
+
+        client.once = watched  # type: ignore[method-assign, assignment]
+        push(client, alone, jobs=1, progress=out.append)
+    assert sum(out) == whole.size
+    assert sizes[0] == whole.size
+    assert sizes[-1] < whole.size
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(plain: int, stored: tuple[Path, ReleaseFile]) -> None:
+    """After a SIGKILL the next run ends right, and sends only what the registry did not have."""
+    folder, release = stored
+    chance, context = random.Random(11), multiprocessing.get_context("fork")  # noqa: S311  seeded on purpose
+    began = time.monotonic()
+    push(client_of(plain), holding([release], folder, "measure"), jobs=3)
+    usual, moments = time.monotonic() - began, []
+    with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
+        for number in range(KILLS):
+            wanted = holding([release], folder, f"killed/{number}")
+            child = context.Process(target=_push_alone, args=(plain, wanted))
+            child.start()
+            time.sleep(chance.uniform(0, usual * 1.1))
+            os.kill(child.pid or 0, signal.SIGKILL)
+            child.join()
+            time.sleep(0.02)  # the registry ends what it was doing
+            there = _present(client, wanted)
+            pushed = push(client_of(plain), wanted, jobs=3)
+            assert pushed.present == there
+            assert pushed.sent + pushed.mounted + pushed.present == 16
+            moments.append(there)
+            check_pulls(client, wanted)
+    assert len(set(moments)) > 2, "the kills should hit different moments"
+
+
+def _push_alone(port: int, wanted: Holding) -> None:
+    push(client_of(port), wanted, jobs=3)
+
+
+def _present(client: httpx.Client, wanted: Holding) -> int:
+    paths = [f"/v2/{where}/blobs/sha256:{blob.sha256}" for blob, all_of in wanted.blobs for where in all_of]
+    return sum(client.head(path).status_code == httpx.codes.OK for path in paths)
+
+
+def test_damaged_store_is_named(plain: int, tmp_path: Path) -> None:
+    """A blob that is not what its name says is refused by the registry and named with its file."""
+    folder, release = many_images.store(tmp_path / "store", seed=5)
+    wanted = holding([release], folder, "damaged")
+    path = wanted.blobs[2][0].path
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    with pytest.raises(BedplateError, match="another content than its name says") as error:
+        push(client_of(plain), wanted, jobs=1)
+    assert str(path) in str(error.value)
+    with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
+        assert client.get("/v2/damaged/registry.k8s.io/one/tags/list").status_code == httpx.codes.NOT_FOUND
+
+
+def test_a_damaged_manifest_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    """A registry would take it under its tag, whatever it holds."""
+    folder, release = many_images.store(tmp_path / "store", seed=5)
+    path = folder / bundle_layout.blob(release.artifacts[0].sha256)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"{", b"{ ", 1))
+    with pytest.raises(BedplateError, match="another content than its name says"):
+        holding([release], folder, "damaged")
+
+
+def test_unreachable_registry_is_one_line() -> None:
+    """Nobody listening is told with the registry's name and the next step."""
+    client = client_of(own_registry.free_port())
+    with pytest.raises(BedplateError, match="could not be reached"):
+        client.request("GET", "/v2/", ())
+
+
+def test_credentials_of_docker_login(tmp_path: Path) -> None:
+    """Users come out of the login file, and a helper that would be needed is named."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"auths": {"harbor.site": {"auth": "bWU6YTpi"}, "other": {"identitytoken": "t"}}}))
+    assert kept("harbor.site", (path,)) == Credentials("me", "a:b")
+    assert kept("other", (path,)) == Credentials("", "", "t")
+    assert kept("nowhere", (path,)) is None
+    path.write_text(json.dumps({"credHelpers": {"harbor.site": "pass"}}))
+    with pytest.raises(BedplateError, match="credential helper"):
+        kept("harbor.site", (path,))
+    assert "a:b" not in repr(Credentials("me", "a:b"))
+
+
+def test_index_of_two_architectures(plain: int, tmp_path: Path) -> None:
+    """An index comes after the manifests that it names, which have no tags of their own."""
+    folder, release = many_images.store(tmp_path / "store", seed=8)
+    children = [
+        {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{one.sha256}", "size": one.size}
+        for one in release.artifacts[:2]
+    ]
+    content = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": children}).encode()
+    output = Cache(folder).add_bytes(content)
+    image = release.artifacts[0].model_copy(update={"sha256": output.sha256, "size": output.size})
+    wanted = holding([release.model_copy(update={"artifacts": [image]})], folder, "index")
+    pushed = push(client_of(plain), wanted, jobs=2)
+    assert (pushed.tags, pushed.untagged) == (1, 2)
+    with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
+        path = "/v2/index/registry.k8s.io/one/manifests/v1"
+        assert client.get(path, headers={"Accept": INDEX_TYPE}).content == content
+    assert push(client_of(plain), wanted, jobs=2).untagged == 0

@@ -1,0 +1,161 @@
+"""How a command is sent to the bastion."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bedplate import cli
+from bedplate.config import environments
+from bedplate.config.environments import Site
+from bedplate.core import command
+from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.hosts import ssh
+from bedplate.lab import lab_address
+from bedplate.lab.lab_environment import ensure_environment
+from bedplate.remote import bastion, send
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVkGC8pl1+"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A lab's environment, elsewhere than on its bastion."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return ensure_environment(lab_address.reserve("second"), KEY, "2026.11.0")
+
+
+def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path typed here becomes the name there, and words are quoted for the far shell."""
+    seen: list[str] = []
+
+    def attach(words: list[str]) -> int:
+        seen.append(words[-1])
+        return 7
+
+    monkeypatch.setattr(send, "send", lambda _: None)
+    monkeypatch.setattr(command, "attach", attach)
+    assert bastion.run(site, ["verify", "./x/second", "--only", "a b"], "./x/second") == 7
+    assert seen[0].endswith("/usr/local/bin/bedplate verify second --only 'a b'")
+
+
+def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSH's own exit code 255 is no exit code of Bedplate's."""
+    monkeypatch.setattr(send, "send", lambda _: None)
+    monkeypatch.setattr(command, "attach", lambda _: 255)
+    with pytest.raises(BedplateError, match="was lost while the command ran"):
+        bastion.run(site, ["apply", "second"])
+
+
+def test_only_the_environments_own_files_travel(site: Site) -> None:
+    """A private key left in the folder stays where it is."""
+    (site.folder / "secret.key").write_text("private")
+    with tarfile.open(fileobj=io.BytesIO(send.packed(site.folder))) as tar:
+        assert set(tar.getnames()) == {"environment.yaml", "hosts.yaml", "known_hosts"}
+
+
+class Far:
+    """Stands for the bastion: keeps what is sent there, and has one file to bring."""
+
+    def __init__(self, code: int = 0) -> None:
+        """Answer every command with this exit code."""
+        self.code, self.ran, self.asked = code, [""], [""]
+
+    def attach(self, words: list[str]) -> int:
+        """Run a command."""
+        self.ran.append(words[-1].partition("bedplate ")[2])
+        return self.code
+
+    def run(self, _: object, words: list[str], **__: object) -> CompletedProcess[bytes]:
+        """Pack a folder's newest entry."""
+        self.asked.append(words[-1])
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            member = tarfile.TarInfo("second.inventory")
+            member.size = len(b"signed")
+            tar.addfile(member, io.BytesIO(b"signed"))
+        return CompletedProcess(words, 0, buffer.getvalue())
+
+
+@pytest.fixture
+def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> Far:
+    """The bastion of the environment `second`."""
+    found = Far()
+    monkeypatch.setattr(send, "send", lambda sent: found.ran.append(f"send {sent.environment.name}"))
+    monkeypatch.setattr(command, "attach", found.attach)
+    monkeypatch.setattr(ssh, "run", found.run)
+    assert not site.is_here
+    return found
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+    """Type a command."""
+    monkeypatch.setattr(sys, "argv", ["bedplate", *words])
+    return CliRunner().invoke(cli.build([*words]), [*words])
+
+
+def test_an_options_environment_is_renamed_too(site: Site, far: Far) -> None:
+    """--env PATH and --env=PATH name it as ENV does; another word that holds the path stays."""
+    words = ["release", "list", "--env", "./x/second", "--env=./x/second", "a=./x/second", "--a=b"]
+    bastion.run(site, words, "./x/second")
+    assert far.ran[-1] == "release list --env second --env=second a=./x/second --a=b"
+
+
+def test_an_inventory_is_brought_back(site: Site, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typed elsewhere, the bastion writes into its own state, and the file comes to where --out says."""
+    out = tmp_path / "stick/here.have"
+    done = typed(monkeypatch, "bundle", "inventory", "--env", str(site.folder), "--out", str(out), "--read")
+    assert done.exit_code == 0, done.output
+    state = "/var/lib/bedplate/second/log/inventory"
+    options = "--store /var/lib/bedplate/store --read --output text"
+    assert far.ran[1:] == ["send second", f"bundle inventory --env second --out {state}/second.inventory {options}"]
+    assert far.asked[-1].startswith(f"cd {state} && tar")
+    assert out.read_bytes() == b"signed"
+    assert f"copied here: {out}" in done.output
+
+
+def test_an_inventory_that_failed_is_not_brought(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bastion's exit code is the command's, and no older file takes the new one's place."""
+    far.code = 1
+    done = typed(monkeypatch, "bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.have"))
+    assert done.exit_code == 1
+    assert far.asked == [""]
+    assert not (tmp_path / "here.have").exists()
+
+
+def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path would be looked for in whatever folder SSH begins in."""
+    words = ["bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.have")]
+    assert typed(monkeypatch, *words, "/media/bundle").exit_code == 0
+    assert far.ran[-1].endswith(" --output text /media/bundle")
+    done = typed(monkeypatch, *words, "bundle")
+    assert isinstance(done.exception, InputError)
+    assert "is looked for on the bastion" in str(done.exception)
+
+
+@pytest.mark.parametrize("words", [["list"], ["remove", "2026.11.0", "--force"]])
+def test_releases_of_another_machine(far: Far, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --env the command goes to that environment's bastion, as it was typed."""
+    far.code = 3
+    done = typed(monkeypatch, "release", *words, "--env", "second")
+    assert done.exit_code == 3
+    assert far.ran[1:] == ["send second", " ".join(["release", *words, "--env", "second"])]
+
+
+def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bastion whose environment names the next release still says what it has; elsewhere its files are checked."""
+    path = site.folder / environments.ENVIRONMENT
+    path.write_text(path.read_text().replace("2026.11.0", "2099.1.0"))
+    with pytest.raises(Findings, match="in no tree's releases"):
+        bastion.ready("second", needs_release=False)
+    monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
+    monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
+    assert bastion.ready("second", needs_release=False).is_here
+    with pytest.raises(Findings, match="in no tree's releases"):
+        bastion.ready("second")

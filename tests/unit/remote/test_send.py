@@ -1,0 +1,81 @@
+"""The environment's folder on its way to its bastion: the shell that takes it in, run here."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bedplate.remote import send
+
+
+@pytest.fixture
+def carried(tmp_path: Path) -> Path:
+    """Return an environment's folder as it is on somebody's computer."""
+    folder = tmp_path / "here"
+    (folder / "pki").mkdir(parents=True)
+    (folder / "environment.yaml").write_text("one")
+    (folder / "pki/publisher.pub").write_text("theirs")
+    return folder
+
+
+def _take_in(tmp_path: Path, carried: Path) -> int:
+    words = [
+        send.TAKE_IN,
+        "sh",
+        "site",
+        str(tmp_path / "etc/site"),
+        str(tmp_path / "state/site/apply.lock"),
+        str(send.BUSY),
+    ]
+    done = subprocess.run(["sh", "-c", *words], input=send.packed(carried), capture_output=True, check=False)
+    assert not done.stderr
+    return done.returncode
+
+
+def _content(tmp_path: Path) -> dict[str, str]:
+    folder = tmp_path / "etc/site"
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_is_taken_in_and_replaced(tmp_path: Path, carried: Path) -> None:
+    """A new folder appears; a changed one replaces it, but what the bastion published itself stays."""
+    assert _take_in(tmp_path, carried) == 0
+    (tmp_path / "etc/site/pki/ca.crt").write_text("own")
+    (carried / "environment.yaml").write_text("two")
+    assert _take_in(tmp_path, carried) == 0
+    assert _content(tmp_path) == {"environment.yaml": "two", "pki/publisher.pub": "theirs", "pki/ca.crt": "own"}
+    assert sorted(path.name for path in (tmp_path / "etc").iterdir()) == [".site.lock", "site"]
+
+
+def test_an_equal_one_is_left_alone(tmp_path: Path, carried: Path) -> None:
+    """Nothing is replaced where nothing changed."""
+    _take_in(tmp_path, carried)
+    before = (tmp_path / "etc/site").stat().st_ino
+    assert _take_in(tmp_path, carried) == 0
+    assert (tmp_path / "etc/site").stat().st_ino == before
+
+
+def test_nothing_changes_under_an_apply(tmp_path: Path, carried: Path) -> None:
+    """While an apply holds its lock an equal folder is fine, and another one is refused."""
+    _take_in(tmp_path, carried)
+    with (tmp_path / "state/site/apply.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert _take_in(tmp_path, carried) == 0
+        (carried / "environment.yaml").write_text("two")
+        assert _take_in(tmp_path, carried) == send.BUSY
+    assert _content(tmp_path)["environment.yaml"] == "one"
+    assert _take_in(tmp_path, carried) == 0
+    assert _content(tmp_path)["environment.yaml"] == "two"
+
+
+def test_one_that_was_stopped_between_the_renames_goes_on(tmp_path: Path, carried: Path) -> None:
+    """What the bastion published itself is not lost with the folder that was on its way out."""
+    _take_in(tmp_path, carried)
+    (tmp_path / "etc/site/pki/ca.crt").write_text("own")
+    os.rename(tmp_path / "etc/site", tmp_path / "etc/site.old")  # noqa: PTH104  as mv does
+    assert _take_in(tmp_path, carried) == 0
+    assert _content(tmp_path)["pki/ca.crt"] == "own"

@@ -1,0 +1,97 @@
+"""What a bastion's store holds is proven before an apply uses any of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bedplate.bundle import publisher_signature
+from bedplate.config import bundle_layout
+from bedplate.core.errors import BedplateError, Findings, InputError
+from bedplate.install.steps import check_bundle
+from bedplate.install.store import copy_blobs, keep_release
+from bedplate.install.target import Target
+from bedplate.store import installed
+from factories import tiny_bundle
+
+VERSION = "2026.11.0"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
+    """Make one bundle for all tests."""
+    return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def store(tiny: tiny_bundle.Tiny, tmp_path: Path) -> Path:
+    """Return a store with the bundle's release, brought by the bundle's own install."""
+    target = Target(tmp_path / "root")
+    signed, files, (release, data) = check_bundle(tiny.folder, tiny.publisher)
+    copy_blobs(tiny.folder, files, target)
+    keep_release(release, data, signed, target)
+    return target.store
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whose old content is read-only."""
+    path.chmod(0o644)
+    path.write_bytes(data)
+
+
+def test_only_what_changed_is_read_again(tiny: tiny_bundle.Tiny, store: Path) -> None:
+    """The first look reads all blobs, the second none, the third the one that was written to."""
+    found = installed.read(store, VERSION, tiny.publisher)
+    assert found.release == tiny.release
+    blobs = len(list((store / bundle_layout.BLOBS).iterdir()))
+    assert [installed.prove_blobs(found), installed.prove_blobs(found)] == [blobs, 0]
+    assert installed.prove_blobs(found, every=True) == blobs
+    some = store / bundle_layout.blob(tiny.release.installer)
+    write(some, some.read_bytes())
+    assert installed.prove_blobs(found) == 1
+
+
+WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
+    "release file": (lambda f: write(f / bundle_layout.RELEASE, b"{}"), "has another content than was signed"),
+    "manifest": (lambda f: write(f / bundle_layout.MANIFEST, b"{}"), "is not signed by the publisher's key"),
+    "no signature": (lambda f: (f / bundle_layout.SIGNATURE).unlink(), "has no manifest.json.sig"),
+    "renamed": (lambda f: shutil.move(f, f.with_name("2026.12.0")), "is not in this bastion's store"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "fact"), WRONG.values(), ids=WRONG)
+def test_refuses_a_release(tiny: tiny_bundle.Tiny, store: Path, spoil: Callable[[Path], object], fact: str) -> None:
+    """Signature and release file are looked at each time."""
+    spoil(store / "releases" / VERSION)
+    with pytest.raises((BedplateError, InputError), match=fact):
+        installed.read(store, VERSION, tiny.publisher)
+
+
+def test_refuses_one_release_in_the_place_of_another(tiny: tiny_bundle.Tiny, store: Path) -> None:
+    """A signed older release is not taken for the one that an environment asks for."""
+    shutil.move(store / "releases" / VERSION, store / "releases/2026.12.0")
+    with pytest.raises(BedplateError, match=r"holds release 2026\.11\.0"):
+        installed.read(store, "2026.12.0", tiny.publisher)
+
+
+def test_refuses_another_publishers(store: Path, tmp_path: Path) -> None:
+    """An environment takes its own publisher's releases only."""
+    publisher_signature.new_key(tmp_path / "other")
+    with pytest.raises(BedplateError, match="is not signed by the publisher's key"):
+        installed.read(store, VERSION, publisher_signature.public_key(tmp_path / "other"))
+
+
+def test_names_every_wrong_blob(tiny: tiny_bundle.Tiny, store: Path) -> None:
+    """A flipped and a missing blob are both named, and the next look finds them again."""
+    found = installed.read(store, VERSION, tiny.publisher)
+    installed.prove_blobs(found)
+    first, second = sorted((store / bundle_layout.BLOBS).iterdir())[:2]
+    write(first, first.read_bytes()[:-1] + b"\0")
+    second.unlink()
+    for _ in range(2):
+        with pytest.raises(Findings) as caught:
+            installed.prove_blobs(found)
+        assert [error.subject for error in caught.value.errors] == [f"blob {first.name}", f"blob {second.name}"]

@@ -1,0 +1,127 @@
+"""`bedplate check` on environments that are broken in one way each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from bedplate import cli, validate
+from bedplate.config import environments
+from bedplate.core.errors import Findings
+from factories import DATA, ROOT
+
+ENVIRONMENTS = DATA / "environments"
+BROKEN = sorted(folder.name for folder in (ENVIRONMENTS / "broken").iterdir())
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the good environment, with its folder as the working folder."""
+    folder = tmp_path / "site"
+    shutil.copytree(ENVIRONMENTS / "good", folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_the_good_environment_has_no_error(site: Path) -> None:
+    """The environment that all the broken ones are made from is right."""
+    assert validate.check(site) == []
+    assert [host.name for host in environments.load(site).hosts] == ["bastion", "cp1", "worker1"]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_environment_gives_its_lines(site: Path, name: str) -> None:
+    """Every error is found in one pass, one line each, with file, line and column."""
+    shutil.copytree(ENVIRONMENTS / "broken" / name, site, dirs_exist_ok=True)
+    errors = validate.check(site)
+    assert [str(error) for error in errors] == (site / "expected.txt").read_text().splitlines()
+    assert all(error.exit_code == 2 and error.place and error.place.line and error.place.column for error in errors)
+    assert not any("\n" in str(error) for error in errors)
+
+
+def test_there_are_at_least_twenty_broken_environments() -> None:
+    """Issue 3 asks for twenty."""
+    assert len(BROKEN) >= 20
+
+
+def test_an_error_of_form_hides_no_error_of_another_kind(site: Path) -> None:
+    """A wrong value is taken away and the rules judge the rest in the same pass."""
+    text = (site / "environment.yaml").read_text()
+    text = text.replace("volumes: [2Gi]", "volumes: 2Gi").replace("10.22.0.0/16", "10.21.0.0/16")
+    (site / "environment.yaml").write_text(text)
+    assert [error.subject for error in validate.check(site)] == ["key network.services", "key notebooks.volumes"]
+
+
+def test_a_private_key_in_the_folder_is_an_error(site: Path) -> None:
+    """The folder is reviewed and carried around: no private key may lie in it."""
+    (site / "pki").mkdir()
+    # In two parts, so that this file itself holds no such line.
+    (site / "pki/ca.key").write_text("-----BEGIN " + "PRIVATE KEY-----\n")
+    (error,) = validate.check(site)
+    assert error.subject == "file pki/ca.key"
+
+
+def test_a_users_file_is_looked_for_on_the_bastion(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere its place cannot be seen; on the bastion a missing one is an error."""
+    file = site / "environment.yaml"
+    file.write_text(file.read_text() + f"identity:\n  users: {tmp_path}/users.yaml\n")
+    assert validate.check(site) == []
+    monkeypatch.setattr(environments, "ON_BASTION", tmp_path)
+    assert [error.subject for error in validate.check(site)] == ["key identity.users"]
+
+
+def test_a_missing_hosts_file_is_one_error(site: Path) -> None:
+    """What hosts.yaml would say is not complained about as well."""
+    (site / "hosts.yaml").unlink()
+    (error,) = validate.check(site)
+    assert "does not exist" in error.fact
+
+
+def test_load_refuses_what_check_refuses(site: Path) -> None:
+    """Commands that load an environment get the same lines."""
+    (site / "environment.yaml").write_text("name: site\nfoo: 1\n")
+    with pytest.raises(Findings) as caught:
+        environments.load(site)
+    assert "environment.yaml:2:1: key foo is unknown" in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def _run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["bedplate", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_command_ends_with_two_and_starts_no_program(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """With no program to be found (no ssh), check says all it has to say and ends with 2."""
+    shutil.copytree(ENVIRONMENTS / "broken" / name, site, dirs_exist_ok=True)
+    monkeypatch.setenv("PATH", "")
+    assert _run(["check", "."], monkeypatch) == 2
+    assert capsys.readouterr().err == (site / "expected.txt").read_text()
+
+
+def test_the_command_prints_json(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Programs get file, line and column as numbers."""
+    shutil.copytree(ENVIRONMENTS / "broken/unknown-key", site, dirs_exist_ok=True)
+    assert _run(["check", str(site), "--output", "json"], monkeypatch) == 2
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert [(error["file"], error["line"], error["column"]) for error in errors] == [
+        ("environment.yaml", 1, 1),
+        ("environment.yaml", 3, 1),
+    ]
+
+
+def test_the_lab_lacks_nothing_but_its_publisher() -> None:
+    """`lab up` fills in the publisher; all else of inventory/lab is right."""
+    errors = validate.check(ROOT / "inventory/lab")
+    assert [error.subject for error in errors] == ["key publisher"]
