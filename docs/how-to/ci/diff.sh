@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes into FOLDER what changed in each environment since revision BASE: ENVIRONMENT.md, .sarif, .xml and .html.
-# An environment without a change leaves nothing. Usage: diff.sh BASE FOLDER
+# Writes to FOLDER what changed in each environment since revision BASE: ENVIRONMENT.md, .sarif, .xml, .html and .txt.
+# An environment without changes gets no files. Usage: diff.sh BASE FOLDER
 set -eu
 base=$1 folder=$2
 bedplate=${BEDPLATE:-./bedplate}

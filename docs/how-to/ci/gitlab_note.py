@@ -1,8 +1,8 @@
-# ruff: noqa: INP001  a script by itself
-"""Writes each FOLDER/ENVIRONMENT.md as one note of the merge request, updated by the next run, deleted when it is gone.
+# ruff: noqa: INP001  a script of its own
+"""Write each FOLDER/ENVIRONMENT.md as one note on the merge request; update it next time, delete it when obsolete.
 
-Runs in a GitLab job: CI_API_V4_URL, CI_PROJECT_ID and CI_MERGE_REQUEST_IID are GitLab's, DIFF_TOKEN is yours.
-API: https://docs.gitlab.com/api/notes/#merge-requests. Only Python's own library is used.
+Runs in a GitLab job: GitLab sets CI_API_V4_URL, CI_PROJECT_ID and CI_MERGE_REQUEST_IID; you set DIFF_TOKEN.
+API: https://docs.gitlab.com/api/notes/#merge-requests. Uses only Python's standard library.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAGE = 100
 
 
 def main(folder: Path) -> None:
-    """Bring the merge request's notes to what the folder holds."""
+    """Make the merge request's notes match the folder."""
     wanted = {f"<!-- environment {file.stem} -->": file.read_text() for file in sorted(folder.glob("*.md"))}
     ours = [note for note in notes() if note["body"].startswith(MARKER)]
     for marker, text in wanted.items():
@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
 
 
 def notes() -> list[dict[str, Any]]:
-    """Return all notes of the merge request."""
+    """Return all notes on the merge request."""
     found: list[dict[str, Any]] = []
     while len(found) % PAGE == 0:
         page = call("GET", f"?per_page={PAGE}&page={len(found) // PAGE + 1}")
@@ -43,7 +43,7 @@ def notes() -> list[dict[str, Any]]:
 
 
 def call(method: str, rest: str, body: dict[str, str] | None = None) -> Any:
-    """Return the answer of the notes' API."""
+    """Call the notes API and return its response."""
     project, request = os.environ["CI_PROJECT_ID"], os.environ["CI_MERGE_REQUEST_IID"]
     made = urllib.request.Request(  # noqa: S310  GitLab's own address
         f"{os.environ['CI_API_V4_URL']}/projects/{project}/merge_requests/{request}/notes{rest}",
@@ -51,8 +51,8 @@ def call(method: str, rest: str, body: dict[str, str] | None = None) -> Any:
         data=json.dumps(body).encode() if body else None,
         headers={"PRIVATE-TOKEN": os.environ["DIFF_TOKEN"], "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(made, timeout=60) as answer:  # noqa: S310
-        content = answer.read()
+    with urllib.request.urlopen(made, timeout=60) as response:  # noqa: S310
+        content = response.read()
     return json.loads(content) if content else None
 
 
