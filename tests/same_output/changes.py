@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 WIDTH = 90
@@ -18,6 +19,8 @@ def changes(old: Any, new: Any, place: str = "") -> Iterator[str]:
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for number, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from changes(before, after, f"{place}[{number}]")
+    elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+        yield from _lines(old, new, place)
     elif old != new or type(old) is not type(new):
         yield f"{place}: {_shown(old)} -> {_shown(new)}"
 
@@ -33,6 +36,15 @@ def by_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{name}: {text}" for text in changes(old[name], new[name]))
     if old.keys() == new.keys() and list(old) != list(new):
         yield "the order differs"
+
+
+def _lines(old: str, new: str, place: str) -> Iterator[str]:
+    """Yield a sentence for the first line that differs in two texts."""
+    pairs = zip_longest(old.split("\n"), new.split("\n"), fillvalue=ABSENT)
+    for number, (before, after) in enumerate(pairs, start=1):
+        if before != after:
+            yield f"{place}, line {number}: {_shown(before)} -> {_shown(after)}"
+            return
 
 
 def _shown(value: Any) -> str:

@@ -34,7 +34,8 @@ def compare(old: Tree, new: Tree, report: Report) -> None:
         report.add(f"lock {release}: new as committed and as computed", *_compared(committed, _computed(new, release)))
         old.must("lock", folders[0])
         _fill(folders[0] / LOCK, committed, release, report)
-        report.add(f"lock {release}: entries and sets, old and new", *_compared(_read(folders[0] / LOCK), committed))
+        compared, found = _compared(_read(folders[0] / LOCK), committed)
+        report.add(f"lock {release}: entries and sets, old and new", compared, [*found, *_unrecorded(committed)])
         report.add(f"lock {release}: files in lock/", *_side_files(*folders))
 
 
@@ -68,6 +69,10 @@ def _compared(old: dict[str, Any], new: dict[str, Any]) -> tuple[int, list[str]]
     rest = [{key: value for key, value in lock.items() if key not in ("entries", "sets")} for lock in (old, new)]
     found = [*by_name(old_entries, new_entries), *by_name(old["sets"], new["sets"]), *changes(rest[0], rest[1])]
     return len(old_entries) + len(old["sets"]), found
+
+
+def _unrecorded(lock: dict[str, Any]) -> list[str]:
+    return [f"{entry['id']}: has no output in the new lock" for entry in lock["entries"] if entry["output"] is None]
 
 
 def _side_files(old: Path, new: Path) -> tuple[int, list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-SHOWN = 20
+SHOWN = 10
 """Differences printed for each row; the rest is counted."""
+WIDTH = 240
+"""Characters printed of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,20 @@ class Report:
         lines = [f"{'what':{width}}  compared  different"]
         lines += [f"{row.what:{width}}  {row.compared:8}  {len(row.differences):9}" for row in self.rows]
         lines += ["", *(f"- {text}" for text in self.notes)]
-        for row in self.rows:
-            if row.differences:
-                lines += ["", f"{row.what}:", *(f"  {text}" for text in row.differences[:SHOWN])]
-                rest = len(row.differences) - SHOWN
-                lines += [f"  and {rest} more"] * (rest > 0)
+        lines += self._details()
         different = sum(len(row.differences) for row in self.rows)
         compared = sum(row.compared for row in self.rows)
         lines += ["", f"{compared} compared, {different} different"]
         sys.stdout.write("\n".join(lines) + "\n")
+
+    def _details(self) -> Iterator[str]:
+        """Yield the lines that name the differences; one that an earlier row has is not named again."""
+        named: set[str] = set()
+        for row in self.rows:
+            if row.differences:
+                yield from ("", f"{row.what}:")
+                shown = [text for text in row.differences if text not in named][:SHOWN]
+                named.update(shown)
+                yield from (f"  {text[:WIDTH]}" for text in shown)
+                if rest := len(row.differences) - len(shown):
+                    yield f"  and {rest} more"
