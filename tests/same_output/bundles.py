@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from changes import by_name
-from report import Report
-from tree import Tree
+from same_output.changes import by_name
+from same_output.report_table import Report
+from same_output.source_tree import Tree
 
 MANIFEST, SIGNATURE, RELEASE, INDEX = "manifest.json", "manifest.json.sig", "release.json", "index.json"
 INSTALL = "install/"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from report import Report
+
+from same_output.report_table import Report
 
 DECLARED = Path(__file__).with_name("declared.yaml")
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

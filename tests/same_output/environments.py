@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tree import Tree
+from same_output.source_tree import Tree
 
 FILES = ("environment.yaml", "hosts.yaml")
 PUBLISHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIjUh/vVUA95OYZppMlQ+R5cAcOtX2kmYFt/lLKMzVms"
 DATA = "tests/data/environments"
-WIDE = Path(__file__).with_name("environments") / "wide"
+WIDE = Path(__file__).with_name("environment_files") / "wide"
 
 Texts = Mapping[str, str]
 

@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from changes import by_name, changes
-from report import Report
-from tree import Tree
+from same_output.changes import by_name, changes
+from same_output.report_table import Report
+from same_output.source_tree import Tree
 
 LOCK = "release.lock"
+PINNED = Path(__file__).with_name("pinned.py")
+KEPT = ("deb", "wheel")
+"""Kinds of which `lock` does not compute a recipe again."""
 
 
 def check_baseline(old: Tree, report: Report) -> None:
@@ -21,6 +24,7 @@ def check_baseline(old: Tree, report: Report) -> None:
         committed = _read(path)
         old.must("lock", path.parent)
         report.add(f"lock {release}: old as committed and as computed", *_compared(committed, _read(path)))
+        report.add(f"lock {release}: recipes of packages and wheels, old code", *_pinned(old, path))
 
 
 def compare(old: Tree, new: Tree, report: Report) -> None:
@@ -32,6 +36,7 @@ def compare(old: Tree, new: Tree, report: Report) -> None:
             continue
         committed = _read(folders[1] / LOCK)
         report.add(f"lock {release}: new as committed and as computed", *_compared(committed, _computed(new, release)))
+        report.add(f"lock {release}: recipes of packages and wheels, new code", *_pinned(new, folders[1] / LOCK))
         old.must("lock", folders[0])
         _fill(folders[0] / LOCK, committed, release, report)
         compared, found = _compared(_read(folders[0] / LOCK), committed)
@@ -45,6 +50,15 @@ def _computed(tree: Tree, release: str) -> dict[str, Any]:
     shutil.copytree(tree.folder / "releases" / release, copy)
     tree.must("lock", copy)
     return _read(copy / LOCK)
+
+
+def _pinned(tree: Tree, path: Path) -> tuple[int, list[str]]:
+    """Compare the recipes of packages and wheels, which `lock` keeps, with those that a tree's code computes."""
+    answer = tree.python(PINNED, path)
+    if answer.code:
+        return 0, [answer.error]
+    committed = {entry["id"]: entry["recipe"] for entry in _read(path)["entries"] if entry["kind"] in KEPT}
+    return len(committed), list(by_name(committed, json.loads(answer.out)))
 
 
 def _fill(path: Path, new: dict[str, Any], release: str, report: Report) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from changes import by_name
-from environments import Environment, broken, whole
-from report import Report
-from tree import CACHE, Answer, Tree
+from same_output.changes import by_name
+from same_output.environments import Environment, broken, whole
+from same_output.report_table import Report
+from same_output.source_tree import CACHE, Answer, Tree
 
 WAYS: Mapping[str, tuple[str, ...]] = {"objects": (), "HostSpecs": ("--hosts",)}
 RENDERED = "render"

@@ -51,7 +51,11 @@ class Tree:
 
     def run(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Answer:
         """Run `bedplate` with this tree's code."""
-        argv = [sys.executable, "-m", "bedplate", *map(str, words)]
+        return self.python("-m", "bedplate", *words, env=env)
+
+    def python(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Answer:
+        """Run Python with this tree's code."""
+        argv = [sys.executable, *map(str, words)]
         kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         own = {"BEDPLATE_CACHE": str(CACHE), "PYTHONPATH": str(self.folder / "installer")}
         variables = {**kept, **own, **(env or {})}

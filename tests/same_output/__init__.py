@@ -1,0 +1,1 @@
+"""Comparison of two revisions of this repository: what they render, lock and bundle must be equal."""
