@@ -8,24 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.core import digest, paths
-from bedplate.artifacts import release_contents
-from bedplate.config import bundle_layout
-from bedplate.build.installer_tar import add_installer
-from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.artifacts.realize import obtain
-from bedplate.build.completeness import prove, prove_installed
-from bedplate.core.reporter import Reporter, Silent, working
-from bedplate.artifacts.stale import check_current
-from bedplate.bundle.write_bundle import bundle_digest, write_bundle
-from bedplate.config.catalog import Catalog
-from bedplate.core.files import write_atomic
-from bedplate.config.release_lock import Lock
-from bedplate.binary_cache.fill import BinaryCaches, fill
-from bedplate.artifacts import resolve
+from bedplate.artifacts import release_contents, resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.source import Context
 from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.realize import obtain
+from bedplate.artifacts.source import Context
+from bedplate.artifacts.stale import check_current
+from bedplate.binary_cache.fill import BinaryCaches, fill
+from bedplate.build.completeness import prove, prove_installed
+from bedplate.build.installer_tar import add_installer
+from bedplate.bundle.write_bundle import bundle_digest, write_bundle
+from bedplate.config import bundle_layout
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
+from bedplate.config.release_lock import Lock
+from bedplate.core import digest, paths
+from bedplate.core.files import write_atomic
+from bedplate.core.reporter import Reporter, Silent, working
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from bedplate.core import paths
-from bedplate.build.image_completeness import check_closure
-from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.build.proof.clean_root import prove_installation
-from bedplate.build.proof.ansible_collections import check_collections
+from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb.deb_dependencies import check_debs
+from bedplate.artifacts.deb.deb_source import host_packages
+from bedplate.build.image_completeness import check_closure
+from bedplate.build.proof.ansible_collections import check_collections
+from bedplate.build.proof.clean_root import prove_installation
+from bedplate.build.proof.named_images import named
 from bedplate.build.proof.npm_lock import check_npm
 from bedplate.build.proof.pulumi_plugins import check_plugins
-from bedplate.build.proof.named_images import named
 from bedplate.build.proof.wheel_requirements import check_wheels
-from bedplate.core.reporter import Reporter
+from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
+from bedplate.core import paths
 from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.core.reporter import Reporter
 from bedplate.render.objects import image_digests
-from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb.deb_source import host_packages
 
 
 def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.kube.change import shown
+from bedplate.config.component import Component
 from bedplate.core.errors import BedplateError
 from bedplate.images.image_name import ImageName, normal
 from bedplate.images.scan import images_of
-from bedplate.config.component import Component
+from bedplate.kube.change import shown
 
 
 @dataclass(frozen=True, slots=True)

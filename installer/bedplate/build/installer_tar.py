@@ -8,16 +8,18 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from bedplate.core import paths
-from bedplate.config.catalog import Catalog
-from bedplate.core.errors import InputError
-from bedplate.config.release_lock import Lock, Output
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.tarball import TarEntry, write_tar
+from bedplate.config.catalog import Catalog
+from bedplate.config.release_lock import Lock, Output
+from bedplate.core import paths
 from bedplate.core.command import run
+from bedplate.core.errors import InputError
 
-LEFT_OUT = {".git", ".venv", ".digest", "__pycache__", "build"}
+LEFT_OUT = {".git", ".venv", ".digest", "__pycache__"}
+BUILD = "build"
+"""Folder at a tree's root with what was built there."""
 PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
 LARGE = 10_000_000
 
@@ -58,7 +60,8 @@ def _git_files(root: Path) -> list[str]:
 
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in LEFT_OUT and not name.endswith("_cache")]
+        left_out = LEFT_OUT | ({BUILD} if Path(folder) == root else set())
+        folders[:] = [name for name in folders if name not in left_out and not re.fullmatch(r"\..*_cache", name)]
         yield from (str((Path(folder) / name).relative_to(root)) for name in names if name not in LEFT_OUT)
 
 

@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from bedplate.core import digest
-from bedplate.store import apt_repository
-from bedplate.core import file_tree
-from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.core.errors import BedplateError, ErrorList
-from bedplate.core.files import write_atomic
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import mmdebstrap
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core import digest, file_tree
+from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.core.files import write_atomic
+from bedplate.store import apt_repository
 
 FORM = 1
 """Raised when this module proves something else."""
@@ -48,7 +47,9 @@ def prove_installation(release: ReleaseFile, packages: Iterable[str], cache: Cac
 
 
 def _install(repository: Path, roots: list[str], release: ReleaseFile, folder: Path) -> None:
-    done = mmdebstrap.try_root(repository, apt_repository.SUITE, apt_repository.COMPONENT, roots, release.architecture, folder)
+    done = mmdebstrap.try_root(
+        repository, apt_repository.SUITE, apt_repository.COMPONENT, roots, release.architecture, folder
+    )
     if done.returncode == 0:
         return
     output = (done.stdout + done.stderr).decode(errors="replace")

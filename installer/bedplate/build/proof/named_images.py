@@ -8,20 +8,20 @@ from pathlib import Path
 
 import yaml
 
-from bedplate.core import paths
+from bedplate.artifacts import find_program
 from bedplate.build.image_completeness import Named, images_of_component, images_of_object
 from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.render.reference_site import reference_site
 from bedplate.config.catalog import Catalog
-from bedplate.kube.change import shown
-from bedplate.images.reference import Kind
-from bedplate.images.image_name import normal
-from bedplate.images.scan import images_in
 from bedplate.config.host_spec import HostFile
+from bedplate.core import paths
+from bedplate.core.command import run
+from bedplate.images.image_name import normal
+from bedplate.images.reference import Kind
+from bedplate.images.scan import images_in
+from bedplate.kube.change import shown
 from bedplate.render.host_specs import host_specs
 from bedplate.render.objects import image_digests, render
-from bedplate.artifacts import find_program
-from bedplate.core.command import run
+from bedplate.render.reference_site import reference_site
 
 KUBEADM_KIND = "ClusterConfiguration"
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import tiny_bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from factories.tiny_wheel import make_wheel
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import relation
@@ -29,6 +27,8 @@ from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, Relea
 from bedplate.config.release_lock import Kind
 from bedplate.core.command import run
 from bedplate.core.errors import ErrorList
+from factories import tiny_bundle
+from factories.tiny_wheel import make_wheel
 
 
 def _release(cache: Cache, contents: dict[str, bytes], sets: dict[str, list[str]], **fields: Any) -> ReleaseFile:
