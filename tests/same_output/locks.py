@@ -56,7 +56,7 @@ def _pinned(tree: Tree, path: Path) -> tuple[int, list[str]]:
     """Compare the recipes of packages and wheels, which `lock` keeps, with those that a tree's code computes."""
     answer = tree.python(PINNED, path)
     if answer.code:
-        return 0, [answer.error]
+        return 0, [answer.said]
     committed = {entry["id"]: entry["recipe"] for entry in _read(path)["entries"] if entry["kind"] in KEPT}
     return len(committed), list(by_name(committed, json.loads(answer.out)))
 

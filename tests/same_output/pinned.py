@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 MODULES = {
     "deb": ("bedplate.artifacts.deb.deb_source", "bedplate.sources.deb"),
@@ -38,10 +38,11 @@ def _module(names: tuple[str, ...]) -> Any:
 
 def _made(entry: dict[str, Any], module: Any) -> Any:
     pin, size = entry["pin"], entry["output"]["size"]
+    types = list(get_type_hints(module.entry_of).values())  # classes by their place, as their names may change
     if entry["kind"] == "deb":
         fields = {name: pin[name] for name in PACKAGE}
-        return module.entry_of(module.Package(name=pin["package"], size=size, **fields))
-    return module.entry_of(Path(pin["filename"]), module.Output(sha256=pin["sha256"], size=size))
+        return module.entry_of(types[0](name=pin["package"], size=size, **fields))
+    return module.entry_of(Path(pin["filename"]), types[1](sha256=pin["sha256"], size=size))
 
 
 if __name__ == "__main__":

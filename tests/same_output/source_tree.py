@@ -31,8 +31,9 @@ class Answer:
 
     @property
     def said(self) -> str:
-        """Return the first line of an error."""
-        return next(iter(self.error.strip().splitlines()), f"ended with {self.code}")
+        """Return the line of an error that says what is wrong: the first, or a traceback's last."""
+        lines = self.error.strip().splitlines() or [f"ended with {self.code}"]
+        return lines[-1] if lines[0].startswith("Traceback") else lines[0]
 
 
 @dataclass(frozen=True, slots=True)
