@@ -6,18 +6,34 @@ REPRODUCE := build/reproduce
 # A file's tests share what is dear to make; files share nothing.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
-.PHONY: lab test test-quick lint types docs reproduce requirements tools packages
+# What `make test-all` adds, each alone by `make test-part PART=…`: a folder of tests/lab.
+PARTS := mirror builds components kills
+
+.PHONY: lab test test-quick test-all test-part parts programs lint types docs reproduce requirements tools packages
 
 lab: ## a datacenter on this computer
 	./bedplate lab up
 
-test: tools packages ## everything, the lab included
-	PYTHONPATH=installer $(PYTHON) tests/programs.py kustomize registry
+test: programs ## what CI runs: units, renderings, roles, and one lab with the day of a user
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
+	$(PYTHON) -m pytest --durations=10 tests/lab/day
+
+test-quick: tools ## what needs no machine, in a minute
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow" tests/unit tests/render
+
+test-all: programs ## everything: the tests of `make test`, and every part that takes long, in the same lab
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
 	$(PYTHON) -m pytest --durations=10 tests/lab
 
-test-quick: tools ## what needs no machine, in a minute
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow and not lab" tests/unit tests/render
+test-part: programs ## one part of what takes long: make test-part PART=kills
+	$(if $(filter $(PARTS),$(PART)),,$(error PART must be one of: $(PARTS)))
+	$(PYTHON) -m pytest --durations=10 tests/lab/$(PART)
+
+parts: ## the parts of `make test-all`, by name
+	@echo $(PARTS)
+
+programs: packages ## programs of the release that tests run
+	PYTHONPATH=installer $(PYTHON) tests/programs.py kustomize registry
 
 lint: tools types ## as pre-commit and CI see it
 	.venv/bin/ruff check .

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 """This repository."""
 DATA = ROOT / "tests/data"
 UPSTREAM = ROOT.parent / "shared/upstream"
-"""Real manifests of others, laid next to the checkout."""
+"""Real manifests of other projects, in a folder next to the checkout."""
+
+
+def unavailable(what: str) -> NoReturn:
+    """Skip a test that needs what this machine does not have; in CI, which must have everything, fail it.
+
+    Args:
+        what: a sentence that says what is missing and where it is expected.
+    """
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have it: {what}", pytrace=False)
+    pytest.skip(what)
+
+
+def upstream(name: str) -> Path:
+    """Return a real manifest of another project."""
+    path = UPSTREAM / name
+    if not path.is_file():
+        unavailable(f"{path} does not exist; copy it there")
+    return path

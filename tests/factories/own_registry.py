@@ -29,6 +29,7 @@ from bedplate.artifacts import find_program
 from bedplate.config import catalog
 from bedplate.core.errors import BedplateError
 from bedplate.pki import authority
+from factories import unavailable
 
 LEEWAY = 60
 """Seconds that distribution takes a token for after its end (registry/auth/token/token.go)."""
@@ -44,7 +45,7 @@ def program() -> Path:
     try:
         return find_program.find("registry", "registry", catalog.load("2026.11.0"))
     except BedplateError as error:
-        pytest.skip(str(error))
+        unavailable(str(error))
 
 
 def free_port() -> int:

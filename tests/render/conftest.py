@@ -13,6 +13,7 @@ from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 from bedplate.render import objects
 from bedplate.render.rendered import RenderedObject
+from factories import unavailable
 from factories.render_site import RELEASE, make_site
 
 
@@ -41,7 +42,7 @@ def kustomize(catalog: Catalog) -> Path:
     try:
         return find_program.find("kustomize", "kustomize", catalog)
     except BedplateError as error:
-        pytest.skip(str(error))
+        unavailable(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from bedplate.cli import images
 from bedplate.core.errors import InputError
-from factories import ROOT, UPSTREAM
+from factories import ROOT, upstream
 
 TRUTH: dict[str, dict[str, int]] = yaml.safe_load((ROOT / "tests/data/images/gpu-operator.yaml").read_text())
 POD = "kind: Pod\napiVersion: v1\nmetadata: {name: web, namespace: shop}\nspec:\n  containers:\n  - image: a/b:1\n"
@@ -29,9 +29,7 @@ def _run(*words: str, stdin: bytes | None = None) -> Result:
 @pytest.mark.parametrize("name", TRUTH)
 def test_gpu_operator(name: str) -> None:
     """All of the chart's images are found, joined with their tags, and none is invented."""
-    if not (UPSTREAM / name).is_file():
-        pytest.skip("the upstream manifests are not on this machine")
-    facts = json.loads(_run(str(UPSTREAM / name)).stdout)
+    facts = json.loads(_run(str(upstream(name))).stdout)
     assert Counter(fact["image"] for fact in facts) == TRUTH[name]
 
 
