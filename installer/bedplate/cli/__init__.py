@@ -53,7 +53,7 @@ def main() -> None:
 
 def _lines(error: BedplateError | ErrorList) -> str:
     errors = error.errors if isinstance(error, ErrorList) else [error]
-    return "".join(f"{one}\n" if one.place else f"error: {one}\n" for one in errors)
+    return "".join(f"{one}\n" if one.location else f"error: {one}\n" for one in errors)
 
 
 def build(words: list[str]) -> typer.Typer:

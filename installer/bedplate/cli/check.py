@@ -38,11 +38,11 @@ def _check(
 
 
 def _json(error: BedplateError) -> dict[str, str | int]:
-    place = error.place
+    location = error.location
     return {
-        "file": place.file if place else "",
-        "line": place.line if place else 0,
-        "column": place.column if place else 0,
+        "file": location.file if location else "",
+        "line": location.line if location else 0,
+        "column": location.column if location else 0,
         "subject": error.subject,
         "fact": error.fact,
         "next": error.hint,

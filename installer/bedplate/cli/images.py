@@ -56,8 +56,8 @@ def _images(
                 held_back += 1
                 continue
             fact = {"image": str(hit.image), "written": hit.written, "object": one.name, "path": shown(hit.path)}
-            place = {"kind": str(hit.kind), "certainty": str(hit.certainty), "file": one.place.file}
-            facts.append({**fact, **place, "line": one.place.line})
+            place = {"kind": str(hit.kind), "certainty": str(hit.certainty), "file": one.location.file}
+            facts.append({**fact, **place, "line": one.location.line})
     show(facts, output, lambda: _print(facts, objects))
     if held_back:
         typer.echo(f"{held_back} less sure: --certainty possible shows them", err=True)

@@ -100,7 +100,7 @@ class Draft:
     environment: Environment | None = None
     hosts: tuple[Host, ...] = ()
     errors: list[BedplateError] = field(default_factory=list)
-    wrong: list[yaml_document.Location] = field(default_factory=list)
+    wrong: list[yaml_document.KeyPath] = field(default_factory=list)
 
 
 def find(name: str) -> Path:
@@ -128,7 +128,7 @@ def load(path: Path) -> Site:
         raise ErrorList(draft.errors)
     names = {host.name for host in draft.hosts}
     if draft.environment.bastion.host not in names:
-        where = draft.environment_file.place(("bastion", "host")) if draft.environment_file else None
+        where = draft.environment_file.location(("bastion", "host")) if draft.environment_file else None
         fact = f"is {draft.environment.bastion.host}, which hosts.yaml does not name"
         raise ErrorList([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
     return Site(path.resolve(), draft.environment, draft.hosts)
@@ -193,5 +193,5 @@ def _host(name: str, group: str, address: IPv4Address, sources: tuple[Connection
 
 
 def _no_address(file: YamlDocument, group: str, name: str) -> InputError:
-    where: SourceLocation = file.key_place(("all", "children", group, "hosts", name))
+    where: SourceLocation = file.key_location(("all", "children", group, "hosts", name))
     return InputError(f"host {name}", "has no address", "write ansible_host: with its IPv4 address", where)

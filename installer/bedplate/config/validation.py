@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bedplate.config.base import Model
 from bedplate.config.environment_file import DNS_LABEL, QUANTITY
-from bedplate.config.yaml_document import Location, YamlDocument
+from bedplate.config.yaml_document import KeyPath, YamlDocument
 from bedplate.core.errors import BedplateError, InputError
 
 M = TypeVar("M", bound=Model)
@@ -52,7 +52,7 @@ class Reading(Generic[M]):
 
     model: M | None
     errors: list[BedplateError]
-    wrong: list[Location]
+    wrong: list[KeyPath]
 
 
 def read(document: YamlDocument, model: type[M]) -> Reading[M]:
@@ -76,25 +76,25 @@ def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
 
 
 def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> InputError:
-    location = _path(detail)
-    subject = f"key {dotted(location)}"
+    key_path = _path(detail)
+    subject = f"key {dotted(key_path)}"
     match detail["type"]:
         case "extra_forbidden":
-            step = nearest(str(location[-1]), _names(model, location[:-1]))
-            return InputError(subject, "is unknown", step, document.key_place(location))
+            step = nearest(str(key_path[-1]), _names(model, key_path[:-1]))
+            return InputError(subject, "is unknown", step, document.key_location(key_path))
         case "missing":
-            help_text = _help(model, location)
-            return InputError(subject, "is missing", f"write it ({help_text})", document.key_place(location[:-1]))
+            help_text = _help(model, key_path)
+            return InputError(subject, "is missing", f"write it ({help_text})", document.key_location(key_path[:-1]))
         case _:
-            place = document.key_place(location) if "[key]" in detail["loc"] else document.place(location)
-            step = _help(model, location)
-            return InputError(subject, _fact(detail), step and f"correct it ({step})", place)
+            location = document.key_location(key_path) if "[key]" in detail["loc"] else document.location(key_path)
+            step = _help(model, key_path)
+            return InputError(subject, _fact(detail), step and f"correct it ({step})", location)
 
 
-def dotted(location: Location) -> str:
+def dotted(key_path: KeyPath) -> str:
     """Return a location as people write it: tenants[0].name."""
     text = ""
-    for part in location:
+    for part in key_path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 
@@ -119,19 +119,19 @@ def _fact(detail: ErrorDetails) -> str:
     return f"is {shown}: {detail['msg']}"
 
 
-def _path(detail: ErrorDetails) -> Location:
+def _path(detail: ErrorDetails) -> KeyPath:
     return tuple(part for part in detail["loc"] if part != "[key]")
 
 
-def _names(model: type[Model], location: Location) -> list[str]:
+def _names(model: type[Model], key_path: KeyPath) -> list[str]:
     """Return the keys possible at a location."""
-    inner = _inner(model, location)
+    inner = _inner(model, key_path)
     return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
 
 
-def _help(model: type[Model], location: Location) -> str:
+def _help(model: type[Model], key_path: KeyPath) -> str:
     """Return the description of the field at a location, or of the field around it."""
-    parts = list(location)
+    parts = list(key_path)
     while parts and isinstance(parts[-1], int):
         parts.pop()
     inner = _inner(model, tuple(parts[:-1])) if parts else None
@@ -139,10 +139,10 @@ def _help(model: type[Model], location: Location) -> str:
     return next((field.description or "" for name, field in fields if (field.alias or name) == parts[-1]), "")
 
 
-def _inner(model: type[Model], location: Location) -> type[Model] | None:
+def _inner(model: type[Model], key_path: KeyPath) -> type[Model] | None:
     """Return the model that describes the mapping at a location."""
     kind: Any = model
-    for part in location:
+    for part in key_path:
         if isinstance(kind, type) and issubclass(kind, Model):
             fields = kind.model_fields.items()
             kind = next((field.annotation for name, field in fields if (field.alias or name) == part), None)
@@ -165,13 +165,13 @@ def _rest(document: YamlDocument, model: type[M], details: list[ErrorDetails]) -
         return None
 
 
-def _remove(data: Any, location: Location) -> None:
-    for part in location[:-1]:
+def _remove(data: Any, key_path: KeyPath) -> None:
+    for part in key_path[:-1]:
         try:
             data = data[part]
         except (KeyError, IndexError, TypeError):
             return
     if isinstance(data, dict):
-        data.pop(location[-1], None)
-    elif isinstance(data, list) and isinstance(location[-1], int) and location[-1] < len(data):
-        del data[location[-1]]
+        data.pop(key_path[-1], None)
+    elif isinstance(data, list) and isinstance(key_path[-1], int) and key_path[-1] < len(data):
+        del data[key_path[-1]]

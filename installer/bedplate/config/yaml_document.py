@@ -11,7 +11,7 @@ import yaml
 
 from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
 
-Location = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys and list positions from the root, as pydantic writes them."""
 
 
@@ -29,26 +29,26 @@ class YamlDocument:
     data: dict[str, Any]
     root: yaml.MappingNode
 
-    def place(self, location: Location) -> SourceLocation:
+    def location(self, key_path: KeyPath) -> SourceLocation:
         """Return where the value at a location stands, or the nearest thing around it that exists."""
         node: yaml.Node = self.root
-        for part in location:
+        for part in key_path:
             child = _child(node, part)
             if child is None:
                 break
             node = child[1]
-        return _place(self.file, node.start_mark)
+        return _location(self.file, node.start_mark)
 
-    def key_place(self, location: Location) -> SourceLocation:
+    def key_location(self, key_path: KeyPath) -> SourceLocation:
         """Return where the key of the value at a location stands."""
         node: yaml.Node = self.root
         key: yaml.Node = self.root
-        for part in location:
+        for part in key_path:
             child = _child(node, part)
             if child is None:
                 break
             key, node = child
-        return _place(self.file, key.start_mark)
+        return _location(self.file, key.start_mark)
 
 
 def read(path: Path) -> YamlDocument:
@@ -56,7 +56,7 @@ def read(path: Path) -> YamlDocument:
     file = shown(path)
     root = _compose(path, file)
     if not isinstance(root, yaml.MappingNode):
-        where = SourceLocation(file, 1, 1) if root is None else _place(file, root.start_mark)
+        where = SourceLocation(file, 1, 1) if root is None else _location(file, root.start_mark)
         raise ErrorList([InputError("file", "is not a mapping of keys to values", "write 'key: value' lines", where)])
     errors = list(_key_errors(root, file, set()))
     if errors:
@@ -89,7 +89,7 @@ def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
         raise ErrorList([_yaml_error(error, file)]) from error
     except ValueError as error:  # an impossible date or number
         fact, step = f"has a value that cannot be read: {error}", "put it in quotes"
-        raise ErrorList([InputError("YAML", fact, step, _place(file, root.start_mark))]) from error
+        raise ErrorList([InputError("YAML", fact, step, _location(file, root.start_mark))]) from error
     return data
 
 
@@ -98,7 +98,7 @@ def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
         mark = error.problem_mark or error.context_mark
         begun = f" (begun in line {error.context_mark.line + 1})" if error.context_mark else ""
         fact = ", ".join(text for text in (error.context and error.context + begun, error.problem) if text)
-        where = _place(file, mark) if mark else SourceLocation(file)
+        where = _location(file, mark) if mark else SourceLocation(file)
         return InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where)
     return InputError(
         "YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", SourceLocation(file)
@@ -106,7 +106,7 @@ def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
 
 
 def _key_errors(node: yaml.Node, file: str, seen: set[int]) -> Iterator[BedplateError]:
-    """Find keys that stand twice in one mapping and keys that are no text."""
+    """Yield an error for each duplicate key of a mapping, and for each key that is not text."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -121,12 +121,12 @@ def _key_errors(node: yaml.Node, file: str, seen: set[int]) -> Iterator[Bedplate
 
 
 def _one_key(key: yaml.Node, first: dict[str, int], file: str) -> Iterator[BedplateError]:
-    where = _place(file, key.start_mark)
+    where = _location(file, key.start_mark)
     if not isinstance(key, yaml.ScalarNode):
         yield InputError("key", "is not a plain name", "write 'name: value'", where)
     elif key.value in first:
         step = "keep one of the two"
-        yield InputError(f"key {key.value}", f"stands twice, first in line {first[key.value]}", step, where)
+        yield InputError(f"key {key.value}", f"is a duplicate (first on line {first[key.value]})", step, where)
     else:
         first[key.value] = where.line
 
@@ -140,5 +140,5 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
-def _place(file: str, mark: yaml.Mark) -> SourceLocation:
+def _location(file: str, mark: yaml.Mark) -> SourceLocation:
     return SourceLocation(file, mark.line + 1, mark.column + 1)

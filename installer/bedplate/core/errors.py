@@ -26,19 +26,19 @@ class BedplateError(Exception):
         subject: what it is about ("image registry.k8s.io/pause:3.10.1").
         fact: what is wrong with it ("is named by kubelet/config.yaml and is not in the bundle").
         hint: the next step ("add it to manifests/kubelet/component.yaml"); may be empty.
-        place: file, line and column when the cause is an input.
+        location: file, line and column when the cause is an input.
         exit_code: 1 for a failure, 2 for bad input.
     """
 
     subject: str
     fact: str
     hint: str = ""
-    place: SourceLocation | None = None
+    location: SourceLocation | None = None
     exit_code: int = 1
 
     def __str__(self) -> str:
         """Return the message, with the hint on a line of its own."""
-        where = f"{self.place}: " if self.place else ""
+        where = f"{self.location}: " if self.location else ""
         hint = f"\n  hint: {self.hint}" if self.hint else ""
         return f"{where}{self.subject} {self.fact}{hint}"
 
@@ -46,9 +46,9 @@ class BedplateError(Exception):
 class InputError(BedplateError):
     """The user's input is wrong; nothing was changed. Exit code 2."""
 
-    def __init__(self, subject: str, fact: str, hint: str = "", place: SourceLocation | None = None) -> None:
+    def __init__(self, subject: str, fact: str, hint: str = "", location: SourceLocation | None = None) -> None:
         """Make an error about an input (see BedplateError for the fields)."""
-        super().__init__(subject, fact, hint, place, exit_code=2)
+        super().__init__(subject, fact, hint, location, exit_code=2)
 
 
 @dataclass(slots=True)

@@ -59,9 +59,9 @@ class OutlineItem:
         return tuple(line for key in order for line in dump({key: value[key]}))
 
     @property
-    def place(self) -> SourceLocation | None:
+    def location(self) -> SourceLocation | None:
         """Return where it is written."""
-        return self.change.thing.place if isinstance(self.change, ObjectChange) else None
+        return self.change.thing.location if isinstance(self.change, ObjectChange) else None
 
 
 @dataclass(frozen=True, slots=True)

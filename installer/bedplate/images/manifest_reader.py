@@ -19,11 +19,11 @@ class ManifestObject:
 
     Attributes:
         object: its data.
-        place: where it stands.
+        location: where it stands.
     """
 
     object: dict[str, Any]
-    place: SourceLocation
+    location: SourceLocation
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ def read(names: Iterable[str]) -> Iterator[ManifestObject]:
     for name in names:
         for piece in _pieces(name):
             for found in manifest_files.values(piece) if piece.form is not DocumentForm.HOST else ():
-                yield from _manifests(found.value, found.place, found.lines)
+                yield from _manifests(found.value, found.location, found.lines)
 
 
 def _pieces(name: str) -> Iterator[RawDocument]:
@@ -52,11 +52,11 @@ def _pieces(name: str) -> Iterator[RawDocument]:
     return manifest_files.of_folder(path) if path.is_dir() else pieces(file_content.read(path))
 
 
-def _manifests(value: Any, place: SourceLocation, lines: Mapping[int, int]) -> Iterator[ManifestObject]:
+def _manifests(value: Any, location: SourceLocation, lines: Mapping[int, int]) -> Iterator[ManifestObject]:
     items = value.get("items") if isinstance(value, dict) else value
     is_list = not isinstance(value, dict) or str(value.get("kind", "")).endswith("List")
     if is_list and isinstance(items, list):
         for item in items:
-            yield from _manifests(item, SourceLocation(place.file, lines.get(id(item), place.line)), {})
+            yield from _manifests(item, SourceLocation(location.file, lines.get(id(item), location.line)), {})
     elif isinstance(value, dict):
-        yield ManifestObject(value, place)
+        yield ManifestObject(value, location)

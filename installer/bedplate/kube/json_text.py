@@ -1,4 +1,4 @@
-"""JSON: one value or several, with their lines; a key that stands twice is an error, not a loss."""
+"""JSON: one value or several, with their lines; a duplicate key is an error."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _twice(key: str, text: str, line: int, file: str) -> InputError:
     except InputError as error:
         if error.subject.startswith("key"):
             return error
-    return InputError(f"key {key}", "stands twice in one mapping", "keep one of the two", SourceLocation(file, line))
+    return InputError(f"key {key}", "is a duplicate in its mapping", "keep one of the two", SourceLocation(file, line))
 
 
 class _TwiceError(Exception):

@@ -28,21 +28,21 @@ def values(piece: RawDocument) -> Iterator[Read]:
     """Yield the values that stand in a piece which is no HostSpec."""
     match piece.form:
         case DocumentForm.CANONICAL:
-            yield _rendered(json_text.value(piece.text, piece.file, piece.before + 1), piece.place)
+            yield _rendered(json_text.value(piece.text, piece.file, piece.before + 1), piece.location)
         case DocumentForm.JSON:
             for line, value in json_text.values(piece.text, piece.file):
                 yield Read(value, SourceLocation(piece.file, line), {})
         case _:
             value, lines = yaml_text.parse(piece.text, piece.file, piece.before)
             if value is not None:
-                yield Read(value, piece.place, lines)
+                yield Read(value, piece.location, lines)
 
 
-def _rendered(value: Any, place: SourceLocation) -> Read:
+def _rendered(value: Any, location: SourceLocation) -> Read:
     if not (isinstance(value, dict) and value.keys() >= KEYS and isinstance(value["component"], str)):
         fact = "has not the keys component, layer and object"
-        raise InputError("line", fact, "write it with `bedplate render` anew", place)
-    return Read(value["object"], place, {}, value["component"])
+        raise InputError("line", fact, "write it with `bedplate render` anew", location)
+    return Read(value["object"], location, {}, value["component"])
 
 
 def _files(folder: Path) -> list[Path]:

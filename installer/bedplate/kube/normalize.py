@@ -27,13 +27,13 @@ class Read:
 
     Attributes:
         value: what stands there.
-        place: where.
+        location: where.
         lines: the line of each item of a list, by the item's id; empty where unknown.
         component: who declares it, where the file says so.
     """
 
     value: Any
-    place: SourceLocation
+    location: SourceLocation
     lines: Mapping[int, int]
     component: str = ""
 
@@ -41,15 +41,15 @@ class Read:
 def things(found: Iterable[Read]) -> Iterator[Resource]:
     """Yield the objects in values, those of lists one by one; InputError on anything else."""
     for one in found:
-        for value, place in _items(one):
-            yield thing(value, place, one.component)
+        for value, location in _items(one):
+            yield thing(value, location, one.component)
 
 
-def thing(value: Any, place: SourceLocation, component: str = "") -> Resource:
+def thing(value: Any, location: SourceLocation, component: str = "") -> Resource:
     """Return an object as a thing; InputError where its identity cannot be told."""
-    check_object(value, place)
+    check_object(value, location)
     value = secret_values.hide(value)
-    return Resource(identity_of(value), digest.of(value), value, component, place)
+    return Resource(identity_of(value), digest.of(value), value, component, location)
 
 
 def is_object(one: Resource) -> bool:
@@ -67,8 +67,8 @@ def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
     for one in _numbered(found):
         first = known.setdefault(one.identity, one)
         if first is not one:
-            fact = f"stands twice on this side, first in {first.place}" if first.place else "stands twice on this side"
-            errors.append(InputError(f"object {one.identity}", fact, "remove one of the two", one.place))
+            fact = f"is a duplicate (first in {first.location})" if first.location else "is a duplicate"
+            errors.append(InputError(f"object {one.identity}", fact, "remove one of the two", one.location))
     if errors:
         raise ErrorList(errors[:MAX_ERRORS])
     return dict(sorted(known.items()))
@@ -103,18 +103,18 @@ def _items(one: Read) -> Iterator[tuple[Any, SourceLocation]]:
     """Yield a value, or the items of a list of objects, however deep lists stand in lists."""
     value = one.value
     if not _is_list(value):
-        yield value, one.place
+        yield value, one.location
         return
     items = value["items"]
     if not isinstance(items, list):
         step = "write a list of objects"
-        raise InputError(f"items of {value['kind']}", f"is {_form(items)}", step, one.place)
+        raise InputError(f"items of {value['kind']}", f"is {_form(items)}", step, one.location)
     typed = {"apiVersion": value.get("apiVersion"), "kind": value["kind"].removesuffix("List")}
     for item in items:
-        place = SourceLocation(one.place.file, one.lines.get(id(item), one.place.line))
+        location = SourceLocation(one.location.file, one.lines.get(id(item), one.location.line))
         if isinstance(item, dict) and typed["kind"]:
             item = typed | item  # noqa: PLW2901  the API server leaves out what the list's kind says
-        yield from _items(Read(item, place, {}, one.component))
+        yield from _items(Read(item, location, {}, one.component))
 
 
 def _is_list(value: Any) -> bool:
@@ -126,30 +126,30 @@ def _is_list(value: Any) -> bool:
     )
 
 
-def check_object(value: Any, place: SourceLocation) -> None:
+def check_object(value: Any, location: SourceLocation) -> None:
     """Raise InputError where a value cannot be a Kubernetes object."""
     if not isinstance(value, dict):
         step = "write apiVersion, kind and metadata"
-        raise InputError("document", f"is {_form(value)}, not a Kubernetes object", step, place)
+        raise InputError("document", f"is {_form(value)}, not a Kubernetes object", step, location)
     for key in ("apiVersion", "kind"):
         if not (isinstance(value.get(key), str) and value[key]):
-            raise _wrong(key, value.get(key), "text", place)
+            raise _wrong(key, value.get(key), "text", location)
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
-        raise _wrong("metadata", metadata, "a mapping", place)
+        raise _wrong("metadata", metadata, "a mapping", location)
     name = "generateName" if "name" not in metadata and "generateName" in metadata else "name"
     if not (isinstance(metadata.get(name), str) and metadata[name]):
-        raise _wrong(f"metadata.{name}", metadata.get(name), "text", place)
+        raise _wrong(f"metadata.{name}", metadata.get(name), "text", location)
     if not isinstance(metadata.get("namespace") or "", str):
-        raise _wrong("metadata.namespace", metadata["namespace"], "text", place)
+        raise _wrong("metadata.namespace", metadata["namespace"], "text", location)
     for key in ("labels", "annotations"):
         if not isinstance(metadata.get(key) or {}, dict):
-            raise _wrong(f"metadata.{key}", metadata[key], "a mapping", place)
+            raise _wrong(f"metadata.{key}", metadata[key], "a mapping", location)
 
 
-def _wrong(key: str, value: Any, wanted: str, place: SourceLocation) -> InputError:
+def _wrong(key: str, value: Any, wanted: str, location: SourceLocation) -> InputError:
     fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {wanted}"
-    return InputError("object", fact, f"write {key}", place)
+    return InputError("object", fact, f"write {key}", location)
 
 
 def _form(value: Any) -> str:

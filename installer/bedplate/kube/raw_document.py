@@ -40,7 +40,7 @@ class RawDocument(NamedTuple):
     before: int
 
     @property
-    def place(self) -> SourceLocation:
+    def location(self) -> SourceLocation:
         """Return where it begins to say something."""
         first = yaml_text.first_line(self.text) if self.form is DocumentForm.YAML else 0
         return SourceLocation(self.file, self.before + first + 1)

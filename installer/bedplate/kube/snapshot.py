@@ -28,10 +28,10 @@ class Resource:
         object: parsed when it is first asked for: ask for the identity's kind before; values of Secrets are replaced
             by keyed digests (see secret).
         component: who declares it; empty for plain YAML.
-        place: where it was read.
+        location: where it was read.
     """
 
-    __slots__ = ("_object", "component", "digest", "identity", "place")
+    __slots__ = ("_object", "component", "digest", "identity", "location")
 
     def __init__(
         self,
@@ -39,10 +39,10 @@ class Resource:
         digest: str,
         object: Json | Callable[[], Json],  # noqa: A002  Kubernetes' own word
         component: str = "",
-        place: SourceLocation | None = None,
+        location: SourceLocation | None = None,
     ) -> None:
         """Take the object, or what reads it."""
-        self.identity, self.digest, self.component, self.place = identity, digest, component, place
+        self.identity, self.digest, self.component, self.location = identity, digest, component, location
         self._object = object
 
     @property
@@ -59,11 +59,11 @@ class Resource:
 
     def called(self, name: str) -> Resource:
         """Return the same object under another name."""
-        return Resource(self.identity._replace(name=name), self.digest, self._object, self.component, self.place)
+        return Resource(self.identity._replace(name=name), self.digest, self._object, self.component, self.location)
 
-    def at(self, place: SourceLocation) -> Resource:
+    def at(self, location: SourceLocation) -> Resource:
         """Return the same object, as it stands elsewhere."""
-        return Resource(self.identity, self.digest, self._object, self.component, place)
+        return Resource(self.identity, self.digest, self._object, self.component, location)
 
     def __eq__(self, other: builtins.object) -> bool:
         """Return whether two things are the same, wherever they were read."""

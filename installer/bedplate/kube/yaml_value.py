@@ -64,7 +64,7 @@ class Builder:
 
     def _twice(self, key: str, again: Any, node: Any) -> InputError:
         first = next(one for one, _ in node.value if self._key(one) == key)
-        fact = f"stands twice in one mapping, first in line {self._before + first.start_mark.line + 1}"
+        fact = f"is a duplicate (first on line {self._before + first.start_mark.line + 1})"
         return self._error(f"key {key}", fact, "keep one of the two", again)
 
     def _merge(self, made: dict[str, Any], node: Any, depth: int) -> None:

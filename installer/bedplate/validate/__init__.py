@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bedplate.config import environments
-from bedplate.config.yaml_document import Location
+from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
 from bedplate.validate import address_ranges, duplicates, machines, references, tenants
 from bedplate.validate.context import Case, Rule
@@ -34,7 +34,7 @@ def check(folder: Path) -> list[BedplateError]:
             environment=draft.environment,
             hosts_file=draft.hosts_file,
             hosts=draft.hosts,
-            hosts_complete=bool(hosts_name) and not any(e.place and e.place.file == hosts_name for e in errors),
+            hosts_complete=bool(hosts_name) and not any(e.location and e.location.file == hosts_name for e in errors),
             on_bastion=folder.resolve().is_relative_to(environments.ON_BASTION),
         )
         found = [error for rule in RULES for error in rule(case)]
@@ -42,11 +42,12 @@ def check(folder: Path) -> list[BedplateError]:
     return sorted(errors, key=_order)
 
 
-def _follows(error: BedplateError, case: Case, wrong: list[Location]) -> bool:
-    """Tell whether an error only follows from one of form at the same place, which stands there already."""
-    return any(error.place in {case.file.place(location), case.file.place(location[:-1])} for location in wrong)
+def _follows(error: BedplateError, case: Case, wrong: list[KeyPath]) -> bool:
+    """Return whether an error only follows from a form error at the same location, which is already reported."""
+    own = {location for path in wrong for location in (case.file.location(path), case.file.location(path[:-1]))}
+    return error.location in own
 
 
 def _order(error: BedplateError) -> tuple[str, int, int]:
-    place = error.place
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
+    location = error.location
+    return (location.file, location.line, location.column) if location else ("", 0, 0)

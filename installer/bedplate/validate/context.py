@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bedplate.config.environment_file import Environment
 from bedplate.config.hosts import Host
-from bedplate.config.yaml_document import Location, YamlDocument
+from bedplate.config.yaml_document import KeyPath, YamlDocument
 from bedplate.core.errors import BedplateError, InputError, SourceLocation
 
 
@@ -34,27 +34,27 @@ class Case:
     hosts_complete: bool
     on_bastion: bool
 
-    def at(self, *location: str | int) -> SourceLocation:
+    def at(self, *key_path: str | int) -> SourceLocation:
         """Return where a value of environment.yaml stands."""
-        return self.file.place(location)
+        return self.file.location(key_path)
 
     def host_at(self, host: Host, group: str = "", variable: str = "ansible_host") -> SourceLocation:
         """Return where a host's value stands in hosts.yaml."""
         if self.hosts_file is None:
             return SourceLocation(str(self.folder / "hosts.yaml"))
-        location: Location = ("all", "children", group or host.groups[0], "hosts", host.name, variable)
-        return self.hosts_file.place(location)
+        key_path: KeyPath = ("all", "children", group or host.groups[0], "hosts", host.name, variable)
+        return self.hosts_file.location(key_path)
 
     def group_at(self, group: str = "") -> SourceLocation:
         """Return where a group of hosts.yaml stands, or would stand."""
         if self.hosts_file is None:
             return SourceLocation(str(self.folder / "hosts.yaml"))
-        return self.hosts_file.key_place(("all", "children", group) if group else ("all", "children"))
+        return self.hosts_file.key_location(("all", "children", group) if group else ("all", "children"))
 
-    def error(self, location: Location, fact: str, hint: str) -> InputError:
+    def error(self, key_path: KeyPath, fact: str, hint: str) -> InputError:
         """Return an error about a value of environment.yaml."""
-        text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in location).removeprefix(".")
-        return InputError(f"key {text}", fact, hint, self.file.place(location))
+        text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in key_path).removeprefix(".")
+        return InputError(f"key {text}", fact, hint, self.file.location(key_path))
 
 
 Rule = Callable[[Case], Iterator[BedplateError]]

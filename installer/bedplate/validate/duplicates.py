@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from bedplate.config.validation import dotted
-from bedplate.config.yaml_document import Location
+from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
 from bedplate.validate.context import Case, Rule
 
@@ -15,40 +15,40 @@ from bedplate.validate.context import Case, Rule
 def host_addresses(case: Case) -> Iterator[BedplateError]:
     """A host's address stands in hosts.yaml and nowhere else."""
     names = {str(host.address): host.name for host in case.hosts}
-    for location, text in _scalars(case.file.root, ()):
+    for key_path, text in _scalars(case.file.root, ()):
         address = text.rpartition("@")[2]
-        if address in names and location[:2] != ("network", "outside"):
+        if address in names and key_path[:2] != ("network", "outside"):
             fact = f"is {text}, the address of host {names[address]}, which stands in hosts.yaml"
-            yield case.error(location, fact, _instead(location, names[address]))
+            yield case.error(key_path, fact, _instead(key_path, names[address]))
 
 
 def site_names(case: Case) -> Iterator[BedplateError]:
     """Names that follow from the domain are not written again."""
     domain = case.environment.domain
     derived = {f"{name}.{domain}" for name in ("api", "mirror", "notebooks")}
-    for location, text in _scalars(case.file.root, ()):
+    for key_path, text in _scalars(case.file.root, ()):
         if text in derived:
-            yield case.error(location, f"is {text}, which follows from domain ({domain})", f"delete {dotted(location)}")
+            yield case.error(key_path, f"is {text}, which follows from domain ({domain})", f"delete {dotted(key_path)}")
 
 
-def _instead(location: Location, host: str) -> str:
-    if location == ("bastion", "address"):
+def _instead(key_path: KeyPath, host: str) -> str:
+    if key_path == ("bastion", "address"):
         return "delete bastion.address: empty means hosts.yaml's"
-    if location[:2] == ("time", "servers"):
+    if key_path[:2] == ("time", "servers"):
         return "delete it: without servers the bastion is the time source"
     return f"write the name {host}"
 
 
-def _scalars(node: yaml.Node, location: Location) -> Iterator[tuple[Location, str]]:
+def _scalars(node: yaml.Node, key_path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     """Return each value of a document with its location; a value behind an alias counts once per place."""
     if isinstance(node, yaml.ScalarNode):
-        yield location, node.value
+        yield key_path, node.value
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _scalars(item, (*location, index))
+            yield from _scalars(item, (*key_path, index))
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from _scalars(value, (*location, key.value))
+            yield from _scalars(value, (*key_path, key.value))
 
 
 RULES: tuple[Rule, ...] = (host_addresses, site_names)

@@ -24,12 +24,12 @@ def groups(case: Case) -> Iterator[BedplateError]:
             yield InputError(f"group {group}", "has no host", f"name {what}", case.group_at(group))
     for host in members["bastion"][1:]:
         first = members["bastion"][0].name
-        place = case.host_at(host, "bastion", "")
-        yield InputError(f"host {host.name}", f"is a second bastion beside {first}", "keep one of the two", place)
+        location = case.host_at(host, "bastion", "")
+        yield InputError(f"host {host.name}", f"is a second bastion beside {first}", "keep one of the two", location)
     for host in members["control_plane"][1:]:
-        place = case.host_at(host, "control_plane", "")
+        location = case.host_at(host, "control_plane", "")
         fact = f"is a second control plane beside {members['control_plane'][0].name}; this release installs one"
-        yield InputError(f"host {host.name}", fact, "make it a worker", place)
+        yield InputError(f"host {host.name}", fact, "make it a worker", location)
 
 
 def bastion(case: Case) -> Iterator[BedplateError]:
@@ -46,9 +46,9 @@ def bastion(case: Case) -> Iterator[BedplateError]:
         yield case.error(("bastion", "host"), f"is {named}, which hosts.yaml has in {', '.join(host.groups)}", step)
     elif len(host.groups) > 1:
         others = ", ".join(group for group in host.groups if group != "bastion")
-        place = case.host_at(host, "bastion", "")
+        location = case.host_at(host, "bastion", "")
         step = "give the cluster machines of its own: the bastion serves them before they exist"
-        yield InputError(f"host {named}", f"is the bastion and also in {others}", step, place)
+        yield InputError(f"host {named}", f"is the bastion and also in {others}", step, location)
 
 
 def addresses(case: Case) -> Iterator[BedplateError]:
@@ -56,19 +56,19 @@ def addresses(case: Case) -> Iterator[BedplateError]:
     nodes = case.environment.network.nodes
     first: dict[str, str] = {}
     for host in case.hosts:
-        address, subject, place = str(host.address), f"host {host.name}", case.host_at(host)
+        address, subject, location = str(host.address), f"host {host.name}", case.host_at(host)
         if address in first:
-            yield InputError(subject, f"has {address}, the address of {first[address]}", "give it its own", place)
+            yield InputError(subject, f"has {address}, the address of {first[address]}", "give it its own", location)
         first.setdefault(address, host.name)
         if host.address not in nodes:
             step = f"give it an address in {nodes}, or widen network.nodes"
-            yield InputError(subject, f"has {address}, outside network.nodes ({nodes})", step, place)
+            yield InputError(subject, f"has {address}, outside network.nodes ({nodes})", step, location)
         elif host.address in {nodes.network_address, nodes.broadcast_address} and nodes.num_addresses > 2:  # noqa: PLR2004  RFC 3021
             step = "give it an address between the two ends"
-            yield InputError(subject, f"has {address}, an end of the range network.nodes", step, place)
+            yield InputError(subject, f"has {address}, an end of the range network.nodes", step, location)
         elif address in {str(outside) for outside in case.environment.network.outside}:
             step = "take it out of network.outside"
-            yield InputError(subject, f"has {address}, which network.outside counts as outside", step, place)
+            yield InputError(subject, f"has {address}, which network.outside counts as outside", step, location)
 
 
 def two_addresses(case: Case) -> Iterator[BedplateError]:

@@ -70,12 +70,12 @@ def identity_file(case: Case) -> Iterator[BedplateError]:
 
 def users_file(case: Case) -> Iterator[BedplateError]:
     """identity.users exists on the bastion; it holds hashes, so it is not carried around with this folder."""
-    text, location = case.environment.identity.users, ("identity", "users")
+    text, key_path = case.environment.identity.users, ("identity", "users")
     if text and not Path(text).is_absolute():
         step = "keep it on the bastion alone, such as /var/lib/bedplate/users.yaml"
-        yield case.error(location, f"is {text!r}, which is not an absolute path on the bastion", step)
+        yield case.error(key_path, f"is {text!r}, which is not an absolute path on the bastion", step)
     elif text and case.on_bastion and not Path(text).is_file():
-        yield case.error(location, f"names the file {text}, which does not exist", "write it, or mend the path")
+        yield case.error(key_path, f"names the file {text}, which does not exist", "write it, or mend the path")
 
 
 def private_keys(case: Case) -> Iterator[BedplateError]:
@@ -94,15 +94,15 @@ def accepted(case: Case) -> Iterator[BedplateError]:
     known = [rule.id for rule in RULES_OF_PREFLIGHT]
     accept = case.environment.preflight.accept
     for index, finding in enumerate(accept):
-        location = ("preflight", "accept", index)
+        key_path = ("preflight", "accept", index)
         if finding.id not in known:
             fact = f"is {finding.id}, which preflight never reports"
-            yield case.error((*location, "id"), fact, nearest(finding.id, known, "see docs/reference/preflight.md"))
+            yield case.error((*key_path, "id"), fact, nearest(finding.id, known, "see docs/reference/preflight.md"))
         if finding.id in [other.id for other in accept[:index]]:
-            yield case.error((*location, "id"), f"is {finding.id}, which is accepted already", "delete one of the two")
+            yield case.error((*key_path, "id"), f"is {finding.id}, which is accepted already", "delete one of the two")
         if len(finding.reason.strip()) < SHORTEST_REASON:
             step = "write a sentence that an auditor understands"
-            yield case.error((*location, "reason"), "does not say why", step)
+            yield case.error((*key_path, "reason"), "does not say why", step)
 
 
 def storage_path(case: Case) -> Iterator[BedplateError]:

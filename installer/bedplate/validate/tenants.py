@@ -78,9 +78,9 @@ def room(case: Case) -> Iterator[BedplateError]:
         if not any(_fits(size, namespace.quota) for _, namespace in homes):
             fact = f"({size.name}: cpu {size.cpu}, memory {size.memory}) is more than every namespace's quota"
             yield case.error(("notebooks", "sizes", index), fact, "raise a tenant's quota, or make the size smaller")
-    for location, namespace in homes:
+    for key_path, namespace in homes:
         quota = namespace.quota
-        where = (*location, "quota") if "quota" in _keys(case, location) else location
+        where = (*key_path, "quota") if "quota" in _keys(case, key_path) else key_path
         if not any(_fits(size, quota) for size in sizes):
             fact = f"of {namespace.name} (cpu {quota.cpu}, memory {quota.memory}) is below the smallest notebook size"
             yield case.error(where, fact, "raise it, or add a smaller size to notebooks.sizes")
@@ -111,9 +111,9 @@ def _amount(text: str) -> int | None:
         return None
 
 
-def _keys(case: Case, location: tuple[str | int, ...]) -> list[str]:
+def _keys(case: Case, key_path: tuple[str | int, ...]) -> list[str]:
     value = case.file.data
-    for part in location:
+    for part in key_path:
         value = value[part]  # type: ignore[index]  # lists and mappings, as the location says
     return list(value)
 

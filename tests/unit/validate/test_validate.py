@@ -40,7 +40,8 @@ def test_each_broken_environment_gives_its_lines(site: Path, name: str) -> None:
     shutil.copytree(ENVIRONMENTS / "broken" / name, site, dirs_exist_ok=True)
     errors = validate.check(site)
     assert [*map(str, errors)] == re.split(r"\n(?! )", (site / "expected.txt").read_text().rstrip("\n"))
-    assert all(error.exit_code == 2 and error.place and error.place.line and error.place.column for error in errors)
+    assert {error.exit_code for error in errors} == {2}
+    assert all(error.location and error.location.line and error.location.column for error in errors)
 
 
 def test_there_are_at_least_twenty_broken_environments() -> None:

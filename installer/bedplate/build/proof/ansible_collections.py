@@ -47,12 +47,12 @@ def _of_collection(info: dict[str, Any], carried: dict[str, str]) -> Iterator[Be
 
 
 def _of_tasks(file: Path, carried: dict[str, str]) -> Iterator[BedplateError]:
-    place = SourceLocation(f"{file.parts[-4]}/{file.parts[-3]}/{file.parts[-2]}/{file.name}")
+    location = SourceLocation(f"{file.parts[-4]}/{file.parts[-3]}/{file.parts[-2]}/{file.name}")
     for module in sorted(set(_modules(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)))):
         collection = module.rpartition(".")[0]
         if collection not in CORE and collection not in carried:
             step = "carry its collection in roles/ansible_collections/, or use a module of ansible-core"
-            yield BedplateError(f"module {module}", f"is of {collection}, which is not carried", step, place)
+            yield BedplateError(f"module {module}", f"is of {collection}, which is not carried", step, location)
 
 
 def _modules(tasks: Any) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Reader:
         if identity is None:
             return None
         digest = hashlib.sha256(piece.text).hexdigest()
-        return Resource(identity, digest, _Unread(piece), fast_identity.component(piece), piece.place)
+        return Resource(identity, digest, _Unread(piece), fast_identity.component(piece), piece.location)
 
 
 class _Unread:
@@ -81,7 +81,7 @@ class _Unread:
 
 def _moved(thing: Resource, file: str, lines: int) -> Resource:
     """Return a thing as it stands in another file, some lines further down."""
-    return thing.at(SourceLocation(file, thing.place.line + lines if thing.place else 0))
+    return thing.at(SourceLocation(file, thing.location.line + lines if thing.location else 0))
 
 
 def _host(piece: RawDocument) -> HostSpec:
@@ -94,4 +94,4 @@ def _host(piece: RawDocument) -> HostSpec:
     except ValidationError as error:
         first = error.errors()[0]
         fact = f"is no HostSpec: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise InputError("line", fact, "write it with `bedplate render --hosts` anew", piece.place) from error
+        raise InputError("line", fact, "write it with `bedplate render --hosts` anew", piece.location) from error

@@ -66,14 +66,14 @@ def _item(item: OutlineItem) -> dict[str, Any]:
 
 
 def _object(change: ObjectChange) -> dict[str, Any]:
-    place = change.thing.place
+    location = change.thing.location
     value: dict[str, Any] = {"object": _identity(change.identity)}
     if change.old and change.new and change.old.identity != change.new.identity:
         value["was"] = _identity(change.old.identity)
     if change.thing.component:
         value["component"] = change.thing.component
-    if place:
-        value["place"] = {"file": place.file, "line": place.line}
+    if location:
+        value["place"] = {"file": location.file, "line": location.line}
     if not change.old or not change.new:
         value["whole"] = secret_values.shown(change.thing.object)
     return value

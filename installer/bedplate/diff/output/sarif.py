@@ -48,13 +48,13 @@ def show(outline: Outline) -> str:
         # The category: GitHub takes one run per category and commit, so two environments need two.
         "automationDetails": {"id": f"bedplate-diff/{outline.report.new}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, place, order, outline.report.new) for finding, place in findings],
+        "results": [_result(finding, location, order, outline.report.new) for finding, location in findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _places(outline: Outline) -> dict[DiffFinding, SourceLocation]:
-    return {finding: item.place for item in outline.items for finding in item.findings if item.place}
+    return {finding: item.location for item in outline.items for finding in item.findings if item.location}
 
 
 def _rule(worst: DiffFinding) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _rule(worst: DiffFinding) -> dict[str, Any]:
     return value
 
 
-def _result(finding: DiffFinding, place: SourceLocation | None, order: dict[str, int], new: str) -> dict[str, Any]:
+def _result(finding: DiffFinding, location: SourceLocation | None, order: dict[str, int], new: str) -> dict[str, Any]:
     name = subject(finding)
     path = shown(finding.path)
     return {
@@ -81,17 +81,17 @@ def _result(finding: DiffFinding, place: SourceLocation | None, order: dict[str,
         "ruleIndex": order[finding.rule],
         "level": LEVELS[finding.risk],
         "message": {"text": f"{name} {fact(finding)}"},
-        "locations": [_location(place or SourceLocation(new), str(finding.subject), path)],
+        "locations": [_location(location or SourceLocation(new), str(finding.subject), path)],
         "partialFingerprints": {"bedplateFinding/v1": _fingerprint(finding, path)},
         "properties": {"risk": str(finding.risk), "component": finding.component, "path": path},
     }
 
 
-def _location(place: SourceLocation, name: str, path: str) -> dict[str, Any]:
+def _location(location: SourceLocation, name: str, path: str) -> dict[str, Any]:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(place.file)},
-            "region": {"startLine": max(place.line, 1)},
+            "artifactLocation": {"uri": _uri(location.file)},
+            "region": {"startLine": max(location.line, 1)},
         },
         "logicalLocations": [{"name": name, "fullyQualifiedName": f"{name}#{path}" if path else name}],
     }

@@ -50,7 +50,7 @@ def test_places_are_lines(folder: Path) -> None:
         "items:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b}\n"
         "- apiVersion: v1\n  kind: Pod\n  metadata: {name: c}\n"
     )
-    assert [str(one.place) for one in read_side("a.yaml").things.values()] == ["a.yaml:4", "a.yaml:11", "a.yaml:14"]
+    assert [str(one.location) for one in read_side("a.yaml").things.values()] == ["a.yaml:4", "a.yaml:11", "a.yaml:14"]
 
 
 def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
@@ -61,11 +61,11 @@ def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
     (folder / "kustomization.yaml").write_text(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: x}\n"
     )
-    assert [str(one.place) for one in read_side(".").things.values()] == ["b/a.yaml:2"]
+    assert [str(one.location) for one in read_side(".").things.values()] == ["b/a.yaml:2"]
 
 
 def _facts(side: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
-    return {key: (one.object, one.component, str(one.place)) for key, one in side.things.items()}
+    return {key: (one.object, one.component, str(one.location)) for key, one in side.things.items()}
 
 
 @pytest.mark.parametrize("name", FORMS)

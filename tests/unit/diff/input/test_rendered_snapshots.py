@@ -50,7 +50,7 @@ def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
     assert {namespace for _, namespace, _ in moved} == {"kube-public"}
     assert old.hosts == new.hosts
     assert set(old.hosts) == {"bastion", "cp1", "worker1"}
-    assert {str(one.place).partition(":")[0] for one in old.things.values()} == {"HEAD~1"}
+    assert {str(one.location).partition(":")[0] for one in old.things.values()} == {"HEAD~1"}
     assert old.kubernetes == old.release.components["kubernetes"] if old.release else False
     assert any("pki/ca.crt" in note for note in old.notes)
 
