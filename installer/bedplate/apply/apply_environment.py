@@ -30,7 +30,7 @@ def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
             installed.prove_blobs(one.installed, every=every)
         ledger = Ledger(one.ledger)
         try:
-            listed = phases(one, ledgered=ownership.ledgered(site))
+            listed = phases(one, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in listed), console) as progress:
                 return apply(
                     listed, ledger, progress, log_file(one.logs), release=one.release_file.release, every=every

@@ -12,15 +12,15 @@ from bedplate.render import layer_order
 EVERYWHERE = ("bastion", "control_plane", "workers")
 
 
-def phases(one: Installation, *, ledgered: bool) -> list[Phase]:
+def phases(one: Installation, *, is_installed: bool) -> list[Phase]:
     """Return what brings an environment to its release, in order.
 
     Args:
         one: environment and release.
-        ledgered: the environment was installed before: what it owns is no leftover of another installation.
+        is_installed: the environment was installed before: what it owns is no leftover of another installation.
     """
     return [
-        Phase("Before anything changes", (CheckHosts(one, ledgered),)),
+        Phase("Before anything changes", (CheckHosts(one, is_installed),)),
         Phase(
             "Bastion",
             (

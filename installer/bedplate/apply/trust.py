@@ -21,7 +21,7 @@ class CheckHosts:
     """No hard finding stands on any host."""
 
     installation: Installation
-    ledgered: bool
+    is_installed: bool
     id: str = "preflight"
     title: str = "Check the hosts"
     where: str = "all hosts"
@@ -37,7 +37,7 @@ class CheckHosts:
 
     def ensure_(self, journal: Journal) -> Outcome:
         """Look at every host; BedplateError with all hard findings."""
-        findings = preflight.run(self.installation.site, ledgered=self.ledgered)
+        findings = preflight.run(self.installation.site, is_installed=self.is_installed)
         for finding in findings:
             journal.write(f"{finding.severity} {finding.id} on {finding.host}: {finding.what} ({finding.accepted})")
         stopping = [f"{one.host}: {one.what} ({one.id}). {one.action}" for one in findings if one.stops]

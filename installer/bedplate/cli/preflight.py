@@ -12,7 +12,7 @@ from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.config.environments import Site
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.host_finding import HostFinding
-from bedplate.hosts.preflight.ownership import ledgered
+from bedplate.hosts.preflight.ownership import is_installed
 from bedplate.remote import bastion
 
 EXAMPLE = "Example: bedplate preflight lab"
@@ -34,7 +34,7 @@ def _preflight(
     finding stands that preflight.accept in environment.yaml does not name.
     """
     site = bastion.to_bastion(environment)
-    findings = preflight.run(site, ledgered=ledgered(site))
+    findings = preflight.run(site, is_installed=is_installed(site))
     result = {"environment": site.environment.name, "findings": [finding.json() for finding in findings]}
     show(result, output, lambda: _print(site, findings))
     if any(finding.stops for finding in findings):

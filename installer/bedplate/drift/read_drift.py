@@ -53,7 +53,7 @@ def _objects(one: Installation, say: Callable[[str], None]) -> tuple[list[Object
 
 
 def _plays(one: Installation) -> list[Play]:
-    return [step for phase in phases(one, ledgered=True) for step in phase.steps if isinstance(step, Play)]
+    return [step for phase in phases(one, is_installed=True) for step in phase.steps if isinstance(step, Play)]
 
 
 def _ledger(one: Installation) -> tuple[str, dict[str, str]]:

@@ -112,10 +112,10 @@ def test_a_hard_finding_stops_the_whole_apply(
     tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing after the check of the hosts begins, and the error says the host, the fact and what to do."""
-    monkeypatch.setattr(preflight, "run", lambda _, *, ledgered: [HOLLOW])  # noqa: ARG005  called by name
+    monkeypatch.setattr(preflight, "run", lambda _, *, is_installed: [HOLLOW])  # noqa: ARG005  called by name
     one = _installation(tmp_path, values)
     ledger = Ledger(one.ledger)
-    listed = phases(one, ledgered=False)
+    listed = phases(one, is_installed=False)
     try:
         with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
             apply(listed, ledger, progress, log_file(one.logs), release="2026.11.0")

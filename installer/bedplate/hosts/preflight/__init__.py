@@ -21,20 +21,20 @@ from bedplate.hosts.preflight.rules import RULES
 __all__ = ["Finding", "gather", "judge", "run"]
 
 
-def run(site: Site, *, ledgered: bool) -> list[HostFinding]:
+def run(site: Site, *, is_installed: bool) -> list[HostFinding]:
     """Ask every host of a site and return the findings, in the order of hosts and rules.
 
     Args:
         site: the environment.
-        ledgered: this environment's ledger says that the platform is installed: what it owns is expected.
+        is_installed: this environment's ledger says that the platform is installed: what it owns is expected.
     """
     return judge(
-        site, gather.gather(site), platform(site), ledgered=ledgered, bastion_in_use=ownership.bastion_in_use()
+        site, gather.gather(site), platform(site), is_installed=is_installed, bastion_in_use=ownership.bastion_in_use()
     )
 
 
 def judge(
-    site: Site, answers: Iterable[HostAnswer], wanted: Platform, *, ledgered: bool, bastion_in_use: bool = False
+    site: Site, answers: Iterable[HostAnswer], wanted: Platform, *, is_installed: bool, bastion_in_use: bool = False
 ) -> list[HostFinding]:
     """Return the findings that follow from the answers; pure."""
     findings = []
@@ -42,9 +42,9 @@ def judge(
         if answer.failure or answer.facts is None or answer.clock is None:
             findings.append(_finding(site, answer.failure or RULES[0], answer.host.name, answer.message))
             continue
-        ours = ledgered or (bastion_in_use and answer.host == site.bastion)
-        look = HostContext(site, wanted, answer.host, answer.facts, answer.clock, ours)
-        findings += [_finding(site, rule, answer.host.name, what) for rule in RULES for what in rule.look(look)]
+        ours = is_installed or (bastion_in_use and answer.host == site.bastion)
+        context = HostContext(site, wanted, answer.host, answer.facts, answer.clock, ours)
+        findings += [_finding(site, rule, answer.host.name, what) for rule in RULES for what in rule.check(context)]
     return findings
 
 

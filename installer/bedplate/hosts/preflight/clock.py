@@ -11,21 +11,23 @@ LIMIT = 10.0
 """Seconds."""
 
 
-def drift(look: HostContext) -> Iterator[str]:
+def drift(context: HostContext) -> Iterator[str]:
     """Warn of a small difference."""
-    if DRIFT < look.clock.skew <= LIMIT:
-        yield _difference(look)
+    if DRIFT < context.clock.skew <= LIMIT:
+        yield _difference(context)
 
 
-def far_off(look: HostContext) -> Iterator[str]:
+def far_off(context: HostContext) -> Iterator[str]:
     """Refuse a large one."""
-    if look.clock.skew > LIMIT:
-        yield _difference(look)
+    if context.clock.skew > LIMIT:
+        yield _difference(context)
 
 
-def _difference(look: HostContext) -> str:
-    direction = "ahead of" if look.clock.offset > 0 else "behind"
-    return f"is {abs(look.clock.offset):.1f} s {direction} the bastion (measured to {look.clock.uncertainty:.2f} s)"
+def _difference(context: HostContext) -> str:
+    direction = "ahead of" if context.clock.offset > 0 else "behind"
+    return (
+        f"is {abs(context.clock.offset):.1f} s {direction} the bastion (measured to {context.clock.uncertainty:.2f} s)"
+    )
 
 
 RULES = (

@@ -6,55 +6,56 @@ from collections.abc import Iterator
 
 from bedplate.hosts.preflight.host_rule import GIB, HostContext, HostRule
 
-FREE_NEEDED = 10
-FREE_WISHED = 30
+MINIMUM_FREE = 10
+RECOMMENDED_FREE = 30
 """GiB."""
-FSYNC_WISHED_MS = 10.0
+RECOMMENDED_FSYNC_MS = 10.0
 """etcd's own advice for the 99th percentile (https://etcd.io/docs/v3.6/faq/)."""
-FSYNC_LIMIT_MS = 100.0
+MAXIMUM_FSYNC_MS = 100.0
 """etcd's heartbeat: slower, and leaders are lost."""
-WRITE_WISHED = 50.0
+RECOMMENDED_WRITE = 50.0
 
 
-def room(look: HostContext) -> Iterator[str]:
+def room(context: HostContext) -> Iterator[str]:
     """Refuse a nearly full disk."""
-    if look.facts.disk.free < FREE_NEEDED * GIB and not look.ledgered:
-        yield f"has {look.facts.disk.free / GIB:.1f} GiB free in /var/lib; {FREE_NEEDED} GiB is the least"
+    if context.facts.disk.free < MINIMUM_FREE * GIB and not context.is_installed:
+        yield f"has {context.facts.disk.free / GIB:.1f} GiB free in /var/lib; {MINIMUM_FREE} GiB is the least"
 
 
-def little_room(look: HostContext) -> Iterator[str]:
+def little_room(context: HostContext) -> Iterator[str]:
     """Warn of a small disk."""
-    if FREE_NEEDED * GIB <= look.facts.disk.free < FREE_WISHED * GIB and not look.ledgered:
-        yield f"has {look.facts.disk.free / GIB:.1f} GiB free in /var/lib; {FREE_WISHED} GiB or more is usual"
+    if MINIMUM_FREE * GIB <= context.facts.disk.free < RECOMMENDED_FREE * GIB and not context.is_installed:
+        yield f"has {context.facts.disk.free / GIB:.1f} GiB free in /var/lib; {RECOMMENDED_FREE} GiB or more is usual"
 
 
-def fsync(look: HostContext) -> Iterator[str]:
+def fsync(context: HostContext) -> Iterator[str]:
     """Warn where etcd would warn."""
-    if look.is_control_plane and FSYNC_WISHED_MS < look.facts.disk.fsync_p99_ms <= FSYNC_LIMIT_MS:
-        yield f"{_measured(look)}; etcd wants at most {FSYNC_WISHED_MS:.0f} ms"
+    if context.is_control_plane and RECOMMENDED_FSYNC_MS < context.facts.disk.fsync_p99_ms <= MAXIMUM_FSYNC_MS:
+        yield f"{_measured(context)}; etcd wants at most {RECOMMENDED_FSYNC_MS:.0f} ms"
 
 
-def fsync_limit(look: HostContext) -> Iterator[str]:
+def fsync_limit(context: HostContext) -> Iterator[str]:
     """Refuse where etcd would lose its leader."""
-    if look.is_control_plane and look.facts.disk.fsync_p99_ms > FSYNC_LIMIT_MS:
-        yield f"{_measured(look)}; over {FSYNC_LIMIT_MS:.0f} ms etcd misses its heartbeats"
+    if context.is_control_plane and context.facts.disk.fsync_p99_ms > MAXIMUM_FSYNC_MS:
+        yield f"{_measured(context)}; over {MAXIMUM_FSYNC_MS:.0f} ms etcd misses its heartbeats"
 
 
-def throughput(look: HostContext) -> Iterator[str]:
+def throughput(context: HostContext) -> Iterator[str]:
     """Warn of slow writing."""
-    if look.facts.disk.write_mb_s < WRITE_WISHED:
-        yield f"writes {look.facts.disk.write_mb_s:.0f} MB/s in /var/lib; {WRITE_WISHED:.0f} MB/s or more is usual"
+    if context.facts.disk.write_mb_s < RECOMMENDED_WRITE:
+        measured = context.facts.disk.write_mb_s
+        yield f"writes {measured:.0f} MB/s in /var/lib; {RECOMMENDED_WRITE:.0f} MB/s or more is recommended"
 
 
-def noexec(look: HostContext) -> Iterator[str]:
+def noexec(context: HostContext) -> Iterator[str]:
     """Refuse file systems that run no programs."""
-    for folder in look.facts.noexec:
+    for folder in context.facts.noexec:
         if folder not in {"/run", "/tmp"}:  # noqa: S108  a name to compare with
             yield f"has {folder} on a file system mounted noexec"
 
 
-def _measured(look: HostContext) -> str:
-    disk = look.facts.disk
+def _measured(context: HostContext) -> str:
+    disk = context.facts.disk
     return (
         f"takes {disk.fsync_p99_ms:.1f} ms for the slowest in a hundred safe writes"
         f" (median {disk.fsync_p50_ms:.1f} ms of {disk.fsync_count} measured, {disk.kind})"

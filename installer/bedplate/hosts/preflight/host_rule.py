@@ -24,7 +24,7 @@ class HostContext:
         host: the host that is judged.
         facts: what its probe said.
         clock: its clock against the bastion's.
-        ledgered: this environment's ledger has an installation here: what it owns is expected.
+        is_installed: this environment's ledger has an installation here: what it owns is expected.
     """
 
     site: Site
@@ -32,7 +32,7 @@ class HostContext:
     host: Host
     facts: Facts
     clock: Clock
-    ledgered: bool
+    is_installed: bool
 
     @property
     def is_bastion(self) -> bool:
@@ -57,13 +57,13 @@ class HostRule:
     Attributes:
         id: what preflight.accept names.
         severity: hard or soft.
-        look: yields what is wrong, one text per finding.
+        check: yields what is wrong, one text per finding.
         why: why it matters.
         action: what to do.
     """
 
     id: str
     severity: Severity
-    look: Callable[[HostContext], Iterator[str]]
+    check: Callable[[HostContext], Iterator[str]]
     why: str
     action: str

@@ -10,45 +10,45 @@ NEEDED = {"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"}
 INSTANCES = 512
 
 
-def features(look: HostContext) -> Iterator[str]:
+def features(context: HostContext) -> Iterator[str]:
     """Find features that are not there and will not be."""
-    for feature, state in look.facts.features.items():
-        if not look.is_bastion and state == "missing":
-            yield f"has a kernel ({look.facts.kernel}) without {feature}"
+    for feature, state in context.facts.features.items():
+        if not context.is_bastion and state == "missing":
+            yield f"has a kernel ({context.facts.kernel}) without {feature}"
 
 
-def unloaded(look: HostContext) -> Iterator[str]:
+def unloaded(context: HostContext) -> Iterator[str]:
     """Find modules that somebody else must load."""
-    for feature, state in look.facts.features.items():
-        if not look.is_bastion and state == "loadable" and not look.managed:
+    for feature, state in context.facts.features.items():
+        if not context.is_bastion and state == "loadable" and not context.managed:
             yield f"has not loaded the kernel module {feature}, and hosts.kernel is external"
 
 
-def cgroups(look: HostContext) -> Iterator[str]:
+def cgroups(context: HostContext) -> Iterator[str]:
     """Find old control groups."""
-    if not look.is_bastion and look.facts.cgroup == 1:
+    if not context.is_bastion and context.facts.cgroup == 1:
         yield "has control groups of version 1"
 
 
-def swap(look: HostContext) -> Iterator[str]:
+def swap(context: HostContext) -> Iterator[str]:
     """Find swap."""
-    if not look.is_bastion and look.facts.swap:
-        then = "it will be turned off" if look.managed else "it stays on, as hosts.kernel is external"
-        yield f"has {look.facts.swap / GIB:.1f} GiB of swap; {then}"
+    if not context.is_bastion and context.facts.swap:
+        then = "it will be turned off" if context.managed else "it stays on, as hosts.kernel is external"
+        yield f"has {context.facts.swap / GIB:.1f} GiB of swap; {then}"
 
 
-def settings(look: HostContext) -> Iterator[str]:
+def settings(context: HostContext) -> Iterator[str]:
     """Find settings that somebody else must make."""
     for name, value in NEEDED.items():
-        found = look.facts.sysctls.get(name, "")
-        if not look.is_bastion and not look.managed and found != value:
+        found = context.facts.sysctls.get(name, "")
+        if not context.is_bastion and not context.managed and found != value:
             yield f"has {name} = {found or 'unset'} and not {value}, and hosts.kernel is external"
 
 
-def watches(look: HostContext) -> Iterator[str]:
+def watches(context: HostContext) -> Iterator[str]:
     """Find low limits of file watches."""
-    found = look.facts.sysctls.get("fs.inotify.max_user_instances", "")
-    if not look.is_bastion and not look.managed and found.isdigit() and int(found) < INSTANCES:
+    found = context.facts.sysctls.get("fs.inotify.max_user_instances", "")
+    if not context.is_bastion and not context.managed and found.isdigit() and int(found) < INSTANCES:
         yield f"has fs.inotify.max_user_instances = {found}; {INSTANCES} or more is usual"
 
 

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 
-def files(look: HostContext) -> Iterator[str]:
+def files(context: HostContext) -> Iterator[str]:
     """Find files of another installation."""
-    if look.facts.leftovers and not look.ledgered and not look.is_bastion:
-        yield f"has {', '.join(look.facts.leftovers)} of another installation"
+    if context.facts.leftovers and not context.is_installed and not context.is_bastion:
+        yield f"has {', '.join(context.facts.leftovers)} of another installation"
 
 
-def programs(look: HostContext) -> Iterator[str]:
+def programs(context: HostContext) -> Iterator[str]:
     """Find running programs of another installation."""
-    if look.facts.programs and not look.ledgered and not look.is_bastion:
-        yield f"runs {', '.join(look.facts.programs)}, which this environment's ledger does not know"
+    if context.facts.programs and not context.is_installed and not context.is_bastion:
+        yield f"runs {', '.join(context.facts.programs)}, which this environment's ledger does not know"
 
 
-def packages(look: HostContext) -> Iterator[str]:
+def packages(context: HostContext) -> Iterator[str]:
     """Find packages that contend with ours."""
-    for package in look.facts.packages:
-        if not look.is_bastion:
+    for package in context.facts.packages:
+        if not context.is_bastion:
             yield f"has the package {package} installed"
 
 

@@ -8,73 +8,73 @@ from bedplate.hosts.preflight.host_rule import GIB, HostContext, HostRule
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 """Debian's names of architectures to the kernel's."""
-CPUS = 2
-MEMORY_NEEDED = 1.7
+MINIMUM_CPUS = 2
+MINIMUM_MEMORY = 1.7
 """GiB; kubeadm's own limit for a control plane."""
-MEMORY_WISHED = 7.5
+RECOMMENDED_MEMORY = 7.5
 
 
-def system(look: HostContext) -> Iterator[str]:
+def system(context: HostContext) -> Iterator[str]:
     """Compare the distribution with the release's."""
-    wanted = look.platform
-    if (look.facts.os, look.facts.suite) != (wanted.distribution, wanted.suite):
-        found = look.facts.pretty or "an unknown system"
+    wanted = context.platform
+    if (context.facts.os, context.facts.suite) != (wanted.distribution, wanted.suite):
+        found = context.facts.pretty or "an unknown system"
         yield f"runs {found}; the release is for {wanted.distribution} {wanted.suite}"
 
 
-def architecture(look: HostContext) -> Iterator[str]:
+def architecture(context: HostContext) -> Iterator[str]:
     """Compare the architecture with the release's."""
-    if look.facts.machine != MACHINES.get(look.platform.architecture):
-        yield f"is a {look.facts.machine} machine; the release is for {look.platform.architecture}"
+    if context.facts.machine != MACHINES.get(context.platform.architecture):
+        yield f"is a {context.facts.machine} machine; the release is for {context.platform.architecture}"
 
 
-def systemd(look: HostContext) -> Iterator[str]:
+def systemd(context: HostContext) -> Iterator[str]:
     """Ask for systemd."""
-    if not look.facts.systemd:
+    if not context.facts.systemd:
         yield "was not started by systemd"
 
 
-def root(look: HostContext) -> Iterator[str]:
+def root(context: HostContext) -> Iterator[str]:
     """Ask for root."""
-    if not look.facts.root:
-        yield f"lets {look.host.user} log in, who is not root there and has no sudo without a password"
+    if not context.facts.root:
+        yield f"lets {context.host.user} log in, who is not root there and has no sudo without a password"
 
 
-def container(look: HostContext) -> Iterator[str]:
+def container(context: HostContext) -> Iterator[str]:
     """Tell machines from containers."""
-    if look.facts.container:
-        yield f"is a container ({look.facts.container}) and no machine"
+    if context.facts.container:
+        yield f"is a container ({context.facts.container}) and no machine"
 
 
-def processors(look: HostContext) -> Iterator[str]:
+def processors(context: HostContext) -> Iterator[str]:
     """Count processors of nodes."""
-    if not look.is_bastion and look.facts.cpus < CPUS:
-        yield f"has {look.facts.cpus} processor; {CPUS} are needed"
+    if not context.is_bastion and context.facts.cpus < MINIMUM_CPUS:
+        yield f"has {context.facts.cpus} processor; {MINIMUM_CPUS} are needed"
 
 
-def memory(look: HostContext) -> Iterator[str]:
+def memory(context: HostContext) -> Iterator[str]:
     """Refuse too little memory."""
-    if look.facts.memory < MEMORY_NEEDED * GIB:
-        yield f"has {look.facts.memory / GIB:.1f} GiB of memory; {MEMORY_NEEDED} GiB is the least"
+    if context.facts.memory < MINIMUM_MEMORY * GIB:
+        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; {MINIMUM_MEMORY} GiB is the least"
 
 
-def memory_low(look: HostContext) -> Iterator[str]:
+def memory_low(context: HostContext) -> Iterator[str]:
     """Warn of little memory on nodes."""
-    if not look.is_bastion and MEMORY_NEEDED * GIB <= look.facts.memory < MEMORY_WISHED * GIB:
-        yield f"has {look.facts.memory / GIB:.1f} GiB of memory; 8 GiB or more is usual"
+    if not context.is_bastion and MINIMUM_MEMORY * GIB <= context.facts.memory < RECOMMENDED_MEMORY * GIB:
+        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; 8 GiB or more is usual"
 
 
-def hostname(look: HostContext) -> Iterator[str]:
+def hostname(context: HostContext) -> Iterator[str]:
     """Compare the host's name with hosts.yaml."""
-    if look.facts.hostname.partition(".")[0] != look.host.name:
-        yield f"calls itself {look.facts.hostname}; hosts.yaml calls it {look.host.name}"
+    if context.facts.hostname.partition(".")[0] != context.host.name:
+        yield f"calls itself {context.facts.hostname}; hosts.yaml calls it {context.host.name}"
 
 
-def address(look: HostContext) -> Iterator[str]:
+def address(context: HostContext) -> Iterator[str]:
     """Look for the host's address on its own interfaces."""
-    if str(look.host.address) not in look.facts.addresses:
-        found = ", ".join(a for a in look.facts.addresses if not a.startswith("127."))
-        yield f"has no interface with {look.host.address}; it has {found or 'none'}"
+    if str(context.host.address) not in context.facts.addresses:
+        found = ", ".join(a for a in context.facts.addresses if not a.startswith("127."))
+        yield f"has no interface with {context.host.address}; it has {found or 'none'}"
 
 
 RULES = (

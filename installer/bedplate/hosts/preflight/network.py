@@ -17,7 +17,7 @@ NODE_PORTS = {
     20244: "kube-router",
     9100: "node-exporter",
 }
-PLANE_PORTS = {
+CONTROL_PLANE_PORTS = {
     6443: "kube-apiserver",
     2379: "etcd",
     2380: "etcd",
@@ -41,12 +41,12 @@ def site_names(site: Site) -> dict[str, str]:
     return {f"{name}.{domain}": str(host.address) for name, host in answering.items()}
 
 
-def routed(look: HostContext) -> Iterator[str]:
+def routed(context: HostContext) -> Iterator[str]:
     """Find routes into the pods' and services' ranges."""
-    if look.ledgered:
+    if context.is_installed:
         return
-    network = look.site.environment.network
-    for route in look.facts.routes:
+    network = context.site.environment.network
+    for route in context.facts.routes:
         destination = IPv4Network(route.destination)
         for name in ("pods", "services"):
             if destination != DEFAULT and destination.overlaps(getattr(network, name)):
@@ -56,56 +56,64 @@ def routed(look: HostContext) -> Iterator[str]:
                 )
 
 
-def no_default_route(look: HostContext) -> Iterator[str]:
+def no_default_route(context: HostContext) -> Iterator[str]:
     """Find nodes that have no route to the services' range."""
-    services = look.site.environment.network.services
-    routes = [IPv4Network(route.destination) for route in look.facts.routes]
-    if not look.is_bastion and not any(services.subnet_of(route) for route in routes):
+    services = context.site.environment.network.services
+    routes = [IPv4Network(route.destination) for route in context.facts.routes]
+    if not context.is_bastion and not any(services.subnet_of(route) for route in routes):
         yield f"has no default route and none to network.services ({services})"
 
 
-def unreachable(look: HostContext) -> Iterator[str]:
+def unreachable(context: HostContext) -> Iterator[str]:
     """Find hosts that this one does not reach."""
-    for target, error in look.facts.reached.items():
+    for target, error in context.facts.reached.items():
         if error:
             yield f"cannot connect to {target}: {error}"
 
 
-def ports(look: HostContext) -> Iterator[str]:
+def ports(context: HostContext) -> Iterator[str]:
     """Find ports of ours that others listen on."""
-    if look.ledgered:
+    if context.is_installed:
         return
-    wanted = BASTION_PORTS if look.is_bastion else NODE_PORTS | {look.site.environment.notebooks.port: "notebooks"}
-    if look.is_control_plane:
-        wanted = wanted | PLANE_PORTS
-    if look.site.environment.mirror.replicas == "control_plane" and look.is_control_plane:
-        wanted = wanted | BASTION_PORTS
-    for listener in look.facts.listeners:
-        if look.is_bastion and (listener.protocol, listener.port) == ("udp", TIME_PORT):
+    needed = _needed_ports(context)
+    for listener in context.facts.listeners:
+        if context.is_bastion and (listener.protocol, listener.port) == ("udp", TIME_PORT):
             if listener.program != TIME_SERVICE:
                 yield f"has UDP port {TIME_PORT} taken by {listener.program or UNSEEN}; {TIME_SERVICE} needs it"
-        elif listener.protocol == "tcp" and listener.port in wanted:
+        elif listener.protocol == "tcp" and listener.port in needed:
             by = listener.program or UNSEEN
-            yield f"has port {listener.port} taken by {by}; {wanted[listener.port]} needs it"
+            yield f"has port {listener.port} taken by {by}; {needed[listener.port]} needs it"
 
 
-def elsewhere(look: HostContext) -> Iterator[str]:
+def _needed_ports(context: HostContext) -> dict[int, str]:
+    """Return the TCP ports that the platform needs on the host, each with the program that listens there."""
+    if context.is_bastion:
+        return BASTION_PORTS
+    needed = NODE_PORTS | {context.site.environment.notebooks.port: "notebooks"}
+    if context.is_control_plane:
+        needed |= CONTROL_PLANE_PORTS
+    if context.host in context.site.replicas:
+        needed |= BASTION_PORTS
+    return needed
+
+
+def elsewhere(context: HostContext) -> Iterator[str]:
     """Find names of the site that lead elsewhere; names that are unknown get an entry in the hosts file."""
-    for name, address in site_names(look.site).items():
-        answers = look.facts.names.get(name, [])
+    for name, address in site_names(context.site).items():
+        answers = context.facts.names.get(name, [])
         if answers and address not in answers:
             yield f"resolves {name} to {', '.join(answers)} and not to {address}"
 
 
-def slow_names(look: HostContext) -> Iterator[str]:
+def slow_names(context: HostContext) -> Iterator[str]:
     """Find name servers that do not answer."""
-    if look.facts.resolve_seconds > SLOW_ANSWER:
-        yield f"waits {look.facts.resolve_seconds:.0f} s for the answer about a name"
+    if context.facts.resolve_seconds > SLOW_ANSWER:
+        yield f"waits {context.facts.resolve_seconds:.0f} s for the answer about a name"
 
 
-def firewall(look: HostContext) -> Iterator[str]:
+def firewall(context: HostContext) -> Iterator[str]:
     """Find firewall services."""
-    for unit in look.facts.firewalls:
+    for unit in context.facts.firewalls:
         yield f"runs the firewall service {unit}"
 
 

@@ -14,7 +14,7 @@ FIRST_ON_HOSTS = "mirror"
 """The first step that changes a host; ended or not, from then on things there may be ours."""
 
 
-def ledgered(site: Site) -> bool:
+def is_installed(site: Site) -> bool:
     """Return whether the environment's ledger knows of a step that changed hosts, ended or not."""
     return _begun(site.state / LEDGER)
 

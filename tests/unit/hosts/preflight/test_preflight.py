@@ -142,10 +142,10 @@ def _answer(site: Site, name: str, changes: dict[str, Any]) -> HostAnswer:
     return HostAnswer(host, Facts.model_validate(facts), clock)
 
 
-def _ids(site: Site, answer: HostAnswer, *, ledgered: bool = False, **hosts: Any) -> list[str]:
+def _ids(site: Site, answer: HostAnswer, *, is_installed: bool = False, **hosts: Any) -> list[str]:
     settings = HostSettings.model_validate(hosts)
     changed = Site(site.folder, site.environment.model_copy(update={"hosts": settings}), site.hosts)
-    return [finding.id for finding in preflight.judge(changed, [answer], Platform(), ledgered=ledgered)]
+    return [finding.id for finding in preflight.judge(changed, [answer], Platform(), is_installed=is_installed)]
 
 
 @pytest.mark.parametrize("name", ["bastion", "cp1", "worker1"])
@@ -186,7 +186,7 @@ def test_what_the_ledger_owns_is_expected(site: Site) -> None:
         "programs": ["containerd", "kubelet"],
         "listeners": [{"port": 6443, "program": "kube-apiserver"}],
     }
-    assert _ids(site, _answer(site, "cp1", own), ledgered=True) == []
+    assert _ids(site, _answer(site, "cp1", own), is_installed=True) == []
     assert len(_ids(site, _answer(site, "cp1", own))) == 3
 
 
@@ -195,21 +195,21 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
 ) -> None:
     """A preflight alone owns nothing; a mirror step that was begun does, and so does another environment's mirror."""
     monkeypatch.setattr(paths, "STATE", tmp_path / "state")
-    assert not ownership.ledgered(site)
+    assert not ownership.is_installed(site)
     ledger = Ledger(site.state / ownership.LEDGER)
     run = ledger.begin_run("2026.11.0")
     ledger.begin(run, "preflight", "key")
-    assert not ownership.ledgered(site)
+    assert not ownership.is_installed(site)
     ledger.begin(run, ownership.FIRST_ON_HOSTS, "key")
     ledger.close()
-    assert ownership.ledgered(site)
+    assert ownership.is_installed(site)
     assert ownership.bastion_in_use()
 
 
 def test_a_host_that_cannot_be_asked_is_a_hard_finding(site: Site) -> None:
     """No facts are worse than bad facts."""
     answer = HostAnswer(site.hosts[1], failure=UNREACHED, message="SSH to root@10.20.0.11 failed: timed out")
-    (finding,) = preflight.judge(site, [answer], Platform(), ledgered=False)
+    (finding,) = preflight.judge(site, [answer], Platform(), is_installed=False)
     assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
 
 
@@ -217,7 +217,7 @@ def test_an_accepted_finding_does_not_stop(site: Site) -> None:
     """The reason is shown with it."""
     accept = PreflightSettings(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
     site = Site(site.folder, site.environment.model_copy(update={"preflight": accept}), site.hosts)
-    (finding,) = preflight.judge(site, [_answer(site, "cp1", {"cpus": 1})], Platform(), ledgered=False)
+    (finding,) = preflight.judge(site, [_answer(site, "cp1", {"cpus": 1})], Platform(), is_installed=False)
     assert finding.severity == "hard"
     assert not finding.stops
     assert finding.accepted == "a lab on one computer"
