@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from bedplate.core import digest
-from bedplate.diff.all_effects import meaning
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.rules.effect_finding import Effects
+from bedplate.diff.effects.all_effects import find_effects
+from bedplate.diff.effects.effect_finding import Effects
 from bedplate.kube.object_id import of
 from bedplate.kube.snapshot import Resource, Snapshot
 
@@ -23,7 +23,7 @@ def side(text: str, **more: Any) -> Snapshot:
 def judged(old: Snapshot | str, new: Snapshot | str) -> Effects:
     """Return what the change from one to the other means."""
     before, after = (side(one) if isinstance(one, str) else one for one in (old, new))
-    return meaning(before, after, compare(before, after))
+    return find_effects(before, after, compare(before, after))
 
 
 def said(found: Effects) -> list[tuple[str, str]]:

@@ -177,7 +177,7 @@ edits = st.one_of([st.builds(_under_one_name, kind, kind) for kind in KINDS])
 
 
 def shuffled(value: Any, node: Node, chance: random.Random) -> Any:
-    """Return a value with its keys in another order, and its lists where the schema gives their order no meaning."""
+    """Return a value with its keys in another order, and its lists where their order does not matter to the schema."""
     match value:
         case dict():
             keys = chance.sample(sorted(value), len(value))

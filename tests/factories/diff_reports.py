@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from bedplate.core.errors import SourceLocation
-from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Effects, ImageChange, Report, Risk
+from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, Effects, ImageChange, QuotaChange, Risk
 from bedplate.kube.change import Action, ByKey, Change, Changes, HostChange, Inside, ObjectChange
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
@@ -31,7 +31,7 @@ def changed(name: str, changes: Iterable[Change], component: str = "web") -> Obj
     return ObjectChange(Action.CHANGED, old, new, tuple(changes))
 
 
-def small() -> Report:
+def small() -> DiffReport:
     """Return a report with one of everything."""
     image = Change(
         ("spec", "template", "spec", "containers", ByKey((("name", "web"),)), "image"),
@@ -56,10 +56,10 @@ def small() -> Report:
         DiffFinding("capacity", Risk.DISRUPTION, "tenant vision", "may ask for 12 nvidia.com/gpu; the nodes have 8"),
         DiffFinding("pods-restart", Risk.RESTART, objects[0].identity, "makes its pods anew"),
     )  # fmt: skip
-    meaning = Effects(
+    effects = Effects(
         findings,
         (ImageChange("registry.example/web", "1.0", "1.1", 12_000_000, 3_000_000),),
-        (Amount("tenant vision", "requests.nvidia.com/gpu", "4", "12"),),
+        (QuotaChange("tenant vision", "requests.nvidia.com/gpu", "4", "12"),),
         {f"worker{number}": ("containerd 2.1.4 → 2.2.0",) for number in range(1, 6)},
         {"worker9": ("kernel 6.1.0-40 → 6.1.0-41",)},
         (objects[0].identity,),
@@ -67,10 +67,10 @@ def small() -> Report:
     host = HostChange(
         Action.CHANGED, "worker1", None, None, (Change(("packages", "containerd"), Action.CHANGED, "1", "2"),)
     )
-    return Report("v1:bank", "bank", Changes(objects, (host,)), meaning)
+    return DiffReport("v1:bank", "bank", Changes(objects, (host,)), effects)
 
 
-def large(count: int, text: str = NASTY) -> Report:
+def large(count: int, text: str = NASTY) -> DiffReport:
     """Return a report of so many objects, whose every name, path and value holds the text."""
     objects = tuple(
         changed(
@@ -92,4 +92,4 @@ def large(count: int, text: str = NASTY) -> Report:
     )
     images = tuple(ImageChange(f"{text}/{number}", text, f"{text}2", number, None) for number in range(count // 10))
     drains: dict[str, tuple[str, ...]] = {f"{text}{number}": (text, str(number)) for number in range(count // 10)}
-    return Report(text, text, Changes(objects), Effects(findings, images, drains=drains))
+    return DiffReport(text, text, Changes(objects), Effects(findings, images, drains=drains))

@@ -13,8 +13,8 @@ from bedplate.config import catalog, environments
 from bedplate.core import digest, paths
 from bedplate.diff.diff_report import report
 from bedplate.diff.input.read_snapshots import read_pair
-from bedplate.diff.outline import outline
 from bedplate.diff.output import Format, show
+from bedplate.diff.output.view import arrange
 from bedplate.render import host_specs, locked_digests, objects
 
 OPENED = {"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"protocol": "TCP", "port": 10250}]}
@@ -48,7 +48,7 @@ def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
     _write(folder / "old.jsonl", old, lambda _: None, lambda _: None)
     _write(folder / "new.jsonl", old, _object, _host)
     pair = read_pair(str(folder / "old.jsonl"), str(folder / "new.jsonl"))
-    return show(outline(report(*pair)), Format.TEXT).partition("──")[0]
+    return show(arrange(report(*pair)), Format.TEXT).partition("──")[0]
 
 
 def _write(

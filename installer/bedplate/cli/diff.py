@@ -13,10 +13,10 @@ import typer
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.files import write_atomic
 from bedplate.diff.diff_report import report
+from bedplate.diff.effects.effect_finding import DiffReport, Risk
 from bedplate.diff.input.read_snapshots import read_pair
-from bedplate.diff.outline import outline
 from bedplate.diff.output import Format, show
-from bedplate.diff.rules.effect_finding import Report, Risk
+from bedplate.diff.output.view import arrange
 
 SAME, DIFFERENT, ERROR = 0, 1, 2
 """As diff(1) exits."""
@@ -76,7 +76,7 @@ def diff(
     risk = Risk[fail_on.name] if fail_on else None
     try:
         compared = _compare(old, new)
-        text = show(outline(compared), form, fail_on=risk, color=out is None and _has_color())
+        text = show(arrange(compared), form, fail_on=risk, color=out is None and _has_color())
     except (BedplateError, ErrorList) as error:
         raise _as_error(error) from error
     except Exception as error:
@@ -87,7 +87,7 @@ def diff(
     raise typer.Exit(_code(compared, risk))
 
 
-def _compare(old: str, new: str) -> Report:
+def _compare(old: str, new: str) -> DiffReport:
     if not new:
         old, new = f"HEAD:{old}", old
     return report(*read_pair(old, new))
@@ -108,9 +108,9 @@ def _write(text: str, out: Path | None) -> None:
         sys.stdout.flush()
 
 
-def _code(compared: Report, risk: Risk | None) -> int:
+def _code(compared: DiffReport, risk: Risk | None) -> int:
     if risk is not None:
-        return DIFFERENT if compared.meaning.worst >= risk else SAME
+        return DIFFERENT if compared.effects.worst >= risk else SAME
     return DIFFERENT if compared.changes.objects or compared.changes.hosts else SAME
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bedplate.diff.all_effects import meaning
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.rules.effect_finding import Report
+from bedplate.diff.effects.all_effects import find_effects
+from bedplate.diff.effects.effect_finding import DiffReport
 from bedplate.kube.snapshot import Snapshot
 
 
-def report(old: Snapshot, new: Snapshot) -> Report:
+def report(old: Snapshot, new: Snapshot) -> DiffReport:
     """Compare two sides and judge the changes."""
     changes = compare(old, new)
-    return Report(old.name, new.name, changes, meaning(old, new, changes))
+    return DiffReport(old.name, new.name, changes, find_effects(old, new, changes))

@@ -10,8 +10,8 @@ import pytest
 
 from bedplate.config.release import Release
 from bedplate.diff.diff_report import report
+from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport
 from bedplate.diff.input.read_snapshots import read_pair
-from bedplate.diff.rules.effect_finding import DiffFinding, Report
 from bedplate.kube.change import shown
 from bedplate.kube.secret_values import HIDDEN
 from bedplate.kube.snapshot import Snapshot
@@ -20,7 +20,7 @@ from factories.diff_corpus import Case, cases, datacenter, identity
 FEWEST = 150
 
 
-def compared(case: Case, folder: Path) -> Report:
+def compared(case: Case, folder: Path) -> DiffReport:
     """Return a case's report, out of files as people have them."""
     for name, state, text in zip(("old", "new"), (case.old, case.new), case.yaml(), strict=True):
         (folder / name).mkdir()
@@ -41,7 +41,7 @@ def _with(side: Snapshot, case: Case, name: str) -> Snapshot:
     )
 
 
-def _changes(found: Report) -> list[str]:
+def _changes(found: DiffReport) -> list[str]:
     lines = []
     for one in found.changes.objects:
         if one.changes and one.action != "renamed":
@@ -56,7 +56,7 @@ def _changes(found: Report) -> list[str]:
     return sorted(lines)
 
 
-def _wrong_values(case: Case, found: Report) -> Iterator[str]:
+def _wrong_values(case: Case, found: DiffReport) -> Iterator[str]:
     """Yield changes that are one edit and do not carry the edit's value; that of a Secret is hidden."""
     said = {(str(o.identity), shown(c.path)): c.new for o in found.changes.objects for c in o.changes}
     for place, value in case.values.items():
@@ -103,15 +103,15 @@ def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) 
     found = compared(case, tmp_path)
     assert _changes(found) == _planted(case)
     assert not list(_wrong_values(case, found))
-    findings = [(one.rule, str(one.subject), shown(one.path)) for one in found.meaning.findings]
-    assert sorted(findings) == sorted(_expected(case)), [one.fact for one in found.meaning.findings]
-    assert not list(_says(case, found.meaning.findings)), [one.fact for one in found.meaning.findings]
-    images = [f"{one.name} {one.old} -> {one.new}" for one in found.meaning.images]
+    findings = [(one.rule, str(one.subject), shown(one.path)) for one in found.effects.findings]
+    assert sorted(findings) == sorted(_expected(case)), [one.fact for one in found.effects.findings]
+    assert not list(_says(case, found.effects.findings)), [one.fact for one in found.effects.findings]
+    images = [f"{one.name} {one.old} -> {one.new}" for one in found.effects.images]
     assert images == sorted(case.spec.get("images", []))
-    quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.meaning.quotas]
+    quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.effects.quotas]
     assert sorted(quotas) == sorted(case.spec.get("quotas", []))
-    assert {name: list(why) for name, why in found.meaning.drains.items()} == case.spec.get("drains", {})
-    assert {name: list(why) for name, why in found.meaning.reboots.items()} == case.spec.get("reboots", {})
+    assert {name: list(why) for name, why in found.effects.drains.items()} == case.spec.get("drains", {})
+    assert {name: list(why) for name, why in found.effects.reboots.items()} == case.spec.get("reboots", {})
 
 
 def test_the_corpus_is_large_enough() -> None:

@@ -36,7 +36,7 @@ Rule `api-version-not-served` compares with the Kubernetes version of the new si
 def page() -> str:
     """Return the page."""
     computed = yaml.safe_load(effects.COMPUTED.read_text())
-    lines = [f"| `{row['id']}` | {row['risk']} | {row['meaning']} |" for row in computed]
+    lines = [f"| `{row['id']}` | {row['risk']} | {row['description']} |" for row in computed]
     parts = [INTRODUCTION, COMPUTED, "\n".join(["| rule | risk | when |", "|---|---|---|", *lines]) + "\n"]
     for file in rulebook.files().values():
         parts += [f"## {file.title}\n", file.about.strip() + "\n", "\n".join(_table(file.sourced())) + "\n"]

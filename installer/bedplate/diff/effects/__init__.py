@@ -4,4 +4,4 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 COMPUTED = FOLDER / "computed.yaml"
-"""The ids of all effects that no rule's data says, with their meaning: for the reference."""
+"""The ids of all effects that are computed and not written as rules, with a description: for the reference."""

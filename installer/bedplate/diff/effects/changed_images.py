@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bedplate.diff.effects.effect_finding import ImageChange
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.effect_finding import ImageChange
 from bedplate.images.image_name import ImageName, whole
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of

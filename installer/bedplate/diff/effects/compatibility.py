@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.snapshot import Snapshot
 
 if TYPE_CHECKING:  # see side

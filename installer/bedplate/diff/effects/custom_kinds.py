@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bedplate.diff.effects import schema_fields
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, ByKey, Changes, ObjectChange, Path
 from bedplate.kube.snapshot import Resource, Snapshot
 

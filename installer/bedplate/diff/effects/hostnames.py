@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes
 from bedplate.kube.snapshot import Resource
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bedplate.diff.effects import traffic
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.effects.traffic import ALL, Opening, Selector
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes
 from bedplate.kube.snapshot import Resource, Snapshot
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed, plain
 from bedplate.diff.rules import pattern
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube.change import Action, Changes, HostChange, Path

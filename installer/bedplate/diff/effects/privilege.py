@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Changes, ObjectChange
 from bedplate.kube.snapshot import Resource
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
-from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Risk
+from bedplate.diff.effects.effect_finding import DiffFinding, QuotaChange, Risk
 from bedplate.diff.rules.match import number
 from bedplate.kube.change import Changes
 from bedplate.kube.object_id import ObjectId
@@ -22,7 +22,7 @@ Sums = dict[str, dict[str, list[str]]]
 """Subject to resource to the quantities that are summed."""
 
 
-def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Amount, ...]:
+def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[QuotaChange, ...]:
     """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
@@ -35,11 +35,11 @@ def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Amount, ...
         absent = [NOTHING if subject in there - here else UNLIMITED for here, there in (known, known[::-1])]
         for resource in sorted({*was, *now}):
             shown = total(was.get(resource, []), absent[0]), total(now.get(resource, []), absent[1])
-            found += [] if _is_same(*shown) else [Amount(subject, resource, *shown)]
+            found += [] if _is_same(*shown) else [QuotaChange(subject, resource, *shown)]
     return (*found, *_nodes(old, new, {amount.resource for amount in found}))
 
 
-def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[Amount]) -> Iterator[DiffFinding]:
+def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[QuotaChange]) -> Iterator[DiffFinding]:
     """Yield one finding a tenant for what it gains and one for what it loses; none for tenants that come or go."""
     mine = [amount for amount in every if amount.subject != NODES]
     component = next((c.thing.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
@@ -60,7 +60,7 @@ def _subjects(side: Snapshot) -> set[str]:
     return {_subject(side, name) for name in names}
 
 
-def _sentence(some: list[Amount]) -> str:
+def _sentence(some: list[QuotaChange]) -> str:
     """Return amounts in words; requests and limits that move alike are said once."""
     merged: dict[tuple[str, str, str], list[str]] = {}
     for one in some:
@@ -73,7 +73,7 @@ def _is_same(old: str, new: str) -> bool:
     return old == new or (number(old) is not None and number(old) == number(new))
 
 
-def _less(amount: Amount) -> bool:
+def _less(amount: QuotaChange) -> bool:
     old, new = number(amount.old), number(amount.new)
     if new is None:
         return False
@@ -139,12 +139,12 @@ def capacity(side: Snapshot, resource: str) -> Decimal | None:
     return sum(found, Decimal(0)) if found else None
 
 
-def _nodes(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[Amount]:
+def _nodes(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[QuotaChange]:
     for resource in sorted(resources):
         before, after = capacity(old, resource), capacity(new, resource)
         if after is not None or before is not None:
             shown = [NOTHING if value is None else written(value, _units(resource)) for value in (before, after)]
-            yield Amount(NODES, resource, *shown)
+            yield QuotaChange(NODES, resource, *shown)
 
 
 def _units(resource: str) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bedplate.diff.effects import grant
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.grant import ANY, ROLE, Grant
 from bedplate.diff.effects.rule_effects import listed
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.kube.change import Action, Changes, ObjectChange
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource, Snapshot

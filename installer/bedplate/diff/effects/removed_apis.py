@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.kube import yaml_text
 from bedplate.kube.change import Changes
 from bedplate.kube.object_id import ObjectId

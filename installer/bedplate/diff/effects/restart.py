@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import listed
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.match import touched
 from bedplate.kube.change import Action, Changes, ObjectChange, shown
 from bedplate.kube.object_id import ObjectId

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.match import RuleMatch, hits
 from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook

@@ -1,4 +1,4 @@
-"""The formats of a diff: one file each, which styles an outline."""
+"""The formats of a diff: one file each, which styles a view."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import importlib
 from enum import StrEnum
 from types import ModuleType
 
-from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import Risk
+from bedplate.diff.effects.effect_finding import Risk
+from bedplate.diff.output.view import ReportView
 
 
 class Format(StrEnum):
@@ -24,22 +24,22 @@ class Format(StrEnum):
 MODULES = {Format.TEXT: "plain_text", Format.JSON: "json_document"}
 
 
-def show(outline: Outline, form: Format, *, fail_on: Risk | None = None, color: bool = False) -> str:
-    """Return an outline in a format.
+def show(view: ReportView, form: Format, *, fail_on: Risk | None = None, color: bool = False) -> str:
+    """Return a view in a format.
 
     Args:
-        outline: what to show.
+        view: what to show.
         form: the format; the others' modules are not imported.
         fail_on: the lowest risk that fails, for formats that know failures.
         color: whether a terminal reads it.
     """
     match form:
         case Format.TEXT:
-            return str(_module(form).show(outline, color=color))
+            return str(_module(form).show(view, color=color))
         case Format.JUNIT:
-            return str(_module(form).show(outline, fail_on=fail_on))
+            return str(_module(form).show(view, fail_on=fail_on))
         case _:
-            return str(_module(form).show(outline))
+            return str(_module(form).show(view))
 
 
 def _module(form: Format) -> ModuleType:

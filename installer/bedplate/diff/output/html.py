@@ -9,9 +9,9 @@ from pathlib import Path
 import jinja2
 
 from bedplate.diff.compare.value_text import visible
-from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import Risk
-from bedplate.diff.summary import fact, image_fact, many, subject
+from bedplate.diff.effects.effect_finding import Risk
+from bedplate.diff.output.summary import fact, image_fact, many, subject
+from bedplate.diff.output.view import ReportView
 from bedplate.kube.change import Action
 
 FOLDER = Path(__file__).parent / "page"
@@ -20,7 +20,7 @@ LINES = {"+": "added", "-": "removed", "@": "at"}
 """Class of a line of a long value, by its first character."""
 
 
-def show(outline: Outline) -> str:
+def show(view: ReportView) -> str:
     """Return the page."""
     style, script = ((FOLDER / name).read_text().strip() for name in ("page.css", "page.js"))
     environment = jinja2.Environment(
@@ -31,10 +31,10 @@ def show(outline: Outline) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(subject=subject, fact=fact, image=image_fact, visible=visible)
-    present = {item.risk for item in outline.items} | {finding.risk for finding in outline.report.meaning.findings}
+    present = {item.risk for item in view.items} | {finding.risk for finding in view.report.effects.findings}
     return environment.get_template("page.html.j2").render(
-        outline=outline,
-        summary=outline.summary,
+        view=view,
+        summary=view.summary,
         risks=sorted(present or {Risk.NONE}, reverse=True),
         signs=SIGNS,
         lines=LINES,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
-from bedplate.diff.rules.effect_finding import Amount, DiffFinding, ImageChange
-from bedplate.diff.summary import DiffSummary
+from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, QuotaChange
+from bedplate.diff.output.summary import DiffSummary
+from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube import secret_values
 from bedplate.kube.change import ByKey, Change, HostChange, Inside, ListOrder, ObjectChange, Step, shown
 from bedplate.kube.object_id import ObjectId
@@ -16,27 +16,27 @@ FORM = "bedplate-diff/1"
 """The form's name; a field that is added keeps it, a field that changes its meaning does not."""
 
 
-def show(outline: Outline) -> str:
+def show(view: ReportView) -> str:
     """Return the document."""
-    return json.dumps(document(outline), indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(document(view), indent=1, sort_keys=True, ensure_ascii=False, default=str) + "\n"
 
 
-def document(outline: Outline) -> dict[str, Any]:
+def document(view: ReportView) -> dict[str, Any]:
     """Return the document as values."""
-    meaning = outline.report.meaning
+    effects = view.report.effects
     return {
         "form": FORM,
-        "old": outline.report.old,
-        "new": outline.report.new,
-        "summary": _summary(outline.summary),
-        "drains": {node: list(reasons) for node, reasons in sorted(meaning.drains.items())},
-        "reboots": {node: list(reasons) for node, reasons in sorted(meaning.reboots.items())},
-        "restarts": [_identity(identity) for identity in meaning.restarts],
-        "quotas": [_amount(amount) for amount in meaning.quotas],
-        "images": [_image(image) for image in meaning.images],
-        "findings": [_finding(finding) for finding in outline.findings],
-        "groups": [_group(group) for group in outline.groups],
-        "facts": meaning.facts,
+        "old": view.report.old,
+        "new": view.report.new,
+        "summary": _summary(view.summary),
+        "drains": {node: list(reasons) for node, reasons in sorted(effects.drains.items())},
+        "reboots": {node: list(reasons) for node, reasons in sorted(effects.reboots.items())},
+        "restarts": [_identity(identity) for identity in effects.restarts],
+        "quotas": [_amount(amount) for amount in effects.quotas],
+        "images": [_image(image) for image in effects.images],
+        "findings": [_finding(finding) for finding in view.findings],
+        "groups": [_group(group) for group in view.groups],
+        "facts": effects.facts,
     }
 
 
@@ -49,11 +49,11 @@ def _summary(summary: DiffSummary) -> dict[str, Any]:
     }
 
 
-def _group(group: OutlineGroup) -> dict[str, Any]:
+def _group(group: ViewGroup) -> dict[str, Any]:
     return {"name": group.name, "worst": str(group.risk), "items": [_item(item) for item in group.items]}
 
 
-def _item(item: OutlineItem) -> dict[str, Any]:
+def _item(item: ViewItem) -> dict[str, Any]:
     about = _object(item.change) if isinstance(item.change, ObjectChange) else _host(item.change)
     return {
         "title": item.title,
@@ -133,5 +133,5 @@ def _image(image: ImageChange) -> dict[str, Any]:
     return {"name": image.name, "old": image.old, "new": image.new, "carry": image.carry, "pull": image.pull}
 
 
-def _amount(amount: Amount) -> dict[str, str]:
+def _amount(amount: QuotaChange) -> dict[str, str]:
     return {"subject": amount.subject, "resource": amount.resource, "old": amount.old, "new": amount.new}

@@ -8,22 +8,22 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
-from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
-from bedplate.diff.summary import fact, subject
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
+from bedplate.diff.output.summary import fact, subject
+from bedplate.diff.output.view import ReportView
 
 OVERALL = "overall"
 
 
-def show(outline: Outline, *, fail_on: Risk | None = None) -> str:
+def show(view: ReportView, *, fail_on: Risk | None = None) -> str:
     """Return the document; without a risk to fail on, nothing has failed."""
-    root = ET.Element("testsuites", name=f"bedplate diff {outline.summary.old} {outline.summary.new}")
+    root = ET.Element("testsuites", name=f"bedplate diff {view.summary.old} {view.summary.new}")
     overall: dict[str, list[DiffFinding]] = {}
-    for finding in outline.findings:
+    for finding in view.findings:
         overall.setdefault(subject(finding), []).append(finding)
     if overall:
         _suite(root, OVERALL, overall.items(), fail_on)
-    for group in outline.groups:
+    for group in view.groups:
         _suite(root, group.name, ((f"{item.title} {item.action}", item.findings) for item in group.items), fail_on)
     for total in ("tests", "failures"):
         root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))

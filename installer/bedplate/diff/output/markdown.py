@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from bedplate.diff.compare.value_text import Row, visible
-from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
+from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, Risk
 from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
-from bedplate.diff.rules.effect_finding import DiffFinding, ImageChange, Risk
-from bedplate.diff.summary import Block, DiffSummary, fact, image_fact, many, subject
+from bedplate.diff.output.summary import DiffSummary, SummaryBlock, fact, image_fact, many, subject
+from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
 LIMIT = 65_536
@@ -26,16 +26,16 @@ SIGNS = {Risk.NONE: "⚪", Risk.RESTART: "🔵", Risk.DISRUPTION: "🟡", Risk.D
 MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "±", Action.RENAMED: "→"}
 
 
-def show(outline: Outline) -> str:
+def show(view: ReportView) -> str:
     """Return the comment; never longer than LIMIT."""
-    head = "\n".join([MARKER, *_summary(outline.summary), *_overall(outline.findings), *_images(outline.images)])
-    items = _by_risk(outline)
+    head = "\n".join([MARKER, *_summary(view.summary), *_overall(view.findings), *_images(view.images)])
+    items = _by_risk(view)
     room = ROOM - len(head)
     kept = _kept(items, room)
     if len(kept) < len(items):
         kept = _kept(items, room - len(_cut([])) - NAMED * max(len(_named(item)) + 1 for _, item in items))
     parts = [head]
-    for group in outline.groups:
+    for group in view.groups:
         blocks = [kept[id(item)] for item in group.items if id(item) in kept]
         if blocks:
             parts += [_heading(group.name), *blocks]
@@ -45,7 +45,7 @@ def show(outline: Outline) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _kept(items: list[tuple[OutlineGroup, OutlineItem]], room: int) -> dict[int, str]:
+def _kept(items: list[tuple[ViewGroup, ViewItem]], room: int) -> dict[int, str]:
     """Return those that fit, by their id: the riskiest first; the least risky are the first to go."""
     kept: dict[int, str] = {}
     begun: set[str] = set()
@@ -61,8 +61,8 @@ def _kept(items: list[tuple[OutlineGroup, OutlineItem]], room: int) -> dict[int,
     return kept
 
 
-def _by_risk(outline: Outline) -> list[tuple[OutlineGroup, OutlineItem]]:
-    pairs = ((group, item) for group in outline.groups for item in group.items)
+def _by_risk(view: ReportView) -> list[tuple[ViewGroup, ViewItem]]:
+    pairs = ((group, item) for group in view.groups for item in group.items)
     return sorted(pairs, key=lambda pair: -pair[1].risk)
 
 
@@ -83,7 +83,7 @@ def _summary(summary: DiffSummary) -> Iterator[str]:
         yield _block(block)
 
 
-def _block(block: Block) -> str:
+def _block(block: SummaryBlock) -> str:
     lines = [f"{code(line.subject)} {prose(line.fact)}" for line in block.lines]
     if block.more:
         lines.append(f"… and {block.more} more")
@@ -116,7 +116,7 @@ def _finding(finding: DiffFinding, about: str = "") -> str:
     return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(fact(finding))}"
 
 
-def _item(item: OutlineItem) -> str:
+def _item(item: ViewItem) -> str:
     risk = f" · {item.risk}" if item.risk else ""
     parts = [f"<details><summary>{SIGNS[item.risk]} {_name(item)} {item.action}{risk}</summary>", ""]
     parts += [_finding(finding) for finding in item.findings]
@@ -130,7 +130,7 @@ def _item(item: OutlineItem) -> str:
     return "\n".join([*parts, "</details>"])
 
 
-def _name(item: OutlineItem) -> str:
+def _name(item: ViewItem) -> str:
     was = f"{tag(item.was)} → " if item.was else ""
     return f"{MARKS[item.action]} {was}{tag(item.title)}"
 
@@ -149,7 +149,7 @@ def _diff(rows: Iterable[Row]) -> Iterator[str]:
             yield f"+ {row.path}: {row.new}{note}"
 
 
-def _cut(items: list[OutlineItem]) -> str:
+def _cut(items: list[ViewItem]) -> str:
     names = [_named(item) for item in items[:NAMED]]
     if len(items) > NAMED:
         names.append(f"- … and {len(items) - NAMED} more")
@@ -160,5 +160,5 @@ def _cut(items: list[OutlineItem]) -> str:
     return "\n".join([first, "", *names])
 
 
-def _named(item: OutlineItem) -> str:
+def _named(item: ViewItem) -> str:
     return f"- {SIGNS[item.risk]} {_name(item)} {item.action}"

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import typer
 
 from bedplate.diff.compare.value_text import Row, visible
-from bedplate.diff.outline import Outline, OutlineGroup, OutlineItem
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
-from bedplate.diff.summary import SCREEN, Block, DiffSummary, fact, image_fact, many, subject
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
+from bedplate.diff.output.summary import SCREEN, DiffSummary, SummaryBlock, fact, image_fact, many, subject
+from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
 WIDTH = 100
@@ -32,24 +32,24 @@ COLORS = {
 ACTION_COLORS = {Action.ADDED: "green", Action.REMOVED: "red", Action.CHANGED: "blue", Action.RENAMED: "blue"}
 
 
-def show(outline: Outline, *, color: bool = False) -> str:
+def show(view: ReportView, *, color: bool = False) -> str:
     """Return the whole text; with the colors of a terminal if asked for."""
-    lines = [line.rstrip() for line in _all(outline)]
+    lines = [line.rstrip() for line in _all(view)]
     text = "\n".join(lines) + "\n"
     return text if color else STYLE.sub("", text)
 
 
-def _all(outline: Outline) -> Iterator[str]:
-    yield from summary(outline.summary)
-    if outline.findings:
-        yield from ("", _rule("overall", "", max(finding.risk for finding in outline.findings)))
-        for finding in outline.findings:
+def _all(view: ReportView) -> Iterator[str]:
+    yield from summary(view.summary)
+    if view.findings:
+        yield from ("", _rule("overall", "", max(finding.risk for finding in view.findings)))
+        for finding in view.findings:
             yield from _finding(finding, f"{subject(finding)} {fact(finding)}", "  ")
-    if images := outline.images:
+    if images := view.images:
         yield from ("", _rule("images", many(len(images), "change"), Risk.NONE))
         for image in images:
             yield from _wrap(f"{visible(image.name)}  {image_fact(image)}", "  ", "      ")
-    for group in outline.groups:
+    for group in view.groups:
         yield from _group(group)
 
 
@@ -73,14 +73,14 @@ def summary(value: DiffSummary) -> Iterator[str]:
             yield typer.style(f"{'' if at else label:<{LABEL}}", fg=color or None, bold=True) + line
 
 
-def _block(block: Block) -> Iterator[tuple[str, str, str]]:
+def _block(block: SummaryBlock) -> Iterator[tuple[str, str, str]]:
     for at, line in enumerate(block.lines):
         yield ("" if at else block.title, f"{line.subject}  {line.fact}", COLORS[block.risk])
     if block.more:
         yield ("", f"… and {block.more} more, below", "")
 
 
-def _group(group: OutlineGroup) -> Iterator[str]:
+def _group(group: ViewGroup) -> Iterator[str]:
     yield ""
     yield _rule(group.name, many(len(group.items), "change"), group.risk)
     for item in group.items:
@@ -94,7 +94,7 @@ def _rule(name: str, count: str, risk: Risk) -> str:
     return typer.style(f"{head}{'─' * (WIDTH - len(head) - len(tail))}{tail}", fg=COLORS[risk] or None, bold=True)
 
 
-def _item(item: OutlineItem) -> Iterator[str]:
+def _item(item: ViewItem) -> Iterator[str]:
     name = f"{item.was} → {item.title}" if item.was else item.title
     yield ""
     lines = _wrap(f"{SIGNS[item.action]} {name}, {item.action}", "", "  ")

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import bedplate
 from bedplate.core.errors import SourceLocation
-from bedplate.diff.outline import Outline
-from bedplate.diff.rules.effect_finding import DiffFinding, Risk
-from bedplate.diff.summary import fact, subject
+from bedplate.diff.effects.effect_finding import DiffFinding, Risk
+from bedplate.diff.output.summary import fact, subject
+from bedplate.diff.output.view import ReportView
 from bedplate.kube.change import shown
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -31,10 +31,10 @@ SEVERITY = {Risk.SECURITY: "8.0"}
 """What makes GitHub list a rule among security alerts; from 7.0 it is "high"."""
 
 
-def show(outline: Outline) -> str:
+def show(view: ReportView) -> str:
     """Return the log of one run."""
-    places = _places(outline)
-    findings = [(finding, places.get(finding)) for finding in outline.report.meaning.findings]
+    places = _places(view)
+    findings = [(finding, places.get(finding)) for finding in view.report.effects.findings]
     rules = {finding.rule: finding for finding, _ in sorted(findings, key=lambda pair: pair[0].risk)}
     order = {rule: at for at, rule in enumerate(sorted(rules))}
     run = {
@@ -46,15 +46,15 @@ def show(outline: Outline) -> str:
             }
         },
         # The category: GitHub takes one run per category and commit, so two environments need two.
-        "automationDetails": {"id": f"bedplate-diff/{outline.report.new}/"},
+        "automationDetails": {"id": f"bedplate-diff/{view.report.new}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, location, order, outline.report.new) for finding, location in findings],
+        "results": [_result(finding, location, order, view.report.new) for finding, location in findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _places(outline: Outline) -> dict[DiffFinding, SourceLocation]:
-    return {finding: item.location for item in outline.items for finding in item.findings if item.location}
+def _places(view: ReportView) -> dict[DiffFinding, SourceLocation]:
+    return {finding: item.location for item in view.items for finding in item.findings if item.location}
 
 
 def _rule(worst: DiffFinding) -> dict[str, Any]:

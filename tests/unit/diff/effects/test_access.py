@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedplate.diff.rules.effect_finding import Risk
+from bedplate.diff.effects.effect_finding import Risk
 from factories.diff_effects import judged, said
 
 ROLE = """

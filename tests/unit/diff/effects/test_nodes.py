@@ -8,7 +8,7 @@ import pytest
 
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.core import digest
-from bedplate.diff.rules.effect_finding import Amount, Effects, Risk
+from bedplate.diff.effects.effect_finding import Effects, QuotaChange, Risk
 from factories.diff_effects import judged, said, side
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {bedplate.dev/tenant: vision}}}\n---\n"
@@ -25,7 +25,7 @@ def tenant(gpus: str, cpu: str = "'4'") -> str:
 def test_quotas_are_summed_by_tenant() -> None:
     """The amounts are the tenant's sums, and one sentence says requests and limits together."""
     found = judged(tenant("'4'"), tenant("'8'", "'6'"))
-    assert found.quotas[-1] == Amount("tenant vision", "requests.nvidia.com/gpu", "6", "10")
+    assert found.quotas[-1] == QuotaChange("tenant vision", "requests.nvidia.com/gpu", "6", "10")
     assert said(found) == [("quota-raised", "may use more: cpu 8 → 10, nvidia.com/gpu 6 → 10")]
 
 
@@ -39,7 +39,7 @@ def test_quotas_stand_beside_the_nodes() -> None:
     """Where nodes say what they have, quotas that promise more are named; elsewhere it is unknown."""
     node = "{apiVersion: v1, kind: Node, metadata: {name: w1}, status: {allocatable: {nvidia.com/gpu: '8'}}}\n---\n"
     found = judged(tenant("'4'") + node, tenant("'8'") + node)
-    assert Amount("nodes", "requests.nvidia.com/gpu", "8", "8") in found.quotas
+    assert QuotaChange("nodes", "requests.nvidia.com/gpu", "8", "8") in found.quotas
     assert [one.rule for one in found.findings] == ["quota-over-capacity", "quota-raised"]
     assert judged(tenant("'4'"), tenant("'8'")).facts["capacity"] == "unknown"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bedplate.diff.rules.effect_finding import ImageChange
+from bedplate.diff.effects.effect_finding import ImageChange
 from bedplate.kube.snapshot import ImageFacts
 from factories.diff_effects import judged, said, side
 

@@ -10,9 +10,9 @@ import yaml
 
 from bedplate.config.diff_rule import Rule
 from bedplate.core import digest
-from bedplate.diff.all_effects import meaning
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.rules.effect_finding import Effects, Risk
+from bedplate.diff.effects.all_effects import find_effects
+from bedplate.diff.effects.effect_finding import Effects, Risk
 from bedplate.kube.object_id import of
 from bedplate.kube.snapshot import Resource, Snapshot
 
@@ -25,7 +25,7 @@ def side(*objects: dict[str, Any], **more: Any) -> Snapshot:
 def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Effects:
     """Return what the change from one to the other means."""
     before, after = side(*old), side(*new, **more)
-    return meaning(before, after, compare(before, after))
+    return find_effects(before, after, compare(before, after))
 
 
 def thing(kind: str, body: str = "", version: str = "v1", name: str = "x", namespace: str = "n") -> dict[str, Any]:

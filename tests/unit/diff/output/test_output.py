@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedplate.diff.compare.value_text import Row, row, scalar, unified, visible
-from bedplate.diff.outline import outline
+from bedplate.diff.effects.effect_finding import DiffReport, Effects, Risk
 from bedplate.diff.output import Format, markdown, plain_text, show
 from bedplate.diff.output.markdown_escape import LONGEST, code, fenced, prose
-from bedplate.diff.rules.effect_finding import Effects, Report, Risk
-from bedplate.diff.summary import SCREEN
+from bedplate.diff.output.summary import SCREEN
+from bedplate.diff.output.view import arrange
 from bedplate.kube.change import Action, Change, Changes
 from factories import ROOT
 from factories.diff_reports import NASTY, changed, large, small
 
-NOTHING = Report("a", "b", Changes(), Effects())
+NOTHING = DiffReport("a", "b", Changes(), Effects())
 SCHEMA = ROOT / "docs/reference/diff.schema.json"
 REPORTS = {"nothing": NOTHING, "small": small(), "nasty": large(40)}
 LARGE = {**REPORTS, "large": large(3000)}
@@ -74,13 +74,13 @@ def test_long_texts_are_compared_in_bounds() -> None:
 def test_same_report_same_bytes(form: Format, name: str) -> None:
     """Showing a report twice gives the same bytes."""
     report = REPORTS[name]
-    assert show(outline(report), form) == show(outline(report), form)
+    assert show(arrange(report), form) == show(arrange(report), form)
 
 
 @pytest.mark.parametrize("name", LARGE)
 def test_summary_fits_a_screen(name: str) -> None:
     """However much changed, the summary has at most as many lines as a terminal, each as wide as the page at most."""
-    arranged = outline(LARGE[name])
+    arranged = arrange(LARGE[name])
     lines = [plain_text.STYLE.sub("", line) for line in plain_text.summary(arranged.summary)]
     assert len(lines) <= SCREEN
     assert all(len(line) <= plain_text.WIDTH and line.isprintable() for line in lines)
@@ -88,7 +88,7 @@ def test_summary_fits_a_screen(name: str) -> None:
 
 def test_summary_says_what_matters() -> None:
     """The first screen names the nodes that drain and why, the quota before and after, images, privileges, data."""
-    screen = "\n".join(plain_text.STYLE.sub("", line) for line in plain_text.summary(outline(small()).summary))
+    screen = "\n".join(plain_text.STYLE.sub("", line) for line in plain_text.summary(arrange(small()).summary))
     for expected in (
         "4 objects (1 added, 1 removed, 1 changed, 1 renamed); 1 host (1 changed)",
         "security (1 security, 1 data, 1 disruption, 1 restart)",
@@ -106,13 +106,13 @@ def test_summary_says_what_matters() -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_text_is_plain_and_fits(name: str) -> None:
     """Without a terminal there is no color; no line is wider than the page."""
-    shown = show(outline(REPORTS[name]), Format.TEXT)
+    shown = show(arrange(REPORTS[name]), Format.TEXT)
     assert all(len(line) <= plain_text.WIDTH and line.isprintable() for line in shown.split("\n"))
 
 
 def test_text_has_color_only_around_values() -> None:
     """Colors change nothing of what is said."""
-    arranged = outline(small())
+    arranged = arrange(small())
     colored = show(arranged, Format.TEXT, color=True)
     assert "\x1b[" in colored
     assert "\n".join(line.rstrip() for line in plain_text.STYLE.sub("", colored).split("\n")) == show(
@@ -122,7 +122,7 @@ def test_text_has_color_only_around_values() -> None:
 
 def test_the_riskiest_comes_first() -> None:
     """Groups and objects stand in order of their worst finding."""
-    arranged = outline(small())
+    arranged = arrange(small())
     assert [group.name for group in arranged.groups] == ["agent", "web", "hosts", "shop"]
     assert [item.title for item in arranged.groups[1].items] == ["StatefulSet shop/store", "Deployment shop/web"]
     assert [finding.subject for finding in arranged.findings] == ["tenant vision"]
@@ -131,7 +131,7 @@ def test_the_riskiest_comes_first() -> None:
 @pytest.mark.parametrize("name", LARGE)
 def test_markdown_fits_and_closes_all(name: str) -> None:
     """A comment is never longer than GitHub takes, every fence and fold that opens in it closes in it."""
-    shown = show(outline(LARGE[name]), Format.MARKDOWN)
+    shown = show(arrange(LARGE[name]), Format.MARKDOWN)
     assert len(shown) <= markdown.LIMIT
     assert shown.startswith("<!-- bedplate diff -->\n")
     assert _is_balanced(shown)
@@ -139,7 +139,7 @@ def test_markdown_fits_and_closes_all(name: str) -> None:
 
 def test_markdown_names_what_it_cuts() -> None:
     """The least risky objects go first, whole, and the comment says how many, which and where to see them."""
-    shown = show(outline(LARGE["large"]), Format.MARKDOWN)
+    shown = show(arrange(LARGE["large"]), Format.MARKDOWN)
     cut = re.search(r"\*\*Not shown here: (\d+) objects\*\*.*--format html --out diff.html", shown)
     assert cut
     kept = shown.count("<details><summary>🔴") + shown.count("<details><summary>🟣")
@@ -151,7 +151,7 @@ def test_one_huge_object_pushes_out_no_other() -> None:
     """An object longer than a third of a comment is named as cut, and the others stay."""
     huge = changed("huge", [Change(("a",), Action.CHANGED, "x\n" * 40_000, "y\n" * 40_000)])
     little = changed("little", [Change(("a",), Action.CHANGED, 1, 2)])
-    shown = show(outline(Report("a", "b", Changes((huge, little)), Effects())), Format.MARKDOWN)
+    shown = show(arrange(DiffReport("a", "b", Changes((huge, little)), Effects())), Format.MARKDOWN)
     assert "- a: 1\n+ a: 2" in shown
     assert "Not shown here: 1 object**" in shown
     assert "huge" in shown
@@ -196,7 +196,7 @@ class _Page(html.parser.HTMLParser):
 @pytest.mark.parametrize("name", ["nothing", "small", "nasty"])
 def test_html_is_one_safe_page(name: str) -> None:
     """The page is well formed, loads nothing, and runs its own script alone, whatever the values hold."""
-    shown = show(outline(REPORTS[name]), Format.HTML)
+    shown = show(arrange(REPORTS[name]), Format.HTML)
     page = _Page()
     page.feed(shown)
     assert page.open == []
@@ -215,7 +215,7 @@ def _follows_schema(document: dict[str, Any]) -> None:
 
 def test_json_says_everything() -> None:
     """The document follows its schema and holds each change with its steps."""
-    document = json.loads(show(outline(small()), Format.JSON))
+    document = json.loads(show(arrange(small()), Format.JSON))
     _follows_schema(document)
     web = next(
         item for group in document["groups"] for item in group["items"] if item["title"] == "Deployment shop/web"
@@ -233,14 +233,14 @@ def test_json_says_everything() -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_follows_its_schema(name: str) -> None:
     """Each report, also the nasty one, follows the documented schema."""
-    document = json.loads(show(outline(REPORTS[name]), Format.JSON))
+    document = json.loads(show(arrange(REPORTS[name]), Format.JSON))
     document["groups"] = [{**group, "items": group["items"][:50]} for group in document["groups"]]
     _follows_schema(document)
 
 
 def test_sarif_has_what_code_scanning_needs() -> None:
     """Each finding is a result with a rule, a level by its risk, and a place."""
-    log = json.loads(show(outline(small()), Format.SARIF))
+    log = json.loads(show(arrange(small()), Format.SARIF))
     assert log["version"] == "2.1.0"
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -258,14 +258,14 @@ def test_sarif_has_what_code_scanning_needs() -> None:
 @pytest.mark.parametrize(("fail_on", "failures"), [(None, 0), (Risk.RESTART, 4), (Risk.DATA, 2), (Risk.SECURITY, 1)])
 def test_junit_fails_by_risk(fail_on: Risk | None, failures: int) -> None:
     """Each object and host is a test case; those with a finding at or above the risk have failed."""
-    root = ET.fromstring(show(outline(small()), Format.JUNIT, fail_on=fail_on))  # noqa: S314  our own
+    root = ET.fromstring(show(arrange(small()), Format.JUNIT, fail_on=fail_on))  # noqa: S314  our own
     assert (root.get("tests"), root.get("failures")) == ("6", str(failures))
     assert len(root.findall("testsuite/testcase/failure")) == failures
 
 
 def test_junit_of_nasty_values_is_xml() -> None:
     """Control characters and markup in values leave the document well formed."""
-    root = ET.fromstring(show(outline(REPORTS["nasty"]), Format.JUNIT))  # noqa: S314  our own
+    root = ET.fromstring(show(arrange(REPORTS["nasty"]), Format.JUNIT))  # noqa: S314  our own
     assert int(root.get("tests", "0")) == len(root.findall("testsuite/testcase")) > 40
 
 

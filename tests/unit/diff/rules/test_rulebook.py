@@ -33,7 +33,7 @@ def test_rules_are_as_the_model_describes_them() -> None:
 
 
 def test_what_is_computed_is_in_the_reference() -> None:
-    """Each rule id that the modules write is listed with its meaning."""
+    """Each rule id that the modules write is listed with a description."""
     listed = {row["id"] for row in yaml.safe_load(effects.COMPUTED.read_text())}
     modules = effects.FOLDER.glob("*.py")
     ids = {name for path in modules for name in re.findall(NAME, path.read_text())}

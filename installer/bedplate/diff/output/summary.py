@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bedplate.core.sizes import human
 from bedplate.diff.compare.value_text import visible
-from bedplate.diff.rules.effect_finding import Amount, DiffFinding, Effects, ImageChange, Report, Risk
+from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, Effects, ImageChange, QuotaChange, Risk
 from bedplate.kube.change import Action
 from bedplate.kube.object_id import ObjectId
 
@@ -28,7 +28,7 @@ GONE, NEW = "gone", "new"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryLine:
     """One fact of a summary."""
 
     subject: str
@@ -36,11 +36,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SummaryBlock:
     """Facts of one sort; ``more`` counts those that did not fit."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[SummaryLine, ...]
     risk: Risk = Risk.NONE
     more: int = 0
 
@@ -65,14 +65,14 @@ class DiffSummary:
     worst: Risk
     risks: tuple[tuple[Risk, int], ...]
     downtime: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[SummaryBlock, ...]
 
     @property
     def lacks_images(self) -> bool:
         """Return whether an image is left out, so that all of them must stand below."""
         return any(block.title == IMAGES and block.more for block in self.fitting())
 
-    def fitting(self, height: int = SCREEN) -> tuple[Block, ...]:
+    def fitting(self, height: int = SCREEN) -> tuple[SummaryBlock, ...]:
         """Return the blocks cut so that the whole summary has at most so many lines."""
         shown = [1] * len(self.blocks)
         room = height - HEAD - sum(min(len(block.lines), 2) for block in self.blocks)
@@ -104,25 +104,28 @@ def fact(finding: DiffFinding) -> str:
     return visible(finding.fact)
 
 
-def summarize(report: Report) -> DiffSummary:
+def summarize(report: DiffReport) -> DiffSummary:
     """Return the summary of a report."""
-    meaning = report.meaning
-    counted = Counter(finding.risk for finding in meaning.findings if finding.risk)
+    effects = report.effects
+    counted = Counter(finding.risk for finding in effects.findings if finding.risk)
     blocks = (
-        Block("Nodes", tuple(_nodes(meaning)), Risk.DISRUPTION),
-        *(Block(f"{risk}".capitalize(), tuple(_findings(meaning, risk)), risk) for risk in (Risk.SECURITY, Risk.DATA)),
-        Block("Quotas", tuple(_amount(amount) for amount in meaning.quotas)),
-        Block("Disruption", tuple(_findings(meaning, Risk.DISRUPTION)), Risk.DISRUPTION),
-        Block(IMAGES, tuple(_image(image) for image in meaning.images)),
-        Block("Restart", tuple(_findings(meaning, Risk.RESTART)), Risk.RESTART),
+        SummaryBlock("Nodes", tuple(_nodes(effects)), Risk.DISRUPTION),
+        *(
+            SummaryBlock(f"{risk}".capitalize(), tuple(_findings(effects, risk)), risk)
+            for risk in (Risk.SECURITY, Risk.DATA)
+        ),
+        SummaryBlock("Quotas", tuple(_amount(amount) for amount in effects.quotas)),
+        SummaryBlock("Disruption", tuple(_findings(effects, Risk.DISRUPTION)), Risk.DISRUPTION),
+        SummaryBlock(IMAGES, tuple(_image(image) for image in effects.images)),
+        SummaryBlock("Restart", tuple(_findings(effects, Risk.RESTART)), Risk.RESTART),
     )
     return DiffSummary(
         old=visible(report.old),
         new=visible(report.new),
         counts=_counts(report),
-        worst=meaning.worst,
+        worst=effects.worst,
         risks=tuple(sorted(counted.items(), reverse=True)),
-        downtime=_downtime(meaning),
+        downtime=_downtime(effects),
         blocks=tuple(block for block in blocks if block.lines),
     )
 
@@ -143,12 +146,12 @@ def many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _cut(block: Block, count: int) -> Block:
+def _cut(block: SummaryBlock, count: int) -> SummaryBlock:
     left = len(block.lines) - count
     return block if left == 0 else replace(block, lines=block.lines[:count], more=left)
 
 
-def _counts(report: Report) -> str:
+def _counts(report: DiffReport) -> str:
     kinds = (("object", report.changes.objects), ("host", report.changes.hosts))
     parts = []
     for noun, changes in kinds:
@@ -159,33 +162,33 @@ def _counts(report: Report) -> str:
     return "; ".join(parts) or "no change"
 
 
-def _downtime(meaning: Effects) -> str:
+def _downtime(effects: Effects) -> str:
     parts = []
-    if drains := set(meaning.drains) | set(meaning.reboots):
+    if drains := set(effects.drains) | set(effects.reboots):
         parts.append(f"{many(len(drains), 'node')} drained")
-    if meaning.reboots:
-        parts.append(f"{many(len(meaning.reboots), 'node')} rebooted")
-    if meaning.restarts:
-        parts.append(f"pods of {many(len(meaning.restarts), 'workload')} made anew")
+    if effects.reboots:
+        parts.append(f"{many(len(effects.reboots), 'node')} rebooted")
+    if effects.restarts:
+        parts.append(f"pods of {many(len(effects.restarts), 'workload')} made anew")
     return ", ".join(parts) or "none"
 
 
-def _nodes(meaning: Effects) -> Iterable[Line]:
-    for verb, nodes in (("reboot", meaning.reboots), ("drain", meaning.drains)):
+def _nodes(effects: Effects) -> Iterable[SummaryLine]:
+    for verb, nodes in (("reboot", effects.reboots), ("drain", effects.drains)):
         alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for node, reasons in sorted(nodes.items()):
             alike[reasons].append(visible(node))
         for reasons, names in alike.items():
-            yield Line(_names(names), f"{verb}{'s' * (len(names) == 1)}: {visible('; '.join(reasons))}")
+            yield SummaryLine(_names(names), f"{verb}{'s' * (len(names) == 1)}: {visible('; '.join(reasons))}")
 
 
-def _findings(meaning: Effects, risk: Risk) -> Iterable[Line]:
+def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
     alike: Mapping[tuple[str, str], list[str]] = defaultdict(list)
-    for finding in meaning.findings:
+    for finding in effects.findings:
         if finding.risk is risk:
             alike[(finding.rule, finding.fact)].append(subject(finding))
     for (_, said), names in alike.items():
-        yield Line(_names(sorted(names)), _cropped(visible(said)))
+        yield SummaryLine(_names(sorted(names)), _cropped(visible(said)))
 
 
 def _cropped(text: str) -> str:
@@ -198,9 +201,11 @@ def _names(names: list[str]) -> str:
     return f"{', '.join(names[: NAMED - 1])} and {len(names) - NAMED + 1} more"
 
 
-def _amount(amount: Amount) -> Line:
-    return Line(visible(amount.subject), visible(f"{amount.resource} {amount.old or 'none'} → {amount.new or 'none'}"))
+def _amount(amount: QuotaChange) -> SummaryLine:
+    return SummaryLine(
+        visible(amount.subject), visible(f"{amount.resource} {amount.old or 'none'} → {amount.new or 'none'}")
+    )
 
 
-def _image(image: ImageChange) -> Line:
-    return Line(visible(image.name), image_fact(image))
+def _image(image: ImageChange) -> SummaryLine:
+    return SummaryLine(visible(image.name), image_fact(image))

@@ -18,13 +18,13 @@ from bedplate.diff.effects import (
     restart,
     rule_effects,
 )
-from bedplate.diff.rules.effect_finding import DiffFinding, Effects
+from bedplate.diff.effects.effect_finding import DiffFinding, Effects
 from bedplate.diff.rules.rulebook import Rulebook, of_components, own
 from bedplate.kube.change import Changes, shown
 from bedplate.kube.snapshot import Snapshot
 
 
-def meaning(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
+def find_effects(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
     """Return what the changes do. Nothing of it depends on the order of the sides' objects.
 
     Args:

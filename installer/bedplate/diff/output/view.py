@@ -1,4 +1,4 @@
-"""A report's outline: what every format shows, in the order in which it is shown; formats only style it."""
+"""A report's view: what every format shows, in the order in which it is shown; formats only style it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 
 from bedplate.core.errors import SourceLocation
 from bedplate.diff.compare.value_text import Row, dump, row, visible
-from bedplate.diff.rules.effect_finding import DiffFinding, ImageChange, Report, Risk
-from bedplate.diff.summary import DiffSummary, summarize, title
+from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, ImageChange, Risk
+from bedplate.diff.output.summary import DiffSummary, summarize, title
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, HostChange, ObjectChange
 from bedplate.kube.object_id import ObjectId
@@ -22,7 +22,7 @@ CLUSTER = "cluster-wide"
 
 
 @dataclass(frozen=True)
-class OutlineItem:
+class ViewItem:
     """An object or a host that differs.
 
     Attributes:
@@ -65,11 +65,11 @@ class OutlineItem:
 
 
 @dataclass(frozen=True, slots=True)
-class OutlineGroup:
+class ViewGroup:
     """Things of one component, of one namespace (plain YAML), or the hosts."""
 
     name: str
-    items: tuple[OutlineItem, ...]
+    items: tuple[ViewItem, ...]
 
     @property
     def risk(self) -> Risk:
@@ -78,7 +78,7 @@ class OutlineGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class ReportView:
     """A report, arranged.
 
     Attributes:
@@ -88,28 +88,28 @@ class Outline:
         groups: the riskiest first.
     """
 
-    report: Report
+    report: DiffReport
     summary: DiffSummary
     findings: tuple[DiffFinding, ...]
-    groups: tuple[OutlineGroup, ...]
+    groups: tuple[ViewGroup, ...]
 
     @property
     def images(self) -> tuple[ImageChange, ...]:
         """Return the images, if the summary does not name all of them."""
-        return self.report.meaning.images if self.summary.lacks_images else ()
+        return self.report.effects.images if self.summary.lacks_images else ()
 
     @property
-    def items(self) -> Iterator[OutlineItem]:
+    def items(self) -> Iterator[ViewItem]:
         """Return every item, in order."""
         return (item for group in self.groups for item in group.items)
 
 
-def outline(report: Report) -> Outline:
+def arrange(report: DiffReport) -> ReportView:
     """Arrange a report."""
     by_subject: dict[ObjectId | str, list[DiffFinding]] = defaultdict(list)
-    for finding in sorted(report.meaning.findings, key=_order):
+    for finding in sorted(report.effects.findings, key=_order):
         by_subject[finding.subject].append(finding)
-    groups: dict[str, list[OutlineItem]] = defaultdict(list)
+    groups: dict[str, list[ViewItem]] = defaultdict(list)
     for change in report.changes.objects:
         findings = by_subject.pop(change.identity, [])
         if change.action is Action.RENAMED and change.old:
@@ -117,8 +117,8 @@ def outline(report: Report) -> Outline:
         groups[_group(change)].append(_object(change, findings))
     for host in report.changes.hosts:
         groups[HOSTS].append(_item(f"host {visible(host.host)}", "", host, by_subject.pop(host.host, [])))
-    arranged = [OutlineGroup(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
-    return Outline(
+    arranged = [ViewGroup(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
+    return ReportView(
         report,
         summarize(report),
         tuple(sorted((one for rest in by_subject.values() for one in rest), key=_order)),
@@ -126,21 +126,21 @@ def outline(report: Report) -> Outline:
     )
 
 
-def _object(change: ObjectChange, findings: list[DiffFinding]) -> OutlineItem:
+def _object(change: ObjectChange, findings: list[DiffFinding]) -> ViewItem:
     was = title(change.old.identity) if change.action is Action.RENAMED and change.old else ""
     return _item(title(change.identity), was, change, findings)
 
 
-def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[DiffFinding]) -> OutlineItem:
+def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[DiffFinding]) -> ViewItem:
     risk = max((finding.risk for finding in findings), default=Risk.NONE)
-    return OutlineItem(name, was, change.action, risk, tuple(sorted(findings, key=_order)), change)
+    return ViewItem(name, was, change.action, risk, tuple(sorted(findings, key=_order)), change)
 
 
 def _group(change: ObjectChange) -> str:
     return visible(change.thing.component or change.identity.namespace) or CLUSTER
 
 
-def _item_order(item: OutlineItem) -> tuple[int, str, str]:
+def _item_order(item: ViewItem) -> tuple[int, str, str]:
     return (-item.risk, item.title, str(item.action))
 
 

@@ -67,7 +67,7 @@ class ImageChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class QuotaChange:
     """A sum before and after: a tenant's quota or the nodes' capacity; units as Kubernetes writes them."""
 
     subject: str
@@ -91,7 +91,7 @@ class Effects:
 
     findings: tuple[DiffFinding, ...] = ()
     images: tuple[ImageChange, ...] = ()
-    quotas: tuple[Amount, ...] = ()
+    quotas: tuple[QuotaChange, ...] = ()
     drains: dict[str, tuple[str, ...]] = field(default_factory=dict)
     reboots: dict[str, tuple[str, ...]] = field(default_factory=dict)
     restarts: tuple[ObjectId, ...] = ()
@@ -104,10 +104,10 @@ class Effects:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DiffReport:
     """A whole diff, ready to be shown in any format."""
 
     old: str
     new: str
     changes: Changes
-    meaning: Effects
+    effects: Effects
