@@ -20,8 +20,8 @@ from bedplate.artifacts.cache import Cache
 from bedplate.config.bundle_layout import BLOBS
 from bedplate.core.file_tree import ensure_tree
 from bedplate.core.sizes import human
-from bedplate.images.registry_tree import registry_tree
 from bedplate.store.mirror_tree import store_releases
+from bedplate.store.registry_tree import registry_tree
 
 LINKS, PUSH = "hard links", "bedplate mirror push"
 CRANE, CRANE_TOGETHER, SKOPEO = "crane push, one by one", "crane push --index, all into one repository", "skopeo copy"

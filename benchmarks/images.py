@@ -19,11 +19,11 @@ from bedplate.artifacts.image import image_config
 from bedplate.artifacts.image.layer import ImageLayer, make_layer
 from bedplate.artifacts.tarball import TarEntry
 from bedplate.bundle import publisher_signature
-from bedplate.bundle.write_bundle import image_blobs, write_bundle
+from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import bundle_layout, catalog
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.component import Component, Image
-from bedplate.core import digest, paths
+from bedplate.core import digest, oci, paths
 
 LAYER_FILES, FILE_BYTES = 12, 4 << 20
 """A made-up layer: files of so many random bytes, and of as many zeros; they compress to half."""
@@ -93,7 +93,7 @@ def make(root: Path, version: str, size: int) -> Images:
 def _take_over(artifact: BundledArtifact, store: Cache) -> None:
     """Link an image's blobs into the store, each proven, as installing does."""
     source = Cache()
-    for sha256 in image_blobs(artifact.sha256, source):
+    for sha256 in source.image_blobs(artifact.sha256):
         blob = store.blob(sha256)
         blob.parent.mkdir(parents=True, exist_ok=True)
         if not blob.exists():
@@ -133,8 +133,7 @@ def _layout(folder: Path, images: list[BundledArtifact], blobs: Path) -> Path:
     (folder / "blobs").mkdir(parents=True)
     (folder / bundle_layout.BLOBS).symlink_to(blobs)
     (folder / bundle_layout.OCI_LAYOUT).write_text('{"imageLayoutVersion":"1.0.0"}')
-    kind = image_config.MANIFEST_TYPE
-    manifests = [{"mediaType": kind, "digest": f"sha256:{a.sha256}", "size": a.size} for a in images]
+    manifests = [oci.descriptor(oci.MANIFEST_TYPE, a.sha256, a.size) for a in images]
     (folder / bundle_layout.INDEX).write_text(json.dumps({"schemaVersion": 2, "manifests": manifests}))
     return folder
 

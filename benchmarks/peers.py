@@ -11,7 +11,8 @@ from process import run
 from registry import Registry
 
 from bedplate.artifacts.cache import Cache
-from bedplate.images.registry_tree import mirror_repository, split_image
+from bedplate.images.image_name import split_image
+from bedplate.images.mirror_names import mirror_repository
 
 CRANE = "github.com/google/go-containerregistry/cmd/crane"
 CRANE_VERSION = "v0.21.4"

@@ -9,7 +9,7 @@ from bedplate.apply.installation import Installation
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
-from bedplate.images.registry_tree import mirror_repository
+from bedplate.images.mirror_names import mirror_repository
 
 CONTROL_ADDRESS = "198.19.255.254"
 ONE_PACKET = f"""

@@ -7,11 +7,11 @@ import random
 from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
-from bedplate.bundle.write_bundle import MANIFEST_TYPE
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, BundleManifest, ManifestFile, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
+from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.install.manifest import PLAIN_FILES
 
 CONFIG_TYPE, LAYER_TYPE = "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar"

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
 from bedplate.bundle import publisher_signature
-from bedplate.bundle.write_bundle import MANIFEST_TYPE, write_bundle
+from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
 from bedplate.config.release_lock import Kind, Output
+from bedplate.core.oci import MANIFEST_TYPE
 
 IMAGE = "registry.k8s.io/tiny:v1"
 CONFIG_TYPE, LAYER_TYPE = "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar"

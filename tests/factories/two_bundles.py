@@ -13,10 +13,11 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.layer import make_layer
 from bedplate.artifacts.tarball import TarEntry
 from bedplate.bundle import publisher_signature, ssh_signature
-from bedplate.bundle.write_bundle import MANIFEST_TYPE, write_bundle
+from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config.bundle_layout import BundledArtifact, Needs, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
+from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.core.reporter import Silent
 from bedplate.delta import inventory
 from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bedplate.config.release_lock import Output
-from bedplate.core import digest, paths
+from bedplate.core import digest, oci, paths
 from bedplate.core.files import write_atomic
 
 STALE_SECONDS = 86400
@@ -36,6 +36,10 @@ class Cache:
     def has(self, sha256: str) -> bool:
         """Return whether the blob is here."""
         return self.blob(sha256).is_file()
+
+    def image_blobs(self, manifest: str) -> list[str]:
+        """Return the digests of an image's blobs: its manifest, which must be here, its configuration and layers."""
+        return [manifest, *(part.sha256 for part in oci.read(self.blob(manifest)).blobs)]
 
     def add(self, path: Path, *, move: bool = False) -> Output:
         """Take a file in, as a copy or by moving it, and return its digest and size."""

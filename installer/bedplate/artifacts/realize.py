@@ -11,7 +11,7 @@ from bedplate.artifacts import release_contents
 from bedplate.artifacts.build_lock import alone
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_source import GoSource
-from bedplate.artifacts.image.image_build import blobs
+from bedplate.artifacts.image.image_build import is_whole
 from bedplate.artifacts.image.image_source import declared, image_entry
 from bedplate.artifacts.kinds import SOURCES, make
 from bedplate.artifacts.source import Context
@@ -71,7 +71,9 @@ def _make_missing(
     for entry in (e for e in missing if e.kind == "image"):
         with working(reporter, entry.id) as sizes:
             outputs[entry.id] = SOURCES[entry.kind].build(entry, context)  # looks for all its blobs itself
-            sizes += [context.cache.blob(blob).stat().st_size for blob in blobs(outputs[entry.id], context)]
+            sizes += [
+                context.cache.blob(blob).stat().st_size for blob in context.cache.image_blobs(outputs[entry.id].sha256)
+            ]
     return outputs
 
 
@@ -80,7 +82,7 @@ def _kept(entry: Entry, context: Context) -> Output | None:
     cache = context.cache
     if entry.kind == "image":
         known = entry.output if entry.output and cache.has(entry.output.sha256) else cache.recall(entry.recipe)
-        return known if known and all(cache.has(blob) for blob in blobs(known, context)) else None
+        return known if known and is_whole(known, cache) else None
     if entry.output and cache.has(entry.output.sha256):
         return entry.output
     return cache.recall(entry.recipe) if entry.recipe and not entry.output else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from bedplate.binary_cache.cache_index import Index
 from bedplate.binary_cache.fetch import Patience, fetch
 from bedplate.binary_cache.protocol import AbsentError, BinaryCache, BrokenError, CacheRefusedError
 from bedplate.config.release_lock import Entry, Output
+from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 from bedplate.core.reporter import Reporter
 from bedplate.core.sizes import human
@@ -104,9 +104,7 @@ def _is_kept(entry: Entry, cache: Cache) -> bool:
 
 def _parts(manifest: Output, cache: Cache) -> list[Output]:
     """Return configuration and layers of an image whose manifest is there."""
-    image = json.loads(cache.blob(manifest.sha256).read_bytes())
-    found = (image["config"], *image["layers"])
-    return [Output(sha256=part["digest"].removeprefix("sha256:"), size=part["size"]) for part in found]
+    return [Output(sha256=part.sha256, size=part.size) for part in oci.read(cache.blob(manifest.sha256)).blobs]
 
 
 @dataclass(slots=True)

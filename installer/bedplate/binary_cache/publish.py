@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.cache_index import Index, Recorded
 from bedplate.binary_cache.folder_cache import Folder
 from bedplate.binary_cache.protocol import BrokenError
-from bedplate.bundle.write_bundle import EMPTY_TYPE, FILE_TYPE, MANIFEST_TYPE, TITLE
 from bedplate.config import bundle_layout
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Output
-from bedplate.core import digest
+from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import link, write_atomic
 from bedplate.registry.client import Client
@@ -85,10 +83,7 @@ def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[Blob]:
     manifest = find(output.sha256)
     yield Blob(output.sha256, manifest, output.size)
     if entry.kind == "image" and manifest.is_file():
-        image = json.loads(manifest.read_bytes())
-        for part in (image["config"], *image["layers"]):
-            sha256 = part["digest"].removeprefix("sha256:")
-            yield Blob(sha256, find(sha256), part["size"])
+        yield from (Blob(part.sha256, find(part.sha256), part.size) for part in oci.read(manifest).blobs)
 
 
 def to_folder(stock: Stock, folder: Path, key: Path, public: str, progress: Callable[[int], None]) -> int:
@@ -159,11 +154,9 @@ def to_registry(
 def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:
     layers: list[dict[str, Any]] = []
     for blob in sorted(blobs, key=lambda one: one.sha256):
-        named = {"annotations": {TITLE: titled[blob.sha256]}} if blob.sha256 in titled else {}
-        layers.append({"mediaType": FILE_TYPE, "digest": f"sha256:{blob.sha256}", "size": blob.size, **named})
-    config = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{empty.sha256}", "size": empty.size}
-    known = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": ARTIFACT_TYPE}
-    content = digest.canonical({**known, "config": config, "layers": layers})
-    return PushableManifest(
-        repository, digest.of({**known, "config": config, "layers": layers}), MANIFEST_TYPE, content
-    )
+        title = {oci.TITLE: titled[blob.sha256]} if blob.sha256 in titled else None
+        layers.append(oci.descriptor(oci.FILE_TYPE, blob.sha256, blob.size, title))
+    config = oci.descriptor(oci.EMPTY_TYPE, empty.sha256, empty.size)
+    known = {"schemaVersion": 2, "mediaType": oci.MANIFEST_TYPE, "artifactType": ARTIFACT_TYPE}
+    manifest = {**known, "config": config, "layers": layers}
+    return PushableManifest(repository, digest.of(manifest), oci.MANIFEST_TYPE, digest.canonical(manifest))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
 
 from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.http_cache import new_client, stream
 from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
-from bedplate.bundle.write_bundle import MANIFEST_TYPE, TITLE
+from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 from bedplate.registry.client import Client
 
@@ -34,7 +32,7 @@ class Oci:
         """Get a layer."""
         if sha256 not in self._layers.values():
             raise AbsentError
-        url = f"{self._client.address.url}/v2/{self._repository}/blobs/sha256:{sha256}"
+        url = f"{self._client.address.url}/v2/{self._repository}/blobs/{oci.digest(sha256)}"
         authorization = self._client.authorization(self._scopes)
         with stream(self._web, url, start, {"Authorization": authorization} if authorization else {}) as found:
             yield found
@@ -53,9 +51,8 @@ class Oci:
         """Return the digests of the artifact's layers, by title; those without one by themselves."""
         path = f"/v2/{self._repository}/manifests/{self._tag}"
         try:
-            answer = self._client.request("GET", path, self._scopes, headers={"Accept": MANIFEST_TYPE})
-            layers: list[dict[str, Any]] = json.loads(answer.body)["layers"]
+            answer = self._client.request("GET", path, self._scopes, headers={"Accept": oci.MANIFEST_TYPE})
+            layers = oci.parse(answer.body).layers
         except (BedplateError, ValueError, LookupError) as error:
             raise BrokenError(str(error)) from error
-        digests = {one["digest"]: one.get("annotations", {}).get(TITLE, one["digest"]) for one in layers}
-        return {title: named.removeprefix("sha256:") for named, title in digests.items()}
+        return {layer.title or layer.sha256: layer.sha256 for layer in layers}

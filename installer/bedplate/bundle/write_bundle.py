@@ -13,19 +13,15 @@ from bedplate.artifacts.verified_blobs import Verified
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
+from bedplate.core import oci
 from bedplate.core.errors import InputError
 from bedplate.core.file_tree import Linked, Node, ensure_tree
 from bedplate.core.files import write_atomic
 
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
-FILE_TYPE = "application/octet-stream"
 ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
 """Type of the one OCI artifact that holds all that is no image, by file name."""
 DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
 """Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
-NAME, TITLE = "org.opencontainers.image.ref.name", "org.opencontainers.image.title"
 
 
 def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.BundleManifest, int]:
@@ -60,21 +56,17 @@ def _check_out(out: Path) -> None:
 def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
     others = [a for a in release.artifacts if a.kind != "image"]
-    lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(FILE_TYPE, a.file, a) for a in others], cache)]
+    lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(oci.FILE_TYPE, a.file, a) for a in others], cache)]
     if release.documents:
         layers = [_layer(document.kind, document.title, document) for document in release.documents]
         lists.append(_list("documents", DOCUMENTS_TYPE, layers, cache))
-    blobs = {
-        release.installer,
-        cache.add_bytes(b"{}").sha256,
-        *(one["digest"].removeprefix("sha256:") for one in lists),
-    }
+    index = _json({"schemaVersion": 2, "mediaType": oci.INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]})
+    blobs = {release.installer, cache.add_bytes(b"{}").sha256, *(named.sha256 for named in oci.parse(index).manifests)}
     blobs |= {document.sha256 for document in release.documents}
-    blobs |= {a.sha256 for a in others}.union(*(image_blobs(a.sha256, cache) for a in images))
-    index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]}
+    blobs |= {a.sha256 for a in others}.union(*(cache.image_blobs(a.sha256) for a in images))
     tree: dict[str, Node] = {bundle_layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
     tree[bundle_layout.OCI_LAYOUT] = _mark()
-    tree[bundle_layout.INDEX] = _json(index)
+    tree[bundle_layout.INDEX] = index
     tree[bundle_layout.RELEASE] = _json(release.model_dump())
     tree |= {
         f"{bundle_layout.INSTALL}/{path.name}": path.read_bytes() for path in Path(install.__path__[0]).glob("*.py")
@@ -82,28 +74,21 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     return tree
 
 
-def image_blobs(manifest: str, cache: Cache) -> set[str]:
-    """Return the digests of an image's manifest, configuration and layers."""
-    parsed = json.loads(cache.blob(manifest).read_bytes())
-    return {manifest, *(part["digest"].removeprefix("sha256:") for part in (parsed["config"], *parsed["layers"]))}
-
-
 def _descriptor(image: BundledArtifact) -> dict[str, Any]:
-    named = {NAME: image.image}
-    return {"mediaType": MANIFEST_TYPE, "digest": f"sha256:{image.sha256}", "size": image.size, "annotations": named}
+    return oci.descriptor(oci.MANIFEST_TYPE, image.sha256, image.size, {oci.REF_NAME: image.image})
 
 
 def _layer(kind: str, title: str, blob: BundledArtifact | ReleaseDocument) -> dict[str, Any]:
-    return {"mediaType": kind, "digest": f"sha256:{blob.sha256}", "size": blob.size, "annotations": {TITLE: title}}
+    return oci.descriptor(kind, blob.sha256, blob.size, {oci.TITLE: title})
 
 
 def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> dict[str, Any]:
     """Return the descriptor of an OCI artifact that lists blobs."""
-    empty = {"mediaType": EMPTY_TYPE, "digest": f"sha256:{cache.add_bytes(b'{}').sha256}", "size": 2}
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST_TYPE, "artifactType": kind, "config": empty}
+    empty = oci.descriptor(oci.EMPTY_TYPE, cache.add_bytes(b"{}").sha256, 2)
+    manifest = {"schemaVersion": 2, "mediaType": oci.MANIFEST_TYPE, "artifactType": kind, "config": empty}
     output = cache.add_bytes(_json({**manifest, "layers": layers or [empty]}))
-    named = {"mediaType": MANIFEST_TYPE, "artifactType": kind, "annotations": {NAME: name}}
-    return {**named, "digest": f"sha256:{output.sha256}", "size": output.size}
+    named = oci.descriptor(oci.MANIFEST_TYPE, output.sha256, output.size, {oci.REF_NAME: name})
+    return {**named, "artifactType": kind}
 
 
 def _files(tree: dict[str, Node], cache: Cache) -> list[bundle_layout.ManifestFile]:

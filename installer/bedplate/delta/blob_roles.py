@@ -6,10 +6,10 @@ the place of.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.core import oci
 
 INSTALLER, REST = "installer", "rest"
 
@@ -48,11 +48,12 @@ def _of_artifact(artifact: BundledArtifact, read: Callable[[str], bytes]) -> Ite
 
 def _of_image(image: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:
     repository = _repository(image.image)
-    manifest = json.loads(read(image.sha256))
+    manifest = oci.parse(read(image.sha256))
     yield f"manifest of {repository}", image.sha256
-    yield f"config of {repository}", manifest["config"]["digest"].removeprefix("sha256:")
-    for number, layer in enumerate(manifest["layers"]):
-        yield f"layer {number} of {repository}", layer["digest"].removeprefix("sha256:")
+    if manifest.config:
+        yield f"config of {repository}", manifest.config.sha256
+    for number, layer in enumerate(manifest.layers):
+        yield f"layer {number} of {repository}", layer.sha256
 
 
 def _repository(image: str) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bedplate.images.registry_tree import split_image
-
+DEFAULT_HOST = "docker.io"
 PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 HOST = rf"(?:{LABEL}(?:\.{LABEL})+(?::[0-9]{{1,5}})?|[A-Za-z][A-Za-z0-9-]*:[0-9]{{1,5}}|localhost)"
@@ -50,6 +49,17 @@ class ImageName:
     def __str__(self) -> str:
         """Return it as one writes it."""
         return f"{self.name}@{self.digest}" if self.digest else self.name
+
+
+def split_image(image: str) -> tuple[str, str, str]:
+    """Return host, repository and tag of an image's full name, with the defaults that containerd fills in."""
+    name, _, tag = image.partition("@")[0].rpartition(":") if re.search(r":[^/]+$", image) else (image, "", "latest")
+    host, slash, repository = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, repository = DEFAULT_HOST, name
+    if host == DEFAULT_HOST and "/" not in repository:
+        repository = f"library/{repository}"
+    return host, repository, tag
 
 
 def normal(reference: str) -> ImageName:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core import oci
 from bedplate.core.errors import BedplateError
-from bedplate.images.registry_tree import mirror_repository, split_image
+from bedplate.images.image_name import split_image
+from bedplate.images.mirror_names import mirror_repository
 from bedplate.registry.upload import Blob
-
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-"""What a manifest is that does not say its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +81,12 @@ class _Found:
             if hashlib.sha256(content).hexdigest() != sha256:
                 fact = f"in {self.folder} has another content than its name says"
                 raise BedplateError(f"manifest {sha256}", fact, "carry the bundle in again")
-            parsed: dict[str, Any] = json.loads(content)
-            for child in parsed.get("manifests", []):
-                self.add(repository, _digest(child))
-            for part in _parts(parsed):
-                self.blobs.setdefault(part, {})[repository] = None
-            kind = parsed.get("mediaType", MANIFEST_TYPE)
-            self.manifests[repository, sha256] = PushableManifest(repository, sha256, kind, content)
+            manifest = oci.parse(content)
+            for child in manifest.manifests:
+                self.add(repository, child.sha256)
+            for part in manifest.blobs:
+                self.blobs.setdefault(part.sha256, {})[repository] = None
+            self.manifests[repository, sha256] = PushableManifest(repository, sha256, manifest.media_type, content)
         return self.manifests[repository, sha256]
 
     def blob(self, sha256: str) -> Blob:
@@ -102,12 +98,3 @@ class _Found:
             raise BedplateError(
                 f"blob {sha256}", f"is missing from {self.folder}", "carry the bundle in again"
             ) from error
-
-
-def _parts(manifest: dict[str, Any]) -> Iterator[str]:
-    if "config" in manifest:
-        yield from (_digest(part) for part in (manifest["config"], *manifest.get("layers", [])))
-
-
-def _digest(descriptor: dict[str, str]) -> str:
-    return descriptor["digest"].removeprefix("sha256:")

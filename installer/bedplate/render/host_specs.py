@@ -19,7 +19,7 @@ from bedplate.config.hosts import Host
 from bedplate.config.release import Release
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError, InputError, SourceLocation
-from bedplate.images.registry_tree import registry_hosts
+from bedplate.images.mirror_names import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
 

@@ -20,7 +20,7 @@ from packageurl import PackageURL
 
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import digest
-from bedplate.images.registry_tree import split_image
+from bedplate.images.image_name import split_image
 from bedplate.sbom.package import Package
 
 SPACE = uuid.UUID("0f4a4a53-7a60-5d0f-a3a2-6a1f6f0a6d5c")

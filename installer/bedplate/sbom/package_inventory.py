@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 
 from bedplate.artifacts.cache import Cache
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.core import digest
+from bedplate.core import digest, oci
 from bedplate.sbom import blob_contents
 from bedplate.sbom.blob_contents import Contents
 from bedplate.sbom.package import Package
@@ -63,8 +62,7 @@ def _blobs(artifact: BundledArtifact, cache: Cache) -> list[str]:
     """Return the blobs that hold an artifact's files, an image's layers from bottom to top."""
     if artifact.kind != "image":
         return [artifact.sha256]
-    manifest = json.loads(cache.blob(artifact.sha256).read_bytes())
-    return [layer["digest"].removeprefix("sha256:") for layer in manifest["layers"]]
+    return [layer.sha256 for layer in oci.read(cache.blob(artifact.sha256)).layers]
 
 
 def _read(blob: str, kind: str, cache: Cache) -> Contents:

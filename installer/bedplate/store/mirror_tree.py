@@ -17,11 +17,11 @@ from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import Linked, Node, check_tree, ensure_tree
 from bedplate.core.paths import MIRROR, STORE
-from bedplate.images.registry_tree import registry_tree
 from bedplate.install.manifest import named, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.store_lock import held
 from bedplate.store import apt_repository
+from bedplate.store.registry_tree import registry_tree
 from bedplate.store.wheel_index import wheel_tree
 
 KEY_HOME = paths.STATE / "apt-key"

@@ -15,9 +15,8 @@ from bedplate.binary_cache.folder_cache import Folder
 from bedplate.binary_cache.http_cache import Web
 from bedplate.binary_cache.protocol import BinaryCache
 from bedplate.bundle import publisher_signature
-from bedplate.bundle.write_bundle import TITLE
 from bedplate.config.release_lock import Lock
-from bedplate.core import digest
+from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError
 from factories.own_cache import Built, Told, served
 
@@ -74,9 +73,9 @@ def _as_fake_registry(folder: Path) -> None:
     (repository / "manifests").mkdir()
     layers = []
     for name in (cache_index.FILE, cache_index.SIGNATURE):
-        named = f"sha256:{digest.of_file(folder / name)}"
-        (repository / "blobs" / named).hardlink_to(folder / name)
-        layers.append({"digest": named, "annotations": {TITLE: name}})
+        sha256, size = digest.of_file(folder / name), (folder / name).stat().st_size
+        (repository / "blobs" / oci.digest(sha256)).hardlink_to(folder / name)
+        layers.append(oci.descriptor(oci.FILE_TYPE, sha256, size, {oci.TITLE: name}))
     (repository / "manifests/1").write_text(json.dumps({"layers": layers}))
 
 

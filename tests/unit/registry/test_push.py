@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.bundle.write_bundle import INDEX_TYPE, MANIFEST_TYPE
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
+from bedplate.core.oci import INDEX_TYPE, MANIFEST_TYPE
 from bedplate.registry import client as client_module
 from bedplate.registry.backoff import Backoff
 from bedplate.registry.client import Client

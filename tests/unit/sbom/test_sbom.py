@@ -16,10 +16,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.tarball import TarEntry, write_tar
-from bedplate.bundle.write_bundle import MANIFEST_TYPE
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.release_lock import Kind
 from bedplate.core.errors import BedplateError
+from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.sbom import (
     blob_contents,
     bundled_documents,

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bedplate.bundle.write_bundle import MANIFEST_TYPE
 from bedplate.config import bundle_layout
+from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.store import mirror_tree
 from factories import own_registry, tiny_bundle
 

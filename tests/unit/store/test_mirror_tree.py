@@ -12,20 +12,10 @@ import pytest
 
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError
-from bedplate.images.registry_tree import mirror_repository, registry_hosts, split_image
+from bedplate.images.mirror_names import registry_hosts
 from bedplate.install.store_lock import held
 from bedplate.store import apt_repository, mirror_tree
 from factories import tiny_bundle
-
-REPOSITORIES = {
-    "registry.k8s.io/pause:3.10.1": "registry.k8s.io/pause",
-    "docker.io/rancher/x:v1": "docker.io/rancher/x",
-    "busybox:1": "docker.io/library/busybox",
-    "busybox": "docker.io/library/busybox",
-    "rancher/x": "docker.io/rancher/x",
-    "harbor.site:8443/a/b:1": "harbor.site_8443/a/b",
-    "localhost:5000/a": "localhost_5000/a",
-}
 
 
 @pytest.fixture
@@ -45,18 +35,6 @@ def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
 def places(tmp_path: Path) -> tuple[Path, Path, Path]:
     """Return store, mirror and the key's home; GnuPG's sockets need a short path."""
     return tmp_path / "store", tmp_path / "mirror", tmp_path / "gpg"
-
-
-@pytest.mark.parametrize(("image", "repository"), REPOSITORIES.items())
-def test_repository(image: str, repository: str) -> None:
-    """The mirror keeps names: upstream host and repository."""
-    assert mirror_repository(image) == repository
-
-
-def test_image_parts() -> None:
-    """A digest is no tag, and a port is none."""
-    assert split_image("quay.io/a/b:v1@sha256:" + "0" * 64) == ("quay.io", "a/b", "v1")
-    assert split_image("h:5000/a/b") == ("h:5000", "a/b", "latest")
 
 
 @pytest.mark.usefixtures("tiny")

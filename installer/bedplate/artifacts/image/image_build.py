@@ -7,10 +7,10 @@ depend only on what is in them, so images share them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import image_config, image_files, wheel_layer
 from bedplate.artifacts.image.layer import ImageLayer, make_layer
 from bedplate.artifacts.image.layer_diff import difference, image_tree
@@ -38,7 +38,7 @@ def build_image(image: Image, component: Component, context: Context) -> Output:
     is done if an image of the same recipe is there whole.
     """
     recipe = image_recipe(image, component, context)
-    if (known := context.cache.recall(recipe)) and all(context.cache.has(blob) for blob in blobs(known, context)):
+    if (known := context.cache.recall(recipe)) and is_whole(known, context.cache):
         return known
     layers = list(_layers(image, component, context))
     architecture, epoch = context.release.platform.architecture, context.release.epoch
@@ -66,11 +66,9 @@ def image_recipe(image: Image, component: Component, context: Context) -> str:
     )
 
 
-def blobs(output: Output, context: Context) -> list[str]:
-    """Return the digests of every blob of an image in the cache: manifest, configuration, layers."""
-    manifest = json.loads(context.cache.blob(output.sha256).read_bytes())
-    parts = [manifest["config"], *manifest["layers"]]
-    return [output.sha256, *(part["digest"].removeprefix("sha256:") for part in parts)]
+def is_whole(output: Output, cache: Cache) -> bool:
+    """Return whether every blob of an image is in the cache; its manifest must be."""
+    return all(map(cache.has, cache.image_blobs(output.sha256)))
 
 
 def locked_wheels(image: Image, context: Context) -> list[Entry]:

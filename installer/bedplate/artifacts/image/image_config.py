@@ -13,9 +13,8 @@ from bedplate.artifacts.image import wheel_layer
 from bedplate.artifacts.image.layer import MEDIA_TYPE, ImageLayer
 from bedplate.config.component import Component, Image
 from bedplate.config.release_lock import Output
+from bedplate.core import oci
 
-CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 VENDOR = "Bedplate"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PREFIX = "org.opencontainers.image."
@@ -38,7 +37,7 @@ def config(
         "architecture": architecture,
         "os": "linux",
         "config": {key: value for key, value in process.items() if value},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer.diff_id}" for layer in layers]},
+        "rootfs": {"type": "layers", "diff_ids": [oci.digest(layer.diff_id) for layer in layers]},
     }
 
 
@@ -46,9 +45,9 @@ def manifest(image: Image, component: Component, configuration: Output, layers: 
     """Return the image's manifest."""
     return {
         "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": _descriptor(CONFIG_TYPE, configuration.sha256, configuration.size),
-        "layers": [_descriptor(MEDIA_TYPE, layer.sha256, layer.size) for layer in layers],
+        "mediaType": oci.MANIFEST_TYPE,
+        "config": oci.descriptor(oci.CONFIG_TYPE, configuration.sha256, configuration.size),
+        "layers": [oci.descriptor(MEDIA_TYPE, layer.sha256, layer.size) for layer in layers],
         "annotations": labels(image, component),
     }
 
@@ -72,7 +71,3 @@ def labels(image: Image, component: Component) -> dict[str, str]:
         f"{PREFIX}version": image.tag,
         **({f"{PREFIX}licenses": " AND ".join(licences)} if licences else {}),
     }
-
-
-def _descriptor(media_type: str, sha256: str, size: int) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": f"sha256:{sha256}", "size": size}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.bundle_layout import blob as place_of
-from bedplate.core import paths
+from bedplate.core import oci, paths
 from bedplate.kube.snapshot import ImageFacts
 
 BlobPlace = Callable[[str], Path]
-ALGORITHM = "sha256:"
 
 
 def of_release(release: ReleaseFile, blob: BlobPlace) -> dict[str, ImageFacts]:
@@ -25,7 +23,7 @@ def carried(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str,
     """Return digest to size of all that a bundle of a release holds; nothing where one image's sizes are unknown."""
     if not all(facts.blobs for facts in images.values()):
         return {}
-    others = {ALGORITHM + one.sha256: one.size for one in release.artifacts if not one.image and one.sha256}
+    others = {oci.digest(one.sha256): one.size for one in release.artifacts if not one.image and one.sha256}
     return others | {digest: size for facts in images.values() for digest, size in facts.blobs.items()}
 
 
@@ -40,8 +38,7 @@ def _facts(sha256: str, blob: BlobPlace) -> ImageFacts:
         return ImageFacts()
     path = blob(sha256)
     if not path.is_file():
-        return ImageFacts(ALGORITHM + sha256)
+        return ImageFacts(oci.digest(sha256))
     content = path.read_bytes()
-    manifest = json.loads(content)
-    parts = {part["digest"]: part["size"] for part in (manifest["config"], *manifest["layers"])}
-    return ImageFacts(ALGORITHM + sha256, {ALGORITHM + sha256: len(content), **parts})
+    parts = {oci.digest(part.sha256): part.size for part in oci.parse(content).blobs}
+    return ImageFacts(oci.digest(sha256), {oci.digest(sha256): len(content), **parts})

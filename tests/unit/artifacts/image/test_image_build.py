@@ -14,7 +14,7 @@ import zstandard
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import wheel_layer
-from bedplate.artifacts.image.image_build import blobs, build_image, image_recipe
+from bedplate.artifacts.image.image_build import build_image, image_recipe
 from bedplate.artifacts.image.layer import MEDIA_TYPE, ImageLayer, make_layer
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.tarball import TarEntry, write_tar
@@ -133,7 +133,7 @@ def test_image_is_built_once(tmp_path: Path) -> None:
     """A second build of the same recipe gives the same digest, and mends a cache that lost a layer."""
     made, one, where = _scratch_image(tmp_path)
     output = build_image(made, one, where)
-    layer = blobs(output, where)[-1]
+    layer = where.cache.image_blobs(output.sha256)[-1]
     where.cache.blob(layer).unlink()
     assert build_image(made, one, where) == output
     assert where.cache.has(layer)
@@ -143,7 +143,7 @@ def test_images_share_layers(tmp_path: Path) -> None:
     """Two images of one artifact differ only in manifest and configuration."""
     made, one, where = _scratch_image(tmp_path)
     other = made.model_copy(update={"name": "registry.lab.bedplate.test/other", "cmd": ["other"]})
-    first, second = blobs(build_image(made, one, where), where), blobs(build_image(other, one, where), where)
+    first, second = (where.cache.image_blobs(build_image(each, one, where).sha256) for each in (made, other))
     assert first[:2] != second[:2]
     assert first[2:] == second[2:]
 
