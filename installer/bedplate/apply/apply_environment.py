@@ -1,39 +1,40 @@
-"""One apply of an environment, from its lock to its last step."""
+"""One apply of an environment: take its lock, verify the store, run every step."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
-from bedplate.apply import environment_lock, installation
+from bedplate.apply import installation
+from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
-from bedplate.apply.phases import phases
-from bedplate.apply.run_steps import ApplySummary, apply, log_file
+from bedplate.apply.log_files import new_log_file
+from bedplate.apply.run_steps import ApplySummary, apply
 from bedplate.apply.step_progress import Progress
+from bedplate.apply.steps import phases
 from bedplate.config.environments import Site
 from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
 
 def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
-    """Bring an environment to its release; what is done already is skipped.
+    """Bring an environment to its release; steps that are done are skipped.
 
     Args:
         site: the environment, on its bastion.
         console: where progress is shown.
         every: run the steps that are done, too.
     """
-    one = installation.load(site)
-    with environment_lock.hold(site.lock, site.environment.name) as interrupted:
+    loaded = installation.load(site)
+    with environment_lock(site.lock, site.environment.name) as interrupted:
         if interrupted:
-            console.print(f"the apply of {interrupted} was interrupted; going on from there")
-        with console.status("prove the store"):
-            installed.prove_blobs(one.installed, every=every)
-        ledger = Ledger(one.ledger)
+            console.print(f"resuming the apply of {interrupted}, which was interrupted")
+        with console.status("verifying the store"):
+            installed.prove_blobs(loaded.installed, every=every)
+        ledger = Ledger(loaded.ledger)
         try:
-            listed = phases(one, is_installed=ownership.is_installed(site))
-            with Progress(sum(len(phase.steps) for phase in listed), console) as progress:
-                return apply(
-                    listed, ledger, progress, log_file(one.logs), release=one.release_file.release, every=every
-                )
+            ordered = phases(loaded, is_installed=ownership.is_installed(site))
+            with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
+                log = new_log_file(loaded.logs)
+                return apply(ordered, ledger, progress, log, release=loaded.release_file.release, every=every)
         finally:
             ledger.close()

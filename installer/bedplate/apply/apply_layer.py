@@ -1,9 +1,9 @@
-"""Steps of the cluster: one Pulumi stack per layer."""
+"""Step "Apply layer": one layer's objects in the cluster, as one Pulumi stack."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from bedplate.apply.installation import Installation, installer_digest
 from bedplate.apply.step import Journal, Outcome
@@ -17,11 +17,16 @@ WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 @dataclass(frozen=True, slots=True)
 class ApplyLayer:
-    """A layer's objects are in the cluster as they are rendered, and its workloads are ready."""
+    """A layer's objects are in the cluster as rendered, and its workloads are ready.
+
+    Attributes:
+        installation: environment and release.
+        name: the layer's name.
+    """
 
     installation: Installation
     name: str
-    where: str = "cluster"
+    where: ClassVar = "cluster"
 
     @property
     def id(self) -> str:
@@ -30,35 +35,36 @@ class ApplyLayer:
 
     @property
     def title(self) -> str:
-        """Return what it brings about."""
-        return f"Bring up layer {self.name}"
+        """Return what it does."""
+        return f"Apply layer {self.name}"
 
     def key(self) -> str:
         """Return the digest of the objects, of their secrets (an HMAC) and of the program that applies them."""
-        objects = self.installation.layer(self.name)
-        secrets = layer_fingerprint(self.installation.site, objects)
-        return digest.of([[one.object for one in objects], secrets, installer_digest()])
+        rendered = self.installation.layer(self.name)
+        secrets = layer_fingerprint(self.installation.site, rendered)
+        return digest.of([[item.object for item in rendered], secrets, installer_digest()])
 
-    def check_(self) -> bool:
-        """Return whether every workload of the layer is there and ready."""
+    def is_done(self) -> bool:
+        """Return whether every workload of the layer exists and is ready."""
         try:
-            found = kubectl.get(self.installation.site, ",".join(WORKLOADS).lower(), "-A")
+            live = kubectl.get(self.installation.site, ",".join(WORKLOADS).lower(), "-A")
         except BedplateError:
             return False
-        ready = {_name(one) for one in found["items"] if _is_ready(one)}
-        wanted = {_name(one.object) for one in self.installation.layer(self.name) if one.object["kind"] in WORKLOADS}
+        ready = {_name(workload) for workload in live["items"] if _is_ready(workload)}
+        wanted = {_name(item.object) for item in self.installation.layer(self.name) if item.object["kind"] in WORKLOADS}
         return wanted <= ready
 
-    def ensure_(self, journal: Journal) -> Outcome:
+    def run(self, journal: Journal) -> Outcome:
         """Apply the layer's stack and wait for its workloads."""
 
-        def told(text: str) -> None:
+        def report(text: str) -> None:
             journal.write(text)
             journal.say(text)
 
         site = self.installation.site
-        result = pulumi_stack.up(site, self.name, self.installation.layer(self.name), self.installation.catalog, told)
-        return Outcome(result.changed, f"{result.changed} of {result.total} objects changed" * bool(result.changed))
+        result = pulumi_stack.up(site, self.name, self.installation.layer(self.name), self.installation.catalog, report)
+        detail = f"{result.changed} of {result.total} objects changed" if result.changed else ""
+        return Outcome(result.changed, detail)
 
 
 def _name(item: dict[str, Any]) -> tuple[str, str, str]:

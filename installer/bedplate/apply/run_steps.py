@@ -16,7 +16,6 @@ from bedplate.apply.step_progress import Progress
 from bedplate.core.errors import BedplateError, ErrorList
 
 TAIL_LINES = 20
-KEPT_LOGS = 50
 
 
 @dataclass(slots=True)
@@ -84,7 +83,7 @@ def _take(  # noqa: PLR0913  all of the loop's state
     if not every and _is_done(step, key, ledger):
         ledger.skip(run, step.id, key)
         summary.skipped.append(step.id)
-        progress.end("✓", "is done")
+        progress.end("✓", "already done")
         return
     journal = Journal(summary.log, progress.say)
     journal.write(f"\n===== {time.strftime('%H:%M:%S')} {step.id}: {step.title} ({step.where})")
@@ -92,7 +91,7 @@ def _take(  # noqa: PLR0913  all of the loop's state
     start = journal.path.stat().st_size
     try:
         with _logged(journal.path):
-            done = step.ensure_(journal)
+            done = step.run(journal)
     except (BedplateError, ErrorList) as error:
         ledger.fail(run, step.id, str(error).splitlines()[0])
         progress.end("✗", "failed")
@@ -108,7 +107,7 @@ def _take(  # noqa: PLR0913  all of the loop's state
 
 def _is_done(step: Step, key: str, ledger: Ledger) -> bool:
     last = ledger.last(step.id)
-    return last is not None and last.outcome == DONE and last.key == key and step.check_()
+    return last is not None and last.outcome == DONE and last.key == key and step.is_done()
 
 
 def _failure(step: Step, error: BedplateError | ErrorList, log: Path, start: int) -> BedplateError | ErrorList:
@@ -140,13 +139,3 @@ def _logged(path: Path) -> Iterator[None]:
         logger.setLevel(level)
         logger.propagate = propagate
         handler.close()
-
-
-def log_file(folder: Path) -> Path:
-    """Return a new run's log file, readable by root only; the oldest beyond fifty are deleted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in sorted(folder.glob("*.log"))[:-KEPT_LOGS]:
-        old.unlink(missing_ok=True)
-    path = folder / time.strftime("%Y%m%d-%H%M%S.log")
-    path.touch(mode=0o600)
-    return path

@@ -57,11 +57,15 @@ class Step(Protocol):
     def key(self) -> str:
         """Return the digest of everything it depends on."""
 
-    def check_(self) -> bool:
-        """Return whether its result is there: a probe of at most a second that changes nothing."""
+    def is_done(self) -> bool:
+        """Return whether its result is in place: a probe of at most a second that changes nothing."""
 
-    def ensure_(self, journal: Journal) -> Outcome:
-        """Bring its result about, whatever was there before; BedplateError when it cannot."""
+    def run(self, journal: Journal) -> Outcome:
+        """Do its work, whatever is in place already.
+
+        Raises:
+            BedplateError: it cannot.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from bedplate.apply.configure_hosts import Play
 from bedplate.apply.installation import Installation
+from bedplate.apply.play_step import PlayStep
 from bedplate.core.errors import BedplateError
 from bedplate.drift.drift_difference import Cause, HostDifference
 from bedplate.hosts import ansible
@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 
 def read(
-    one: Installation, plays: Iterable[Play], applied: Mapping[str, str], log: Path, say: Say
+    one: Installation, plays: Iterable[PlayStep], applied: Mapping[str, str], log: Path, say: Say
 ) -> tuple[list[HostDifference], list[str]]:
     """Return what the plays would change, and what could not be asked, with the reason.
 
@@ -30,7 +30,7 @@ def read(
     unknown: list[str] = []
     for play in plays:
         try:
-            result = ansible.play(one.site, play.tag, one.specs, log, check=True, say=say)
+            result = ansible.play(one.site, play.id, one.specs, log, check=True, say=say)
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:

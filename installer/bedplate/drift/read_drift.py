@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bedplate.apply.configure_hosts import Play
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import DONE, Ledger
-from bedplate.apply.phases import phases
-from bedplate.apply.run_steps import log_file
+from bedplate.apply.log_files import new_log_file
+from bedplate.apply.play_step import PlayStep
+from bedplate.apply.steps import phases
 from bedplate.core.errors import BedplateError
 from bedplate.drift import desired, host_drift, last_applied, live, object_drift
 from bedplate.drift.drift_difference import Drift, HostDifference, ObjectDifference
@@ -27,7 +27,7 @@ def read(one: Installation, *, with_hosts: bool = True, say: Callable[[str], Non
     found, looked, unknown = _objects(one, say)
     told: list[HostDifference] = []
     if with_hosts:
-        told, silent = host_drift.read(one, _plays(one), keys, log_file(one.logs), say)
+        told, silent = host_drift.read(one, _plays(one), keys, new_log_file(one.logs), say)
         unknown += silent
     return Drift(
         environment=one.site.environment.name,
@@ -52,8 +52,8 @@ def _objects(one: Installation, say: Callable[[str], None]) -> tuple[list[Object
     return object_drift.compare(wanted, applied, there), len(wanted), []
 
 
-def _plays(one: Installation) -> list[Play]:
-    return [step for phase in phases(one, is_installed=True) for step in phase.steps if isinstance(step, Play)]
+def _plays(one: Installation) -> list[PlayStep]:
+    return [step for phase in phases(one, is_installed=True) for step in phase.steps if isinstance(step, PlayStep)]
 
 
 def _ledger(one: Installation) -> tuple[str, dict[str, str]]:

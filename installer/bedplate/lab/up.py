@@ -84,7 +84,7 @@ def _up(lab: Lab, console: Console, origins: BinaryCaches) -> int:
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
         site = _outside(Up(lab, console, progress), origins)
-    for title, run in (("Install from the bundle, inside", install), ("Apply", apply), ("Acceptance run", verify)):
+    for title, run in (("Install the bundle on the bastion", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
         code = run(lab, site)
         if code != 0:
@@ -100,7 +100,7 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
     cache = Cache()
     release = catalog.load(_release())
     locked = release.lock()
-    with run.stage("Look for what is needed", "this machine"):
+    with run.stage("Check prerequisites", "this machine"):
         ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
         if origins.ordered:
             run.progress.say("binary caches")
@@ -110,10 +110,10 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
         lock = _lock(run, kinds.context(release, cache, locked))
         build(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
     site = ensure_environment(lab, ssh_keys.public(publisher), release.release.version)
-    with run.stage("Make the machines' image", "podman"):
+    with run.stage("Build the machine image", "podman"):
         root = machine_root(kinds.context(release, cache, lock))
         image = ensure_image(root.sha256, lambda path: path.hardlink_to(cache.blob(root.sha256)))
-    with run.stage("Lay the network", f"{lab.network}, no route out"):
+    with run.stage("Create the network", f"{lab.network}, no route out"):
         ensure_network(lab)
     with run.stage("Start the machines", ", ".join(host.name for host in site.hosts)):
         for host in site.hosts:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bedplate.apply import environment_lock
+from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import DONE, FAILED, RUNNING, Ledger
-from bedplate.apply.run_steps import ApplySummary, apply, log_file
+from bedplate.apply.log_files import new_log_file
+from bedplate.apply.run_steps import ApplySummary, apply
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.core import command
@@ -43,11 +44,11 @@ class Counter:
         """Return the inputs themselves."""
         return self.inputs
 
-    def check_(self) -> bool:
+    def is_done(self) -> bool:
         """Return whether the file is there."""
         return self.file.exists()
 
-    def ensure_(self, journal: Journal) -> Outcome:
+    def run(self, journal: Journal) -> Outcome:
         """Write one more line, unless the file says the same already."""
         self.before(journal)
         changed = not self.file.exists() or self.inputs not in self.file.read_text().split()
@@ -62,7 +63,7 @@ def _apply(tmp_path: Path, *steps: Counter, every: bool = False) -> tuple[ApplyS
     try:
         with Progress(len(steps), Console(file=out, width=200)) as progress:
             phases = [Phase("all", tuple(steps))]
-            summary = apply(phases, ledger, progress, log_file(tmp_path / "log"), release="1", every=every)
+            summary = apply(phases, ledger, progress, new_log_file(tmp_path / "log"), release="1", every=every)
     finally:
         ledger.close()
     return summary, out.getvalue()
@@ -74,7 +75,7 @@ def test_a_step_runs_once_while_key_and_result_are_the_same(tmp_path: Path) -> N
     first, _ = _apply(tmp_path, step)
     second, said = _apply(tmp_path, step)
     assert (first.ran, second.ran, second.skipped) == ({"count": 1}, {}, ["count"])
-    assert "is done" in said
+    assert "already done" in said
 
 
 def test_a_step_runs_again_when_its_key_or_its_result_is_gone(tmp_path: Path) -> None:
@@ -160,17 +161,18 @@ def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -
 def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:
     """The second is told the process of the first."""
     with (
-        environment_lock.hold(tmp_path / "lock", "here"),
+        environment_lock(tmp_path / "lock", "here"),
         pytest.raises(BedplateError, match=f"process {os.getpid()} of"),
     ):
-        environment_lock.hold(tmp_path / "lock", "here").__enter__()
+        environment_lock(tmp_path / "lock", "here").__enter__()
 
 
 def test_a_killed_owner_holds_nothing_and_its_programs_are_ended(tmp_path: Path) -> None:
     """After kill -9 the lock is free, the interruption is told, and what was left running is gone."""
     code = (
-        "import subprocess, sys, time; from pathlib import Path; from bedplate.apply import environment_lock as lock\n"
-        "with lock.hold(Path(sys.argv[1]), 'unit-test'):\n"
+        "import subprocess, sys, time; from pathlib import Path\n"
+        "from bedplate.apply.environment_lock import environment_lock\n"
+        "with environment_lock(Path(sys.argv[1]), 'unit-test'):\n"
         "    child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "lock")]
@@ -178,7 +180,7 @@ def test_a_killed_owner_holds_nothing_and_its_programs_are_ended(tmp_path: Path)
         assert owner.stdout
         child = int(owner.stdout.readline())
         owner.kill()
-    with environment_lock.hold(tmp_path / "lock", "unit-test") as interrupted:
+    with environment_lock(tmp_path / "lock", "unit-test") as interrupted:
         assert interrupted
     deadline = time.monotonic() + 5
     while _alive(child) and time.monotonic() < deadline:
