@@ -20,7 +20,7 @@ from bedplate.render.rendered import RenderedObject
 
 FIELD_MANAGER = "bedplate"
 SECRET_DIGEST = "bedplate.dev/secret-digest"  # noqa: S105  an annotation's name
-READ_ANEW = "bedplate.dev/read-anew"
+NO_RESTART = "bedplate.dev/no-restart"
 """Annotation of a Secret whose pods look at the mounted file each time: a new value restarts none of them."""
 KEPT = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
 """Kinds that a stack never deletes: people's data goes with them."""
@@ -113,7 +113,7 @@ def with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[Render
         if other.object["kind"] == "Secret"
         and other.identity.namespace == one.identity.namespace
         and other.identity.name in read
-        and READ_ANEW not in (other.object["metadata"].get("annotations") or {})
+        and NO_RESTART not in (other.object["metadata"].get("annotations") or {})
         for marker in stack_secrets.references(other.object)
     ]
     if markers:
