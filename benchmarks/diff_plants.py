@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from factories.diff_objects import RBAC, Json, hashed, objects
+from seeded_objects import RBAC, Json, hashed, objects
 
 EACH = 50
 NOISE = 100
