@@ -36,7 +36,7 @@ class Built:
         release: its release.json.
         manifest: its manifest.json.
         digest: the bundle's digest.
-        changed: number of files that were not there before.
+        written: number of its files that were not there before.
         references: number of image references that were proved to be in it.
     """
 
@@ -44,7 +44,7 @@ class Built:
     release: ReleaseFile
     manifest: bundle_layout.BundleManifest
     digest: str
-    changed: int
+    written: int
     references: int
 
 
@@ -97,9 +97,9 @@ def build(  # noqa: PLR0913  each is one part of a build
         release = documents.add(release, context.with_lock(made))
         told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
     told.begin("bundle")
-    manifest, changed = write_bundle(out, release, kept, key)
-    told.end("bundle", f"{len(manifest.files)} files, {changed} of them written")
-    return Built(out, release, manifest, bundle_digest(manifest), changed, references)
+    manifest, written = write_bundle(out, release, kept, key)
+    told.end("bundle", f"{len(manifest.files)} files, {written} of them written")
+    return Built(out, release, manifest, bundle_digest(manifest), written, references)
 
 
 def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) -> None:

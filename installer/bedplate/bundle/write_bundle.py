@@ -15,7 +15,7 @@ from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core import oci
 from bedplate.core.errors import InputError
-from bedplate.core.file_tree import Linked, Node, ensure_tree
+from bedplate.core.file_tree import Linked, Node, check_tree, ensure_tree
 from bedplate.core.files import write_atomic
 
 ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
@@ -25,19 +25,25 @@ DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
 
 
 def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.BundleManifest, int]:
-    """Bring a directory to a release's bundle and sign it; return its manifest and the number of files changed."""
+    """Bring a directory to a release's bundle and sign it.
+
+    Returns:
+        The bundle's manifest, and how many of the files that it lists were written.
+    """
     _check_out(out)
     tree = _tree(release, cache)
     manifest = bundle_layout.BundleManifest(release=release.release, files=_files(tree, cache))
+    blobs = cache.blob("").parent / "sha256"
+    written = sum(path in tree for path in check_tree(out, tree, blobs))
     tree[bundle_layout.MANIFEST] = _json(manifest.model_dump())
     signature = out / bundle_layout.SIGNATURE
     if signature.is_file():
         tree[bundle_layout.SIGNATURE] = signature.read_bytes()
     # The mark of a bundle comes first: so the next run knows what it finds, wherever this one is killed.
     write_atomic(out / bundle_layout.OCI_LAYOUT, _mark())
-    changed = ensure_tree(out, tree, cache.blob("").parent / "sha256")
+    ensure_tree(out, tree, blobs)
     publisher_signature.sign(out, key)
-    return manifest, changed
+    return manifest, written
 
 
 def bundle_digest(manifest: bundle_layout.BundleManifest) -> str:

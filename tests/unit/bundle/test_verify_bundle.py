@@ -194,9 +194,12 @@ def test_manifest_depends_on_content_alone(tiny: tiny_bundle.Tiny, tmp_path: Pat
 
 
 def test_a_second_write_changes_nothing(tmp_path: Path) -> None:
-    """An unchanged bundle is left as it is, and a missing file alone is written again."""
+    """The first write counts each listed file; later ones count only what was missing."""
     tiny = tiny_bundle.make(tmp_path)
+    manifest, written = write_bundle(tmp_path / "first", tiny.release, tiny.cache, tiny.key)
+    assert written == len(manifest.files)
     assert write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)[1] == 0
+    (tiny.folder / "left over").touch()
     program(tiny.folder).unlink()
     assert write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)[1] == 1
     verify_bundle.verify(tiny.folder, tiny.publisher)
