@@ -12,14 +12,14 @@ from bedplate.artifacts.build_lock import alone
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import make
 from bedplate.config import catalog
-from bedplate.core.reporter import Silent
+from bedplate.core.reporter import SilentReporter
 
 
 def build(*names: str) -> None:
     """Make the Go artifacts of these names, from the cache or from source, as locked."""
     release, cache = catalog.load(catalog.newest()), Cache()
     context = kinds.context(release, cache, release.lock())
-    with alone(cache, Silent()):
+    with alone(cache, SilentReporter()):
         for name in names:
             make(context.lock.by_id[f"go:{name}"], context)
 

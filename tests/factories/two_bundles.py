@@ -18,7 +18,7 @@ from bedplate.config.bundle_layout import BundledArtifact, Needs, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.core.oci import MANIFEST_TYPE
-from bedplate.core.reporter import Silent
+from bedplate.core.reporter import SilentReporter
 from bedplate.delta import inventory
 from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan
 from bedplate.delta.merge import Merged, merge
@@ -95,7 +95,9 @@ class Sides:
 
     def plan(self, full: Path, base: Path, **changes: object) -> Plan:
         """Return what a delta from one bundle to another carries."""
-        return make_plan(DeltaRequest(full, self.publisher, self.inventory(base, **changes)), self.cache, Silent())
+        return make_plan(
+            DeltaRequest(full, self.publisher, self.inventory(base, **changes)), self.cache, SilentReporter()
+        )
 
     def delta(self, full: Path, base: Path, name: str = "delta", medium: int = 0) -> Path:
         """Write a delta and return its folder."""
@@ -104,7 +106,7 @@ class Sides:
 
     def merge(self, delta: Path, base: Path, name: str = "joined") -> Merged:
         """Join a delta."""
-        return merge(receive([delta], self.publisher), base, self.root / name, Silent())
+        return merge(receive([delta], self.publisher), base, self.root / name, SilentReporter())
 
 
 def sides(root: Path) -> Sides:

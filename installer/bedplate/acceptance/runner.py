@@ -71,7 +71,7 @@ def files_of(components: list[str]) -> dict[Path, str]:
     found = {}
     for component in [HOSTS, *components]:
         name = TESTS / f"test_{component.replace('-', '_')}.py"
-        candidates = (tree / name for tree in paths.trees())
+        candidates = (tree / name for tree in paths.search_path())
         if path := next((path for path in candidates if path.is_file()), None):
             found[path] = component
     return found

@@ -13,7 +13,7 @@ from bedplate.config.bundle_layout import BundleManifest
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.paths import MIRROR, STORE
-from bedplate.install.store_lock import held
+from bedplate.install.store_lock import store_lock
 from bedplate.store.mirror_tree import KEY_HOME, lay_out
 from bedplate.store.unpacked_programs import Unpacked, named
 
@@ -101,7 +101,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
         state: where the environments' ledgers are.
         unpacked: where releases have unpacked programs.
     """
-    with held(store):
+    with store_lock(store):
         folder, removed = store / RELEASES / version, store / REMOVED / version
         if not folder.is_dir() and not removed.is_dir():
             known = ", ".join(path.name for path in _folders(store / RELEASES)) or "none"

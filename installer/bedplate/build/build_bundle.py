@@ -24,7 +24,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest, paths
 from bedplate.core.files import write_atomic
-from bedplate.core.reporter import Reporter, Silent, working
+from bedplate.core.reporter import Reporter, SilentReporter, working
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def build(  # noqa: PLR0913  each is one part of a build
         origins: binary caches and bundles, from which everything they have is taken before anything is made.
         reporter: told about the work.
     """
-    told, kept = reporter or Silent(), Cache()
+    told, kept = reporter or SilentReporter(), Cache()
     locked = lock or catalog.lock()
     context = context_of(catalog, kept, locked)
     check_current(context)

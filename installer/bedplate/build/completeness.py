@@ -49,7 +49,7 @@ def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list
         yield check_debs(release, blobs, {allowed.deb for allowed in exceptions})
         yield check_wheels(release, blobs, {allowed.wheel for allowed in exceptions})
         yield check_npm(catalog.folder / "lock/npm")
-        yield check_collections(paths.source() / "roles")
+        yield check_collections(paths.source_tree() / "roles")
         yield check_plugins(release, blobs)
 
     return [error for errors in checks() for error in errors]

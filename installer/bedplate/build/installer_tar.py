@@ -27,7 +27,7 @@ LARGE = 10_000_000
 def add_installer(catalog: Catalog, lock: Lock, cache: Cache) -> Output:
     """Put the installer's tar into the cache, with the lock that the bundle was really built from."""
     files: dict[str, Path] = dict(_tree(paths.SOURCE, ""))
-    for tree in paths.trees():
+    for tree in paths.search_path():
         if tree != paths.SOURCE:
             files |= dict(_tree(tree.resolve(), f"trees/{tree.name}/"))
     folder = f"releases/{catalog.release.version}"

@@ -15,7 +15,7 @@ from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core import oci
 from bedplate.core.errors import InputError
-from bedplate.core.file_tree import Linked, Node, check_tree, ensure_tree
+from bedplate.core.file_tree import BlobLink, TreeFile, check_tree, ensure_tree
 from bedplate.core.files import write_atomic
 
 ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
@@ -59,7 +59,7 @@ def _check_out(out: Path) -> None:
         raise InputError(f"folder {out}", "is neither empty nor a bundle", "give another --out")
 
 
-def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
+def _tree(release: ReleaseFile, cache: Cache) -> dict[str, TreeFile]:
     images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
     others = [a for a in release.artifacts if a.kind != "image"]
     lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(oci.FILE_TYPE, a.file, a) for a in others], cache)]
@@ -70,7 +70,7 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, Node]:
     blobs = {release.installer, cache.add_bytes(b"{}").sha256, *(named.sha256 for named in oci.parse(index).manifests)}
     blobs |= {document.sha256 for document in release.documents}
     blobs |= {a.sha256 for a in others}.union(*(cache.image_blobs(a.sha256) for a in images))
-    tree: dict[str, Node] = {bundle_layout.blob(sha): Linked(sha) for sha in sorted(blobs)}
+    tree: dict[str, TreeFile] = {bundle_layout.blob(sha): BlobLink(sha) for sha in sorted(blobs)}
     tree[bundle_layout.OCI_LAYOUT] = _mark()
     tree[bundle_layout.INDEX] = index
     tree[bundle_layout.RELEASE] = _json(release.model_dump())
@@ -97,12 +97,12 @@ def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> d
     return {**named, "artifactType": kind}
 
 
-def _files(tree: dict[str, Node], cache: Cache) -> list[bundle_layout.ManifestFile]:
+def _files(tree: dict[str, TreeFile], cache: Cache) -> list[bundle_layout.ManifestFile]:
     """Return the manifest's lines; a blob that changed since it was last hashed is hashed again."""
     files = []
     with Verified(cache) as verified:
         for path, node in sorted(tree.items()):
-            if isinstance(node, Linked):
+            if isinstance(node, BlobLink):
                 size = verified.check(node.sha256)
                 files.append(bundle_layout.ManifestFile(path=path, sha256=node.sha256, size=size))
             else:

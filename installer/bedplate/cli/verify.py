@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
-from bedplate.core.locks import refusing
+from bedplate.core.locks import try_lock
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
 
@@ -38,7 +38,7 @@ def _verify(
     folder = site.state / "log" / "acceptance" / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     # The console keeps the real standard error, which pytest takes away from the tests.
     live = Console(file=console.file, force_terminal=console.is_terminal)
-    busy = refusing(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
+    busy = try_lock(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
     with busy, live.status("reading the tests") as status:
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = acceptance_report.write(run, folder)

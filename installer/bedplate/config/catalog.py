@@ -59,14 +59,14 @@ def load(version: str) -> Catalog:
 
 def newest() -> str:
     """Return the newest release's version among the trees; calendar versions sort by their numbers."""
-    versions = {path.parent.name for tree in paths.trees() for path in (tree / "releases").glob("*/release.yaml")}
+    versions = {path.parent.name for tree in paths.search_path() for path in (tree / "releases").glob("*/release.yaml")}
     if not versions:
         raise InputError("releases/", "has no release", "write releases/VERSION/release.yaml")
     return max(versions, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])
 
 
 def _release_folder(version: str) -> Path:
-    candidates = [Path(version), *(tree / "releases" / version for tree in paths.trees())]
+    candidates = [Path(version), *(tree / "releases" / version for tree in paths.search_path())]
     for folder in candidates:
         if (folder / "release.yaml").is_file():
             return folder.resolve()
@@ -74,7 +74,7 @@ def _release_folder(version: str) -> Path:
 
 
 def _component_folder(name: str, release: Path) -> Path:
-    for tree in paths.trees():
+    for tree in paths.search_path():
         if (tree / "manifests" / name / "component.yaml").is_file():
             return tree / "manifests" / name
     where = SourceLocation(str(release / "release.yaml"))

@@ -78,7 +78,7 @@ def _values(name: str) -> dict[str, Any]:
 
 def newest_release() -> str:
     """Return the highest version among the trees' releases."""
-    found = [file.parent.name for tree in paths.trees() for file in (tree / "releases").glob("*/release.yaml")]
+    found = [file.parent.name for tree in paths.search_path() for file in (tree / "releases").glob("*/release.yaml")]
     if not found:
         raise InputError("release", "is in no tree", "look in releases/, or set BEDPLATE_TREES")
     return max(found, key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])

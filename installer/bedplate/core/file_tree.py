@@ -14,27 +14,27 @@ from bedplate.core.files import link, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class BlobLink:
     """A file that is a hard link to a blob, or a copy where the blob is on another disk."""
 
     sha256: str
 
 
-Node = Linked | bytes
+TreeFile = BlobLink | bytes
 """A blob's hard link, or the content of a small file."""
 WRITERS = 64
 """Small files that are written side by side: each waits for the disk, and the disk makes one wait of many."""
-Tree = Mapping[str, Node]
+FileTree = Mapping[str, TreeFile]
 """Relative path to what is there."""
 
 
-def check_tree(root: Path, tree: Tree, blobs: Path) -> list[str]:
+def check_tree(root: Path, tree: FileTree, blobs: Path) -> list[str]:
     """Return the paths that differ from what is said: missing, other, or not said at all."""
     wrong = [path for path, node in tree.items() if not _is_right(root / path, node, blobs)]
     return sorted([*wrong, *(_present(root) - tree.keys())])
 
 
-def ensure_tree(root: Path, tree: Tree, blobs: Path) -> int:
+def ensure_tree(root: Path, tree: FileTree, blobs: Path) -> int:
     """Make a folder hold exactly the tree and return the number of files written or removed."""
     changed = 0
     for path in sorted(_present(root) - tree.keys()):
@@ -50,14 +50,14 @@ def ensure_tree(root: Path, tree: Tree, blobs: Path) -> int:
     return changed
 
 
-def _turn(path: Path, node: Node) -> int:
+def _turn(path: Path, node: TreeFile) -> int:
     """Return when a file is written: blobs first, and last what takes another's place, as it may name what is new."""
     return 2 if path.exists() else int(isinstance(node, bytes))
 
 
-def _is_right(path: Path, node: Node, blobs: Path) -> bool:
+def _is_right(path: Path, node: TreeFile, blobs: Path) -> bool:
     try:
-        if isinstance(node, Linked):
+        if isinstance(node, BlobLink):
             return _is_same(path.lstat(), (blobs / node.sha256).stat())
         return path.read_bytes() == node
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -72,7 +72,7 @@ def _is_same(file: os.stat_result, blob: os.stat_result) -> bool:
     return (file.st_size, file.st_mtime_ns) == (blob.st_size, blob.st_mtime_ns)
 
 
-def _put(path: Path, node: Node, blobs: Path) -> None:
+def _put(path: Path, node: TreeFile, blobs: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     if isinstance(node, bytes):

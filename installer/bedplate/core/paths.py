@@ -20,13 +20,13 @@ MIRROR = STATE / "mirror"
 _OTHER: ContextVar[Path | None] = ContextVar("tree of another revision", default=None)
 
 
-def source() -> Path:
+def source_tree() -> Path:
     """Return the tree whose roles, layers and components count: ours, or the one that is being looked at."""
     return _OTHER.get() or SOURCE
 
 
 @contextmanager
-def using(tree: Path) -> Iterator[None]:
+def use_tree(tree: Path) -> Iterator[None]:
     """Take roles, layers, components and releases from another tree alone: that of a git revision or of a bundle."""
     token = _OTHER.set(tree)
     try:
@@ -46,7 +46,7 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "bedplate"
 
 
-def trees() -> list[Path]:
+def search_path() -> list[Path]:
     """Return the trees searched for manifests/, overlays/, tests/acceptance/ and releases/.
 
     First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours. While another

@@ -23,7 +23,7 @@ class Reporter(Protocol):
         """Something worth a line."""
 
 
-class Silent:
+class SilentReporter:
     """Says nothing."""
 
     def begin(self, item: str) -> None:

@@ -18,7 +18,7 @@ from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.core.files import write_atomic
-from bedplate.core.locks import refusing
+from bedplate.core.locks import try_lock
 from bedplate.core.reporter import Reporter
 from bedplate.core.sizes import human
 from bedplate.delta.delta_layout import DATA, Part, part_name
@@ -67,7 +67,7 @@ def merge(delta: Received, base: Path, out: Path, told: Reporter) -> Merged:
     staging.parent.mkdir(parents=True, exist_ok=True)
     _check_disk(delta, base, staging)
     (staging / "parts").mkdir(parents=True, exist_ok=True)
-    with refusing(staging / "lock", f"folder {staging}", "is used by another merge"):
+    with try_lock(staging / "lock", f"folder {staging}", "is used by another merge"):
         _take_parts(delta, staging / "parts", told)
         counts = _join(delta, base, staging, told)
         _finish(delta, staging, out)

@@ -19,7 +19,7 @@ from .refused import RefusedError
 from .release_json import read_release
 from .signature import Signed, read_signed
 from .store import copy_blobs, keep_release
-from .store_lock import held
+from .store_lock import store_lock
 from .target import BastionTarget
 
 PYTHON = (3, 11)
@@ -32,7 +32,7 @@ def install(bundle: Path, publisher: str, target: BastionTarget, *, packages: bo
         raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
     signed, files, (release, data) = check_bundle(bundle, publisher)
     say(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
-    with held(target.store):
+    with store_lock(target.store):
         say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
         keep_release(release, data, signed, target)
     say(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")

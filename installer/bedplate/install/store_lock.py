@@ -1,4 +1,7 @@
-"""One process at a time changes the store: what one copies, another must not remove as unused."""
+"""The store lock: one process at a time changes the store.
+
+Without it, one process could remove as unused what another is copying.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from pathlib import Path
 
 
 @contextmanager
-def held(store: Path) -> Iterator[None]:
-    """Hold the store, once nobody else does; the kernel lets go when the holder ends.
+def store_lock(store: Path) -> Iterator[None]:
+    """Hold the store lock; wait while another process holds it. The kernel releases it when the holder ends.
 
-    The lock is on the folder itself, so that nothing is written for it. A store that is not there yet has
-    nothing that could be removed.
+    The lock is on the folder itself, so nothing is written for it. A store that does not exist yet needs no
+    lock: nothing in it could be removed.
     """
     if not store.is_dir():
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from bedplate.config import environments
-from bedplate.core.locks import waiting
+from bedplate.core.locks import lock
 from bedplate.hosts import ssh
 from bedplate.lab import lab_address
 from bedplate.lab.container import remove_machines
@@ -28,7 +28,7 @@ def remove(lab: Lab) -> None:
         for folder in (lab.folder, lab.environment, bastion.reports(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
-        with waiting(lab_address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
+        with lock(lab_address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
             if not lab_address.every():
                 remove_images()
         lab.lock.unlink()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bedplate.core.locks import waiting
+from bedplate.core.locks import lock
 from bedplate.lab.lab_address import shared_lock
 
 ROOT = Path("/proc/sys")
@@ -52,7 +52,7 @@ def restore(wanted: dict[str, str]) -> list[str]:
 @contextmanager
 def kept() -> Iterator[None]:
     """Leave the kernel's settings after the block as they were before it, one block at a time on this machine."""
-    with waiting(shared_lock()):
+    with lock(shared_lock()):
         before = read()
         try:
             yield

@@ -13,7 +13,7 @@ from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
-from bedplate.core.locks import refusing, waiting
+from bedplate.core.locks import lock, try_lock
 
 DEFAULT = "lab"
 LABS = 128
@@ -69,7 +69,7 @@ class Lab:
 
 def changing(lab: Lab) -> AbstractContextManager[None]:
     """Hold a lab's lock while it is brought up or down; BedplateError where another command does that."""
-    return refusing(lab.lock, f"lab {lab.name}", "is being changed by another command")
+    return try_lock(lab.lock, f"lab {lab.name}", "is being changed by another command")
 
 
 def shared_lock() -> Path:
@@ -102,7 +102,7 @@ def reserve(name: str) -> Lab:
     """Return a lab by name; a new one gets the first free number (0 is kept for the lab named "lab")."""
     if not re.fullmatch(DNS_LABEL, name):
         raise InputError(f"lab name {name!r}", "is no DNS label", "use lower-case letters, digits and -")
-    with waiting(shared_lock()):
+    with lock(shared_lock()):
         taken = {lab.name: lab.number for lab in every()}
         if name in taken:
             return Lab(name, taken[name])

@@ -18,7 +18,9 @@ TEMPLATE_RANGE = "198.18.0."
 
 def template() -> Path:
     """Return the folder that every lab's environment is copied from."""
-    return next((tree / TEMPLATE for tree in paths.trees() if (tree / TEMPLATE).is_dir()), paths.SOURCE / TEMPLATE)
+    return next(
+        (tree / TEMPLATE for tree in paths.search_path() if (tree / TEMPLATE).is_dir()), paths.SOURCE / TEMPLATE
+    )
 
 
 def ensure_environment(lab: Lab, publisher: str, release: str) -> Site:

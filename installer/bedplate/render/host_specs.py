@@ -56,7 +56,7 @@ def _key(site: Site, release: Release, components: Mapping[str, Component], rele
     """Return the digest of all that the specs are made of."""
     models = [site.environment, *site.hosts, release, *components.values(), release_file]
     public = [read_public(site, name) for name in PUBLIC]
-    roles_files = render_cache.files([paths.source() / "roles"])
+    roles_files = render_cache.files([paths.source_tree() / "roles"])
     return digest.of([render_cache.program(), [one.model_dump(mode="json") for one in models], public, roles_files])
 
 
@@ -95,7 +95,7 @@ def _spec(  # noqa: PLR0913  all that a host is made of
     programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
     values = _values(site, host, release, release_file)
     inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
-    played = [role_files.load(paths.source() / "roles" / name, inputs) for name in _roles(groups)]
+    played = [role_files.load(paths.source_tree() / "roles" / name, inputs) for name in _roles(groups)]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
@@ -121,7 +121,7 @@ def _groups(site: Site, host: Host) -> tuple[str, ...]:
 
 
 def _roles(groups: tuple[str, ...]) -> list[str]:
-    return role_files.of_groups(paths.source() / "roles", groups)
+    return role_files.of_groups(paths.source_tree() / "roles", groups)
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
@@ -169,7 +169,9 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
 def _inputs(values: dict[str, Any]) -> dict[str, Any]:
     """Return what roles/inputs.yaml.j2 tells a host."""
     environment = jinja2.Environment(  # noqa: S701  the output is YAML, not HTML
-        loader=jinja2.FileSystemLoader(paths.source() / "roles"), undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(paths.source_tree() / "roles"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
     )
     environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
     return dict(yaml.safe_load(environment.get_template(INPUTS).render(values)))

@@ -14,7 +14,7 @@ NOT_ON_THE_CLUSTER = ("bundle", "hosts")
 
 def layers() -> tuple[str, ...]:
     """Return the cluster's layers, first to last; the file is read, not run: a diff looks at other people's."""
-    path = paths.source() / "stacks" / "layers.py"
+    path = paths.source_tree() / "stacks" / "layers.py"
     for statement in ast.parse(path.read_text()).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="LAYERS")], value=value):

@@ -52,7 +52,7 @@ def program(catalog: Catalog) -> str:
 
 
 def _overlay(profile: str, component: str) -> Path | None:
-    known = [tree / "overlays" / profile for tree in paths.trees() if (tree / "overlays" / profile).is_dir()]
+    known = [tree / "overlays" / profile for tree in paths.search_path() if (tree / "overlays" / profile).is_dir()]
     if not known:
         raise InputError(f"profile {profile}", "has no folder in overlays/", "mend `profiles` in environment.yaml")
     return next((folder / component for folder in known if (folder / component / KUSTOMIZATION).is_file()), None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from bedplate.artifacts.deb import deb_control
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core.command import run
-from bedplate.core.file_tree import Linked, Node
+from bedplate.core.file_tree import BlobLink, TreeFile
 
 SUITE = "bedplate"
 COMPONENT = "main"
@@ -23,13 +23,13 @@ DIST = f"dists/{SUITE}"
 KEY = "bedplate.asc"
 
 
-def apt_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, Node]:
+def apt_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, TreeFile]:
     """Return the repository without its signature: pool, Packages and Release."""
     listed = list(releases)
     debs = {a.file: a for release in listed for a in release.artifacts if a.kind == "deb"}
     if not debs:
         return {}
-    tree: dict[str, Node] = {_pool(name): Linked(artifact.sha256) for name, artifact in debs.items()}
+    tree: dict[str, TreeFile] = {_pool(name): BlobLink(artifact.sha256) for name, artifact in debs.items()}
     architecture = listed[-1].architecture
     packages = "\n".join(_stanza(debs[name], blobs) for name in sorted(debs)).encode()
     index = f"{COMPONENT}/binary-{architecture}/Packages"

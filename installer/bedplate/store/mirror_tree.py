@@ -15,11 +15,11 @@ from bedplate.bundle.verify_bundle import read_release
 from bedplate.config import bundle_layout
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
-from bedplate.core.file_tree import Linked, Node, check_tree, ensure_tree
+from bedplate.core.file_tree import BlobLink, TreeFile, check_tree, ensure_tree
 from bedplate.core.paths import MIRROR, STORE
 from bedplate.install.manifest import named, parse_manifest
 from bedplate.install.refused import RefusedError
-from bedplate.install.store_lock import held
+from bedplate.install.store_lock import store_lock
 from bedplate.store import apt_repository
 from bedplate.store.registry_tree import registry_tree
 from bedplate.store.wheel_index import wheel_tree
@@ -47,11 +47,11 @@ def _proven(folder: Path) -> bundle_layout.ReleaseFile:
     return read_release(folder)
 
 
-def mirror_tree(store: Path) -> dict[str, Node]:
+def mirror_tree(store: Path) -> dict[str, TreeFile]:
     """Return all of the mirror but what the site's key makes."""
     blobs, releases = store / bundle_layout.BLOBS, store_releases(store)
     registry = registry_tree(releases, blobs)
-    parts: dict[str, dict[str, Node]] = {
+    parts: dict[str, dict[str, TreeFile]] = {
         "registry": registry,
         "replica": {"registry.json": _listing(registry)},
         "apt": apt_repository.apt_tree(releases, blobs),
@@ -61,21 +61,21 @@ def mirror_tree(store: Path) -> dict[str, Node]:
     return {f"{part}/{path}": node for part, tree in parts.items() for path, node in tree.items()}
 
 
-def _listing(registry: dict[str, Node]) -> bytes:
+def _listing(registry: dict[str, TreeFile]) -> bytes:
     """Return the registry's tree in words: blobs by digest, and the small files as they are."""
-    blobs = {path: node.sha256 for path, node in registry.items() if isinstance(node, Linked)}
+    blobs = {path: node.sha256 for path, node in registry.items() if isinstance(node, BlobLink)}
     links = {path: node.decode("ascii") for path, node in registry.items() if isinstance(node, bytes)}
     return digest.canonical({"blobs": blobs, "links": links}) + b"\n"
 
 
-def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, Node]:
+def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, TreeFile]:
     kinds = ("go", "npm", "file")
-    return {a.file: Linked(a.sha256) for release in releases for a in release.artifacts if a.kind in kinds}
+    return {a.file: BlobLink(a.sha256) for release in releases for a in release.artifacts if a.kind in kinds}
 
 
 def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
     """Bring the mirror to what the store holds, which nobody changes meanwhile; return the number of files changed."""
-    with held(store):
+    with store_lock(store):
         return lay_out(store, mirror, key_home)
 
 

@@ -11,28 +11,28 @@ from pathlib import Path
 
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import oci
-from bedplate.core.file_tree import Linked, Node
+from bedplate.core.file_tree import BlobLink, TreeFile
 from bedplate.images.image_name import split_image
 from bedplate.images.mirror_names import mirror_repository
 
 ROOT = "docker/registry/v2"
 
 
-def registry_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, Node]:
+def registry_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, TreeFile]:
     """Return the registry's whole tree for the images of some releases; of two equal tags the last one stays."""
-    tree: dict[str, Node] = {}
+    tree: dict[str, TreeFile] = {}
     for artifact in (a for release in releases for a in release.artifacts if a.kind == "image"):
         tree.update(_image_tree(artifact, blobs))
     return tree
 
 
-def _image_tree(artifact: BundledArtifact, blobs: Path) -> dict[str, Node]:
+def _image_tree(artifact: BundledArtifact, blobs: Path) -> dict[str, TreeFile]:
     parts = [part.sha256 for part in oci.read(blobs / artifact.sha256).blobs]
     repository = f"{ROOT}/repositories/{mirror_repository(artifact.image)}"
     manifests, tag = f"{repository}/_manifests", split_image(artifact.image)[2]
     link = oci.digest(artifact.sha256).encode()
     return {
-        **{f"{ROOT}/blobs/sha256/{sha[:2]}/{sha}/data": Linked(sha) for sha in (artifact.sha256, *parts)},
+        **{f"{ROOT}/blobs/sha256/{sha[:2]}/{sha}/data": BlobLink(sha) for sha in (artifact.sha256, *parts)},
         **{f"{repository}/_layers/sha256/{sha}/link": oci.digest(sha).encode() for sha in parts},
         f"{manifests}/revisions/sha256/{artifact.sha256}/link": link,
         f"{manifests}/tags/{tag}/current/link": link,

@@ -8,16 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.core.file_tree import Linked, Node
+from bedplate.core.file_tree import BlobLink, TreeFile
 
 
-def wheel_tree(releases: Iterable[ReleaseFile]) -> dict[str, Node]:
+def wheel_tree(releases: Iterable[ReleaseFile]) -> dict[str, TreeFile]:
     """Return index.html, one folder per project with its own index.html, and the wheels in it."""
     wheels = {a.file: a for release in releases for a in release.artifacts if a.kind == "wheel"}
     projects: dict[str, list[BundledArtifact]] = defaultdict(list)
     for name in sorted(wheels):
         projects[project_of(name)].append(wheels[name])
-    tree: dict[str, Node] = {f"{project_of(name)}/{name}": Linked(wheel.sha256) for name, wheel in wheels.items()}
+    tree: dict[str, TreeFile] = {f"{project_of(name)}/{name}": BlobLink(wheel.sha256) for name, wheel in wheels.items()}
     for project, files in projects.items():
         tree[f"{project}/index.html"] = _page(project, {f"{w.file}#sha256={w.sha256}": w.file for w in files})
     tree["index.html"] = _page("Wheels", {f"{project}/": project for project in sorted(projects)})

@@ -28,7 +28,7 @@ def name(case: Case) -> Iterator[BedplateError]:
 
 def release(case: Case) -> Iterator[BedplateError]:
     """The release exists in a tree."""
-    known = [file.parent.name for tree in paths.trees() for file in (tree / "releases").glob("*/release.yaml")]
+    known = [file.parent.name for tree in paths.search_path() for file in (tree / "releases").glob("*/release.yaml")]
     version = case.environment.release
     if version not in known:
         yield case.error(("release",), f"is {version}, which is in no tree's releases/", nearest(version, known))
@@ -36,7 +36,7 @@ def release(case: Case) -> Iterator[BedplateError]:
 
 def profiles(case: Case) -> Iterator[BedplateError]:
     """Each overlay exists and is named once."""
-    known = {folder.name for tree in paths.trees() for folder in (tree / "overlays").glob("*") if folder.is_dir()}
+    known = {folder.name for tree in paths.search_path() for folder in (tree / "overlays").glob("*") if folder.is_dir()}
     for index, profile in enumerate(case.environment.profiles):
         if profile not in known:
             fact = f"is {profile}, which is in no tree's overlays/"

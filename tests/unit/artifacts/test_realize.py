@@ -21,7 +21,7 @@ from bedplate.config.bundle_layout import BundledArtifact
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, ErrorList
-from bedplate.core.reporter import Silent
+from bedplate.core.reporter import SilentReporter
 from factories.least_release import SETS
 
 HELLO = "#!/bin/sh\necho hello\n"
@@ -45,7 +45,7 @@ components: {hello: "1"}
 IMAGE = "image:registry.example.test/hello:v1"
 
 
-class Told(Silent):
+class Told(SilentReporter):
     """Notes what was worked on."""
 
     def __init__(self) -> None:
@@ -181,6 +181,6 @@ def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     described = release_contents.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
     origins = BinaryCaches([Folder(tmp_path / "bundle")])
-    assert fill(origins, context_of(release, second, recorded), Silent()).artifacts == len(entries)
+    assert fill(origins, context_of(release, second, recorded), SilentReporter()).artifacts == len(entries)
     assert have(release, recorded, second, told) == entries
     assert told.items == []

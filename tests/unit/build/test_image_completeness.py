@@ -148,7 +148,7 @@ def test_profiles_are_proved_alone_and_together(
         return []
 
     release = catalog.load(catalog.newest())
-    monkeypatch.setattr(paths, "trees", lambda: [tmp_path])
+    monkeypatch.setattr(paths, "search_path", lambda: [tmp_path])
     monkeypatch.setattr(named_images, "render", render)
     list(named_images.of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
     assert asked == proved

@@ -12,7 +12,7 @@ from typing import IO
 import pytest
 
 from bedplate.core.errors import BedplateError
-from bedplate.core.locks import refusing, waiting
+from bedplate.core.locks import lock, try_lock
 from bedplate.hosts import ssh
 from bedplate.lab import down, lab_address, lab_status
 from bedplate.lab.lab_environment import ensure_environment
@@ -37,7 +37,7 @@ def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
     """While one brings a lab up, another that would remove it is refused and changes nothing."""
     lab = lab_address.reserve("one")
     with (
-        refusing(lab.lock, lab.name, "is held"),
+        try_lock(lab.lock, lab.name, "is held"),
         pytest.raises(BedplateError, match="lab one is being changed by another"),
     ):
         down.remove(lab)
@@ -46,9 +46,9 @@ def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
 
 def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
     """What is held is given back, also after an error."""
-    with pytest.raises(RuntimeError), waiting(tmp_path / "lock"):
+    with pytest.raises(RuntimeError), lock(tmp_path / "lock"):
         raise RuntimeError
-    with waiting(tmp_path / "lock"), refusing(tmp_path / "other", "one", "is held"):
+    with lock(tmp_path / "lock"), try_lock(tmp_path / "other", "one", "is held"):
         pass
 
 
@@ -61,7 +61,7 @@ def test_a_lock_that_its_holder_removed_is_held_by_nobody(tmp_path: Path, monkey
         flock(held, how)
 
     monkeypatch.setattr(fcntl, "flock", removed_first)
-    with pytest.raises(BedplateError, match="is held"), refusing(file, "one", "is held"):
+    with pytest.raises(BedplateError, match="is held"), try_lock(file, "one", "is held"):
         pytest.fail("two could hold it now")
 
 

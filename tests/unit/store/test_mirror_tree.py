@@ -13,7 +13,7 @@ import pytest
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError
 from bedplate.images.mirror_names import registry_hosts
-from bedplate.install.store_lock import held
+from bedplate.install.store_lock import store_lock
 from bedplate.store import apt_repository, mirror_tree
 from factories import tiny_bundle
 
@@ -54,7 +54,7 @@ def test_nobody_changes_the_store_meanwhile(places: tuple[Path, Path, Path]) -> 
     """A release that is being removed or installed is waited for."""
     store, served, key = places
     work = threading.Thread(target=lambda: mirror_tree.ensure_mirror(store, served, key), daemon=True)
-    with held(store):
+    with store_lock(store):
         work.start()
         work.join(0.5)
         assert not served.exists()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bedplate.core.command import run
 from bedplate.core.errors import BedplateError
-from bedplate.core.locks import waiting
+from bedplate.core.locks import lock
 
 ALWAYS = ("?essential", "usr-is-merged")
 """In every root. Without usr-is-merged apt takes usrmerge, which converts old systems and brings all of Perl."""
@@ -88,7 +88,7 @@ class Apt:
     def _alone(self, pins: Mapping[str, str] | None = None) -> Iterator[None]:
         for name in ("state/lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        with waiting(self.folder / "lock"):
+        with lock(self.folder / "lock"):
             (self.folder / "status").write_text("")
             (self.folder / "preferences").write_text(preferences(self.suite, pins or {}))
             yield

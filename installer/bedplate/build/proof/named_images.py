@@ -43,7 +43,9 @@ def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
 
 
 def _profiles() -> list[str]:
-    return sorted({path.name for tree in paths.trees() for path in (tree / "overlays").glob("*") if path.is_dir()})
+    return sorted(
+        {path.name for tree in paths.search_path() for path in (tree / "overlays").glob("*") if path.is_dir()}
+    )
 
 
 def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:

@@ -19,7 +19,7 @@ from bedplate.render.reference_site import reference_site
 def read(spec: str, folder: Path) -> Snapshot:
     """Return the side of a bundle's folder; nothing of it is run, and its signature is not looked at."""
     file = _release_file(folder)
-    with paths.using(_tree(folder, file)):
+    with paths.use_tree(_tree(folder, file)):
         release = catalog.load(file.release.partition("+")[0])
         site = reference_site(release.release.version, [])
         return environment_snapshot.of_site(

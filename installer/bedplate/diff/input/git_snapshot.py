@@ -37,7 +37,7 @@ def read(spec: str) -> Snapshot:
     tree = unpacked(digest.of([commit, names]), lambda: _archive(repository, commit, names))
     if not present >= NEEDED:
         return environment_snapshot.read(spec, tree / folder)
-    with paths.using(tree):
+    with paths.use_tree(tree):
         return environment_snapshot.read(spec, tree / folder)
 
 

@@ -51,7 +51,7 @@ def judge(
 def platform(site: Site) -> Platform:
     """Return what the site's release runs on."""
     version = site.environment.release
-    for tree in paths.trees():
+    for tree in paths.search_path():
         file = tree / "releases" / version / "release.yaml"
         if file.is_file() and (release := validation.read(yaml_document.read(file), Release).model):
             return release.platform

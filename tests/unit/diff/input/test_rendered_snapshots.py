@@ -101,10 +101,10 @@ def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
 
 def test_looking_at_another_tree_ends(folder: Path) -> None:
     """Afterwards the installer's own tree counts again."""
-    with paths.using(folder):
-        assert paths.source() == folder
-        assert paths.trees() == [folder]
-    assert paths.source() == paths.SOURCE
+    with paths.use_tree(folder):
+        assert paths.source_tree() == folder
+        assert paths.search_path() == [folder]
+    assert paths.source_tree() == paths.SOURCE
 
 
 def test_a_render_is_kept_and_a_damaged_entry_is_not_used(folder: Path) -> None:
