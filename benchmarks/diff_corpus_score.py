@@ -11,7 +11,7 @@ from diff_plants import Plant
 from diff_score import Score, Unit, of_bedplate, score
 
 from bedplate.core import paths
-from bedplate.diff.diff_report import report
+from bedplate.diff.diff_report import make_report
 from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.output import Format, show
 from bedplate.diff.output.view import arrange
@@ -38,7 +38,7 @@ def scores(peers: Mapping[str, Say], folder: Path) -> dict[str, Score]:
 def _bedplate(pair: Pair) -> list[Unit]:
     """Return what the command says, without starting it anew for each case."""
     old, new = read_pair(*map(str, pair))
-    return list(of_bedplate(show(arrange(report(old, new)), Format.JSON)))
+    return list(of_bedplate(show(arrange(make_report(old, new)), Format.JSON)))
 
 
 def _written(case: Case, folder: Path) -> Pair:

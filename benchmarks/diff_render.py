@@ -10,7 +10,7 @@ import yaml
 from paired import Goal, rounds, table, times_faster
 from process import bedplate, run
 
-from bedplate.diff.input.read_snapshots import read_side
+from bedplate.diff.input.read_snapshots import read_snapshot
 
 ENVIRONMENT = "lab"
 COLD, CACHED, KUBECTL = "bedplate render, cold", "bedplate render, cached", "kubectl kustomize"
@@ -60,7 +60,7 @@ def _cache() -> Path:
 def _kustomization(rendered: Path, folder: Path) -> Path:
     """Write the same objects as a kustomization whose overlay labels them: as little as any does."""
     folder.mkdir()
-    objects = [thing.object for thing in read_side(str(rendered)).things.values()]
+    objects = [resource.object for resource in read_snapshot(str(rendered)).resources.values()]
     (folder / "objects.yaml").write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper))
     labels = {"resources": ["objects.yaml"], "labels": [{"pairs": {"environment": ENVIRONMENT}}]}
     (folder / "kustomization.yaml").write_text(yaml.dump(labels))

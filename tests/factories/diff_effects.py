@@ -28,4 +28,4 @@ def judged(old: Snapshot | str, new: Snapshot | str) -> Effects:
 
 def said(found: Effects) -> list[tuple[str, str]]:
     """Return rules and facts, the worst first."""
-    return [(one.rule, one.fact) for one in found.findings]
+    return [(one.rule, one.message) for one in found.findings]

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import strategies as st
 
 from bedplate.core import digest
-from bedplate.diff.compare.kube_schema import Node, Schemas
+from bedplate.diff.compare.kube_schema import SchemaNode, Schemas
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.snapshot import Resource, Snapshot
 
@@ -176,7 +176,7 @@ edits = st.one_of([st.builds(_under_one_name, kind, kind) for kind in KINDS])
 """Two states of one object."""
 
 
-def shuffled(value: Any, node: Node, chance: random.Random) -> Any:
+def shuffled(value: Any, node: SchemaNode, chance: random.Random) -> Any:
     """Return a value with its keys in another order, and its lists where their order does not matter to the schema."""
     match value:
         case dict():
@@ -191,10 +191,10 @@ def shuffled(value: Any, node: Node, chance: random.Random) -> Any:
 
 def shuffled_objects(values: list[Object], chance: random.Random) -> list[Object]:
     """Return objects in another order, each shuffled."""
-    schemas = Schemas(side(values).things.values())
+    schemas = Schemas(side(values).resources.values())
     return [shuffled(one, schemas.of(one), chance) for one in chance.sample(values, len(values))]
 
 
-def _is_free(values: list[Any], node: Node) -> bool:
+def _is_free(values: list[Any], node: SchemaNode) -> bool:
     names_others = node.item.type.endswith(".EnvVar") and any("$(" in str(one.get("value")) for one in values)
     return node.list_type == "set" or (node.list_type == "map" and not node.ordered and not names_others)

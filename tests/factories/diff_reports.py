@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bedplate.core.errors import SourceLocation
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, Effects, ImageChange, QuotaChange, Risk
-from bedplate.kube.change import Action, ByKey, Change, Changes, HostChange, Inside, ObjectChange
+from bedplate.kube.change import Action, Change, Changes, ElementKey, HostChange, InsideDocument, ObjectChange
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
 
@@ -18,7 +18,7 @@ NASTY = (
 """What could break out of Markdown, HTML, XML, templates and terminals."""
 
 
-def thing(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Resource:
+def resource(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Resource:
     """Return an object with little in it."""
     value = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
     digest = hashlib.sha256(repr(value).encode()).hexdigest()
@@ -27,22 +27,24 @@ def thing(kind: str, name: str, namespace: str = "", *, component: str = "", spe
 
 def changed(name: str, changes: Iterable[Change], component: str = "web") -> ObjectChange:
     """Return a Deployment that differs."""
-    old, new = (thing("Deployment", name, "shop", component=component, spec=spec) for spec in (1, 2))
+    old, new = (resource("Deployment", name, "shop", component=component, spec=spec) for spec in (1, 2))
     return ObjectChange(Action.CHANGED, old, new, tuple(changes))
 
 
 def small() -> DiffReport:
     """Return a report with one of everything."""
     image = Change(
-        ("spec", "template", "spec", "containers", ByKey((("name", "web"),)), "image"),
+        ("spec", "template", "spec", "containers", ElementKey((("name", "web"),)), "image"),
         Action.CHANGED,
         "registry.example/web:1.0",
         "registry.example/web:1.1",
     )
-    text = Change(("data", "app.conf", Inside("json"), "motd"), Action.CHANGED, "one\ntwo\nthree\n", "one\n2\nthree\n")
-    added = thing("DaemonSet", "agent", "shop", component="agent", spec={"hostPID": True, "text": "a\nb\n"})
-    removed = thing("StatefulSet", "store", "shop", component="web")
-    moved = thing("ConfigMap", "settings-1a2b", "shop"), thing("ConfigMap", "settings-3c4d", "shop")
+    text = Change(
+        ("data", "app.conf", InsideDocument("json"), "motd"), Action.CHANGED, "one\ntwo\nthree\n", "one\n2\nthree\n"
+    )
+    added = resource("DaemonSet", "agent", "shop", component="agent", spec={"hostPID": True, "text": "a\nb\n"})
+    removed = resource("StatefulSet", "store", "shop", component="web")
+    moved = resource("ConfigMap", "settings-1a2b", "shop"), resource("ConfigMap", "settings-3c4d", "shop")
     objects = (
         changed("web", [image, text]),
         ObjectChange(Action.ADDED, None, added),

@@ -10,7 +10,7 @@ import yaml
 from bedplate.core import digest
 from bedplate.drift.drift_difference import ObjectDifference
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 from bedplate.kube.snapshot import Resource
 
 Json = dict[str, Any]
@@ -100,7 +100,7 @@ def live(*entries: Json, ours: Json = OURS) -> Json:
     return value
 
 
-def thing(value: Json) -> Resource:
+def resource(value: Json) -> Resource:
     """Return an object as one side of a comparison has it."""
     value = secret_values.hide(value)
     return Resource(object_id.of(value), digest.of(value), value, "shop")
@@ -109,6 +109,13 @@ def thing(value: Json) -> Resource:
 def said(found: list[ObjectDifference]) -> list[tuple[str, str, Any, Any, Any, str]]:
     """Return the differences in short."""
     return [
-        (str(one.cause), shown(one.path), one.applied, one.live, one.desired, one.writer.manager if one.writer else "")
+        (
+            str(one.cause),
+            path_text(one.path),
+            one.applied,
+            one.live,
+            one.desired,
+            one.writer.manager if one.writer else "",
+        )
         for one in found
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from bedplate.config import catalog, environments
 from bedplate.core import digest, paths
-from bedplate.diff.diff_report import report
+from bedplate.diff.diff_report import make_report
 from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.output import Format, show
 from bedplate.diff.output.view import arrange
@@ -48,7 +48,7 @@ def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
     _write(folder / "old.jsonl", old, lambda _: None, lambda _: None)
     _write(folder / "new.jsonl", old, _object, _host)
     pair = read_pair(str(folder / "old.jsonl"), str(folder / "new.jsonl"))
-    return show(arrange(report(*pair)), Format.TEXT).partition("──")[0]
+    return show(arrange(make_report(*pair)), Format.TEXT).partition("──")[0]
 
 
 def _write(

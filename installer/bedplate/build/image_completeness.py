@@ -10,7 +10,7 @@ from bedplate.config.component import Component
 from bedplate.core.errors import BedplateError
 from bedplate.images.image_name import ImageName, normal
 from bedplate.images.scan import images_of
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +82,4 @@ def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[Named]:
     metadata = thing.get("metadata", {})
     name = "/".join(filter(None, (thing.get("kind", ""), metadata.get("namespace", ""), metadata.get("name", ""))))
     for hit in images_of(thing):
-        yield Named(hit.image, component, name, shown(hit.path), hit.reason)
+        yield Named(hit.image, component, name, path_text(hit.path), hit.reason)

@@ -12,7 +12,7 @@ import typer
 
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.files import write_atomic
-from bedplate.diff.diff_report import report
+from bedplate.diff.diff_report import make_report
 from bedplate.diff.effects.effect_finding import DiffReport, Risk
 from bedplate.diff.input.read_snapshots import read_pair
 from bedplate.diff.output import Format, show
@@ -90,7 +90,7 @@ def diff(
 def _compare(old: str, new: str) -> DiffReport:
     if not new:
         old, new = f"HEAD:{old}", old
-    return report(*read_pair(old, new))
+    return make_report(*read_pair(old, new))
 
 
 def _as_error(error: BedplateError | ErrorList) -> BedplateError | ErrorList:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bedplate.cli.printing import OutputFormat, OutputOption, show
 from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate drift lab --output json"
@@ -83,9 +83,9 @@ def _text(one: ObjectDifference) -> str:
     if not one.path:
         return WORDS[one.cause]
     if one.cause is Cause.PENDING:
-        return f"{shown(one.path)}: {_value(one.live)} → {_value(one.desired)}"
+        return f"{path_text(one.path)}: {_value(one.live)} → {_value(one.desired)}"
     also = "" if one.desired == one.applied else f", and the next apply would make it {_value(one.desired)}"
-    return f"{shown(one.path)}: {_value(one.applied)} → {_value(one.live)}{also}"
+    return f"{path_text(one.path)}: {_value(one.applied)} → {_value(one.live)}{also}"
 
 
 def _value(value: Any) -> str:

@@ -13,7 +13,7 @@ from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
 from bedplate.images.manifest_reader import read
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 
 LONG_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 """Tables show the beginning of a digest; JSON has the whole of it."""
@@ -55,7 +55,7 @@ def _images(
             if hit.certainty < Certainty[least.name]:
                 held_back += 1
                 continue
-            fact = {"image": str(hit.image), "written": hit.written, "object": one.name, "path": shown(hit.path)}
+            fact = {"image": str(hit.image), "written": hit.written, "object": one.name, "path": path_text(hit.path)}
             place = {"kind": str(hit.kind), "certainty": str(hit.certainty), "file": one.location.file}
             facts.append({**fact, **place, "line": one.location.line})
     show(facts, output, lambda: _print(facts, objects))

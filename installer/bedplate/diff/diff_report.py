@@ -8,7 +8,7 @@ from bedplate.diff.effects.effect_finding import DiffReport
 from bedplate.kube.snapshot import Snapshot
 
 
-def report(old: Snapshot, new: Snapshot) -> DiffReport:
+def make_report(old: Snapshot, new: Snapshot) -> DiffReport:
     """Compare two sides and judge the changes."""
     changes = compare(old, new)
     return DiffReport(old.name, new.name, changes, find_effects(old, new, changes))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bedplate.drift.field_owners import Writer
-from bedplate.kube.change import Path, shown
+from bedplate.kube.change import Path, path_text
 from bedplate.kube.object_id import ObjectId
 
 
@@ -54,7 +54,7 @@ class ObjectDifference:
             "object": str(self.identity),
             "component": self.component,
             "cause": str(self.cause),
-            "path": shown(self.path),
+            "path": path_text(self.path),
             "applied": self.applied,
             "live": self.live,
             "desired": self.desired,

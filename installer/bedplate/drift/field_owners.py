@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.kube.change import ByKey, Inside, ListOrder, Path
+from bedplate.kube.change import ElementKey, InsideDocument, ListOrder, Path
 
 CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
 """Managers that are the cluster's own: what they add to our objects is their work, and no drift."""
@@ -78,7 +78,7 @@ def _is_controller(writer: Writer) -> bool:
 def _has(fields: Fields, path: Path) -> bool:
     """Return whether a set of fields has a path; a leaf of the set has all that is below it."""
     for step in path:
-        if isinstance(step, Inside | ListOrder):
+        if isinstance(step, InsideDocument | ListOrder):
             return True
         child = _child(fields, step)
         if child is None:
@@ -95,13 +95,13 @@ def _child(fields: Fields, step: Any) -> Fields | None:
             return fields.get(f"f:{step}")
         case int():
             return fields.get(f"i:{step}", None if any(key[:2] in {"k:", "v:"} for key in fields) else {})
-        case ByKey():
+        case ElementKey():
             return next((value for key, value in fields.items() if _matches(key, step)), None)
         case _:
             return None
 
 
-def _matches(key: str, step: ByKey) -> bool:
+def _matches(key: str, step: ElementKey) -> bool:
     form, _, text = key.partition(":")
     if form not in {"k", "v"}:
         return False

@@ -10,7 +10,7 @@ from typing import Any
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import file_content, manifest_files
 from bedplate.kube.object_id import ObjectId
-from bedplate.kube.raw_document import DocumentForm, RawDocument, pieces
+from bedplate.kube.raw_document import DocumentForm, RawDocument, split_documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class ManifestObject:
 def read(names: Iterable[str]) -> Iterator[ManifestObject]:
     """Yield the objects of files, of all YAML and JSON files below folders, and of standard input for `-`."""
     for name in names:
-        for piece in _pieces(name):
-            for found in manifest_files.values(piece) if piece.form is not DocumentForm.HOST else ():
+        for raw_document in _raw_documents(name):
+            for found in manifest_files.values_in(raw_document) if raw_document.form is not DocumentForm.HOST else ():
                 yield from _manifests(found.value, found.location, found.lines)
 
 
-def _pieces(name: str) -> Iterator[RawDocument]:
+def _raw_documents(name: str) -> Iterator[RawDocument]:
     if name == file_content.STDIN:
-        return pieces(file_content.read_stdin())
+        return split_documents(file_content.read_stdin())
     path = Path(name)
     if not path.exists():
         raise InputError(f"file {name}", "does not exist", "give a file or folder of Kubernetes YAML, or - to read it")
-    return manifest_files.of_folder(path) if path.is_dir() else pieces(file_content.read(path))
+    return manifest_files.read_folder(path) if path.is_dir() else split_documents(file_content.read_file(path))
 
 
 def _manifests(value: Any, location: SourceLocation, lines: Mapping[int, int]) -> Iterator[ManifestObject]:

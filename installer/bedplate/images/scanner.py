@@ -10,7 +10,7 @@ from typing import Any
 from bedplate.images import command_lines, exact, key_hints, nested, parts, text, variables
 from bedplate.images.arguments import arguments, options
 from bedplate.images.reference import Certainty, Found, ImageReference, Kind
-from bedplate.kube.change import Inside, Path
+from bedplate.kube.change import InsideDocument, Path
 
 DATA = ("data", "binaryData", "stringData")
 SHORTEST = 3
@@ -166,7 +166,7 @@ class Walker:
         if (value[0] in "{[" or "\n" in value) and (found := nested.document(key, value)):
             form, data = found
             self.documents.append(data)
-            self.value(data, (*path, Inside(form)), kind, key)
+            self.value(data, (*path, InsideDocument(form)), kind, key)
             return
         for one in text.references(_without_comments(value)):
             self.add(one, path, _plain(kind, Kind.TEXT))

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
-def facts(pem: str) -> Any:
+def describe(pem: str) -> Any:
     """Return what a PEM text's certificate says, or a list for several; None where it holds no good certificate."""
     if "PRIVATE KEY-----" in pem:
         return None

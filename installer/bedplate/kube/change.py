@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
 
-if TYPE_CHECKING:  # see side
+if TYPE_CHECKING:  # see kube/snapshot.py
     from bedplate.config.host_spec import HostSpec
 
 
 class Action(StrEnum):
-    """What happens to a thing or to a value in it."""
+    """What happens to a resource or to a value in it."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ByKey:
+class ElementKey:
     """A list's element, told from the others by its schema's keys: ``[name=web]``.
 
     An element of a set of plain values is told by its value: one field with an empty name, ``[get]``. The value of a
@@ -54,7 +54,7 @@ class ListOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class InsideDocument:
     """A step into a document that a string holds: JSON, YAML or a certificate in a ConfigMap's value."""
 
     form: str
@@ -64,15 +64,15 @@ class Inside:
         return f"({self.form})"
 
 
-Step = str | int | ByKey | Inside | ListOrder
+PathStep = str | int | ElementKey | InsideDocument | ListOrder
 """A key of a mapping, a position in a list, an element by its keys, a document in a string, the order of a list.
 
 Positions are the old list's, but for the last step of what is added: that is its position in the new list.
 """
-Path = tuple[Step, ...]
+Path = tuple[PathStep, ...]
 
 
-def shown(path: Path) -> str:
+def path_text(path: Path) -> str:
     """Return a path as people read it: ``spec.containers[name=web].image``; keys with dots are quoted."""
     text = ""
     for step in path:
@@ -130,17 +130,17 @@ class ObjectChange:
     changes: tuple[Change, ...] = ()
 
     @property
-    def thing(self) -> Resource:
+    def resource(self) -> Resource:
         """Return the object as it is after, or was."""
-        thing = self.new or self.old
-        if thing is None:
+        resource = self.new or self.old
+        if resource is None:
             raise ValueError("a change is about at least one object")
-        return thing
+        return resource
 
     @property
     def identity(self) -> ObjectId:
         """Return the identity after, or before if the object is removed."""
-        return self.thing.identity
+        return self.resource.identity
 
 
 @dataclass(frozen=True, slots=True)

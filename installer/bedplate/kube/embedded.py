@@ -28,7 +28,7 @@ BEGIN_BASE64 = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class EmbeddedDocument:
     """A document that a string holds.
 
     Attributes:
@@ -50,17 +50,17 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def read(key: str, text: str) -> Embedded | None:
+def parse(key: str, text: str) -> EmbeddedDocument | None:
     """Return the document in the string that stands at a key, or None where it is just text."""
     if len(text) > LARGEST or key.endswith(TEXTS):
         return None
     if (facts := _certificates(text)) is not None:
-        return Embedded("certificate", facts)
+        return EmbeddedDocument("certificate", facts)
     found = _document(key, text)
     return found if found and _is_shallow(found.data, DEEPEST) else None
 
 
-def _document(key: str, text: str) -> Embedded | None:
+def _document(key: str, text: str) -> EmbeddedDocument | None:
     if key.endswith(".toml"):
         return _toml(text)
     if text.lstrip()[:1] in ("{", "[") and (found := _json(text)):
@@ -79,26 +79,26 @@ def _certificates(text: str) -> Any:
     from bedplate.kube import certificate_facts  # noqa: PLC0415  it loads cryptography, which few diffs need
 
     try:
-        return certificate_facts.facts(text if BEGIN in text else base64.b64decode(text).decode())
+        return certificate_facts.describe(text if BEGIN in text else base64.b64decode(text).decode())
     except (binascii.Error, ValueError):
         return None
 
 
-def _json(text: str) -> Embedded | None:
+def _json(text: str) -> EmbeddedDocument | None:
     try:
-        return Embedded("json", json.loads(text))
+        return EmbeddedDocument("json", json.loads(text))
     except (ValueError, RecursionError):
         return None
 
 
-def _toml(text: str) -> Embedded | None:
+def _toml(text: str) -> EmbeddedDocument | None:
     try:
-        return Embedded("toml", _plain(tomllib.loads(text)))
+        return EmbeddedDocument("toml", _plain(tomllib.loads(text)))
     except (tomllib.TOMLDecodeError, RecursionError):
         return None
 
 
-def _yaml(text: str) -> Embedded | None:
+def _yaml(text: str) -> EmbeddedDocument | None:
     """Return one document, or the list of several; a text that is one plain value is no document."""
     if text.count("<<:") > MOST_MERGES:
         return None
@@ -112,7 +112,7 @@ def _yaml(text: str) -> Embedded | None:
     documents = [document for document in documents if document is not None]
     if not documents or not all(isinstance(document, dict | list) for document in documents):
         return None
-    return Embedded("yaml", documents[0] if len(documents) == 1 else documents)
+    return EmbeddedDocument("yaml", documents[0] if len(documents) == 1 else documents)
 
 
 def _count(value: Any, counted: dict[int, int]) -> int:

@@ -47,23 +47,25 @@ SECRET = re.compile(rb"Secret(?<![A-Za-z]Secret)(?![A-Za-z])")
 """As a kind is written; imagePullSecrets and secretRef hide nothing."""
 
 
-def identity(piece: RawDocument) -> ObjectId | None:
-    """Return the identity of a piece's only object; None where it takes parsing to tell, or hides secrets."""
-    if MAY_HIDE in piece.text and SECRET.search(piece.text):
+def identity(raw_document: RawDocument) -> ObjectId | None:
+    """Return the identity of a raw_document's only object; None where it takes parsing to tell, or hides secrets."""
+    if MAY_HIDE in raw_document.text and SECRET.search(raw_document.text):
         return None
-    match piece.form:
+    match raw_document.form:
         case DocumentForm.CANONICAL:
-            return _of_line(piece.text)
+            return _of_line(raw_document.text)
         case DocumentForm.YAML:
-            return _of_document(piece.text)
+            return _of_document(raw_document.text)
         case _:
             return None
 
 
-def component(piece: RawDocument) -> str:
-    """Return who declares the object of a piece that was glanced at."""
+def component(raw_document: RawDocument) -> str:
+    """Return who declares the object of a raw_document that was glanced at."""
     return (
-        piece.text[len(b'{"component":"') :].partition(b'"')[0].decode() if piece.form is DocumentForm.CANONICAL else ""
+        raw_document.text[len(b'{"component":"') :].partition(b'"')[0].decode()
+        if raw_document.form is DocumentForm.CANONICAL
+        else ""
     )
 
 

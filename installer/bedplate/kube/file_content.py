@@ -25,7 +25,7 @@ MAX_LINE = 32 * MIB
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class FileContent:
     """What a file holds.
 
     Attributes:
@@ -41,7 +41,7 @@ class Content:
         return self.data.count(b"\n", 0, offset) + 1
 
 
-def read(path: Path, name: str = "") -> Content:
+def read_file(path: Path, name: str = "") -> FileContent:
     """Return a file's content; InputError says why it cannot be read."""
     shown = name or yaml_document.shown(path)
     try:
@@ -52,7 +52,7 @@ def read(path: Path, name: str = "") -> Content:
         raise InputError("file", fact, "name a file you may read", SourceLocation(shown)) from error
 
 
-def read_stdin() -> Content:
+def read_stdin() -> FileContent:
     """Return what is fed to this process."""
     return _checked("standard input", _bounded(BufferedReader(cast(Any, sys.stdin.buffer)), "standard input"))
 
@@ -91,8 +91,8 @@ def _unpacked(file: BufferedReader, name: str) -> Iterator[bytes]:
         raise InputError("gzip file", f"is damaged: {error}", "copy it again", SourceLocation(name)) from error
 
 
-def _checked(name: str, data: bytes) -> Content:
-    content = Content(name, data.removeprefix(b"\xef\xbb\xbf"))
+def _checked(name: str, data: bytes) -> FileContent:
+    content = FileContent(name, data.removeprefix(b"\xef\xbb\xbf"))
     if (at := content.data.find(b"\0")) >= 0:
         step = "give text: YAML, JSON, or either in gzip"
         raise InputError("file", "is binary: it holds a NUL byte", step, SourceLocation(name, content.line(at)))

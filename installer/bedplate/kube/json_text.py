@@ -14,7 +14,7 @@ from bedplate.kube import yaml_text
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def values(data: bytes, file: str) -> Iterator[tuple[int, Any]]:
+def parse_all(data: bytes, file: str) -> Iterator[tuple[int, Any]]:
     """Yield the values of a text, each with its first line."""
     text, at, line = data.decode(), 0, 1
     while True:
@@ -28,7 +28,7 @@ def values(data: bytes, file: str) -> Iterator[tuple[int, Any]]:
         line += text.count("\n", start, at)
 
 
-def value(line: bytes, file: str, number: int) -> Any:
+def parse_line(line: bytes, file: str, number: int) -> Any:
     """Return the value of one line of a file."""
     text = line.decode()
     found, end = _decode(text, 0, number, file)

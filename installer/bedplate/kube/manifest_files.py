@@ -10,39 +10,42 @@ from typing import Any
 from bedplate.config import yaml_document
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube import json_text, yaml_text
-from bedplate.kube.file_content import read
-from bedplate.kube.normalize import Read
-from bedplate.kube.raw_document import PACKED, DocumentForm, RawDocument, pieces
+from bedplate.kube.file_content import read_file
+from bedplate.kube.normalize import RawValue
+from bedplate.kube.raw_document import PACKED, DocumentForm, RawDocument, split_documents
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl")
 KEYS = {"component", "layer", "object"}
 
 
-def of_folder(folder: Path) -> Iterator[RawDocument]:
-    """Yield the pieces of a folder's files at any depth, sorted; hidden files and folders are left out."""
+def read_folder(folder: Path) -> Iterator[RawDocument]:
+    """Yield the raw_documents of a folder's files at any depth, sorted; hidden files and folders are left out."""
     for path in _files(folder):
-        yield from pieces(read(path))
+        yield from split_documents(read_file(path))
 
 
-def values(piece: RawDocument) -> Iterator[Read]:
-    """Yield the values that stand in a piece which is no HostSpec."""
-    match piece.form:
+def values_in(raw_document: RawDocument) -> Iterator[RawValue]:
+    """Yield the values that stand in a raw_document which is no HostSpec."""
+    match raw_document.form:
         case DocumentForm.CANONICAL:
-            yield _rendered(json_text.value(piece.text, piece.file, piece.before + 1), piece.location)
+            yield _rendered(
+                json_text.parse_line(raw_document.text, raw_document.file, raw_document.before + 1),
+                raw_document.location,
+            )
         case DocumentForm.JSON:
-            for line, value in json_text.values(piece.text, piece.file):
-                yield Read(value, SourceLocation(piece.file, line), {})
+            for line, value in json_text.parse_all(raw_document.text, raw_document.file):
+                yield RawValue(value, SourceLocation(raw_document.file, line), {})
         case _:
-            value, lines = yaml_text.parse(piece.text, piece.file, piece.before)
+            value, lines = yaml_text.parse(raw_document.text, raw_document.file, raw_document.before)
             if value is not None:
-                yield Read(value, piece.location, lines)
+                yield RawValue(value, raw_document.location, lines)
 
 
-def _rendered(value: Any, location: SourceLocation) -> Read:
+def _rendered(value: Any, location: SourceLocation) -> RawValue:
     if not (isinstance(value, dict) and value.keys() >= KEYS and isinstance(value["component"], str)):
         fact = "has not the keys component, layer and object"
         raise InputError("line", fact, "write it with `bedplate render` anew", location)
-    return Read(value["object"], location, {}, value["component"])
+    return RawValue(value["object"], location, {}, value["component"])
 
 
 def _files(folder: Path) -> list[Path]:

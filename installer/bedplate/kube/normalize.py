@@ -1,4 +1,4 @@
-"""Documents to things: lists unfolded, secrets hidden, what is no Kubernetes object refused."""
+"""Documents to resources: lists unfolded, secrets hidden, what is no Kubernetes object refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_ERRORS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class RawValue:
     """One value out of a file, before anybody looked whether it is an object.
 
     Attributes:
@@ -38,27 +38,27 @@ class Read:
     component: str = ""
 
 
-def things(found: Iterable[Read]) -> Iterator[Resource]:
+def resources_in(found: Iterable[RawValue]) -> Iterator[Resource]:
     """Yield the objects in values, those of lists one by one; InputError on anything else."""
     for one in found:
         for value, location in _items(one):
-            yield thing(value, location, one.component)
+            yield to_resource(value, location, one.component)
 
 
-def thing(value: Any, location: SourceLocation, component: str = "") -> Resource:
-    """Return an object as a thing; InputError where its identity cannot be told."""
+def to_resource(value: Any, location: SourceLocation, component: str = "") -> Resource:
+    """Return an object as a resource; InputError where its identity cannot be told."""
     check_object(value, location)
     value = secret_values.hide(value)
     return Resource(identity_of(value), digest.of(value), value, component, location)
 
 
 def is_object(one: Resource) -> bool:
-    """Return whether a thing is for the API server."""
+    """Return whether a resource is for the API server."""
     return one.identity.group != NOT_OBJECTS
 
 
 def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
-    """Return things by identity, sorted; Findings where two have the same.
+    """Return resources by identity, sorted; Findings where two have the same.
 
     Of objects whose name the API server will generate there may be several: the second is ``<generateName>*2``.
     """
@@ -91,7 +91,7 @@ def identity_of(value: dict[str, Any]) -> ObjectId:
     if "name" in metadata:
         return ObjectId(*map(str, object_id.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
     return ObjectId(
-        object_id.group(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}{GENERATED}"
+        object_id.group_of(value), value["kind"], _namespace(metadata), f"{metadata['generateName']}{GENERATED}"
     )
 
 
@@ -99,7 +99,7 @@ def _namespace(metadata: dict[str, Any]) -> str:
     return metadata.get("namespace") or ""
 
 
-def _items(one: Read) -> Iterator[tuple[Any, SourceLocation]]:
+def _items(one: RawValue) -> Iterator[tuple[Any, SourceLocation]]:
     """Yield a value, or the items of a list of objects, however deep lists stand in lists."""
     value = one.value
     if not _is_list(value):
@@ -114,7 +114,7 @@ def _items(one: Read) -> Iterator[tuple[Any, SourceLocation]]:
         location = SourceLocation(one.location.file, one.lines.get(id(item), one.location.line))
         if isinstance(item, dict) and typed["kind"]:
             item = typed | item  # noqa: PLW2901  the API server leaves out what the list's kind says
-        yield from _items(Read(item, location, {}, one.component))
+        yield from _items(RawValue(item, location, {}, one.component))
 
 
 def _is_list(value: Any) -> bool:

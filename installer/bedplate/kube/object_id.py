@@ -37,10 +37,10 @@ class ObjectId(NamedTuple):
 def of(value: dict[str, Any]) -> ObjectId:
     """Return an object's identity."""
     metadata = value["metadata"]
-    return ObjectId(group(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
+    return ObjectId(group_of(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
 
 
-def group(value: dict[str, Any]) -> str:
+def group_of(value: dict[str, Any]) -> str:
     """Return an object's API group, empty for Kubernetes' core."""
     group, slash, _ = value["apiVersion"].partition("/")
     return group if slash else ""

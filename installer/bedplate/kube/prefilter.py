@@ -11,7 +11,7 @@ HIDING = re.compile(rb"\\[xuU/\r\n]")
 ESCAPE = b"\\"
 
 
-def holds(text: bytes, words: Iterable[str]) -> bool:
+def may_contain(text: bytes, words: Iterable[str]) -> bool:
     """Return whether one of some words may stand in a text by itself, and not as part of a longer word."""
     found = any(word in text and _stands_alone(word, text) for word in _encoded(frozenset(words)))
     return found or HIDING.search(text) is not None

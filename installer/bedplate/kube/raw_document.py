@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bedplate.core.errors import SourceLocation
 from bedplate.kube import yaml_text
-from bedplate.kube.file_content import Content
+from bedplate.kube.file_content import FileContent
 
 CANONICAL, HOST = b'{"component":', b'{"address":'
 """How lines of `bedplate render` and `bedplate render --hosts` begin."""
@@ -16,7 +16,7 @@ PACKED = ".gz"
 
 
 class DocumentForm(Enum):
-    """How a piece is written."""
+    """How a raw_document is written."""
 
     YAML = auto()
     JSON = auto()
@@ -46,8 +46,8 @@ class RawDocument(NamedTuple):
         return SourceLocation(self.file, self.before + first + 1)
 
 
-def pieces(content: Content) -> Iterator[RawDocument]:
-    """Yield the pieces of a file."""
+def split_documents(content: FileContent) -> Iterator[RawDocument]:
+    """Yield the raw_documents of a file."""
     if content.data.startswith((CANONICAL, HOST)):
         return _lines(content)
     if _is_json(content):
@@ -55,22 +55,22 @@ def pieces(content: Content) -> Iterator[RawDocument]:
     return _documents(content)
 
 
-def _is_json(content: Content) -> bool:
+def _is_json(content: FileContent) -> bool:
     """Return whether a file is JSON, and not YAML that looks alike in its first line."""
     named_yaml = content.file.removesuffix(PACKED).endswith((".yaml", ".yml"))
     return not named_yaml and content.data[:1024].lstrip()[:1] in {b"{", b"["} and b"\n---" not in content.data
 
 
-def _lines(content: Content) -> Iterator[RawDocument]:
+def _lines(content: FileContent) -> Iterator[RawDocument]:
     for number, line in enumerate(content.data.split(b"\n")):
         if line and not line.isspace():
             form = DocumentForm.HOST if line.startswith(HOST) else DocumentForm.CANONICAL
             yield RawDocument(line, form, content.file, number)
 
 
-def _documents(content: Content) -> Iterator[RawDocument]:
+def _documents(content: FileContent) -> Iterator[RawDocument]:
     counted = line = 0
-    for offset, text in yaml_text.documents(content.data):
+    for offset, text in yaml_text.split(content.data):
         line += content.data.count(b"\n", counted, offset)
         counted = offset
         yield RawDocument(text, DocumentForm.YAML, content.file, line)

@@ -49,15 +49,15 @@ def is_hidden(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(TOKEN)
 
 
-def shown(value: Any) -> Any:
+def redact(value: Any) -> Any:
     """Return a value as it may be printed: HIDDEN in place of each token, at any depth."""
     match value:
         case str() if is_hidden(value):
             return HIDDEN
         case dict():
-            return {key: shown(item) for key, item in value.items()}
+            return {key: redact(item) for key, item in value.items()}
         case list():
-            return [shown(item) for item in value]
+            return [redact(item) for item in value]
         case _:
             return value
 
@@ -80,7 +80,7 @@ def _walk(value: Any) -> Any:
 
 def _manifest(text: str) -> str:
     """Return a text that holds a Secret: the same document without its values, or one token where it is none."""
-    found = embedded.read("", text)
+    found = embedded.parse("", text)
     if found and found.form == "json":
         return json.dumps(_walk(found.data))
     if found and found.form == "yaml":

@@ -66,7 +66,7 @@ class Resource:
         return Resource(self.identity, self.digest, self._object, self.component, location)
 
     def __eq__(self, other: builtins.object) -> bool:
-        """Return whether two things are the same, wherever they were read."""
+        """Return whether two resources are the same, wherever they were read."""
         return isinstance(other, Resource) and self.key == other.key
 
     def __hash__(self) -> int:
@@ -75,11 +75,11 @@ class Resource:
 
     def __repr__(self) -> str:
         """Return the identity, for a debugger: the object is long."""
-        return f"Thing({self.identity})"
+        return f"Resource({self.identity})"
 
     @property
     def key(self) -> tuple[ObjectId, str, str]:
-        """Return all that tells a thing from others."""
+        """Return all that tells a resource from others."""
         return self.identity, self.digest, self.component
 
 
@@ -102,7 +102,7 @@ class Snapshot:
 
     Attributes:
         name: as the user gave it.
-        things: objects by identity.
+        resources: objects by identity.
         hosts: HostSpecs by host name.
         images: facts by ``name:tag``.
         blobs: digest to size of everything a bundle of this release carries; empty where unknown.
@@ -114,7 +114,7 @@ class Snapshot:
     """
 
     name: str
-    things: Mapping[ObjectId, Resource]
+    resources: Mapping[ObjectId, Resource]
     hosts: Mapping[str, HostSpec] = field(default_factory=dict)
     images: Mapping[str, ImageFacts] = field(default_factory=dict)
     blobs: Mapping[str, int] = field(default_factory=dict)

@@ -13,12 +13,12 @@ import yaml
 from yaml._yaml import CParser
 
 from bedplate.core.errors import InputError, SourceLocation
-from bedplate.kube.yaml_value import MAX_DEPTH, OTHER, PLAIN, TEXT, Builder
+from bedplate.kube.yaml_value import MAX_DEPTH, OTHER, PLAIN, TEXT, ValueBuilder
 
 NOT_BLANK = re.compile(rb"^[ \t]*(?![ \t\r\n#]|\Z|---[ \t\r]*$|\.\.\.[ \t\r]*$)", re.MULTILINE)
 
 
-def documents(data: bytes) -> Iterator[tuple[int, bytes]]:
+def split(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the offset and the text of each document that holds more than comments.
 
     A line that begins with ``---`` or ``...`` is a marker wherever it stands, even inside a quoted text
@@ -64,7 +64,7 @@ def parse(text: bytes, file: str, before: int) -> tuple[Any, dict[int, int]]:
     """
     try:
         node = _Composer(text).get_single_node()
-        builder = Builder(file, before, limit=10 * len(text) + 10_000)
+        builder = ValueBuilder(file, before, limit=10 * len(text) + 10_000)
         return (None if node is None else builder.value(node, 0)), builder.lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

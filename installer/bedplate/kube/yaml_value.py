@@ -21,7 +21,7 @@ ITEM_DEPTH = 2
 """Of the items of a list of objects, whose lines people want to know."""
 
 
-class Builder:
+class ValueBuilder:
     """Makes values out of nodes; aliases become copies, at most ``limit`` values in all."""
 
     def __init__(self, file: str, before: int, limit: int) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bedplate.config.release import Release
-from bedplate.diff.diff_report import report
+from bedplate.diff.diff_report import make_report
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport
 from bedplate.diff.input.read_snapshots import read_pair
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 from bedplate.kube.secret_values import HIDDEN
 from bedplate.kube.snapshot import Snapshot
 from factories.diff_corpus import Case, cases, datacenter, identity
@@ -27,7 +27,7 @@ def compared(case: Case, folder: Path) -> DiffReport:
         (folder / name / "objects.yaml").write_text(text)
         (folder / name / "hosts.jsonl").write_text(state.hosts())
     old, new = read_pair(str(folder / "old"), str(folder / "new"))
-    return report(_with(old, case, "old"), _with(new, case, "new"))
+    return make_report(_with(old, case, "old"), _with(new, case, "new"))
 
 
 def _with(side: Snapshot, case: Case, name: str) -> Snapshot:
@@ -45,12 +45,12 @@ def _changes(found: DiffReport) -> list[str]:
     lines = []
     for one in found.changes.objects:
         if one.changes and one.action != "renamed":
-            lines += [f"{change.action} {one.identity} {shown(change.path)}" for change in one.changes]
+            lines += [f"{change.action} {one.identity} {path_text(change.path)}" for change in one.changes]
         else:
             lines += [f"{one.action} {one.identity}"]
-            lines += [f"{change.action} {one.identity} {shown(change.path)}" for change in one.changes]
+            lines += [f"{change.action} {one.identity} {path_text(change.path)}" for change in one.changes]
     for host in found.changes.hosts:
-        lines += [f"{change.action} {host.host} {shown(change.path)}" for change in host.changes] or [
+        lines += [f"{change.action} {host.host} {path_text(change.path)}" for change in host.changes] or [
             f"{host.action} {host.host}"
         ]
     return sorted(lines)
@@ -58,7 +58,7 @@ def _changes(found: DiffReport) -> list[str]:
 
 def _wrong_values(case: Case, found: DiffReport) -> Iterator[str]:
     """Yield changes that are one edit and do not carry the edit's value; that of a Secret is hidden."""
-    said = {(str(o.identity), shown(c.path)): c.new for o in found.changes.objects for c in o.changes}
+    said = {(str(o.identity), path_text(c.path)): c.new for o in found.changes.objects for c in o.changes}
     for place, value in case.values.items():
         hidden = "/Secret/" in place[0] and place[1].startswith(("data", "stringData"))
         if place in said and said[place] != (HIDDEN if hidden else value):
@@ -93,7 +93,7 @@ def _says(case: Case, findings: tuple[DiffFinding, ...]) -> Iterator[str]:
     for rule, wheres in case.spec.get("findings", {}).items():
         for where in wheres if isinstance(wheres, list) else [wheres]:
             piece = where.get("says", "") if isinstance(where, dict) else ""
-            if not any(one.rule == rule and piece in one.fact for one in findings):
+            if not any(one.rule == rule and piece in one.message for one in findings):
                 yield f"{rule}: {piece}"
 
 
@@ -103,9 +103,9 @@ def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) 
     found = compared(case, tmp_path)
     assert _changes(found) == _planted(case)
     assert not list(_wrong_values(case, found))
-    findings = [(one.rule, str(one.subject), shown(one.path)) for one in found.effects.findings]
-    assert sorted(findings) == sorted(_expected(case)), [one.fact for one in found.effects.findings]
-    assert not list(_says(case, found.effects.findings)), [one.fact for one in found.effects.findings]
+    findings = [(one.rule, str(one.subject), path_text(one.path)) for one in found.effects.findings]
+    assert sorted(findings) == sorted(_expected(case)), [one.message for one in found.effects.findings]
+    assert not list(_says(case, found.effects.findings)), [one.message for one in found.effects.findings]
     images = [f"{one.name} {one.old} -> {one.new}" for one in found.effects.images]
     assert images == sorted(case.spec.get("images", []))
     quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.effects.quotas]

@@ -16,8 +16,8 @@ import yaml
 from bedplate.core import digest
 from bedplate.diff.compare import apply_changes, json_changes
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.diff_report import report
-from bedplate.diff.input.read_snapshots import read_side
+from bedplate.diff.diff_report import make_report
+from bedplate.diff.input.read_snapshots import read_snapshot
 from bedplate.diff.output import Format, show
 from bedplate.diff.output.view import arrange
 from bedplate.kube import object_id
@@ -43,7 +43,9 @@ def markdown() -> str:
 
 def compared(old: Path, new: Path, form: Format) -> str:
     """Return the diff, without the files' names."""
-    return show(arrange(replace(report(read_side(str(old)), read_side(str(new))), old="old", new="new")), form)
+    return show(
+        arrange(replace(make_report(read_snapshot(str(old)), read_snapshot(str(new))), old="old", new="new")), form
+    )
 
 
 @pytest.mark.parametrize("expected", [
@@ -105,9 +107,11 @@ def _shuffled(value: Any, chance: random.Random) -> Any:
 
 def test_the_json_form_applied_to_the_old_gives_the_new() -> None:
     """A program that reads the JSON, and has the old release, has the new one."""
-    old, new = read_side(str(OLD)), read_side(str(NEW))
-    document = json.loads(show(arrange(report(old, new)), Format.JSON))
-    patched = {object_id.of(value): value for value in apply_changes.apply(json_changes.changes(document, old), old)}
+    old, new = read_snapshot(str(OLD)), read_snapshot(str(NEW))
+    document = json.loads(show(arrange(make_report(old, new)), Format.JSON))
+    patched = {
+        object_id.of(value): value for value in apply_changes.apply(json_changes.read_changes(document, old), old)
+    }
     assert (
         compare(Snapshot("", {name: Resource(name, digest.of(v), v) for name, v in patched.items()}), new) == Changes()
     )

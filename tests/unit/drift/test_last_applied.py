@@ -14,7 +14,7 @@ from bedplate.drift import last_applied, object_drift
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
 from bedplate.render.reference_site import reference_site
-from factories.live_objects import DEPLOYMENT, Json, entry, said, thing
+from factories.live_objects import DEPLOYMENT, Json, entry, resource, said
 
 SECRET: Json = {
     "apiVersion": "v1",
@@ -51,7 +51,7 @@ def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state:
     _write_state(state, {**SECRET, **data[kept]})
     applied = last_applied.read(state, ["one"])
     there_by = {object_id.of(there): secret_values.hide(there)}
-    found = object_drift.compare({object_id.of(SECRET): thing(SECRET)}, applied, there_by)
+    found = object_drift.compare({object_id.of(SECRET): resource(SECRET)}, applied, there_by)
     assert [one[:2] for one in said(found)] == expected
     text = json.dumps([one.as_json() for one in found])
     assert not [value for value in ("aHVzaA", "hush", "b3RoZXI", "other", secret_values.TOKEN) if value in text]

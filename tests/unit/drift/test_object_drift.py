@@ -10,8 +10,8 @@ from bedplate.drift import object_drift
 from bedplate.drift.drift_difference import Cause, ObjectDifference
 from bedplate.drift.field_owners import Ownership
 from bedplate.kube import object_id, secret_values
-from bedplate.kube.change import ByKey
-from factories.live_objects import DEPLOYMENT, NIGHT, OURS, Json, entry, live, merged, said, thing
+from bedplate.kube.change import ElementKey
+from factories.live_objects import DEPLOYMENT, NIGHT, OURS, Json, entry, live, merged, resource, said
 
 
 def without(fields: Json, *path: str) -> Json:
@@ -27,7 +27,7 @@ def without(fields: Json, *path: str) -> Json:
 def compared(desired: list[Json], applied: list[Json], there: list[Json]) -> list[ObjectDifference]:
     """Return what drift says of some objects."""
     return object_drift.compare(
-        {object_id.of(one): thing(one) for one in desired},
+        {object_id.of(one): resource(one) for one in desired},
         {object_id.of(one): secret_values.hide(one) for one in applied},
         {object_id.of(one): secret_values.hide(one) for one in there},
     )
@@ -111,10 +111,10 @@ def test_whole_objects(desired: list[Json], applied: list[Json], there: list[Jso
 def test_owners_of_a_list_s_element() -> None:
     """An element is found by its keys, whatever else the server counts among them."""
     owners = Ownership(live(entry("kubectl-edit", {"f:spec": {"f:x": {"i:0": {}}}})), "bedplate")
-    container = ("spec", "template", "spec", "containers", ByKey((("name", "web"),)))
+    container = ("spec", "template", "spec", "containers", ElementKey((("name", "web"),)))
     assert owners.is_ours((*container, "image"))
-    assert owners.is_ours((*container, "ports", ByKey((("containerPort", 8080),)), "containerPort"))
+    assert owners.is_ours((*container, "ports", ElementKey((("containerPort", 8080),)), "containerPort"))
     assert owners.is_ours(("spec", "selector", "matchLabels", "app"))
     assert not owners.is_ours((*container, "args"))
-    assert not owners.is_ours(("spec", "template", "spec", "containers", ByKey((("name", "other"),))))
+    assert not owners.is_ours(("spec", "template", "spec", "containers", ElementKey((("name", "other"),))))
     assert [one.manager for one in owners.others(("spec", "x", 0))] == ["kubectl-edit"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bedplate.images.reference import Certainty, ImageReference, Kind
 from bedplate.images.scan import images_in, images_of
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 from factories import DATA
 
 CASES = DATA / "images"
@@ -77,7 +77,7 @@ def test_the_corpora_are_large() -> None:
 def test_says_where(value: dict[str, Any], path: str, kind: Kind) -> None:
     """A hit names its place so that a person finds it, and the kind of place."""
     (hit,) = images_of(value)
-    assert (shown(hit.path), hit.kind) == (path, kind)
+    assert (path_text(hit.path), hit.kind) == (path, kind)
 
 
 def test_labels_and_schemas_are_prose() -> None:

@@ -44,13 +44,13 @@ SHORT = "k0: &k0 [x, x]\n" + "\n".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]" for
 def test_what_counts_as_a_document(key: str, text: str, form: str | None) -> None:
     """The form that is found, in less than a second of work whatever the text is."""
     start = time.process_time()
-    found = embedded.read(key, text)
+    found = embedded.parse(key, text)
     assert (found.form if found else None) == form
     assert time.process_time() - start < 1
 
 
 def test_dates_stay_text() -> None:
     """A document's values are JSON's types."""
-    found = embedded.read("a.yaml", "day: 2026-01-01\n1: x\n")
+    found = embedded.parse("a.yaml", "day: 2026-01-01\n1: x\n")
     assert found is not None
     assert found.data == {"day": "2026-01-01", "1": "x"}

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedplate.kube import fast_identity, yaml_text
-from bedplate.kube.file_content import Content
-from bedplate.kube.manifest_files import values
-from bedplate.kube.normalize import things
-from bedplate.kube.raw_document import pieces
+from bedplate.kube.file_content import FileContent
+from bedplate.kube.manifest_files import values_in
+from bedplate.kube.normalize import resources_in
+from bedplate.kube.raw_document import split_documents
 from factories import upstream
 from factories.diff_forms import FORMS
 
@@ -68,10 +68,12 @@ def test_a_glance_tells_what_parsing_tells() -> None:
     """Where an identity is told without parsing, it is the right one; that is so for most objects."""
     texts = [text.encode() for text in FORMS.values()] + _upstream()
     told = total = 0
-    for piece in (piece for text in texts for piece in pieces(Content("x", text.replace(b"\r", b"")))):
-        found = [one.identity for one in things(values(piece))]
+    for raw_document in (
+        raw_document for text in texts for raw_document in split_documents(FileContent("x", text.replace(b"\r", b"")))
+    ):
+        found = [one.identity for one in resources_in(values_in(raw_document))]
         total += 1
-        if (glanced := fast_identity.identity(piece)) is not None:
+        if (glanced := fast_identity.identity(raw_document)) is not None:
             told += 1
             assert found == [glanced]
     assert told > total / 3
@@ -97,5 +99,5 @@ AMBIGUOUS = [
 @pytest.mark.parametrize("text", AMBIGUOUS)
 def test_no_glance_at_what_is_not_plain(text: bytes) -> None:
     """Whatever could mean something else is parsed."""
-    (piece,) = pieces(Content("x", text))
-    assert fast_identity.identity(piece) is None
+    (raw_document,) = split_documents(FileContent("x", text))
+    assert fast_identity.identity(raw_document) is None

@@ -18,7 +18,7 @@ from bedplate.core.command import run
 from bedplate.images.image_name import normal
 from bedplate.images.reference import Kind
 from bedplate.images.scan import images_in
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 from bedplate.render.host_specs import host_specs
 from bedplate.render.objects import image_digests, render
 from bedplate.render.reference_site import reference_site
@@ -63,7 +63,7 @@ def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
 def _of_file(file: HostFile, host: str) -> Iterator[Named]:
     """Walk a host's file as a ConfigMap's would be: YAML, TOML and JSON by what they mean, anything else as text."""
     for hit in images_in({file.path: file.content}, kind=Kind.CONFIGMAP):
-        yield Named(hit.image, "hosts", f"host {host}", shown(hit.path), f"file, {hit.certainty}")
+        yield Named(hit.image, "hosts", f"host {host}", path_text(hit.path), f"file, {hit.certainty}")
 
 
 def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import yaml
 
 from bedplate.diff import effects
-from bedplate.diff.effects.removed_apis import rows
+from bedplate.diff.effects.removed_apis import removed_apis
 from bedplate.diff.rules import rulebook
 from bedplate.diff.rules.rule import Rule
 
@@ -38,7 +38,7 @@ def page() -> str:
     computed = yaml.safe_load(effects.COMPUTED.read_text())
     lines = [f"| `{row['id']}` | {row['risk']} | {row['description']} |" for row in computed]
     parts = [INTRODUCTION, COMPUTED, "\n".join(["| rule | risk | when |", "|---|---|---|", *lines]) + "\n"]
-    for file in rulebook.files().values():
+    for file in rulebook.rule_files().values():
         parts += [f"## {file.title}\n", file.about.strip() + "\n", "\n".join(_table(file.sourced())) + "\n"]
     return "\n".join([*parts, APIS, "\n".join(_apis()) + "\n"])
 
@@ -70,6 +70,6 @@ def _values(values: Sequence[object]) -> str:
 def _apis() -> Iterator[str]:
     yield "| version | kinds | not since | write |"
     yield "|---|---|---|---|"
-    for row in rows():
+    for row in removed_apis():
         instead = f"`{row.instead}`" if row.instead else ""
         yield f"| `{row.version}` | {', '.join(row.kinds)} | {row.removed} | {instead} |"

@@ -8,19 +8,19 @@ from typing import Any
 
 from bedplate.diff.compare import elements, unordered
 from bedplate.diff.compare.compare_snapshots import merged
-from bedplate.diff.compare.kube_schema import Node, Schemas
+from bedplate.diff.compare.kube_schema import SchemaNode, Schemas
 from bedplate.kube import secret_values
-from bedplate.kube.change import Action, ByKey, Change, Changes, ListOrder, ObjectChange, Step
+from bedplate.kube.change import Action, Change, Changes, ElementKey, ListOrder, ObjectChange, PathStep
 from bedplate.kube.snapshot import Snapshot
 
 
 def apply(changes: Changes, old: Snapshot) -> list[dict[str, Any]]:
     """Return the objects of the new side, from those of the old one; hidden values are not known and stay hidden."""
     touched = {change.old.identity: change for change in changes.objects if change.old}
-    schemas = Schemas([*old.things.values(), *(change.new for change in changes.objects if change.new)])
-    kept = [thing.object for identity, thing in old.things.items() if identity not in touched]
+    schemas = Schemas([*old.resources.values(), *(change.new for change in changes.objects if change.new)])
+    kept = [resource.object for identity, resource in old.resources.items() if identity not in touched]
     patched = [patch(change, schemas) for change in touched.values() if change.new]
-    added = [secret_values.shown(change.new.object) for change in changes.objects if change.new and not change.old]
+    added = [secret_values.redact(change.new.object) for change in changes.objects if change.new and not change.old]
     return [*kept, *patched, *added]
 
 
@@ -34,7 +34,7 @@ def patch(change: ObjectChange, schemas: Schemas) -> dict[str, Any]:
     return result
 
 
-def _value(value: Any, changes: Sequence[Change], depth: int, node: Node) -> Any:
+def _value(value: Any, changes: Sequence[Change], depth: int, node: SchemaNode) -> Any:
     """Return a value after the changes whose paths lead to it; depth is the length of its own path."""
     if len(changes) == 1 and len(changes[0].path) == depth:
         return copy.deepcopy(changes[0].new)
@@ -47,7 +47,7 @@ def _value(value: Any, changes: Sequence[Change], depth: int, node: Node) -> Any
             return changes[0].text
 
 
-def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node: Node) -> dict[str, Any]:
+def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node: SchemaNode) -> dict[str, Any]:
     result = copy.deepcopy(value)
     for key, group in _grouped(changes, depth).items():
         if not isinstance(key, str):
@@ -59,7 +59,7 @@ def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node:
     return result
 
 
-def _list(value: list[Any], changes: Sequence[Change], depth: int, node: Node) -> list[Any]:
+def _list(value: list[Any], changes: Sequence[Change], depth: int, node: SchemaNode) -> list[Any]:
     added = [change for change in changes if _is_leaf(change, depth, Action.ADDED)]
     order = [change for change in changes if isinstance(change.path[depth], ListOrder)]
     rest = {index: value[index] for index in _counting(value, node)}
@@ -76,15 +76,15 @@ def _list(value: list[Any], changes: Sequence[Change], depth: int, node: Node) -
     return result
 
 
-def _counting(values: list[Any], node: Node) -> list[int]:
+def _counting(values: list[Any], node: SchemaNode) -> list[int]:
     """Return the positions of the elements that count: of equal elements of a set one does."""
     if node.list_type == "set":
         return sorted(unordered.without_doubles(values, node).values())
     return list(range(len(values)))
 
 
-def _grouped(changes: Iterable[Change], depth: int) -> dict[Step, list[Change]]:
-    groups: dict[Step, list[Change]] = {}
+def _grouped(changes: Iterable[Change], depth: int) -> dict[PathStep, list[Change]]:
+    groups: dict[PathStep, list[Change]] = {}
     for change in changes:
         groups.setdefault(change.path[depth], []).append(change)
     return groups
@@ -100,11 +100,11 @@ def _position(change: Change, end: int) -> int:
     return step if isinstance(step, int) else end if change.at is None else change.at
 
 
-def _index(values: list[Any], step: Step, node: Node) -> int:
+def _index(values: list[Any], step: PathStep, node: SchemaNode) -> int:
     """Return the position of the element that a step names."""
     if isinstance(step, int):
         return step
-    if isinstance(step, ByKey):
+    if isinstance(step, ElementKey):
         for keys in ((), node.keys, tuple(name for name, _ in step.fields)):
             names = elements.steps(values, node, keys) if elements.tells_apart(values, keys, node) or not keys else []
             if step in names:
@@ -112,7 +112,7 @@ def _index(values: list[Any], step: Step, node: Node) -> int:
     raise LookupError(f"no element {step}")
 
 
-def _ordered(rest: dict[int, Any], values: list[Any], order: Change, node: Node) -> list[int]:
+def _ordered(rest: dict[int, Any], values: list[Any], order: Change, node: SchemaNode) -> list[int]:
     """Return the positions of the elements that stay, in their new order."""
     candidates = (node.keys, *((key,) for key in elements.NATURAL_KEYS))
     fitting = (elements.steps(values, node, keys) for keys in candidates if elements.tells_apart(values, keys, node))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bedplate.diff.compare.host_changes import host_changes
-from bedplate.diff.compare.kube_schema import Schemas, own
-from bedplate.diff.compare.rename import renames
+from bedplate.diff.compare.kube_schema import Schemas, native_schema
+from bedplate.diff.compare.rename import find_renames
 from bedplate.diff.compare.value_differences import differences
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, Change, Changes, ObjectChange
@@ -21,10 +21,10 @@ Place = tuple[str, str, str]
 
 def compare(old: Snapshot, new: Snapshot) -> Changes:
     """Return all that differs. Equal digests are not looked into."""
-    schemas = Schemas([*old.things.values(), *new.things.values()])
+    schemas = Schemas([*old.resources.values(), *new.resources.values()])
     changes = list(_kept(old, new, schemas))
-    removed = [thing for identity, thing in old.things.items() if identity not in new.things]
-    added = [thing for identity, thing in new.things.items() if identity not in old.things]
+    removed = [resource for identity, resource in old.resources.items() if identity not in new.resources]
+    added = [resource for identity, resource in new.resources.items() if identity not in old.resources]
     changes += _gone_and_come(removed, added, schemas)
     return Changes(tuple(sorted(changes, key=_order)), tuple(host_changes(old.hosts, new.hosts)))
 
@@ -34,8 +34,8 @@ def _order(change: ObjectChange) -> tuple[ObjectId, Action]:
 
 
 def _kept(old: Snapshot, new: Snapshot, schemas: Schemas) -> Iterator[ObjectChange]:
-    for identity, before in old.things.items():
-        after = new.things.get(identity)
+    for identity, before in old.resources.items():
+        after = new.resources.get(identity)
         if after is not None and before.digest != after.digest:
             changes = object_changes(before.object, after.object, schemas)
             if changes:
@@ -44,30 +44,30 @@ def _kept(old: Snapshot, new: Snapshot, schemas: Schemas) -> Iterator[ObjectChan
 
 def _gone_and_come(removed: list[Resource], added: list[Resource], schemas: Schemas) -> Iterator[ObjectChange]:
     """Yield objects that moved to another group, then renamed ones, then what is really removed and added."""
-    gone = {thing.identity: thing for thing in removed}
-    come = {thing.identity: thing for thing in added}
+    gone = {resource.identity: resource for resource in removed}
+    come = {resource.identity: resource for resource in added}
     for before, after in _moved(removed, added):
         del gone[before.identity], come[after.identity]
         yield ObjectChange(Action.CHANGED, before, after, object_changes(before.object, after.object, schemas))
-    for before, after in renames(gone.values(), come.values()):
+    for before, after in find_renames(gone.values(), come.values()):
         del gone[before.identity], come[after.identity]
         changes = object_changes(before.object, after.object, schemas)
         rest = tuple(change for change in changes if change.path != ("metadata", "name"))
         yield ObjectChange(Action.RENAMED, before, after, rest)
-    yield from (ObjectChange(Action.REMOVED, thing, None) for thing in gone.values())
-    yield from (ObjectChange(Action.ADDED, None, thing) for thing in come.values())
+    yield from (ObjectChange(Action.REMOVED, resource, None) for resource in gone.values())
+    yield from (ObjectChange(Action.ADDED, None, resource) for resource in come.values())
 
 
 def _moved(removed: Iterable[Resource], added: Iterable[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Yield pairs of one kind, namespace and name whose groups are Kubernetes' own, such as extensions and apps."""
-    places: dict[Place, Resource] = {thing.identity[1:]: thing for thing in added if _is_own(thing)}
-    for thing in removed:
-        if _is_own(thing) and thing.identity[1:] in places:
-            yield thing, places.pop(thing.identity[1:])
+    places: dict[Place, Resource] = {resource.identity[1:]: resource for resource in added if _is_own(resource)}
+    for resource in removed:
+        if _is_own(resource) and resource.identity[1:] in places:
+            yield resource, places.pop(resource.identity[1:])
 
 
-def _is_own(thing: Resource) -> bool:
-    return own(str(thing.object.get("apiVersion", "")), thing.identity.kind) is not None
+def _is_own(resource: Resource) -> bool:
+    return native_schema(str(resource.object.get("apiVersion", "")), resource.identity.kind) is not None
 
 
 def object_changes(old: dict[str, Any], new: dict[str, Any], schemas: Schemas) -> tuple[Change, ...]:
@@ -88,4 +88,4 @@ def merged(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(change: Change) -> Change:
-    return dataclasses.replace(change, old=secret_values.shown(change.old), new=secret_values.shown(change.new))
+    return dataclasses.replace(change, old=secret_values.redact(change.old), new=secret_values.redact(change.new))

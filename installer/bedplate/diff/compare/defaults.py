@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bedplate.diff.compare.kube_schema import META, MISSING, Node
+from bedplate.diff.compare.kube_schema import META, MISSING, SchemaNode
 
 Parent = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """pkg/apis/core/v1/defaults.go SetDefaults_Namespace."""
 
 
-def of(node: Node, key: str, parent: Parent) -> Any:
+def default_of(node: SchemaNode, key: str, parent: Parent) -> Any:
     """Return what stands for an absent field of a mapping, or MISSING."""
     rule = _RULES.get((node.type.rpartition("io.k8s.api.")[2], key))
     if rule is not None:

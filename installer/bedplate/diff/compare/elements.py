@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bedplate.diff.compare import sequence, unordered
-from bedplate.diff.compare.kube_schema import MISSING, Node
-from bedplate.diff.compare.pairing import List, Pairing
-from bedplate.kube.change import ByKey, Step
+from bedplate.diff.compare.kube_schema import MISSING, SchemaNode
+from bedplate.diff.compare.pairing import ListValue, Pairing
+from bedplate.kube.change import ElementKey, PathStep
 
 NATURAL_KEYS = ("name", "id", "key", "path")
 """What people tell mappings apart by, where no schema says it and every element has its own."""
 ENVIRONMENT = "io.k8s.api.core.v1.EnvVar"
 
 
-def pair(old: List, new: List, node: Node) -> Pairing:
+def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
     """Return which element became which."""
     keys = keys_of(old, new, node)
     if keys:
@@ -23,7 +23,7 @@ def pair(old: List, new: List, node: Node) -> Pairing:
     return unordered.pair(old, new, node) if node.list_type == "set" else sequence.pair(old, new)
 
 
-def keys_of(old: List, new: List, node: Node) -> tuple[str, ...]:
+def keys_of(old: ListValue, new: ListValue, node: SchemaNode) -> tuple[str, ...]:
     """Return the keys that tell the elements of both lists apart, or nothing where none do."""
     if node.list_type == "map":
         candidates: tuple[tuple[str, ...], ...] = (node.keys,)
@@ -35,14 +35,14 @@ def keys_of(old: List, new: List, node: Node) -> tuple[str, ...]:
     return ()
 
 
-def steps(values: List, node: Node, keys: tuple[str, ...]) -> list[Step]:
+def steps(values: ListValue, node: SchemaNode, keys: tuple[str, ...]) -> list[PathStep]:
     """Return what names each element of a list in a path."""
     if keys:
         return list(_keyed(values, keys, node))
     return unordered.steps(values, node) if node.list_type == "set" else list(range(len(values)))
 
 
-def _key(value: dict[str, Any], keys: tuple[str, ...], node: Node) -> ByKey | None:
+def _key(value: dict[str, Any], keys: tuple[str, ...], node: SchemaNode) -> ElementKey | None:
     """Return an element's keys, the server's defaults among them; None where it has none or one is no plain value."""
     fields = []
     for key in keys:
@@ -51,10 +51,10 @@ def _key(value: dict[str, Any], keys: tuple[str, ...], node: Node) -> ByKey | No
             return None
         if found is not MISSING and found is not None:
             fields.append((key, found))
-    return ByKey(tuple(fields)) if fields else None
+    return ElementKey(tuple(fields)) if fields else None
 
 
-def tells_apart(values: List, keys: tuple[str, ...], node: Node) -> bool:
+def tells_apart(values: ListValue, keys: tuple[str, ...], node: SchemaNode) -> bool:
     """Return whether every element is a mapping with keys of its own."""
     if not all(isinstance(value, dict) for value in values):
         return False
@@ -62,11 +62,11 @@ def tells_apart(values: List, keys: tuple[str, ...], node: Node) -> bool:
     return None not in found and len(found) == len(values)
 
 
-def _keyed(values: List, keys: tuple[str, ...], node: Node) -> dict[Step, int]:
+def _keyed(values: ListValue, keys: tuple[str, ...], node: SchemaNode) -> dict[PathStep, int]:
     return {step: index for index, value in enumerate(values) if (step := _key(value, keys, node))}
 
 
-def _order_matters(old: List, new: List, node: Node) -> bool:
+def _order_matters(old: ListValue, new: ListValue, node: SchemaNode) -> bool:
     """Return whether keyed elements stand in an order that means something.
 
     A variable may name the ones before it, as ``$(NAME)``
@@ -77,7 +77,7 @@ def _order_matters(old: List, new: List, node: Node) -> bool:
     return node.ordered or not node.list_type
 
 
-def _by_key(before: dict[Step, int], after: dict[Step, int], *, keyed_order: bool) -> Pairing:
+def _by_key(before: dict[PathStep, int], after: dict[PathStep, int], *, keyed_order: bool) -> Pairing:
     if not keyed_order:
         before, after = _by_name(before), _by_name(after)
     return Pairing(
@@ -88,5 +88,5 @@ def _by_key(before: dict[Step, int], after: dict[Step, int], *, keyed_order: boo
     )
 
 
-def _by_name(indices: dict[Step, int]) -> dict[Step, int]:
+def _by_name(indices: dict[PathStep, int]) -> dict[PathStep, int]:
     return dict(sorted(indices.items(), key=lambda item: str(item[0])))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from bedplate.diff.compare.kube_schema import Node
+from bedplate.diff.compare.kube_schema import SchemaNode
 from bedplate.diff.compare.value_differences import differences
 from bedplate.kube.change import Action, HostChange
 
-if TYPE_CHECKING:  # see side
+if TYPE_CHECKING:  # see kube/snapshot.py
     from bedplate.config.host_spec import HostSpec
 
-SCHEMA = Node(
+SCHEMA = SchemaNode(
     {
         "properties": {
             "groups": {"items": {}, "x-kubernetes-list-type": "set"},
@@ -20,7 +20,7 @@ SCHEMA = Node(
             "files": {"items": {}, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["path"]},
         }
     },
-    own=False,
+    native=False,
 )
 """A HostSpec's lists, in the words of Kubernetes' schemas."""
 

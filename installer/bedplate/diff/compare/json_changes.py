@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bedplate.core import digest
-from bedplate.kube.change import Action, ByKey, Change, Changes, Inside, ListOrder, ObjectChange, Step
+from bedplate.kube.change import Action, Change, Changes, ElementKey, InsideDocument, ListOrder, ObjectChange, PathStep
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource, Snapshot
 
 
-def changes(document: dict[str, Any], old: Snapshot) -> Changes:
+def read_changes(document: dict[str, Any], old: Snapshot) -> Changes:
     """Return the changes of objects that a document tells.
 
     Args:
@@ -24,7 +24,7 @@ def changes(document: dict[str, Any], old: Snapshot) -> Changes:
 def _object(item: dict[str, Any], old: Snapshot) -> ObjectChange:
     action = Action(item["action"])
     identity = ObjectId(**item["object"])
-    before = None if action is Action.ADDED else old.things[ObjectId(**item.get("was", item["object"]))]
+    before = None if action is Action.ADDED else old.resources[ObjectId(**item.get("was", item["object"]))]
     if action is Action.REMOVED:
         return ObjectChange(action, before, None)
     found = tuple(_change(change) for change in item["changes"])
@@ -52,13 +52,13 @@ def _change(value: dict[str, Any]) -> Change:
     )
 
 
-def step(value: Any) -> Step:
+def step(value: Any) -> PathStep:
     """Return a step of a path; the other way round of show.json_.step."""
     match value:
         case {"by": fields}:
-            return ByKey(tuple((name, tuple(part) if isinstance(part, list) else part) for name, part in fields))
+            return ElementKey(tuple((name, tuple(part) if isinstance(part, list) else part) for name, part in fields))
         case {"inside": form}:
-            return Inside(form)
+            return InsideDocument(form)
         case {"order": _}:
             return ListOrder()
         case str() | int():

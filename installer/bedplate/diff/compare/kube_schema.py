@@ -16,10 +16,10 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 QUANTITY_MAPS = frozenset({"limits", "requests", "hard", "capacity"})
 """Keys under which custom kinds without a schema keep quantities, as Kubernetes' own do."""
 
-Raw = Mapping[str, Any]
+RawSchema = Mapping[str, Any]
 
 
-def _within(value: Raw, *keys: str) -> Raw:
+def _within(value: RawSchema, *keys: str) -> RawSchema:
     """Return the mapping at some keys; an empty one where a definition that is wrong has something else there."""
     for key in keys:
         inner = value.get(key)
@@ -38,12 +38,12 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-class Node:
+class SchemaNode:
     """What the schema says of one value.
 
     Attributes:
         type: name of Kubernetes' own definition; empty for other values.
-        own: whether Kubernetes' own schema describes it; then null, absent and an empty collection are one.
+        native: whether Kubernetes' own schema describes it; then null, absent and an empty collection are one.
         quantity: whether it is a quantity such as 500m.
         collection: whether it is a list or a mapping with free keys.
         list_type: map, set, atomic, or empty where the schema does not say.
@@ -56,17 +56,17 @@ class Node:
 
     __slots__ = (
         "_children", "_item", "_properties", "_raw", "collection", "default", "ignored", "keys", "label",
-        "list_type", "ordered", "own", "quantity", "type",
+        "list_type", "native", "ordered", "quantity", "type",
     )  # fmt: skip
 
-    def __init__(self, raw: Raw, *, own: bool) -> None:
+    def __init__(self, raw: RawSchema, *, native: bool) -> None:
         """Take a JSON schema: OpenAPI's, cut down by openapi.py, or a custom resource definition's."""
         self._raw = raw
-        self._children: dict[str, Node] = {}
-        self._item: Node | None = None
-        self.own = own
+        self._children: dict[str, SchemaNode] = {}
+        self._item: SchemaNode | None = None
+        self.native = native
         self.type = str(raw.get("$ref", ""))
-        self._properties: Raw = definitions().get(self.type, {}) if self.type else _within(raw, "properties")
+        self._properties: RawSchema = definitions().get(self.type, {}) if self.type else _within(raw, "properties")
         self.quantity = raw.get("format") == "quantity" or (
             bool(raw.get("x-kubernetes-int-or-string")) and "KMGTPE" in str(raw.get("pattern"))
         )
@@ -78,7 +78,7 @@ class Node:
         self.ignored: bool = raw.get("x-bedplate-ignored", False)
         self.default: Any = raw.get("default", MISSING)
 
-    def field(self, key: str) -> Node:
+    def field(self, key: str) -> SchemaNode:
         """Return what the schema says of the value of a key."""
         node = self._children.get(key)
         if node is None:
@@ -86,47 +86,47 @@ class Node:
         return node
 
     @property
-    def item(self) -> Node:
+    def item(self) -> SchemaNode:
         """Return what the schema says of the elements of a list."""
         if self._item is None:
             raw = self._raw.get("items")
-            self._item = Node(raw, own=self.own) if isinstance(raw, dict) else UNKNOWN
+            self._item = SchemaNode(raw, native=self.native) if isinstance(raw, dict) else UNKNOWN
         return self._item
 
-    def _field(self, key: str) -> Node:
+    def _field(self, key: str) -> SchemaNode:
         raw = self._properties.get(key)
-        if key == "metadata" and (self.own or self._raw.get("x-kubernetes-embedded-resource")):
-            return Node(raw if self.own and isinstance(raw, dict) else {"$ref": META}, own=True)
+        if key == "metadata" and (self.native or self._raw.get("x-kubernetes-embedded-resource")):
+            return SchemaNode(raw if self.native and isinstance(raw, dict) else {"$ref": META}, native=True)
         if raw is None:
             raw = self._raw.get("additionalProperties")
         if isinstance(raw, dict):
-            return Node(raw, own=self.own)
-        return QUANTITIES if not self.own and key in QUANTITY_MAPS else UNKNOWN
+            return SchemaNode(raw, native=self.native)
+        return QUANTITIES if not self.native and key in QUANTITY_MAPS else UNKNOWN
 
 
-UNKNOWN = Node({}, own=False)
+UNKNOWN = SchemaNode({}, native=False)
 """A value of which no schema says anything."""
-QUANTITIES = Node({"additionalProperties": {"format": "quantity"}}, own=False)
+QUANTITIES = SchemaNode({"additionalProperties": {"format": "quantity"}}, native=False)
 
 
 class Schemas:
     """The schemas of the kinds of two sides: Kubernetes' own, and those that either side defines."""
 
-    def __init__(self, things: Iterable[Resource]) -> None:
-        """Take the things of both sides, the new side's last: its definitions win."""
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        """Take the resources of both sides, the new side's last: its definitions win."""
         self._of_group: dict[str, list[Resource]] = {}
-        for thing in things:
-            if thing.identity.kind == "CustomResourceDefinition":
+        for resource in resources:
+            if resource.identity.kind == "CustomResourceDefinition":
                 # A definition is named <plural>.<group>; it is large, and parsed when an object of its kind differs.
-                self._of_group.setdefault(thing.identity.name.partition(".")[2], []).append(thing)
+                self._of_group.setdefault(resource.identity.name.partition(".")[2], []).append(resource)
         self._definitions: dict[tuple[str, str], dict[str, Any]] = {}
-        self._nodes: dict[tuple[str, str], Node] = {}
+        self._nodes: dict[tuple[str, str], SchemaNode] = {}
 
-    def of(self, value: Mapping[str, Any]) -> Node:
+    def of(self, value: Mapping[str, Any]) -> SchemaNode:
         """Return the schema of an object."""
         key = (str(value.get("apiVersion", "")), str(value.get("kind", "")))
         if key not in self._nodes:
-            self._nodes[key] = own(*key) or self._custom(*key)
+            self._nodes[key] = native_schema(*key) or self._custom(*key)
         return self._nodes[key]
 
     def _define(self, value: dict[str, Any]) -> None:
@@ -134,11 +134,11 @@ class Schemas:
         if isinstance(spec, dict) and isinstance(spec.get("names"), dict):
             self._definitions[str(spec.get("group", "")), str(spec["names"].get("kind", ""))] = spec
 
-    def _custom(self, api_version: str, kind: str) -> Node:
+    def _custom(self, api_version: str, kind: str) -> SchemaNode:
         group, _, version = api_version.rpartition("/")
-        for thing in self._of_group.get(group, ()):
-            if thing.mentions((kind,)):
-                self._define(thing.object)
+        for resource in self._of_group.get(group, ()):
+            if resource.mentions((kind,)):
+                self._define(resource.object)
         spec = self._definitions.get((group, kind), {})
         versions = spec.get("versions")
         known = [one for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []
@@ -147,16 +147,16 @@ class Schemas:
         properties = {**_within(schema, "properties")}
         if "status" in (_within(found, "subresources") or _within(spec, "subresources")):
             properties["status"] = {"x-bedplate-ignored": True}
-        return Node({**schema, "properties": properties, "x-kubernetes-embedded-resource": True}, own=False)
+        return SchemaNode({**schema, "properties": properties, "x-kubernetes-embedded-resource": True}, native=False)
 
 
 @functools.cache
-def own(api_version: str, kind: str) -> Node | None:
+def native_schema(api_version: str, kind: str) -> SchemaNode | None:
     """Return the schema of one of Kubernetes' own kinds; of a version it no longer has, the nearest it has."""
     group, _, version = api_version.rpartition("/")
     kinds: dict[str, str] = _data()["kinds"]
     name = kinds.get(f"{group}/{version}/{kind}") or _newest(kinds, group, kind)
-    return Node({"$ref": name}, own=True) if name else None
+    return SchemaNode({"$ref": name}, native=True) if name else None
 
 
 def _newest(kinds: dict[str, str], group: str, kind: str) -> str | None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bedplate.kube.change import Step
+from bedplate.kube.change import PathStep
 
-List = Sequence[Any]
+ListValue = Sequence[Any]
 
 
 @dataclass(slots=True)
@@ -23,9 +23,9 @@ class Pairing:
         keyed_order: whether the elements have keys and their order matters too.
     """
 
-    matched: list[tuple[int, int, Step]] = field(default_factory=list)
-    removed: list[tuple[int, Step]] = field(default_factory=list)
-    added: list[tuple[int, Step]] = field(default_factory=list)
+    matched: list[tuple[int, int, PathStep]] = field(default_factory=list)
+    removed: list[tuple[int, PathStep]] = field(default_factory=list)
+    added: list[tuple[int, PathStep]] = field(default_factory=list)
     keyed_order: bool = False
 
     @property

@@ -25,7 +25,7 @@ SMALL = 3
 """An object with fewer leaves is like any other of its kind; its name must be alike as well."""
 ALIKE_NAMES = 0.6
 NEVER = frozenset({"CustomResourceDefinition", "Namespace"})
-"""Their name is what they are: another one is another thing."""
+"""Their name is what they are: another one is another resource."""
 
 _SUFFIX = re.compile(r"-(?=[a-z0-9]*[0-9])[a-z0-9]{5,12}$")
 """As Kustomize, Deployments and generateName write them; a digit tells a hash from a word."""
@@ -33,53 +33,55 @@ _SUFFIX = re.compile(r"-(?=[a-z0-9]*[0-9])[a-z0-9]{5,12}$")
 
 @dataclass(frozen=True)
 class _Candidate:
-    thing: Resource
+    resource: Resource
 
     @functools.cached_property
     def base(self) -> str:
         """Return the name without a hash suffix."""
-        return _SUFFIX.sub("", self.thing.identity.name)
+        return _SUFFIX.sub("", self.resource.identity.name)
 
     @functools.cached_property
     def digest(self) -> str:
         """Return the content's digest."""
-        return digest.of(_content(self.thing))
+        return digest.of(_content(self.resource))
 
     @functools.cached_property
     def leaves(self) -> Counter[Leaf]:
         """Return the content's leaves."""
-        return similarity.leaves(_content(self.thing))
+        return similarity.leaves(_content(self.resource))
 
 
-def renames(removed: Iterable[Resource], added: Iterable[Resource]) -> list[tuple[Resource, Resource]]:
-    """Return pairs of a removed and an added thing that are one thing under two names."""
+def find_renames(removed: Iterable[Resource], added: Iterable[Resource]) -> list[tuple[Resource, Resource]]:
+    """Return pairs of a removed and an added resource that are one resource under two names."""
     before, after = _grouped(removed), _grouped(added)
-    return [pair for group, things in before.items() if group in after for pair in _in_group(things, after[group])]
+    return [
+        pair for group, resources in before.items() if group in after for pair in _in_group(resources, after[group])
+    ]
 
 
-def _grouped(things: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
+def _grouped(resources: Iterable[Resource]) -> dict[tuple[str, str, str], list[Resource]]:
     groups: dict[tuple[str, str, str], list[Resource]] = defaultdict(list)
-    for thing in things:
-        if thing.identity.kind not in NEVER:
-            groups[thing.identity[:3]].append(thing)
+    for resource in resources:
+        if resource.identity.kind not in NEVER:
+            groups[resource.identity[:3]].append(resource)
     return groups
 
 
 def _in_group(removed: list[Resource], added: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
     """Pair equal content first, then names that differ in a hash, then what is alike."""
-    before = {one.identity.name: _Candidate(one) for one in sorted(removed, key=lambda thing: thing.identity)}
-    after = {one.identity.name: _Candidate(one) for one in sorted(added, key=lambda thing: thing.identity)}
+    before = {one.identity.name: _Candidate(one) for one in sorted(removed, key=lambda resource: resource.identity)}
+    after = {one.identity.name: _Candidate(one) for one in sorted(added, key=lambda resource: resource.identity)}
     for find in (_equal, _generated, _alike):
         for old, new in find(list(before.values()), list(after.values())):
-            yield old.thing, new.thing
-            del before[old.thing.identity.name], after[new.thing.identity.name]
+            yield old.resource, new.resource
+            del before[old.resource.identity.name], after[new.resource.identity.name]
 
 
-def _content(thing: Resource) -> dict[str, Any]:
+def _content(resource: Resource) -> dict[str, Any]:
     """Return an object without what says who it is."""
-    metadata = thing.object.get("metadata") or {}
+    metadata = resource.object.get("metadata") or {}
     rest = {key: value for key, value in metadata.items() if key not in ("name", "namespace", "generateName")}
-    content = {key: value for key, value in thing.object.items() if key not in ("apiVersion", "kind")}
+    content = {key: value for key, value in resource.object.items() if key not in ("apiVersion", "kind")}
     content["metadata"] = rest
     return content if rest else {key: value for key, value in content.items() if key != "metadata"}
 
@@ -93,12 +95,12 @@ def _equal(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
 
 
 def _generated(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
-    least = 0.0 if before and before[0].thing.identity.kind in HASHED else ALIKE_GENERATED
+    least = 0.0 if before and before[0].resource.identity.kind in HASHED else ALIKE_GENERATED
     return _only_pairs(_suffixed(before), _suffixed(after), lambda one: one.base, least)
 
 
 def _suffixed(candidates: list[_Candidate]) -> list[_Candidate]:
-    return [one for one in candidates if one.base != one.thing.identity.name]
+    return [one for one in candidates if one.base != one.resource.identity.name]
 
 
 def _only_pairs(
@@ -117,13 +119,13 @@ def _alike(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
     if len(before) * len(after) > similarity.MOST_PAIRS:
         return
     scored = (
-        (similarity.likeness(one.leaves, other.leaves), one.thing.identity.name, other.thing.identity.name)
+        (similarity.score(one.leaves, other.leaves), one.resource.identity.name, other.resource.identity.name)
         for one in before
         for other in after
         if _is_alike(one, other, ALIKE)
     )
-    olds = {one.thing.identity.name: one for one in before}
-    news = {one.thing.identity.name: one for one in after}
+    olds = {one.resource.identity.name: one for one in before}
+    news = {one.resource.identity.name: one for one in after}
     for _, old, new in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
         if old in olds and new in news:
             yield olds.pop(old), news.pop(new)
@@ -132,9 +134,9 @@ def _alike(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
 def _is_alike(one: _Candidate, other: _Candidate, least: float) -> bool:
     if not _has_alike_name(one, other) and min(one.leaves.total(), other.leaves.total()) < SMALL:
         return False
-    return one.digest == other.digest or similarity.likeness(one.leaves, other.leaves) >= least
+    return one.digest == other.digest or similarity.score(one.leaves, other.leaves) >= least
 
 
 def _has_alike_name(one: _Candidate, other: _Candidate) -> bool:
-    names = one.thing.identity.name, other.thing.identity.name
+    names = one.resource.identity.name, other.resource.identity.name
     return one.base == other.base or difflib.SequenceMatcher(None, *names).ratio() >= ALIKE_NAMES

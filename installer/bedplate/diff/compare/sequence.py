@@ -8,13 +8,13 @@ from typing import Any
 
 from bedplate.core.digest import canonical
 from bedplate.diff.compare import similarity
-from bedplate.diff.compare.pairing import List, Pairing
+from bedplate.diff.compare.pairing import ListValue, Pairing
 
 ALIKE = 0.5
 """The share of common leaves from which a mapping that differs counts as the same one."""
 
 
-def pair(old: List, new: List) -> Pairing:
+def pair(old: ListValue, new: ListValue) -> Pairing:
     """Pair by position along the longest common part, so that one insert is one change."""
     before, after = [canonical(value) for value in old], [canonical(value) for value in new]
     pairing = Pairing()
@@ -29,7 +29,7 @@ def pair(old: List, new: List) -> Pairing:
     return pairing
 
 
-def _in_block(old: List, new: List) -> Iterator[tuple[int, int]]:
+def _in_block(old: ListValue, new: ListValue) -> Iterator[tuple[int, int]]:
     """Pair what stands in place of each other: plain values if they are equally many, else what is alike, in order."""
     if len(old) == len(new) and all(map(_can_replace, old, new)):
         yield from ((index, index) for index in range(len(old)))
@@ -60,6 +60,6 @@ def _is_like(old: Any, new: Any) -> bool:
         case str(), str():
             return old.startswith("-") and old.partition("=")[0] == new.partition("=")[0]
         case dict(), dict():
-            return similarity.likeness(similarity.leaves(old), similarity.leaves(new)) >= ALIKE
+            return similarity.score(similarity.leaves(old), similarity.leaves(new)) >= ALIKE
         case _:
             return False

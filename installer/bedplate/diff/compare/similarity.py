@@ -18,7 +18,7 @@ def leaves(value: Any) -> Counter[Leaf]:
     return Counter(_leaves(value, ()))
 
 
-def likeness(old: Counter[Leaf], new: Counter[Leaf]) -> float:
+def score(old: Counter[Leaf], new: Counter[Leaf]) -> float:
     """Return the share of common leaves, from 0 to 1 (Dice's coefficient)."""
     total = old.total() + new.total()
     return 2 * (old & new).total() / total if total else 1.0
@@ -30,10 +30,10 @@ def pairs(old: dict[int, Any], new: dict[int, Any], least: float) -> list[tuple[
         return []
     before = {index: leaves(value) for index, value in old.items()}
     after = {index: leaves(value) for index, value in new.items()}
-    scored = [(likeness(one, other), -i, -j) for i, one in before.items() for j, other in after.items()]
+    scored = [(score(one, other), -i, -j) for i, one in before.items() for j, other in after.items()]
     found: list[tuple[int, int]] = []
-    for score, i, j in sorted(scored, reverse=True):
-        if score >= least and -i in before and -j in after:
+    for value, i, j in sorted(scored, reverse=True):
+        if value >= least and -i in before and -j in after:
             found.append((-i, -j))
             del before[-i], after[-j]
     return found

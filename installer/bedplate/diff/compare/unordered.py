@@ -7,16 +7,16 @@ from typing import Any
 
 from bedplate.core.digest import canonical
 from bedplate.diff.compare import similarity
-from bedplate.diff.compare.kube_schema import MISSING, Node
-from bedplate.diff.compare.pairing import List, Pairing
-from bedplate.kube.change import ByKey, Step
+from bedplate.diff.compare.kube_schema import MISSING, SchemaNode
+from bedplate.diff.compare.pairing import ListValue, Pairing
+from bedplate.kube.change import ElementKey, PathStep
 
 ALIKE = 0.5
 """The share of common leaves from which an element that differs counts as the same one."""
 FEW_LEAVES = 3
 
 
-def pair(old: List, new: List, node: Node) -> Pairing:
+def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
     """Pair equal elements, then those that people call the same, then those that are alike; order means nothing."""
     before, after = without_doubles(old, node), without_doubles(new, node)
     for equal in before.keys() & after.keys():
@@ -35,21 +35,21 @@ def pair(old: List, new: List, node: Node) -> Pairing:
     )
 
 
-def steps(values: List, node: Node) -> list[Step]:
+def steps(values: ListValue, node: SchemaNode) -> list[PathStep]:
     """Return what names each element in a path: its label where no other has the same, else its position."""
     named = [_step(value, node) for value in values]
-    count: dict[Step | None, int] = defaultdict(int)
+    count: dict[PathStep | None, int] = defaultdict(int)
     for step in named:
         count[step] += 1
     return [index if step is None or count[step] > 1 else step for index, step in enumerate(named)]
 
 
-def without_doubles(values: List, node: Node) -> dict[bytes, int]:
+def without_doubles(values: ListValue, node: SchemaNode) -> dict[bytes, int]:
     """Return the position of each value, the last of equal ones."""
     return {canonical(_sorted(value, node.item)): index for index, value in enumerate(values)}
 
 
-def _sorted(value: Any, node: Node) -> Any:
+def _sorted(value: Any, node: SchemaNode) -> Any:
     """Return a value whose inner sets stand in one order, so that equal ones have one text."""
     match value:
         case dict():
@@ -62,7 +62,7 @@ def _sorted(value: Any, node: Node) -> Any:
 
 
 def _same_label(
-    old: List, new: List, rest: dict[int, None], others: dict[int, None], node: Node
+    old: ListValue, new: ListValue, rest: dict[int, None], others: dict[int, None], node: SchemaNode
 ) -> list[tuple[int, int]]:
     if not node.label:
         return []
@@ -70,34 +70,36 @@ def _same_label(
     return [(index, after[label]) for label, index in before.items() if label in after]
 
 
-def _unique_labels(values: List, indices: dict[int, None], node: Node) -> dict[ByKey, int]:
-    found: dict[ByKey, list[int]] = defaultdict(list)
+def _unique_labels(values: ListValue, indices: dict[int, None], node: SchemaNode) -> dict[ElementKey, int]:
+    found: dict[ElementKey, list[int]] = defaultdict(list)
     for index in indices:
         if isinstance(values[index], dict) and (label := _label(values[index], node)):
             found[label].append(index)
     return {label: where[0] for label, where in found.items() if len(where) == 1}
 
 
-def _alike(old: List, new: List, rest: dict[int, None], others: dict[int, None], _node: Node) -> list[tuple[int, int]]:
+def _alike(
+    old: ListValue, new: ListValue, rest: dict[int, None], others: dict[int, None], _node: SchemaNode
+) -> list[tuple[int, int]]:
     before = {index: old[index] for index in rest if isinstance(old[index], dict | list)}
     after = {index: new[index] for index in others if isinstance(new[index], dict | list)}
     return similarity.pairs(before, after, ALIKE)
 
 
-def _step(value: Any, node: Node) -> Step | None:
+def _step(value: Any, node: SchemaNode) -> PathStep | None:
     """Return the name of a set's element: its label, or all of it where that is short; None where it is neither."""
     if not isinstance(value, dict):
-        return None if isinstance(value, list) else ByKey((("", value),))
+        return None if isinstance(value, list) else ElementKey((("", value),))
     label = _label(value, node)
     if label:
         return label
     found = list(similarity.leaves(value).elements())
     if not value or len(found) > FEW_LEAVES or any(similarity.ELEMENT in path for path, _ in found):
         return None
-    return ByKey(tuple(sorted(((".".join(path), item) for path, item in found), key=str)))
+    return ElementKey(tuple(sorted(((".".join(path), item) for path, item in found), key=str)))
 
 
-def _label(value: dict[str, Any], node: Node) -> ByKey | None:
+def _label(value: dict[str, Any], node: SchemaNode) -> ElementKey | None:
     fields = []
     for name in node.label:
         found = value.get(name, node.item.field(name).default)
@@ -107,4 +109,4 @@ def _label(value: dict[str, Any], node: Node) -> ByKey | None:
             return None
         if found is not MISSING and found not in (None, (), ""):
             fields.append((name, found))
-    return ByKey(tuple(fields)) if fields else None
+    return ElementKey(tuple(fields)) if fields else None

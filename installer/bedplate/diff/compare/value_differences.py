@@ -8,14 +8,14 @@ from typing import Any
 from bedplate.core import quantity
 from bedplate.core.digest import canonical
 from bedplate.diff.compare import defaults, elements
-from bedplate.diff.compare.kube_schema import META, MISSING, UNKNOWN, Node
+from bedplate.diff.compare.kube_schema import META, MISSING, UNKNOWN, SchemaNode
 from bedplate.kube import embedded
-from bedplate.kube.change import Action, Change, Inside, ListOrder, Path
+from bedplate.kube.change import Action, Change, InsideDocument, ListOrder, Path
 
 SAME_DOCUMENT = "only the text differs, the document in it is equal"
 
 
-def differences(old: Any, new: Any, node: Node = UNKNOWN, path: Path = ()) -> Iterator[Change]:
+def differences(old: Any, new: Any, node: SchemaNode = UNKNOWN, path: Path = ()) -> Iterator[Change]:
     """Yield what differs, in the order of the paths."""
     if _is_equal(old, new):
         return
@@ -30,7 +30,7 @@ def differences(old: Any, new: Any, node: Node = UNKNOWN, path: Path = ()) -> It
             yield Change(path, Action.CHANGED, old, new)
 
 
-def is_same(old: Any, new: Any, node: Node) -> bool:
+def is_same(old: Any, new: Any, node: SchemaNode) -> bool:
     """Return whether two values mean the same."""
     return next(differences(old, new, node), None) is None
 
@@ -51,7 +51,7 @@ def _is_equal_quantity(old: Any, new: Any) -> bool:
         return False
 
 
-def _mapping(old: dict[str, Any], new: dict[str, Any], node: Node, path: Path) -> Iterator[Change]:
+def _mapping(old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> Iterator[Change]:
     for key in sorted(old.keys() | new.keys()):
         if _is_servers(key, old, new, node, path):
             continue
@@ -65,19 +65,19 @@ def _mapping(old: dict[str, Any], new: dict[str, Any], node: Node, path: Path) -
             yield Change(here, Action.REMOVED, before, None)
 
 
-def _value(values: dict[str, Any], key: str, node: Node) -> Any:
+def _value(values: dict[str, Any], key: str, node: SchemaNode) -> Any:
     """Return a key's value; to Kubernetes' own kinds null is absent."""
     value = values.get(key, MISSING)
-    return MISSING if value is None and node.own else value
+    return MISSING if value is None and node.native else value
 
 
-def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: Node, path: Path) -> bool:
+def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> bool:
     """Return whether a field is the server's business: status, and what it writes into metadata."""
     if node.type == META:
         return key in defaults.SERVER_SET
     match path:
         case ():
-            return key == "status" and (node.own or node.field(key).ignored)
+            return key == "status" and (node.native or node.field(key).ignored)
         case (*_, "metadata", "annotations"):
             return key in defaults.SERVER_NOTES
         case ("metadata", "labels"):
@@ -86,18 +86,18 @@ def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: Node, 
             return False
 
 
-def _is_default(value: Any, key: str, node: Node, parents: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+def _is_default(value: Any, key: str, node: SchemaNode, parents: tuple[dict[str, Any], dict[str, Any]]) -> bool:
     """Return whether a value is what the server takes where it is absent: among the old neighbours and the new ones."""
     if node.type == META and key == "annotations" and isinstance(value, dict) and value.keys() <= defaults.SERVER_NOTES:
         return True
     child = node.field(key)
-    if child.own and child.collection and value in ([], {}):
+    if child.native and child.collection and value in ([], {}):
         return True
-    defaulted = (defaults.of(node, key, parent) for parent in parents)
+    defaulted = (defaults.default_of(node, key, parent) for parent in parents)
     return all(default is not MISSING and is_same(default, value, child) for default in defaulted)
 
 
-def _list(old: list[Any], new: list[Any], node: Node, path: Path) -> Iterator[Change]:
+def _list(old: list[Any], new: list[Any], node: SchemaNode, path: Path) -> Iterator[Change]:
     pairing = elements.pair(old, new, node)
     for i, j, step in pairing.matched:
         yield from differences(old[i], new[j], node.item, (*path, step))
@@ -118,11 +118,11 @@ def _is_comparable(old: str, new: str) -> bool:
 
 def _text(old: str, new: str, path: Path) -> Iterator[Change]:
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    before, after = embedded.read(key, old), embedded.read(key, new)
+    before, after = embedded.parse(key, old), embedded.parse(key, new)
     if before is None or after is None or not _is_comparable(before.form, after.form):
         yield Change(path, Action.CHANGED, old, new)
         return
-    inside = list(differences(before.data, after.data, UNKNOWN, (*path, Inside(after.form))))
+    inside = list(differences(before.data, after.data, UNKNOWN, (*path, InsideDocument(after.form))))
     if not inside:
         yield Change(path, Action.CHANGED, old, new, note=SAME_DOCUMENT)
     for change in inside:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bedplate.kube.change import Action, ByKey, Change, Path, shown
+from bedplate.kube.change import Action, Change, ElementKey, Path, path_text
 
 SHORT = 100
 """A value longer than this is shown on lines of its own."""
@@ -52,9 +52,9 @@ class Row:
     note: str = ""
 
 
-def row(change: Change) -> Row:
+def to_row(change: Change) -> Row:
     """Return a change as a row."""
-    path, note = visible(shown(_brief(change))) or "(whole)", visible(change.note)
+    path, note = printable(path_text(_brief(change))) or "(whole)", printable(change.note)
     old = "" if change.action is Action.ADDED else _one_line(change.old)
     new = "" if change.action is Action.REMOVED else _one_line(change.new)
     if old is None or new is None:
@@ -66,13 +66,13 @@ def _brief(change: Change) -> Path:
     """Return a path without an element's value, which is shown after it, and with its long keys cut."""
     path = change.path
     match path:
-        case (*parents, ByKey(fields=(("", _),))) if change.action is not Action.CHANGED:
+        case (*parents, ElementKey(fields=(("", _),))) if change.action is not Action.CHANGED:
             path = tuple(parents)
-    return tuple(_brief_step(step) if isinstance(step, ByKey) else step for step in path)
+    return tuple(_brief_step(step) if isinstance(step, ElementKey) else step for step in path)
 
 
-def _brief_step(step: ByKey) -> ByKey:
-    return ByKey(tuple((name, _brief_key(value)) for name, value in step.fields))
+def _brief_step(step: ElementKey) -> ElementKey:
+    return ElementKey(tuple((name, _brief_key(value)) for name, value in step.fields))
 
 
 def _brief_key(value: Any) -> Any:
@@ -80,24 +80,24 @@ def _brief_key(value: Any) -> Any:
     return text if len(text) <= KEY else f"{text[: KEY - 1]}…"
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """Return text in which control characters, line ends and marks that reorder text are written as escapes."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
-def dump(value: Any) -> list[str]:
+def yaml_lines(value: Any) -> list[str]:
     """Return a value as lines of YAML; the keys sorted, so that their order in a file means nothing."""
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=2**20)
-    return [visible(line) for line in text.removesuffix("...\n").splitlines()]
+    return [printable(line) for line in text.removesuffix("...\n").splitlines()]
 
 
 def scalar(value: Any) -> str:
     """Return a value without parts on one line, so that 1 and "1" are told apart."""
     if not isinstance(value, str):
-        return visible(json.dumps(value, ensure_ascii=False, default=str))
-    text = visible(value)
+        return printable(json.dumps(value, ensure_ascii=False, default=str))
+    text = printable(value)
     return json.dumps(value, ensure_ascii=False) if text == value and AMBIGUOUS.fullmatch(text) else text
 
 
@@ -166,9 +166,9 @@ def _equal(old: list[str], new: list[str]) -> int:
 
 def _text(value: Any) -> list[str]:
     if isinstance(value, str):
-        lines = [visible(line) for line in value.split("\n")]
+        lines = [printable(line) for line in value.split("\n")]
         return lines[:-1] if len(lines) > 1 and lines[-1] == "" else lines
-    return dump(value) if isinstance(value, dict | list) else [scalar(value)]
+    return yaml_lines(value) if isinstance(value, dict | list) else [scalar(value)]
 
 
 def _escape(char: str) -> str:

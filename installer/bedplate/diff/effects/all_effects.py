@@ -19,8 +19,8 @@ from bedplate.diff.effects import (
     rule_effects,
 )
 from bedplate.diff.effects.effect_finding import DiffFinding, Effects
-from bedplate.diff.rules.rulebook import Rulebook, of_components, own
-from bedplate.kube.change import Changes, shown
+from bedplate.diff.rules.rulebook import Rulebook, built_in_rules, rules_of_components
+from bedplate.kube.change import Changes, path_text
 from bedplate.kube.snapshot import Snapshot
 
 
@@ -32,8 +32,8 @@ def find_effects(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
         new: after.
         changes: what differs between them, from compare.
     """
-    book = Rulebook((*own(), *of_components(new.rules)))
-    amounts = quota.amounts(old, new, changes)
+    book = Rulebook((*built_in_rules(), *rules_of_components(new.rules)))
+    amounts = quota.quota_changes(old, new, changes)
     by_rule = list(rule_effects.findings(changes, book))
     found = [
         *by_rule,
@@ -50,11 +50,11 @@ def find_effects(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
     ]
     return Effects(
         findings=tuple(sorted(found, key=_order)),
-        images=changed_images.changed(old, new, changes),
+        images=changed_images.changed_images(old, new, changes),
         quotas=amounts,
-        drains=nodes.reasons(changes, book, "drain"),
-        reboots=nodes.reasons(changes, book, "reboot"),
-        restarts=restart.restarted(changes),
+        drains=nodes.node_reasons(changes, book, "drain"),
+        reboots=nodes.node_reasons(changes, book, "reboot"),
+        restarts=restart.restarted_workloads(changes),
         facts={"capacity": "known" if any(one.subject == quota.NODES for one in amounts) else "unknown"},
     )
 
@@ -67,5 +67,5 @@ def _not_told(found: Iterable[DiffFinding], rulings: Iterable[DiffFinding]) -> l
 
 def _order(finding: DiffFinding) -> tuple[int, str, str, str, str, str]:
     return (
-        -finding.risk, finding.component, str(finding.subject), finding.rule, shown(finding.path), finding.fact,
+        -finding.risk, finding.component, str(finding.subject), finding.rule, path_text(finding.path), finding.message,
     )  # fmt: skip

@@ -10,23 +10,23 @@ from bedplate.diff.rules import pod_paths
 from bedplate.images.image_name import ImageName, whole
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
-from bedplate.kube.change import Changes, ObjectChange, shown
+from bedplate.kube.change import Changes, ObjectChange, path_text
 from bedplate.kube.snapshot import ImageFacts, Resource, Snapshot
 
 
-class Version(NamedTuple):
+class ImageVersion(NamedTuple):
     """An image's repository, and its tag and digest as one writes them after it."""
 
     repository: str
     tag: str
 
 
-def changed(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[ImageChange, ...]:
+def changed_images(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[ImageChange, ...]:
     """Return the images that differ, by repository.
 
     Only objects that differ are looked into; that an image is new or gone is then asked of all workloads.
     """
-    pairs: set[tuple[Version | None, Version | None]] = set()
+    pairs: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for change in changes.objects:
         pairs |= _pairs(_named(change.old), _named(change.new)) | _at_one_place(change)
     moved = {pair for pair in pairs if None not in pair}
@@ -44,11 +44,11 @@ def changed(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[ImageChange
     return tuple(sorted((_change(old, new, *pair) for pair in moved), key=lambda one: (one.name, one.old, one.new)))
 
 
-def _named(thing: Resource | None) -> dict[str, Version]:
+def _named(resource: Resource | None) -> dict[str, ImageVersion]:
     """Return the images an object names by their places."""
-    found: dict[str, Version] = {}
-    for hit in images_of(thing.object) if thing else ():
-        one, place = version(hit.image), shown(hit.path)
+    found: dict[str, ImageVersion] = {}
+    for hit in images_of(resource.object) if resource else ():
+        one, place = version(hit.image), path_text(hit.path)
         while place in found and found[place] != one:
             place += "+"  # several images in one text
         if hit.certainty > Certainty.POSSIBLE and one.tag:
@@ -56,9 +56,9 @@ def _named(thing: Resource | None) -> dict[str, Version]:
     return found
 
 
-def _at_one_place(change: ObjectChange) -> set[tuple[Version | None, Version | None]]:
+def _at_one_place(change: ObjectChange) -> set[tuple[ImageVersion | None, ImageVersion | None]]:
     """Pair what stands in one field, even where another field keeps the old version or had the new one."""
-    found: set[tuple[Version | None, Version | None]] = set()
+    found: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for one in change.changes:
         if one.path[-1:] == ("image",) and isinstance(one.old, str) and isinstance(one.new, str):
             old, new = whole(one.old), whole(one.new)
@@ -67,10 +67,12 @@ def _at_one_place(change: ObjectChange) -> set[tuple[Version | None, Version | N
     return found
 
 
-def _pairs(old: dict[str, Version], new: dict[str, Version]) -> set[tuple[Version | None, Version | None]]:
+def _pairs(
+    old: dict[str, ImageVersion], new: dict[str, ImageVersion]
+) -> set[tuple[ImageVersion | None, ImageVersion | None]]:
     """Pair the images of one object's two states: by repository, and by place where there are several."""
     before, after = {*old.values()} - {*new.values()}, {*new.values()} - {*old.values()}
-    pairs: set[tuple[Version | None, Version | None]] = set()
+    pairs: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for repository in {one.repository for one in before | after}:
         olds, news = _of(before, repository), _of(after, repository)
         placed = {(old[p], new[p]) for p in old.keys() & new.keys() if old[p] in olds and new[p] in news}
@@ -83,33 +85,33 @@ def _pairs(old: dict[str, Version], new: dict[str, Version]) -> set[tuple[Versio
     return pairs
 
 
-def _of(versions: Iterable[Version], repository: str) -> list[Version]:
+def _of(versions: Iterable[ImageVersion], repository: str) -> list[ImageVersion]:
     return sorted(one for one in versions if one.repository == repository)
 
 
-def version(image: ImageName) -> Version:
+def version(image: ImageName) -> ImageVersion:
     """Return an image's repository and version."""
-    return Version(image.repository, "@".join(filter(None, (image.tag, image.digest))))
+    return ImageVersion(image.repository, "@".join(filter(None, (image.tag, image.digest))))
 
 
-def _workloads(side: Snapshot, wanted: Iterable[Version | None]) -> set[Version]:
+def _workloads(snapshot: Snapshot, wanted: Iterable[ImageVersion | None]) -> set[ImageVersion]:
     """Return the images of all containers of the workloads that may name a wanted one."""
     words = frozenset(one.repository.rpartition("/")[2] for one in wanted if one)
     if not words:
         return set()
     written = {
         container.get("image")
-        for thing in side.things.values()
-        if pod_paths.template(thing) is not None and thing.mentions(words)
-        for container in pod_paths.containers(pod_paths.spec(thing) or {})
+        for resource in snapshot.resources.values()
+        if pod_paths.template(resource) is not None and resource.mentions(words)
+        for container in pod_paths.containers(pod_paths.spec(resource) or {})
     }
     return {version(image) for text in written if isinstance(text, str) and (image := whole(text))}
 
 
-def _change(old: Snapshot, new: Snapshot, before: Version | None, after: Version | None) -> ImageChange:
+def _change(old: Snapshot, new: Snapshot, before: ImageVersion | None, after: ImageVersion | None) -> ImageChange:
     had, needed = _facts(old, before), _facts(new, after)
     return ImageChange(
-        name=(after or before or Version("", "")).repository,
+        name=(after or before or ImageVersion("", "")).repository,
         old=before.tag if before else "",
         new=after.tag if after else "",
         carry=_size(needed, old.blobs) if needed and old.blobs else None,
@@ -117,11 +119,11 @@ def _change(old: Snapshot, new: Snapshot, before: Version | None, after: Version
     )
 
 
-def _facts(side: Snapshot, wanted: Version | None) -> ImageFacts | None:
+def _facts(snapshot: Snapshot, wanted: ImageVersion | None) -> ImageFacts | None:
     if wanted is None:
         return None
     tag = wanted.tag.partition("@")[0]
-    facts = side.images.get(f"{wanted.repository}:{tag}")
+    facts = snapshot.images.get(f"{wanted.repository}:{tag}")
     return facts if facts and facts.blobs else None
 
 

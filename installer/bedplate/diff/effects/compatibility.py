@@ -9,10 +9,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.kube.snapshot import Snapshot
 
-if TYPE_CHECKING:  # see side
+if TYPE_CHECKING:  # see kube/snapshot.py
     from bedplate.config.release import Compatibility, Release
 
 RELEASE = "release"
@@ -33,9 +33,9 @@ def findings(old: Snapshot, new: Snapshot) -> Iterator[DiffFinding]:
     broken = {rule.id for rule in old.release.compatibility if _broken(rule, old.release)} if old.release else set()
     for rule in new.release.compatibility:
         if rule.id not in broken and (missing := _broken(rule, new.release)):
-            fact = f"breaks rule {rule.id}: needs {missing}; {rule.reason}"
+            message = f"breaks rule {rule.id}: needs {missing}; {rule.reason}"
             yield DiffFinding(
-                "compatibility-broken", Risk.DISRUPTION, RELEASE, fact, ("compatibility",), "", rule.source
+                "compatibility-broken", Risk.DISRUPTION, RELEASE, message, ("compatibility",), "", rule.source
             )
 
 
@@ -44,12 +44,12 @@ def _path(old: Release, new: Release) -> Iterator[DiffFinding]:
     if before is None or after is None or before == after:
         return
     if after < before:
-        fact = f"goes back: {old.version} → {new.version}; data that the newer one wrote may not be read"
-        yield DiffFinding("release-downgrade", Risk.DATA, RELEASE, fact, ("version",))
+        message = f"goes back: {old.version} → {new.version}; data that the newer one wrote may not be read"
+        yield DiffFinding("release-downgrade", Risk.DATA, RELEASE, message, ("version",))
     elif old.version not in new.upgradesFrom:
-        known = f"only over {listed(new.upgradesFrom)}" if new.upgradesFrom else "over no other release"
-        fact = f"{new.version} cannot be applied over {old.version}: {known} (upgradesFrom)"
-        yield DiffFinding("release-path", Risk.DISRUPTION, RELEASE, fact, ("upgradesFrom",))
+        known = f"only over {join_words(new.upgradesFrom)}" if new.upgradesFrom else "over no other release"
+        message = f"{new.version} cannot be applied over {old.version}: {known} (upgradesFrom)"
+        yield DiffFinding("release-path", Risk.DISRUPTION, RELEASE, message, ("upgradesFrom",))
 
 
 def _kubernetes(old: str, new: str) -> Iterator[DiffFinding]:
@@ -57,20 +57,20 @@ def _kubernetes(old: str, new: str) -> Iterator[DiffFinding]:
     if before is None or after is None or before == after:
         return
     if after < before:
-        fact = f"goes back: {old} → {new}; what is stored in etcd may not be read"
-        yield DiffFinding("kubernetes-downgrade", Risk.DATA, KUBERNETES, fact, (), "", SKEW)
+        message = f"goes back: {old} → {new}; what is stored in etcd may not be read"
+        yield DiffFinding("kubernetes-downgrade", Risk.DATA, KUBERNETES, message, (), "", SKEW)
     elif (after.major, after.minor) > (before.major, before.minor + 1):
-        fact = f"skips a minor version: {old} → {new}; the control plane goes one at a time"
-        yield DiffFinding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, fact, (), "", SKEW)
+        message = f"skips a minor version: {old} → {new}; the control plane goes one at a time"
+        yield DiffFinding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, message, (), "", SKEW)
 
 
 def _downgrades(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[DiffFinding]:
     for name in sorted(old.keys() & new.keys()):
         before, after = _version(old[name]), _version(new[name])
         if before and after and after < before and name != KUBERNETES.lower():
-            fact = f"goes back: {old[name]} → {new[name]}"
+            message = f"goes back: {old[name]} → {new[name]}"
             yield DiffFinding(
-                "component-downgrade", Risk.DISRUPTION, f"component {name}", fact, ("components", name), name
+                "component-downgrade", Risk.DISRUPTION, f"component {name}", message, ("components", name), name
             )
 
 
@@ -83,7 +83,7 @@ def _broken(rule: Compatibility, release: Release) -> str:
         for name, span in rule.needs.items()
         if not _within(release.components.get(name), span)
     ]
-    return listed(missing)
+    return join_words(missing)
 
 
 def _within(text: str | None, span: str) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from bedplate.diff.effects import schema_fields
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
-from bedplate.kube.change import Action, ByKey, Changes, ObjectChange, Path
+from bedplate.diff.effects.rule_effects import join_words
+from bedplate.kube.change import Action, Changes, ElementKey, ObjectChange, Path
 from bedplate.kube.snapshot import Resource, Snapshot
 
 KIND = "CustomResourceDefinition"
@@ -30,8 +30,8 @@ def findings(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     yield from _unserved(new, changes)
 
 
-def _by_name(thing: Resource) -> dict[str, dict[str, Any]]:
-    versions = (thing.object.get("spec") or {}).get("versions") or []
+def _by_name(resource: Resource) -> dict[str, dict[str, Any]]:
+    versions = (resource.object.get("spec") or {}).get("versions") or []
     return {str(one.get("name")): one for one in versions if isinstance(one, dict)}
 
 
@@ -42,29 +42,29 @@ def _versions(change: ObjectChange, old: Resource, new: Resource) -> Iterator[Di
         if now is None:
             yield _dropped(change, old, name, was)
         elif was.get("served", True) and not now.get("served", True):
-            fact = f"no longer serves {name}: whoever writes it is refused"
-            yield _finding("crd-version-unserved", Risk.DISRUPTION, change, fact, _path(name, "served"))
+            message = f"no longer serves {name}: whoever writes it is refused"
+            yield _finding("crd-version-unserved", Risk.DISRUPTION, change, message, _path(name, "served"))
     for name in [name for name in after if name not in before]:
         yield _finding("crd-version-added", Risk.NONE, change, f"serves {name} as well", _path(name))
     stored = [next((n for n, one in side.items() if one.get("storage")), "") for side in (before, after)]
     if stored[0] != stored[1] and all(stored) and stored[0] in after:
-        fact = f"stores objects as {stored[1]} instead of {stored[0]}; those that exist change when they are written"
-        yield _finding("crd-storage-moved", Risk.DATA, change, fact, _path(stored[1], "storage"))
+        message = f"stores objects as {stored[1]} instead of {stored[0]}; those that exist change when they are written"
+        yield _finding("crd-storage-moved", Risk.DATA, change, message, _path(stored[1], "storage"))
 
 
 def _dropped(change: ObjectChange, old: Resource, name: str, was: dict[str, Any]) -> DiffFinding:
     status = (old.object.get("status") or {}).get("storedVersions") or []
     if was.get("storage") or name in status:
-        fact = f"drops {name}, in which objects are stored: they cannot be read, and the API server refuses it"
-        return _finding("crd-stored-version-dropped", Risk.DATA, change, fact, _path(name))
-    fact = f"drops {name}: whoever writes it is refused"
-    return _finding("crd-version-dropped", Risk.DISRUPTION, change, fact, _path(name))
+        message = f"drops {name}, in which objects are stored: they cannot be read, and the API server refuses it"
+        return _finding("crd-stored-version-dropped", Risk.DATA, change, message, _path(name))
+    message = f"drops {name}: whoever writes it is refused"
+    return _finding("crd-version-dropped", Risk.DISRUPTION, change, message, _path(name))
 
 
 def _schemas(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffFinding]:
     before, after = _by_name(old), _by_name(new)
     for name in [name for name in after if name in before]:
-        found = schema_fields.compared(_schema(before[name]), _schema(after[name]))
+        found = schema_fields.compare_fields(_schema(before[name]), _schema(after[name]))
         for rule, risk, words, some in (
             ("crd-field-removed", Risk.DATA, "loses fields, and objects their values", found.removed),
             ("crd-field-type", Risk.DATA, "changes types, and refuses what it took", found.typed),
@@ -82,11 +82,11 @@ def _schema(version: dict[str, Any]) -> Any:
 
 
 def _cut(some: list[str]) -> str:
-    return listed([*some[:SHOWN], *([f"{len(some) - SHOWN} more"] if len(some) > SHOWN else [])])
+    return join_words([*some[:SHOWN], *([f"{len(some) - SHOWN} more"] if len(some) > SHOWN else [])])
 
 
 def _path(name: str, *more: str) -> Path:
-    return ("spec", "versions", ByKey((("name", name),)), *more)
+    return ("spec", "versions", ElementKey((("name", name),)), *more)
 
 
 def _unserved(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
@@ -95,23 +95,29 @@ def _unserved(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     Only objects that differ and those whose definition does are looked at.
     """
     touched = {change.identity for change in changes.objects if change.new}
-    moved = {_pair(new.things[key]) for key in touched if key.kind == KIND}
-    keys = sorted(key for key in new.things if key[:2] in moved or key in touched)
+    moved = {_pair(new.resources[key]) for key in touched if key.kind == KIND}
+    keys = sorted(key for key in new.resources if key[:2] in moved or key in touched)
     kinds: dict[str, set[str]] = {}
     for key in (key for key in keys if key[:2] in moved or "." in key.group):
         kinds.setdefault(key.group, set()).add(key.kind)
     served = {
-        _pair(thing): {name for name, one in _by_name(thing).items() if one.get("served", True)}
-        for key, thing in new.things.items()
-        if key.kind == KIND and thing.mentions(kinds.get(key.name.partition(".")[2], ()))
+        _pair(resource): {name for name, one in _by_name(resource).items() if one.get("served", True)}
+        for key, resource in new.resources.items()
+        if key.kind == KIND and resource.mentions(kinds.get(key.name.partition(".")[2], ()))
     }
     for key in keys:
-        versions, thing = served.get(key[:2]), new.things[key]
-        version = str(thing.object.get("apiVersion")).rpartition("/")[2]
+        versions, resource = served.get(key[:2]), new.resources[key]
+        version = str(resource.object.get("apiVersion")).rpartition("/")[2]
         if versions and version not in versions:
-            fact = f"is refused: its definition serves no {version}"
+            message = f"is refused: its definition serves no {version}"
             yield DiffFinding(
-                "custom-version-not-served", Risk.DISRUPTION, key, fact, ("apiVersion",), thing.component, VERSIONING
+                "custom-version-not-served",
+                Risk.DISRUPTION,
+                key,
+                message,
+                ("apiVersion",),
+                resource.component,
+                VERSIONING,
             )
 
 
@@ -122,6 +128,6 @@ def _pair(definition: Resource) -> tuple[str, str]:
 
 
 def _finding(  # noqa: PLR0913, PLR0917  a finding's parts
-    rule: str, risk: Risk, change: ObjectChange, fact: str, path: Path, source: str = VERSIONING
+    rule: str, risk: Risk, change: ObjectChange, message: str, path: Path, source: str = VERSIONING
 ) -> DiffFinding:
-    return DiffFinding(rule, risk, change.identity, fact, path, change.thing.component, source)
+    return DiffFinding(rule, risk, change.identity, message, path, change.resource.component, source)

@@ -32,7 +32,7 @@ class DiffFinding:
         rule: id of the rule, such as immutable-field; see rules/.
         risk: how much it can hurt.
         subject: an object's identity, a host's name, or a name such as ``tenant vision``.
-        fact: a sentence without the subject: "is deleted and created anew: spec.selector cannot change".
+        message: a sentence without the subject: "is deleted and created anew: spec.selector cannot change".
         path: the change it follows from; empty if from the whole object.
         component: whose object; empty where unknown.
         source: page or file that says so.
@@ -41,7 +41,7 @@ class DiffFinding:
     rule: str
     risk: Risk
     subject: ObjectId | str
-    fact: str
+    message: str
     path: Path = ()
     component: str = ""
     source: str = ""

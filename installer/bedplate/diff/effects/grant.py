@@ -58,7 +58,7 @@ def of_rules(rules: Iterable[Any]) -> Iterator[Grant]:
             yield Grant(group, resource, name, verb)
 
 
-def beyond(grants: Iterable[Grant], known: frozenset[Grant]) -> list[Grant]:
+def not_covered(grants: Iterable[Grant], known: frozenset[Grant]) -> list[Grant]:
     """Return the grants that no known one covers, and that none of themselves covers."""
     wide = [grant for grant in known if ANY in grant.group + grant.resource + grant.verb or not grant.name]
     fresh = [one for one in sorted({*grants}) if one not in known and not any(other.covers(one) for other in wide)]
@@ -66,7 +66,7 @@ def beyond(grants: Iterable[Grant], known: frozenset[Grant]) -> list[Grant]:
     return [one for one in fresh if not any(other != one and other.covers(one) for other in broad)]
 
 
-def sentence(grants: Iterable[Grant]) -> str:
+def describe(grants: Iterable[Grant]) -> str:
     """Return grants in words: ``get and list pods, services; create deployments.apps``."""
     verbs: dict[tuple[str, str, str], set[str]] = {}
     for grant in grants:
@@ -74,7 +74,7 @@ def sentence(grants: Iterable[Grant]) -> str:
     resources: dict[tuple[str, ...], list[str]] = {}
     for (group, resource, name), mine in sorted(verbs.items()):
         resources.setdefault(tuple(sorted(mine)), []).append(_shown(group, resource, name))
-    parts = [f"{_verbs(mine)} {', '.join(things)}".strip() for mine, things in resources.items()]
+    parts = [f"{_verbs(mine)} {', '.join(names)}".strip() for mine, names in resources.items()]
     return "; ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.kube.change import Action, Changes
 from bedplate.kube.snapshot import Resource
 
@@ -21,14 +21,20 @@ def findings(changes: Changes) -> Iterator[DiffFinding]:
             paths = sorted(host + path for host, path in before - after if host not in hosts)
             for rule, gone in (("ingress-host-removed", hosts), ("ingress-path-removed", paths)):
                 if gone:
-                    fact = f"no longer serves {listed(host or 'hosts that no rule names' for host in gone)}"
+                    message = f"no longer serves {join_words(host or 'hosts that no rule names' for host in gone)}"
                     yield DiffFinding(
-                        rule, Risk.DISRUPTION, change.identity, fact, ("spec", "rules"), change.thing.component, SOURCE
+                        rule,
+                        Risk.DISRUPTION,
+                        change.identity,
+                        message,
+                        ("spec", "rules"),
+                        change.resource.component,
+                        SOURCE,
                     )
 
 
-def _served(thing: Resource) -> set[tuple[str, str]]:
-    rules = (thing.object.get("spec") or {}).get("rules") or []
+def _served(resource: Resource) -> set[tuple[str, str]]:
+    rules = (resource.object.get("spec") or {}).get("rules") or []
     return {
         (str(rule.get("host") or ""), str(path.get("path") or "/"))
         for rule in rules

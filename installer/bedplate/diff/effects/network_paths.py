@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bedplate.diff.effects import traffic
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.diff.effects.traffic import ALL, Opening, Selector
 from bedplate.kube.change import Action, Changes
 from bedplate.kube.snapshot import Resource, Snapshot
@@ -35,31 +35,33 @@ def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFin
         if c.identity.kind == "Namespace" and c.action in (Action.ADDED, Action.REMOVED)
     }
     namespaces = {c.identity.namespace for c in mine} - anew
-    sides = [_by_namespace(side, namespaces) for side in (old, new)]
+    sides = [_by_namespace(snapshot, namespaces) for snapshot in (old, new)]
     for namespace in sorted(namespaces):
-        component = next(c.thing.component for c in mine if c.identity.namespace == namespace)
+        component = next(c.resource.component for c in mine if c.identity.namespace == namespace)
         for direction in DIRECTIONS:
             before, after = (_policies(side.get(namespace, []), direction) for side in sides)
             yield from _compared(namespace, direction, before, after, component)
 
 
-def _by_namespace(side: Snapshot, namespaces: set[str]) -> dict[str, list[Resource]]:
+def _by_namespace(snapshot: Snapshot, namespaces: set[str]) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = {}
-    for identity, thing in side.things.items():
+    for identity, resource in snapshot.resources.items():
         if identity.kind == "NetworkPolicy" and identity.group == GROUP and identity.namespace in namespaces:
-            found.setdefault(identity.namespace, []).append(thing)
+            found.setdefault(identity.namespace, []).append(resource)
     return found
 
 
-def _policies(things: list[Resource], direction: str) -> list[Policy]:
+def _policies(resources: list[Resource], direction: str) -> list[Policy]:
     found = []
     key, ends = DIRECTIONS[direction]
-    for thing in things:
-        spec = thing.object.get("spec") or {}
+    for resource in resources:
+        spec = resource.object.get("spec") or {}
         # Without policyTypes a policy is about ingress, and about egress if it has such rules.
         types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
         if direction in types:
-            found.append(Policy(traffic.selector(spec.get("podSelector")), traffic.openings(spec.get(key), ends)))
+            found.append(
+                Policy(traffic.parse_selector(spec.get("podSelector")), traffic.parse_rules(spec.get(key), ends))
+            )
     return found
 
 
@@ -92,14 +94,14 @@ def _beyond(mine: Iterable[Opening], other: frozenset[Opening]) -> list[Opening]
 def _finding(  # noqa: PLR0913, PLR0917  all that a path is made of
     namespace: str, direction: str, way: str, pods: Selector, fresh: list[Opening], component: str
 ) -> DiffFinding:
-    here = f"pods {traffic.shown(pods)}" if pods else "all pods"
+    here = f"pods {traffic.selector_text(pods)}" if pods else "all pods"
     ends: dict[str, list[str]] = {}
     for one in fresh:
         ends.setdefault(str(one.peer), []).append(str(one.port))
     paths = [
-        f"from {peer} to {here}, {listed(ports)}"
+        f"from {peer} to {here}, {join_words(ports)}"
         if direction == "Ingress"
-        else f"from {here} to {peer}, {listed(ports)}"
+        else f"from {here} to {peer}, {join_words(ports)}"
         for peer, ports in sorted(ends.items())
     ]
     risk = Risk.SECURITY if way == "opened" else Risk.DISRUPTION

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed, plain
+from bedplate.diff.effects.rule_effects import join_words, short_text
 from bedplate.diff.rules import pattern
 from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube.change import Action, Changes, HostChange, Path
 
-if TYPE_CHECKING:  # see side
+if TYPE_CHECKING:  # see kube/snapshot.py
     from bedplate.config.host_spec import HostSpec
 
 NODES = {"control_plane", "workers"}
@@ -42,7 +42,7 @@ class Reason:
     path: Path
 
 
-def reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tuple[str, ...]]:
+def node_reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tuple[str, ...]]:
     """Return the nodes that have an effect (drain, reboot) with the reasons, by name."""
     found = {}
     for change in changes.hosts:
@@ -67,8 +67,8 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
 
 def _removed(change: HostChange) -> DiffFinding:
     if change.old and "workers" in change.old.groups:
-        fact = "leaves: its pods move, and the volumes on its disks stay with it"
-        return DiffFinding("host-removed", Risk.DATA, change.host, fact, source=DRAINING)
+        message = "leaves: its pods move, and the volumes on its disks stay with it"
+        return DiffFinding("host-removed", Risk.DATA, change.host, message, source=DRAINING)
     return DiffFinding("host-removed", Risk.DISRUPTION, change.host, "leaves", source=DRAINING)
 
 
@@ -92,7 +92,7 @@ def _finding(change: HostChange, found: list[Reason]) -> DiffFinding:
 def _listed(found: list[Reason]) -> str:
     texts = list(dict.fromkeys(one.text for one in found))
     more = [f"{len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
-    return listed([*texts[:SHOWN], *more])
+    return join_words([*texts[:SHOWN], *more])
 
 
 def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
@@ -102,7 +102,7 @@ def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
     for setting in settings(change.old, change.new):
         rule = next((rule for rule in book.hosts() if _fits(rule, setting.path)), None)
         if rule:
-            text = rule.fact.format(key=setting.path[-1], old=plain(setting.old), new=plain(setting.new))
+            text = rule.fact.format(key=setting.path[-1], old=short_text(setting.old), new=short_text(setting.new))
             found.append(Reason(rule, text, setting.path))
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.diff.rules import pod_paths
 from bedplate.kube.change import Changes, ObjectChange
 from bedplate.kube.snapshot import Resource
@@ -39,11 +39,11 @@ def _level(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffF
     before, after = _enforced(old), _enforced(new)
     path = ("metadata", "labels", ENFORCE)
     if LEVELS.index(after) < LEVELS.index(before):
-        fact = f"permits pods that it refused: Pod Security {before} → {after}"
-        yield _finding("pod-security-loosened", Risk.SECURITY, change, fact, path)
+        message = f"permits pods that it refused: Pod Security {before} → {after}"
+        yield _finding("pod-security-loosened", Risk.SECURITY, change, message, path)
     if LEVELS.index(after) > LEVELS.index(before):
-        fact = f"refuses pods that it permitted, once they start anew: Pod Security {before} → {after}"
-        yield _finding("pod-security-tightened", Risk.DISRUPTION, change, fact, path)
+        message = f"refuses pods that it permitted, once they start anew: Pod Security {before} → {after}"
+        yield _finding("pod-security-tightened", Risk.DISRUPTION, change, message, path)
 
 
 def _enforced(namespace: Resource) -> str:
@@ -59,8 +59,8 @@ def _capabilities(change: ObjectChange) -> Iterator[DiffFinding]:
     if gained := {name: values for name, values in added.items() if values}:
         yield _finding("capability-added", Risk.SECURITY, change, f"gains capabilities: {_each(gained)}")
     if undropped := {name: values for name, values in kept.items() if values}:
-        fact = f"keeps capabilities that it dropped: {_each(undropped)}"
-        yield _finding("capability-kept", Risk.SECURITY, change, fact)
+        message = f"keeps capabilities that it dropped: {_each(undropped)}"
+        yield _finding("capability-kept", Risk.SECURITY, change, message)
     lost = {name: before[0] - new[name][0] for name, before in old.items() if name in new}
     if gone := {name: values for name, values in lost.items() if values}:
         yield _finding("capability-lost", Risk.NONE, change, f"loses capabilities: {_each(gone)}")
@@ -74,14 +74,14 @@ def _effective(change: ObjectChange) -> Iterator[DiffFinding]:
         after = {name for name, one in new.items() if (one == value) == loose}
         # What a new container does not set is no loss; that it sets a loose value is.
         if names := sorted(name for name in after - before if name in old or loose):
-            yield _finding(rule, Risk.SECURITY, change, f"{gained}: {listed(names)}")
+            yield _finding(rule, Risk.SECURITY, change, f"{gained}: {join_words(names)}")
         if names := sorted(name for name in before - after if name in new):
-            yield _finding(f"{rule}-lost", Risk.NONE, change, f"{lost}: {listed(names)}")
+            yield _finding(f"{rule}-lost", Risk.NONE, change, f"{lost}: {join_words(names)}")
 
 
-def _settings(thing: Resource | None, key: str) -> dict[str, Any]:
+def _settings(resource: Resource | None, key: str) -> dict[str, Any]:
     """Return a setting of each container, its pod's where it has none of its own."""
-    spec = (pod_paths.spec(thing) if thing else None) or {}
+    spec = (pod_paths.spec(resource) if resource else None) or {}
     shared = _plain((spec.get("securityContext") or {}).get(key))
     own = {str(one.get("name", "")): (one.get("securityContext") or {}).get(key) for one in pod_paths.containers(spec)}
     return {name: shared if value is None else _plain(value) for name, value in own.items()}
@@ -91,9 +91,9 @@ def _plain(value: Any) -> Any:
     return value.get("type") if isinstance(value, dict) else value
 
 
-def _by_container(thing: Resource | None) -> dict[str, tuple[set[str], set[str]]]:
+def _by_container(resource: Resource | None) -> dict[str, tuple[set[str], set[str]]]:
     """Return the capabilities each container adds and drops; CAP_NET_ADMIN is NET_ADMIN."""
-    spec = pod_paths.spec(thing) if thing else None
+    spec = pod_paths.spec(resource) if resource else None
     return {
         str(one.get("name", "")): (_named(one, "add"), _named(one, "drop")) for one in pod_paths.containers(spec or {})
     }
@@ -105,8 +105,8 @@ def _named(container: dict[str, Any], verb: str) -> set[str]:
 
 
 def _each(by_container: dict[str, set[str]]) -> str:
-    return "; ".join(f"{listed(sorted(values))} ({name})" for name, values in sorted(by_container.items()))
+    return "; ".join(f"{join_words(sorted(values))} ({name})" for name, values in sorted(by_container.items()))
 
 
-def _finding(rule: str, risk: Risk, change: ObjectChange, fact: str, path: tuple[str, ...] = ()) -> DiffFinding:
-    return DiffFinding(rule, risk, change.identity, fact, path, change.thing.component, STANDARDS)
+def _finding(rule: str, risk: Risk, change: ObjectChange, message: str, path: tuple[str, ...] = ()) -> DiffFinding:
+    return DiffFinding(rule, risk, change.identity, message, path, change.resource.component, STANDARDS)

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 
 from bedplate.diff.effects.effect_finding import DiffFinding, QuotaChange, Risk
-from bedplate.diff.rules.match import number
+from bedplate.diff.rules.match import to_number
 from bedplate.kube.change import Changes
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Snapshot
@@ -22,7 +22,7 @@ Sums = dict[str, dict[str, list[str]]]
 """Subject to resource to the quantities that are summed."""
 
 
-def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[QuotaChange, ...]:
+def quota_changes(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[QuotaChange, ...]:
     """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
@@ -42,7 +42,7 @@ def amounts(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[QuotaChange
 def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[QuotaChange]) -> Iterator[DiffFinding]:
     """Yield one finding a tenant for what it gains and one for what it loses; none for tenants that come or go."""
     mine = [amount for amount in every if amount.subject != NODES]
-    component = next((c.thing.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
+    component = next((c.resource.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
     for subject in dict.fromkeys(amount.subject for amount in mine):
         moved = [one for one in mine if one.subject == subject and NOTHING not in (one.old, one.new)]
         for rule, risk, word, some in (
@@ -54,10 +54,10 @@ def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[Quo
     yield from _exceeded(old, new, {amount.resource for amount in mine})
 
 
-def _subjects(side: Snapshot) -> set[str]:
+def _subjects(snapshot: Snapshot) -> set[str]:
     """Return the tenants and namespaces that a side has: another's is absent here, and not without a quota."""
-    names = [key.name for key in side.things if key.kind == "Namespace" and not key.group]
-    return {_subject(side, name) for name in names}
+    names = [key.name for key in snapshot.resources if key.kind == "Namespace" and not key.group]
+    return {_subject(snapshot, name) for name in names}
 
 
 def _sentence(some: list[QuotaChange]) -> str:
@@ -70,11 +70,11 @@ def _sentence(some: list[QuotaChange]) -> str:
 
 
 def _is_same(old: str, new: str) -> bool:
-    return old == new or (number(old) is not None and number(old) == number(new))
+    return old == new or (to_number(old) is not None and to_number(old) == to_number(new))
 
 
 def _less(amount: QuotaChange) -> bool:
-    old, new = number(amount.old), number(amount.new)
+    old, new = to_number(amount.old), to_number(amount.new)
     if new is None:
         return False
     return old is None or new < old
@@ -86,7 +86,7 @@ def total(quantities: list[str], absent: str = UNLIMITED) -> str:
         return absent
     if len(quantities) == 1:
         return quantities[0]
-    return written(sum((number(one) or Decimal(0) for one in quantities), Decimal(0)), quantities)
+    return written(sum((to_number(one) or Decimal(0) for one in quantities), Decimal(0)), quantities)
 
 
 def written(value: Decimal, like: list[str]) -> str:
@@ -101,40 +101,42 @@ def written(value: Decimal, like: list[str]) -> str:
 
 def _concerned(old: Snapshot, new: Snapshot) -> set[str]:
     """Return the subjects of which a quota or a namespace differs: the sums of all others are equal."""
-    sides = [{key: one.digest for key, one in side.things.items() if key.kind in MINE} for side in (old, new)]
+    sides = [
+        {key: one.digest for key, one in snapshot.resources.items() if key.kind in MINE} for snapshot in (old, new)
+    ]
     different = {key for key, _ in sides[0].items() ^ sides[1].items() if not key.group}
     names = {key.name if key.kind == "Namespace" else key.namespace for key in different}
-    return {_subject(side, name) for name in names for side in (old, new)}
+    return {_subject(snapshot, name) for name in names for snapshot in (old, new)}
 
 
-def _sums(side: Snapshot, concerned: Container[str] | None = None) -> Sums:
+def _sums(snapshot: Snapshot, concerned: Container[str] | None = None) -> Sums:
     """Return the sums of some subjects, or of all."""
     sums: Sums = {}
-    for identity in sorted(key for key in side.things if key.kind == "ResourceQuota" and not key.group):
-        subject = _subject(side, identity.namespace)
+    for identity in sorted(key for key in snapshot.resources if key.kind == "ResourceQuota" and not key.group):
+        subject = _subject(snapshot, identity.namespace)
         if concerned is not None and subject not in concerned:
             continue
-        hard = (side.things[identity].object.get("spec") or {}).get("hard") or {}
+        hard = (snapshot.resources[identity].object.get("spec") or {}).get("hard") or {}
         for resource, quantity in hard.items():
             sums.setdefault(subject, {}).setdefault(str(resource), []).append(str(quantity))
     return sums
 
 
-def _subject(side: Snapshot, namespace: str) -> str:
-    thing = side.things.get(ObjectId("", "Namespace", "", namespace))
-    may = thing is not None and thing.mentions((TENANT,))
-    labels = (thing.object.get("metadata") or {}).get("labels") or {} if thing and may else {}
+def _subject(snapshot: Snapshot, namespace: str) -> str:
+    kube_object = snapshot.resources.get(ObjectId("", "Namespace", "", namespace))
+    may = kube_object is not None and kube_object.mentions((TENANT,))
+    labels = (kube_object.object.get("metadata") or {}).get("labels") or {} if kube_object and may else {}
     return f"tenant {labels[TENANT]}" if TENANT in labels else f"namespace {namespace}"
 
 
-def capacity(side: Snapshot, resource: str) -> Decimal | None:
+def capacity(snapshot: Snapshot, resource: str) -> Decimal | None:
     """Return what all nodes of a side offer of a resource; None where no node says it."""
     plain = resource.removeprefix("requests.").removeprefix("limits.")
     found = []
-    for identity, thing in side.things.items():
+    for identity, kube_object in snapshot.resources.items():
         if identity.kind == "Node" and not identity.group:
-            status = thing.object.get("status") or {}
-            value = number((status.get("allocatable") or status.get("capacity") or {}).get(plain))
+            status = kube_object.object.get("status") or {}
+            value = to_number((status.get("allocatable") or status.get("capacity") or {}).get(plain))
             found += [value] if value is not None else []
     return sum(found, Decimal(0)) if found else None
 
@@ -159,11 +161,12 @@ def _exceeded(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[Dif
             continue
         if had is None or _promised(old, resource) <= had:
             units = _units(resource)
-            fact = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
-            yield DiffFinding("quota-over-capacity", Risk.NONE, NODES, fact, (), "", SOURCE)
+            message = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
+            yield DiffFinding("quota-over-capacity", Risk.NONE, NODES, message, (), "", SOURCE)
 
 
-def _promised(side: Snapshot, resource: str) -> Decimal:
+def _promised(snapshot: Snapshot, resource: str) -> Decimal:
     return sum(
-        (number(one) or Decimal(0) for mine in _sums(side).values() for one in mine.get(resource, [])), Decimal(0)
+        (to_number(one) or Decimal(0) for mine in _sums(snapshot).values() for one in mine.get(resource, [])),
+        Decimal(0),
     )

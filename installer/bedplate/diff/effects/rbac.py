@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bedplate.diff.effects import grant
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.grant import ANY, ROLE, Grant
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.kube.change import Action, Changes, ObjectChange
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource, Snapshot
@@ -78,10 +78,10 @@ def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFin
     told: dict[tuple[str, Risk, str, str], list[str]] = {}
     gone = {c.identity.name for c in changes.objects if c.identity.kind == "Namespace" and c.action is Action.REMOVED}
     for scope in sorted(scope for scope in {*before.scopes, *after.scopes} if scope.namespace not in gone):
-        for rule, risk, fact in _compared(before, after, scope):
-            told.setdefault((rule, risk, fact, after.component(scope)), []).append(scope.subject)
-    for (rule, risk, fact, component), subjects in told.items():
-        yield DiffFinding(rule, risk, listed(subjects), fact, (), component, SOURCE)
+        for rule, risk, message in _compared(before, after, scope):
+            told.setdefault((rule, risk, message, after.component(scope)), []).append(scope.subject)
+    for (rule, risk, message, component), subjects in told.items():
+        yield DiffFinding(rule, risk, join_words(subjects), message, (), component, SOURCE)
     yield from _unbound(before, after, changes, complete=new.environment is not None)
 
 
@@ -100,12 +100,12 @@ def _rights(old: Snapshot, new: Snapshot, mine: list[ObjectChange]) -> tuple[Rig
 
 def _compared(before: Rights, after: Rights, scope: Scope) -> Iterator[tuple[str, Risk, str]]:
     where = f" in namespace {scope.namespace}" if scope.namespace else " in all namespaces"
-    gained = grant.beyond(after.of(scope), frozenset(before.wide(scope)))
+    gained = grant.not_covered(after.of(scope), frozenset(before.wide(scope)))
     yield from (
-        (rule, Risk.SECURITY, f"{words}{where}: {grant.sentence(some)}") for rule, words, some in sorted_out(gained)
+        (rule, Risk.SECURITY, f"{words}{where}: {grant.describe(some)}") for rule, words, some in sorted_out(gained)
     )
-    if lost := grant.beyond(before.of(scope), frozenset(after.wide(scope))):
-        yield "rbac-lost", Risk.NONE, f"may no longer{where}: {grant.sentence(lost)}"
+    if lost := grant.not_covered(before.of(scope), frozenset(after.wide(scope))):
+        yield "rbac-lost", Risk.NONE, f"may no longer{where}: {grant.describe(lost)}"
 
 
 def sorted_out(grants: Iterable[Grant]) -> Iterator[tuple[str, str, list[Grant]]]:
@@ -131,24 +131,24 @@ def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool)
         key = change.identity
         if key.group != GROUP or key.kind not in ROLES or key in before.bound | after.bound:
             continue
-        gained = grant.beyond(after.role(key), frozenset(before.role(key)))
+        gained = grant.not_covered(after.role(key), frozenset(before.role(key)))
         risk = Risk.NONE if complete else Risk.SECURITY
         for rule, words, some in sorted_out(gained):
-            fact = f"lets whoever is bound to it, no binding is here: {words} {grant.sentence(some)}"
-            yield DiffFinding(rule, risk, key, fact, ("rules",), change.thing.component, SOURCE)
-        if lost := grant.beyond(before.role(key), frozenset(after.role(key))):
-            fact = f"no longer allows whoever is bound to it, no binding is here: {grant.sentence(lost)}"
-            yield DiffFinding("rbac-lost", Risk.NONE, key, fact, ("rules",), change.thing.component, SOURCE)
+            message = f"lets whoever is bound to it, no binding is here: {words} {grant.describe(some)}"
+            yield DiffFinding(rule, risk, key, message, ("rules",), change.resource.component, SOURCE)
+        if lost := grant.not_covered(before.role(key), frozenset(after.role(key))):
+            message = f"no longer allows whoever is bound to it, no binding is here: {grant.describe(lost)}"
+            yield DiffFinding("rbac-lost", Risk.NONE, key, message, ("rules",), change.resource.component, SOURCE)
 
 
 class Rights:
     """The rights of subjects of a side; objects that cannot matter are not looked into."""
 
-    def __init__(self, side: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         """Find the side's roles and bindings."""
-        things = {key: thing for key, thing in side.things.items() if key.group == GROUP}
-        self._roles = {key: thing for key, thing in things.items() if key.kind in ROLES}
-        self._bindings = [thing for key, thing in sorted(things.items()) if key.kind not in ROLES]
+        resources = {key: resource for key, resource in snapshot.resources.items() if key.group == GROUP}
+        self._roles = {key: resource for key, resource in resources.items() if key.kind in ROLES}
+        self._bindings = [resource for key, resource in sorted(resources.items()) if key.kind not in ROLES]
         self._cluster_roles = sorted(key for key in self._roles if key.kind == "ClusterRole")
         self._resolved: dict[ObjectId, frozenset[Grant]] = {}
         self.scopes: dict[Scope, set[Grant]] = {}
@@ -163,21 +163,25 @@ class Rights:
         """Return the subjects of bindings that changed or that give one of some roles."""
         found = set()
         words = frozenset(roles)
-        for thing in self._bindings:
-            if thing.identity in changed or thing.mentions(words):
-                found |= {name for name in _subjects(thing) if thing.identity in changed or _role(thing).name in roles}
-                if _subjects(thing):
-                    self.bound.add(_role(thing))
+        for resource in self._bindings:
+            if resource.identity in changed or resource.mentions(words):
+                found |= {
+                    name
+                    for name in _subjects(resource)
+                    if resource.identity in changed or _role(resource).name in roles
+                }
+                if _subjects(resource):
+                    self.bound.add(_role(resource))
         return found
 
     def bind(self, subjects: set[str]) -> None:
         """Resolve the bindings of some subjects."""
         words = frozenset(name.rpartition("/")[2].partition(" ")[2] or name.rpartition("/")[2] for name in subjects)
-        for thing in self._bindings:
-            if thing.mentions(words):
-                for name in _subjects(thing):
+        for resource in self._bindings:
+            if resource.mentions(words):
+                for name in _subjects(resource):
                     if name in subjects:
-                        self._give(thing, name)
+                        self._give(resource, name)
         self._take_in()
 
     def of(self, scope: Scope) -> frozenset[Grant]:
@@ -200,12 +204,12 @@ class Rights:
         return self._resolved[key]
 
     def _resolve(self, key: ObjectId) -> Iterator[Grant]:
-        thing = self._roles.get(key)
-        if thing is None:
+        resource = self._roles.get(key)
+        if resource is None:
             yield from self._unknown(key)
             return
-        yield from grant.of_rules(thing.object.get("rules") or [])
-        for selector in (thing.object.get(AGGREGATION) or {}).get("clusterRoleSelectors") or []:
+        yield from grant.of_rules(resource.object.get("rules") or [])
+        for selector in (resource.object.get(AGGREGATION) or {}).get("clusterRoleSelectors") or []:
             for other in self._cluster_roles:
                 if other != key and _selects(selector, _labels(self._roles[other])):
                     yield from self.role(other)
@@ -218,8 +222,8 @@ class Rights:
             for label in OF_KUBERNETES.get(key.name, ()):
                 wanted = AGGREGATE + label
                 for other in self._cluster_roles:
-                    thing = self._roles[other]
-                    if thing.mentions((wanted,)) and _labels(thing).get(wanted) == "true":
+                    resource = self._roles[other]
+                    if resource.mentions((wanted,)) and _labels(resource).get(wanted) == "true":
                         yield from self.role(other)
 
     def _take_in(self) -> None:
@@ -232,10 +236,10 @@ class Rights:
             }
 
     def _aggregates(self, key: ObjectId) -> bool:
-        thing = self._roles.get(key)
-        if thing is None:
+        resource = self._roles.get(key)
+        if resource is None:
             return key.name in OF_KUBERNETES
-        return thing.mentions((AGGREGATION,)) and bool(thing.object.get(AGGREGATION))
+        return resource.mentions((AGGREGATION,)) and bool(resource.object.get(AGGREGATION))
 
     def _give(self, binding: Resource, subject: str) -> None:
         namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else ""
@@ -261,8 +265,8 @@ def _subject(subject: Mapping[str, Any], namespace: str) -> str:
     return f"{subject.get('kind', '')} {name}"
 
 
-def _labels(thing: Resource) -> dict[str, str]:
-    return (thing.object.get("metadata") or {}).get("labels") or {}
+def _labels(resource: Resource) -> dict[str, str]:
+    return (resource.object.get("metadata") or {}).get("labels") or {}
 
 
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -40,25 +40,25 @@ class RemovedApi:
 
 
 @cache
-def rows() -> tuple[RemovedApi, ...]:
+def removed_apis() -> tuple[RemovedApi, ...]:
     """Return the removed versions."""
     return tuple(RemovedApi(**row) for row in yaml_text.parse(FILE.read_bytes(), FILE.name, 0)[0])
 
 
 @cache
 def _table() -> dict[tuple[str, str], RemovedApi]:
-    return {(row.version, kind): row for row in rows() for kind in row.kinds}
+    return {(row.version, kind): row for row in removed_apis() for kind in row.kinds}
 
 
 def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield objects of the new side that its Kubernetes refuses, unless the old side's did so already."""
     target, before = _version(new), _version(old)
     touched = {change.identity for change in changes.objects}
-    candidates = new.things if target != before else [key for key in sorted(touched) if key in new.things]
+    candidates = new.resources if target != before else [key for key in sorted(touched) if key in new.resources]
     for key in sorted(candidates):
-        thing = new.things[key]
-        row = _row(thing)
-        if row and Version(row.removed) <= target and not _refused(old, key, thing, before):
+        resource = new.resources[key]
+        row = _row(resource)
+        if row and Version(row.removed) <= target and not _refused(old, key, resource, before):
             yield DiffFinding(
                 "api-version-not-served",
                 Risk.DISRUPTION,
@@ -66,7 +66,7 @@ def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFin
                 f"is refused: Kubernetes serves no {row.version} since {row.removed}"
                 + (f", write {row.instead}" if row.instead else ""),
                 ("apiVersion",),
-                thing.component,
+                resource.component,
                 row.source,
             )
 
@@ -76,20 +76,20 @@ def _kinds() -> frozenset[str]:
     return frozenset(kind for _, kind in _table())
 
 
-def _row(thing: Resource) -> RemovedApi | None:
-    if thing.identity.kind not in _kinds():
+def _row(resource: Resource) -> RemovedApi | None:
+    if resource.identity.kind not in _kinds():
         return None
-    return _table().get((str(thing.object.get("apiVersion")), thing.identity.kind))
+    return _table().get((str(resource.object.get("apiVersion")), resource.identity.kind))
 
 
-def _version(side: Snapshot) -> Version:
-    return Version(side.kubernetes) if side.kubernetes else UNKNOWN
+def _version(snapshot: Snapshot) -> Version:
+    return Version(snapshot.kubernetes) if snapshot.kubernetes else UNKNOWN
 
 
-def _refused(old: Snapshot, key: ObjectId, thing: Resource, before: Version) -> bool:
+def _refused(old: Snapshot, key: ObjectId, resource: Resource, before: Version) -> bool:
     """Return whether the object stood there before in the same version, and was refused then too."""
-    earlier = old.things.get(key)
-    if earlier is None or earlier.object.get("apiVersion") != thing.object.get("apiVersion"):
+    earlier = old.resources.get(key)
+    if earlier is None or earlier.object.get("apiVersion") != resource.object.get("apiVersion"):
         return False
     row = _row(earlier)
     return row is not None and Version(row.removed) <= before

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.effects.rule_effects import listed
+from bedplate.diff.effects.rule_effects import join_words
 from bedplate.diff.rules import pod_paths
-from bedplate.diff.rules.match import touched
-from bedplate.kube.change import Action, Changes, ObjectChange, shown
+from bedplate.diff.rules.match import touched_values
+from bedplate.kube.change import Action, Changes, ObjectChange, path_text
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource, Snapshot
 
@@ -21,7 +21,7 @@ CONFIG = "https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-c
 SHOWN = 3
 
 
-def restarted(changes: Changes) -> tuple[ObjectId, ...]:
+def restarted_workloads(changes: Changes) -> tuple[ObjectId, ...]:
     """Return the workloads whose running pods are made anew by their controllers."""
     return tuple(change.identity for change in changes.objects if _rolls(change))
 
@@ -32,50 +32,50 @@ def findings(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
         if _rolls(change):
             yield _restart(change)
         elif _waits(change):
-            fact = "changes nothing yet: its pods stay as they are until each is deleted (OnDelete)"
-            where = pod_paths.template(change.thing) or ()
+            message = "changes nothing yet: its pods stay as they are until each is deleted (OnDelete)"
+            where = pod_paths.template(change.resource) or ()
             yield DiffFinding(
-                "pods-not-replaced", Risk.NONE, change.identity, fact, where, change.thing.component, ROLLING
+                "pods-not-replaced", Risk.NONE, change.identity, message, where, change.resource.component, ROLLING
             )
     yield from _unread(new, changes)
 
 
 def _rolls(change: ObjectChange) -> bool:
-    return _changes_template(change) and _strategy(change.thing).get("type") != "OnDelete"
+    return _changes_template(change) and _strategy(change.resource).get("type") != "OnDelete"
 
 
 def _waits(change: ObjectChange) -> bool:
-    return _changes_template(change) and _strategy(change.thing).get("type") == "OnDelete"
+    return _changes_template(change) and _strategy(change.resource).get("type") == "OnDelete"
 
 
 def _changes_template(change: ObjectChange) -> bool:
     mine = change.action is Action.CHANGED and change.identity.kind in KINDS
-    return mine and bool(touched(change, pod_paths.template(change.thing) or ()))
+    return mine and bool(touched_values(change, pod_paths.template(change.resource) or ()))
 
 
 def _restart(change: ObjectChange) -> DiffFinding:
-    where = pod_paths.template(change.thing) or ()
-    paths = [shown(one.path[len(where) :]) for one in change.changes if one.path[: len(where)] == where]
-    why = listed([*paths[:SHOWN], *([f"{len(paths) - SHOWN} more"] if len(paths) > SHOWN else [])])
+    where = pod_paths.template(change.resource) or ()
+    paths = [path_text(one.path[len(where) :]) for one in change.changes if one.path[: len(where)] == where]
+    why = join_words([*paths[:SHOWN], *([f"{len(paths) - SHOWN} more"] if len(paths) > SHOWN else [])])
     reason = f" ({why} changed)" if any(paths) else ""
-    gap = _gap(change.thing)
+    gap = _gap(change.resource)
     rule, risk = ("pods-restart-gap", Risk.DISRUPTION) if gap else ("pods-restart", Risk.RESTART)
-    fact = f"makes its pods anew{f', {gap}' if gap else ''}{reason}"
-    return DiffFinding(rule, risk, change.identity, fact, where, change.thing.component, ROLLING)
+    message = f"makes its pods anew{f', {gap}' if gap else ''}{reason}"
+    return DiffFinding(rule, risk, change.identity, message, where, change.resource.component, ROLLING)
 
 
-def _strategy(thing: Resource) -> dict[str, Any]:
-    spec = thing.object.get("spec") or {}
+def _strategy(resource: Resource) -> dict[str, Any]:
+    spec = resource.object.get("spec") or {}
     return spec.get("strategy") or spec.get("updateStrategy") or {}
 
 
-def _gap(thing: Resource) -> str:
+def _gap(resource: Resource) -> str:
     """Return why nothing serves while the pods are made anew; empty if some always do."""
-    spec, strategy = thing.object.get("spec") or {}, _strategy(thing)
+    spec, strategy = resource.object.get("spec") or {}, _strategy(resource)
     replicas = 1 if spec.get("replicas") is None else spec["replicas"]
-    if thing.identity.kind == "DaemonSet" or not isinstance(replicas, int) or replicas == 0:
+    if resource.identity.kind == "DaemonSet" or not isinstance(replicas, int) or replicas == 0:
         return ""
-    if thing.identity.kind == "StatefulSet":
+    if resource.identity.kind == "StatefulSet":
         return "the only one stops first" if replicas == 1 else ""
     if strategy.get("type") == "Recreate":
         return "all of them stop first (Recreate)"
@@ -116,16 +116,16 @@ def _unread(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     names: dict[str, set[str]] = {}
     for key in mine:
         names.setdefault(key.namespace, set()).add(key.name)
-    for thing in new.things.values():
-        words = names.get(thing.identity.namespace)
-        if not words or pod_paths.template(thing) is None or not thing.mentions(words):
+    for resource in new.resources.values():
+        words = names.get(resource.identity.namespace)
+        if not words or pod_paths.template(resource) is None or not resource.mentions(words):
             continue
-        for kind, name, how in _reads(pod_paths.spec(thing) or {}):
-            key = ObjectId("", kind, thing.identity.namespace, name)
-            if key in mine and (thing.identity not in fresh or mine[key].action is Action.REMOVED):
+        for kind, name, how in _reads(pod_paths.spec(resource) or {}):
+            key = ObjectId("", kind, resource.identity.namespace, name)
+            if key in mine and (resource.identity not in fresh or mine[key].action is Action.REMOVED):
                 held = readers.setdefault(key, {})
                 # "mounted" < "once": what a pod reads in both ways it also keeps.
-                held[thing.identity] = max(how, held.get(thing.identity, how))
+                held[resource.identity] = max(how, held.get(resource.identity, how))
     for key, held in sorted(readers.items()):
         yield from _told(mine[key], held)
 
@@ -139,25 +139,25 @@ def _content(change: ObjectChange) -> bool:
 
 
 def _told(change: ObjectChange, held: dict[ObjectId, str]) -> Iterator[DiffFinding]:
-    def finding(rule: str, risk: Risk, fact: str) -> DiffFinding:
-        return DiffFinding(rule, risk, change.identity, fact, (), change.thing.component, CONFIG)
+    def finding(rule: str, risk: Risk, message: str) -> DiffFinding:
+        return DiffFinding(rule, risk, change.identity, message, (), change.resource.component, CONFIG)
 
     if change.action is Action.REMOVED:
-        fact = f"is deleted, and {_names(held)} still read it: new pods do not start"
-        yield finding("config-missing", Risk.DISRUPTION, fact)
+        message = f"is deleted, and {_names(held)} still read it: new pods do not start"
+        yield finding("config-missing", Risk.DISRUPTION, message)
         return
     once = {key: how for key, how in held.items() if how == "once"}
     later = {key: how for key, how in held.items() if how == "mounted" and key.kind in (*KINDS, "ReplicaSet", "Pod")}
     if once := {key: how for key, how in once.items() if key.kind not in ("Job", "CronJob")}:
-        fact = f"changes nothing yet: {_names(once)} keep the old content until their pods are made anew"
-        yield finding("config-not-reloaded", Risk.NONE, fact)
+        message = f"changes nothing yet: {_names(once)} keep the old content until their pods are made anew"
+        yield finding("config-not-reloaded", Risk.NONE, message)
     if later:
-        fact = f"reaches {_names(later)} as a file within a minute or two; no pod is made anew"
-        yield finding("config-read-later", Risk.NONE, fact)
+        message = f"reaches {_names(later)} as a file within a minute or two; no pod is made anew"
+        yield finding("config-read-later", Risk.NONE, message)
 
 
 def _names(held: dict[ObjectId, str]) -> str:
-    return listed(f"{key.kind} {key.name}" for key in sorted(held))
+    return join_words(f"{key.kind} {key.name}" for key in sorted(held))
 
 
 def _reads(spec: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

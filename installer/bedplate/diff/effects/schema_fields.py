@@ -24,7 +24,7 @@ class FieldChanges:
     defaults: list[str] = field(default_factory=list)
 
 
-def compared(old: Any, new: Any) -> FieldChanges:
+def compare_fields(old: Any, new: Any) -> FieldChanges:
     """Return what differs between two OpenAPI schemas; descriptions do not count."""
     found = FieldChanges()
     if isinstance(old, dict) and isinstance(new, dict):

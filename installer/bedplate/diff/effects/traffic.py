@@ -14,7 +14,7 @@ Selector = frozenset[tuple[str, str, tuple[str, ...]]]
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
-def selector(value: Any) -> Selector:
+def parse_selector(value: Any) -> Selector:
     """Return a label selector as a set of requirements."""
     value = value or {}
     same = [(key, "In", (str(wanted),)) for key, wanted in (value.get("matchLabels") or {}).items()]
@@ -25,7 +25,7 @@ def selector(value: Any) -> Selector:
     return frozenset([*same, *more])
 
 
-def shown(labels: Selector) -> str:
+def selector_text(labels: Selector) -> str:
     """Return a selector in words."""
     words = [f"{key}={wanted[0]}" if op == "In" and len(wanted) == 1 else f"{key} {op} {'/'.join(wanted)}".strip()
              for key, op, wanted in sorted(labels)]  # fmt: skip
@@ -64,13 +64,13 @@ class Peer(NamedTuple):
             return "anywhere"
         if self.block:
             return self.block + (f" without {', '.join(self.apart)}" if self.apart else "")
-        pods = f"pods {shown(self.pods)}" if self.pods else "all pods"
+        pods = f"pods {selector_text(self.pods)}" if self.pods else "all pods"
         if self.namespaces is None:
             return f"{pods} of the same namespace"
         names = [wanted for key, _, wanted in self.namespaces if key == NAMESPACE_NAME]
         if len(names) == len(self.namespaces) == 1:
             return f"{pods} of namespace {'/'.join(names[0])}"
-        return f"{pods} of {f'namespaces {shown(self.namespaces)}' if self.namespaces else 'every namespace'}"
+        return f"{pods} of {f'namespaces {selector_text(self.namespaces)}' if self.namespaces else 'every namespace'}"
 
 
 def _contains(outer: str, inner: str) -> bool:
@@ -124,7 +124,7 @@ class Opening:
 ALL = Opening(Peer(), Port())
 
 
-def openings(rules: Any, ends: str) -> frozenset[Opening]:
+def parse_rules(rules: Any, ends: str) -> frozenset[Opening]:
     """Return what a policy's rules let through; ``ends`` is the key of the peers: from, to."""
     return frozenset(
         Opening(peer, port)
@@ -141,8 +141,8 @@ def _peers(peers: Any) -> list[Peer]:
 def _peer(one: dict[str, Any]) -> Peer:
     if block := one.get("ipBlock"):
         return Peer(str(block.get("cidr")), tuple(sorted(block.get("except") or [])))
-    namespaces = selector(one["namespaceSelector"]) if one.get("namespaceSelector") is not None else None
-    return Peer(namespaces=namespaces, pods=selector(one.get("podSelector")))
+    namespaces = parse_selector(one["namespaceSelector"]) if one.get("namespaceSelector") is not None else None
+    return Peer(namespaces=namespaces, pods=parse_selector(one.get("podSelector")))
 
 
 def _ports(ports: Any) -> list[Port]:

@@ -11,7 +11,7 @@ from bedplate.config.environments import Site
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.diff.input import image_facts
-from bedplate.diff.input.image_facts import BlobPlace
+from bedplate.diff.input.image_facts import FindBlob
 from bedplate.kube import normalize
 from bedplate.kube.snapshot import Resource, Snapshot
 from bedplate.pki.published import PUBLIC, read_public
@@ -45,7 +45,7 @@ def of_site(
     site: Site,
     release: Catalog,
     file: ReleaseFile,
-    blob: BlobPlace = image_facts.in_store_or_cache,
+    blob: FindBlob = image_facts.in_store_or_cache,
 ) -> Snapshot:
     """Return the side of a loaded environment.
 
@@ -56,15 +56,15 @@ def of_site(
         file: what the release's bundle holds.
         blob: where a blob is, if it is here.
     """
-    images = image_facts.of_release(file, blob)
+    images = image_facts.facts_of_release(file, blob)
     digests = {name: digest for name, digest in image_digests(file).items() if digest}
     specs = host_specs(site, release.release, release.components, file)
     return Snapshot(
         name=spec,
-        things=normalize.by_identity(_thing(one, spec) for one in render(site, release, digests)),
+        resources=normalize.by_identity(_thing(one, spec) for one in render(site, release, digests)),
         hosts={one.host: one for one in specs},
         images=images,
-        blobs=image_facts.carried(file, images),
+        blobs=image_facts.carried_blobs(file, images),
         environment=site.environment,
         release=release.release,
         kubernetes=release.release.components.get(KUBERNETES, ""),
@@ -74,7 +74,7 @@ def of_site(
 
 
 def _thing(one: RenderedObject, spec: str) -> Resource:
-    return normalize.thing(one.object, SourceLocation(_shown(one.source, spec)), one.component)
+    return normalize.to_resource(one.object, SourceLocation(_shown(one.source, spec)), one.component)
 
 
 def _shown(source: str, spec: str) -> str:

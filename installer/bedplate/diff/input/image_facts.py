@@ -11,15 +11,15 @@ from bedplate.config.bundle_layout import blob as place_of
 from bedplate.core import oci, paths
 from bedplate.kube.snapshot import ImageFacts
 
-BlobPlace = Callable[[str], Path]
+FindBlob = Callable[[str], Path]
 
 
-def of_release(release: ReleaseFile, blob: BlobPlace) -> dict[str, ImageFacts]:
+def facts_of_release(release: ReleaseFile, blob: FindBlob) -> dict[str, ImageFacts]:
     """Return facts by ``name:tag`` of every image of a release; without sizes where the manifest is not at hand."""
     return {one.image: _facts(one.sha256, blob) for one in release.artifacts if one.image}
 
 
-def carried(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str, int]:
+def carried_blobs(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str, int]:
     """Return digest to size of all that a bundle of a release holds; nothing where one image's sizes are unknown."""
     if not all(facts.blobs for facts in images.values()):
         return {}
@@ -33,7 +33,7 @@ def in_store_or_cache(sha256: str) -> Path:
     return stored if stored.is_file() else Cache().blob(sha256)
 
 
-def _facts(sha256: str, blob: BlobPlace) -> ImageFacts:
+def _facts(sha256: str, blob: FindBlob) -> ImageFacts:
     if not sha256:
         return ImageFacts()
     path = blob(sha256)

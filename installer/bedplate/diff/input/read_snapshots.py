@@ -9,16 +9,16 @@ from pathlib import Path
 
 from bedplate.config import yaml_document
 from bedplate.core.errors import InputError
-from bedplate.diff.input.file_snapshot import Reader
+from bedplate.diff.input.file_snapshot import FileSnapshotReader
 from bedplate.kube import file_content, manifest_files
-from bedplate.kube.raw_document import RawDocument, pieces
+from bedplate.kube.raw_document import RawDocument, split_documents
 from bedplate.kube.snapshot import Snapshot
 
 NOTHING = "/dev/null"
 """A side with nothing on it, as in git: everything on the other is new, or gone."""
 
 
-def read_side(spec: str) -> Snapshot:
+def read_snapshot(spec: str) -> Snapshot:
     """Return one side of a diff; InputError or Findings where it cannot be read.
 
     Args:
@@ -26,7 +26,7 @@ def read_side(spec: str) -> Snapshot:
             ``bedplate render`` printed, a file or directory of YAML or JSON, also in gzip; ``-`` is standard input.
     """
     with _all_kept():
-        found = _pieces(spec)
+        found = _raw_documents(spec)
         return _site(spec) if found is None else _read(spec, found)
 
 
@@ -57,31 +57,31 @@ def _all_kept() -> Iterator[None]:
 def _pair(old: str, new: str) -> tuple[Snapshot, Snapshot]:
     if old == new == file_content.STDIN:
         raise InputError("standard input", "cannot be both sides", "write one of them to a file")
-    before, after = _pieces(old), _pieces(new)
+    before, after = _raw_documents(old), _raw_documents(new)
     if before is None or after is None:
         sides = ((old, before), (new, after))
         first, second = (_site(spec) if found is None else _read(spec, found) for spec, found in sides)
         return first, second
-    texts = {piece.text for piece in before}
-    both = texts.intersection(piece.text for piece in after)
+    texts = {raw_document.text for raw_document in before}
+    both = texts.intersection(raw_document.text for raw_document in after)
     if len(both) == len(texts) == len(after):
         both = set()  # nothing differs: then look for errors at least
-    reader = Reader(both)
-    return reader.side(old, before, _shown(old)), reader.side(new, after, _shown(new))
+    reader = FileSnapshotReader(both)
+    return reader.snapshot(old, before, _shown(old)), reader.snapshot(new, after, _shown(new))
 
 
 def _read(spec: str, found: list[RawDocument]) -> Snapshot:
-    return Reader().side(spec, found, _shown(spec))
+    return FileSnapshotReader().snapshot(spec, found, _shown(spec))
 
 
-def _pieces(spec: str) -> list[RawDocument] | None:
-    """Return the pieces of a side that is files; None for what has to be rendered."""
+def _raw_documents(spec: str) -> list[RawDocument] | None:
+    """Return the raw_documents of a side that is files; None for what has to be rendered."""
     path = Path(spec)
     if spec == file_content.STDIN:
-        return list(pieces(file_content.read_stdin()))
+        return list(split_documents(file_content.read_stdin()))
     if path.is_dir():
-        return None if _is_environment(path) or _is_bundle(path) else list(manifest_files.of_folder(path))
-    return list(pieces(file_content.read(path))) if spec != NOTHING and path.exists() else None
+        return None if _is_environment(path) or _is_bundle(path) else list(manifest_files.read_folder(path))
+    return list(split_documents(file_content.read_file(path))) if spec != NOTHING and path.exists() else None
 
 
 def _site(spec: str) -> Snapshot:
@@ -102,13 +102,13 @@ def _site(spec: str) -> Snapshot:
 
 
 def _is_environment(folder: Path) -> bool:
-    from bedplate.config.environments import ENVIRONMENT  # noqa: PLC0415  see side
+    from bedplate.config.environments import ENVIRONMENT  # noqa: PLC0415  see kube/snapshot.py
 
     return (folder / ENVIRONMENT).is_file()
 
 
 def _is_bundle(folder: Path) -> bool:
-    from bedplate.config import bundle_layout  # noqa: PLC0415  see side
+    from bedplate.config import bundle_layout  # noqa: PLC0415  see kube/snapshot.py
 
     return (folder / bundle_layout.RELEASE).is_file() and (folder / bundle_layout.OCI_LAYOUT).is_file()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import jinja2
 
-from bedplate.diff.compare.value_text import visible
+from bedplate.diff.compare.value_text import printable
 from bedplate.diff.effects.effect_finding import Risk
-from bedplate.diff.output.summary import fact, image_fact, many, subject
+from bedplate.diff.output.summary import count_of, image_text, message_text, subject_text
 from bedplate.diff.output.view import ReportView
 from bedplate.kube.change import Action
 
@@ -30,7 +30,7 @@ def show(view: ReportView) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(subject=subject, fact=fact, image=image_fact, visible=visible)
+    environment.filters.update(subject=subject_text, fact=message_text, image=image_text, visible=printable)
     present = {item.risk for item in view.items} | {finding.risk for finding in view.report.effects.findings}
     return environment.get_template("page.html.j2").render(
         view=view,
@@ -38,7 +38,7 @@ def show(view: ReportView) -> str:
         risks=sorted(present or {Risk.NONE}, reverse=True),
         signs=SIGNS,
         lines=LINES,
-        many=many,
+        count_of=count_of,
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src '{_source(style)}'; script-src '{_source(script)}'; base-uri 'none'",

@@ -9,7 +9,16 @@ from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, Quota
 from bedplate.diff.output.summary import DiffSummary
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube import secret_values
-from bedplate.kube.change import ByKey, Change, HostChange, Inside, ListOrder, ObjectChange, Step, shown
+from bedplate.kube.change import (
+    Change,
+    ElementKey,
+    HostChange,
+    InsideDocument,
+    ListOrder,
+    ObjectChange,
+    PathStep,
+    path_text,
+)
 from bedplate.kube.object_id import ObjectId
 
 FORM = "bedplate-diff/1"
@@ -66,16 +75,16 @@ def _item(item: ViewItem) -> dict[str, Any]:
 
 
 def _object(change: ObjectChange) -> dict[str, Any]:
-    location = change.thing.location
+    location = change.resource.location
     value: dict[str, Any] = {"object": _identity(change.identity)}
     if change.old and change.new and change.old.identity != change.new.identity:
         value["was"] = _identity(change.old.identity)
-    if change.thing.component:
-        value["component"] = change.thing.component
+    if change.resource.component:
+        value["component"] = change.resource.component
     if location:
         value["place"] = {"file": location.file, "line": location.line}
     if not change.old or not change.new:
-        value["whole"] = secret_values.shown(change.thing.object)
+        value["whole"] = secret_values.redact(change.resource.object)
     return value
 
 
@@ -90,7 +99,7 @@ def _host(change: HostChange) -> dict[str, Any]:
 def _change(change: Change) -> dict[str, Any]:
     value: dict[str, Any] = {
         "path": [step(one) for one in change.path],
-        "shown": shown(change.path),
+        "shown": path_text(change.path),
         "action": str(change.action),
     }
     sides = {"old": change.old, "new": change.new}
@@ -99,12 +108,12 @@ def _change(change: Change) -> dict[str, Any]:
     return value | {name: extra for name, extra in extras.items() if extra is not None}
 
 
-def step(value: Step) -> Any:
+def step(value: PathStep) -> Any:
     """Return a step of a path: a key or a position as it is, the others as a mapping with one key that says which."""
     match value:
-        case ByKey():
+        case ElementKey():
             return {"by": [[name, list(part) if isinstance(part, tuple) else part] for name, part in value.fields]}
-        case Inside():
+        case InsideDocument():
             return {"inside": value.form}
         case ListOrder():
             return {"order": True}
@@ -118,7 +127,7 @@ def _finding(finding: DiffFinding) -> dict[str, Any]:
         "rule": finding.rule,
         "risk": str(finding.risk),
         "subject": _identity(subject) if isinstance(subject, ObjectId) else subject,
-        "fact": finding.fact,
+        "fact": finding.message,
         "path": [step(one) for one in finding.path],
         "component": finding.component,
         "source": finding.source,

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.output.summary import fact, subject
+from bedplate.diff.output.summary import message_text, subject_text
 from bedplate.diff.output.view import ReportView
 
 OVERALL = "overall"
@@ -20,7 +20,7 @@ def show(view: ReportView, *, fail_on: Risk | None = None) -> str:
     root = ET.Element("testsuites", name=f"bedplate diff {view.summary.old} {view.summary.new}")
     overall: dict[str, list[DiffFinding]] = {}
     for finding in view.findings:
-        overall.setdefault(subject(finding), []).append(finding)
+        overall.setdefault(subject_text(finding), []).append(finding)
     if overall:
         _suite(root, OVERALL, overall.items(), fail_on)
     for group in view.groups:
@@ -48,4 +48,4 @@ def _suite(
 
 
 def _line(finding: DiffFinding) -> str:
-    return f"{finding.risk}: {fact(finding)}"
+    return f"{finding.risk}: {message_text(finding)}"

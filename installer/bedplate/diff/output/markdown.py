@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from bedplate.diff.compare.value_text import Row, visible
+from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, Risk
 from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
-from bedplate.diff.output.summary import DiffSummary, SummaryBlock, fact, image_fact, many, subject
+from bedplate.diff.output.summary import DiffSummary, SummaryBlock, count_of, image_text, message_text, subject_text
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
@@ -84,7 +84,7 @@ def _summary(summary: DiffSummary) -> Iterator[str]:
 
 
 def _block(block: SummaryBlock) -> str:
-    lines = [f"{code(line.subject)} {prose(line.fact)}" for line in block.lines]
+    lines = [f"{code(line.subject)} {prose(line.text)}" for line in block.lines]
     if block.more:
         lines.append(f"… and {block.more} more")
     return f"| **{block.title}** | {'<br>'.join(lines)} |"
@@ -93,9 +93,9 @@ def _block(block: SummaryBlock) -> str:
 def _overall(findings: tuple[DiffFinding, ...]) -> Iterator[str]:
     if not findings:
         return
-    yield from ("", f"<details><summary><b>Overall</b>: {many(len(findings), 'finding')}</summary>", "")
+    yield from ("", f"<details><summary><b>Overall</b>: {count_of(len(findings), 'finding')}</summary>", "")
     for finding in findings[:NAMED]:
-        yield _finding(finding, f"{code(subject(finding))} ")
+        yield _finding(finding, f"{code(subject_text(finding))} ")
     if len(findings) > NAMED:
         yield f"- … and {len(findings) - NAMED} more"
     yield from ("", "</details>")
@@ -104,8 +104,8 @@ def _overall(findings: tuple[DiffFinding, ...]) -> Iterator[str]:
 def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
     if not images:
         return
-    yield from ("", f"<details><summary><b>Images</b>: {many(len(images), 'change')}</summary>", "")
-    lines = [f"{visible(image.name)}: {image_fact(image)}" for image in images]
+    yield from ("", f"<details><summary><b>Images</b>: {count_of(len(images), 'change')}</summary>", "")
+    lines = [f"{printable(image.name)}: {image_text(image)}" for image in images]
     room = ROOM // 8
     fits = sum(1 for used in accumulate(len(line) + 1 for line in lines) if used <= room)
     yield fenced([*lines[:fits], *([f"… and {len(lines) - fits} more"] if fits < len(lines) else [])], "")
@@ -113,7 +113,7 @@ def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
 
 
 def _finding(finding: DiffFinding, about: str = "") -> str:
-    return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(fact(finding))}"
+    return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(message_text(finding))}"
 
 
 def _item(item: ViewItem) -> str:
@@ -154,7 +154,7 @@ def _cut(items: list[ViewItem]) -> str:
     if len(items) > NAMED:
         names.append(f"- … and {len(items) - NAMED} more")
     first = (
-        f"**Not shown here: {many(len(items), 'object')}**, the least risky and those too long for a comment. "
+        f"**Not shown here: {count_of(len(items), 'object')}**, the least risky and those too long for a comment. "
         "To see everything: `bedplate diff` with the same two sides and `--format html --out diff.html`."
     )
     return "\n".join([first, "", *names])

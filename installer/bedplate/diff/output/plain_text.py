@@ -8,9 +8,17 @@ from collections.abc import Iterator
 
 import typer
 
-from bedplate.diff.compare.value_text import Row, visible
+from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.output.summary import SCREEN, DiffSummary, SummaryBlock, fact, image_fact, many, subject
+from bedplate.diff.output.summary import (
+    SCREEN,
+    DiffSummary,
+    SummaryBlock,
+    count_of,
+    image_text,
+    message_text,
+    subject_text,
+)
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
@@ -44,11 +52,11 @@ def _all(view: ReportView) -> Iterator[str]:
     if view.findings:
         yield from ("", _rule("overall", "", max(finding.risk for finding in view.findings)))
         for finding in view.findings:
-            yield from _finding(finding, f"{subject(finding)} {fact(finding)}", "  ")
+            yield from _finding(finding, f"{subject_text(finding)} {message_text(finding)}", "  ")
     if images := view.images:
-        yield from ("", _rule("images", many(len(images), "change"), Risk.NONE))
+        yield from ("", _rule("images", count_of(len(images), "change"), Risk.NONE))
         for image in images:
-            yield from _wrap(f"{visible(image.name)}  {image_fact(image)}", "  ", "      ")
+            yield from _wrap(f"{printable(image.name)}  {image_text(image)}", "  ", "      ")
     for group in view.groups:
         yield from _group(group)
 
@@ -60,7 +68,7 @@ def summary(value: DiffSummary) -> Iterator[str]:
         ("Changed", value.counts, ""),
         ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
         ("Downtime", value.downtime, ""),
-        *(fact for block in value.fitting() for fact in _block(block)),
+        *(line for block in value.fitting() for line in _block(block)),
     ]
     yield typer.style(f"{_side(value.old)} → {_side(value.new)}", bold=True)
     room = SCREEN - 1 - len(facts)
@@ -75,14 +83,14 @@ def summary(value: DiffSummary) -> Iterator[str]:
 
 def _block(block: SummaryBlock) -> Iterator[tuple[str, str, str]]:
     for at, line in enumerate(block.lines):
-        yield ("" if at else block.title, f"{line.subject}  {line.fact}", COLORS[block.risk])
+        yield ("" if at else block.title, f"{line.subject}  {line.text}", COLORS[block.risk])
     if block.more:
         yield ("", f"… and {block.more} more, below", "")
 
 
 def _group(group: ViewGroup) -> Iterator[str]:
     yield ""
-    yield _rule(group.name, many(len(group.items), "change"), group.risk)
+    yield _rule(group.name, count_of(len(group.items), "change"), group.risk)
     for item in group.items:
         yield from _item(item)
 
@@ -100,7 +108,7 @@ def _item(item: ViewItem) -> Iterator[str]:
     lines = _wrap(f"{SIGNS[item.action]} {name}, {item.action}", "", "  ")
     yield from (typer.style(line, fg=ACTION_COLORS[item.action], bold=True) for line in lines)
     for finding in item.findings:
-        yield from _finding(finding, fact(finding), "    ")
+        yield from _finding(finding, message_text(finding), "    ")
     for row in item.rows:
         yield from _row(row)
     yield from _long([f"{SIGNS[item.action]} {line}" for line in item.whole], "    ")
@@ -137,7 +145,7 @@ def _long(lines: list[str], indent: str) -> Iterator[str]:
         color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         yield from (typer.style(part, fg=color) for part in _chop(line, indent))
     if len(lines) > LONGEST:
-        yield f"{indent}… {many(len(lines) - LONGEST, 'more line')}, in --format html"
+        yield f"{indent}… {count_of(len(lines) - LONGEST, 'more line')}, in --format html"
 
 
 def _chop(line: str, indent: str) -> Iterator[str]:

@@ -15,9 +15,9 @@ from urllib.parse import quote
 import bedplate
 from bedplate.core.errors import SourceLocation
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
-from bedplate.diff.output.summary import fact, subject
+from bedplate.diff.output.summary import message_text, subject_text
 from bedplate.diff.output.view import ReportView
-from bedplate.kube.change import shown
+from bedplate.kube.change import path_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {
@@ -74,13 +74,13 @@ def _rule(worst: DiffFinding) -> dict[str, Any]:
 
 
 def _result(finding: DiffFinding, location: SourceLocation | None, order: dict[str, int], new: str) -> dict[str, Any]:
-    name = subject(finding)
-    path = shown(finding.path)
+    name = subject_text(finding)
+    path = path_text(finding.path)
     return {
         "ruleId": finding.rule,
         "ruleIndex": order[finding.rule],
         "level": LEVELS[finding.risk],
-        "message": {"text": f"{name} {fact(finding)}"},
+        "message": {"text": f"{name} {message_text(finding)}"},
         "locations": [_location(location or SourceLocation(new), str(finding.subject), path)],
         "partialFingerprints": {"bedplateFinding/v1": _fingerprint(finding, path)},
         "properties": {"risk": str(finding.risk), "component": finding.component, "path": path},

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bedplate.core.sizes import human
-from bedplate.diff.compare.value_text import visible
+from bedplate.diff.compare.value_text import printable
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, Effects, ImageChange, QuotaChange, Risk
 from bedplate.kube.change import Action
 from bedplate.kube.object_id import ObjectId
@@ -32,7 +32,7 @@ class SummaryLine:
     """One fact of a summary."""
 
     subject: str
-    fact: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +89,19 @@ class DiffSummary:
         return tuple(_cut(block, count) for block, count in zip(self.blocks, shown, strict=True))
 
 
-def title(identity: ObjectId) -> str:
+def object_title(identity: ObjectId) -> str:
     """Return an object's name as people say it: ``Deployment monitoring/prometheus``."""
-    return visible(f"{identity.kind} {'/'.join(part for part in (identity.namespace, identity.name) if part)}")
+    return printable(f"{identity.kind} {'/'.join(part for part in (identity.namespace, identity.name) if part)}")
 
 
-def subject(finding: DiffFinding) -> str:
+def subject_text(finding: DiffFinding) -> str:
     """Return whom a finding is about, as people say it."""
-    return title(finding.subject) if isinstance(finding.subject, ObjectId) else visible(finding.subject)
+    return object_title(finding.subject) if isinstance(finding.subject, ObjectId) else printable(finding.subject)
 
 
-def fact(finding: DiffFinding) -> str:
+def message_text(finding: DiffFinding) -> str:
     """Return what a finding says, on one line."""
-    return visible(finding.fact)
+    return printable(finding.message)
 
 
 def summarize(report: DiffReport) -> DiffSummary:
@@ -120,8 +120,8 @@ def summarize(report: DiffReport) -> DiffSummary:
         SummaryBlock("Restart", tuple(_findings(effects, Risk.RESTART)), Risk.RESTART),
     )
     return DiffSummary(
-        old=visible(report.old),
-        new=visible(report.new),
+        old=printable(report.old),
+        new=printable(report.new),
         counts=_counts(report),
         worst=effects.worst,
         risks=tuple(sorted(counted.items(), reverse=True)),
@@ -130,9 +130,9 @@ def summarize(report: DiffReport) -> DiffSummary:
     )
 
 
-def image_fact(image: ImageChange) -> str:
+def image_text(image: ImageChange) -> str:
     """Return what becomes of an image: ``v1 → v2, 12 MB to carry, 9 MB to pull``."""
-    old, new = (DIGEST.sub(r"\1", visible(tag)) for tag in (image.old, image.new))
+    old, new = (DIGEST.sub(r"\1", printable(tag)) for tag in (image.old, image.new))
     parts = [f"{old} → {new}" if old and new else f"{NEW}: {new}" if new else f"{GONE}: {old}"]
     if image.carry is not None:
         parts.append(f"{human(image.carry)} to carry")
@@ -141,7 +141,7 @@ def image_fact(image: ImageChange) -> str:
     return ", ".join(parts)
 
 
-def many(count: int, noun: str) -> str:
+def count_of(count: int, noun: str) -> str:
     """Return a count with its noun: ``1 object``, ``2 objects``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -158,18 +158,18 @@ def _counts(report: DiffReport) -> str:
         counted = Counter(change.action for change in changes)
         if counted:
             actions = ", ".join(f"{counted[action]} {action}" for action in Action if counted[action])
-            parts.append(f"{many(sum(counted.values()), noun)} ({actions})")
+            parts.append(f"{count_of(sum(counted.values()), noun)} ({actions})")
     return "; ".join(parts) or "no change"
 
 
 def _downtime(effects: Effects) -> str:
     parts = []
     if drains := set(effects.drains) | set(effects.reboots):
-        parts.append(f"{many(len(drains), 'node')} drained")
+        parts.append(f"{count_of(len(drains), 'node')} drained")
     if effects.reboots:
-        parts.append(f"{many(len(effects.reboots), 'node')} rebooted")
+        parts.append(f"{count_of(len(effects.reboots), 'node')} rebooted")
     if effects.restarts:
-        parts.append(f"pods of {many(len(effects.restarts), 'workload')} made anew")
+        parts.append(f"pods of {count_of(len(effects.restarts), 'workload')} made anew")
     return ", ".join(parts) or "none"
 
 
@@ -177,18 +177,18 @@ def _nodes(effects: Effects) -> Iterable[SummaryLine]:
     for verb, nodes in (("reboot", effects.reboots), ("drain", effects.drains)):
         alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for node, reasons in sorted(nodes.items()):
-            alike[reasons].append(visible(node))
+            alike[reasons].append(printable(node))
         for reasons, names in alike.items():
-            yield SummaryLine(_names(names), f"{verb}{'s' * (len(names) == 1)}: {visible('; '.join(reasons))}")
+            yield SummaryLine(_names(names), f"{verb}{'s' * (len(names) == 1)}: {printable('; '.join(reasons))}")
 
 
 def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
     alike: Mapping[tuple[str, str], list[str]] = defaultdict(list)
     for finding in effects.findings:
         if finding.risk is risk:
-            alike[(finding.rule, finding.fact)].append(subject(finding))
+            alike[(finding.rule, finding.message)].append(subject_text(finding))
     for (_, said), names in alike.items():
-        yield SummaryLine(_names(sorted(names)), _cropped(visible(said)))
+        yield SummaryLine(_names(sorted(names)), _cropped(printable(said)))
 
 
 def _cropped(text: str) -> str:
@@ -203,9 +203,9 @@ def _names(names: list[str]) -> str:
 
 def _amount(amount: QuotaChange) -> SummaryLine:
     return SummaryLine(
-        visible(amount.subject), visible(f"{amount.resource} {amount.old or 'none'} → {amount.new or 'none'}")
+        printable(amount.subject), printable(f"{amount.resource} {amount.old or 'none'} → {amount.new or 'none'}")
     )
 
 
 def _image(image: ImageChange) -> SummaryLine:
-    return SummaryLine(visible(image.name), image_fact(image))
+    return SummaryLine(printable(image.name), image_text(image))

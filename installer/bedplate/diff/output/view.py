@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bedplate.core.errors import SourceLocation
-from bedplate.diff.compare.value_text import Row, dump, row, visible
+from bedplate.diff.compare.value_text import Row, printable, to_row, yaml_lines
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, ImageChange, Risk
-from bedplate.diff.output.summary import DiffSummary, summarize, title
+from bedplate.diff.output.summary import DiffSummary, object_title, summarize
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, HostChange, ObjectChange
 from bedplate.kube.object_id import ObjectId
@@ -44,24 +44,24 @@ class ViewItem:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Return each changed value; none for what was added or removed."""
-        return tuple(row(change) for change in self.change.changes)
+        return tuple(to_row(change) for change in self.change.changes)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
-        """Return an added or removed thing as YAML, line by line."""
+        """Return an added or removed resource as YAML, line by line."""
         if self.action not in (Action.ADDED, Action.REMOVED):
             return ()
         if isinstance(self.change, HostChange):
             host = self.change.new or self.change.old
-            return tuple(dump(host.model_dump(mode="json", exclude={"digest"}))) if host else ()
-        value = secret_values.shown(self.change.thing.object)
+            return tuple(yaml_lines(host.model_dump(mode="json", exclude={"digest"}))) if host else ()
+        value = secret_values.redact(self.change.resource.object)
         order = [*(key for key in FIRST if key in value), *sorted(value.keys() - set(FIRST))]
-        return tuple(line for key in order for line in dump({key: value[key]}))
+        return tuple(line for key in order for line in yaml_lines({key: value[key]}))
 
     @property
     def location(self) -> SourceLocation | None:
         """Return where it is written."""
-        return self.change.thing.location if isinstance(self.change, ObjectChange) else None
+        return self.change.resource.location if isinstance(self.change, ObjectChange) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def arrange(report: DiffReport) -> ReportView:
             findings += by_subject.pop(change.old.identity, [])
         groups[_group(change)].append(_object(change, findings))
     for host in report.changes.hosts:
-        groups[HOSTS].append(_item(f"host {visible(host.host)}", "", host, by_subject.pop(host.host, [])))
+        groups[HOSTS].append(_item(f"host {printable(host.host)}", "", host, by_subject.pop(host.host, [])))
     arranged = [ViewGroup(name, tuple(sorted(items, key=_item_order))) for name, items in groups.items()]
     return ReportView(
         report,
@@ -127,8 +127,8 @@ def arrange(report: DiffReport) -> ReportView:
 
 
 def _object(change: ObjectChange, findings: list[DiffFinding]) -> ViewItem:
-    was = title(change.old.identity) if change.action is Action.RENAMED and change.old else ""
-    return _item(title(change.identity), was, change, findings)
+    was = object_title(change.old.identity) if change.action is Action.RENAMED and change.old else ""
+    return _item(object_title(change.identity), was, change, findings)
 
 
 def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list[DiffFinding]) -> ViewItem:
@@ -137,7 +137,7 @@ def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list
 
 
 def _group(change: ObjectChange) -> str:
-    return visible(change.thing.component or change.identity.namespace) or CLUSTER
+    return printable(change.resource.component or change.identity.namespace) or CLUSTER
 
 
 def _item_order(item: ViewItem) -> tuple[int, str, str]:
@@ -145,4 +145,4 @@ def _item_order(item: ViewItem) -> tuple[int, str, str]:
 
 
 def _order(finding: DiffFinding) -> tuple[int, str, str, str]:
-    return (-finding.risk, str(finding.subject), finding.rule, finding.fact)
+    return (-finding.risk, str(finding.subject), finding.rule, finding.message)

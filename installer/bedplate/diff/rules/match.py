@@ -25,7 +25,7 @@ class RuleMatch:
     new: Any
 
 
-def hits(rule: Rule, change: ObjectChange) -> list[RuleMatch]:
+def find_matches(rule: Rule, change: ObjectChange) -> list[RuleMatch]:
     """Return the places where a rule applies to an object's change; a whole object is the place ``()``.
 
     A renamed object is one that was removed and one that is added: nothing of it is changed in place.
@@ -34,11 +34,13 @@ def hits(rule: Rule, change: ObjectChange) -> list[RuleMatch]:
         return []
     if not rule.path:
         return [RuleMatch((), _object(change.old), _object(change.new))]
-    where = of(rule.path, change.thing)
+    where = compile_pattern(rule.path, change.resource)
     if where is None:
         return []
-    apart = [out for text in rule.apart if (out := of(text, change.thing)) is not None]
-    return [hit for hit in (_defaulted(one, change) for one in touched(change, where, apart)) if _moves(rule, hit)]
+    apart = [out for text in rule.apart if (out := compile_pattern(text, change.resource)) is not None]
+    return [
+        hit for hit in (_defaulted(one, change) for one in touched_values(change, where, apart)) if _moves(rule, hit)
+    ]
 
 
 def _defaulted(hit: RuleMatch, change: ObjectChange) -> RuleMatch:
@@ -51,28 +53,28 @@ def _defaulted(hit: RuleMatch, change: ObjectChange) -> RuleMatch:
 
 
 def _default(value: dict[str, Any], path: Path) -> Any:
-    node = kube_schema.own(str(value.get("apiVersion", "")), str(value.get("kind", "")))
+    node = kube_schema.native_schema(str(value.get("apiVersion", "")), str(value.get("kind", "")))
     parent, key = pattern.at(value, path[:-1]), path[-1]
     if node is None or not isinstance(parent, dict) or not isinstance(key, str):
         return None
     for step in path[:-1]:
         node = node.field(step) if isinstance(step, str) else node.item
-    found = defaults.of(node, key, parent)
+    found = defaults.default_of(node, key, parent)
     return found if isinstance(found, str | int) and found else None  # no port and port 0 are one
 
 
-def of(text: str, thing: Resource) -> Pattern | None:
+def compile_pattern(text: str, resource: Resource) -> Pattern | None:
     """Return a pattern for one kind of object: ``{pod}`` is its pod's description; None where it has no pod."""
     if not text.startswith(pod_paths.POD):
         return pattern.parse(text)
-    template = pod_paths.template(thing)
+    template = pod_paths.template(resource)
     return None if template is None else (*template, "spec", *pattern.parse(text.removeprefix(pod_paths.POD)))
 
 
-def touched(change: ObjectChange, where: Pattern, apart: Sequence[Pattern] = ()) -> list[RuleMatch]:
+def touched_values(change: ObjectChange, where: Pattern, apart: Sequence[Pattern] = ()) -> list[RuleMatch]:
     """Return what a pattern names and a change touches: at it, inside it, or by a change of something around it."""
     found: dict[Path, RuleMatch] = {}
-    for one in changes(change):
+    for one in changes_of(change):
         if pattern.fits(one.path, where) and not any(_inside(one.path, out) for out in apart):
             inside = len(one.path) > len(where)
             for hit in [_around(change, one.path[: len(where)])] if inside else _within(one, where):
@@ -81,7 +83,7 @@ def touched(change: ObjectChange, where: Pattern, apart: Sequence[Pattern] = ())
     return list(found.values())
 
 
-def changes(change: ObjectChange) -> tuple[Change, ...]:
+def changes_of(change: ObjectChange) -> tuple[Change, ...]:
     """Return an object's changes; one that is added or removed changes as a whole."""
     match change.action:
         case Action.ADDED:
@@ -125,11 +127,11 @@ def _on(rule: Rule, action: Action) -> bool:
 
 
 def _given(given: Given, change: ObjectChange) -> bool:
-    thing = change.old if given.side == "old" else change.new
-    where = of(given.path, change.thing)
-    if thing is None or where is None:
+    resource = change.old if given.side == "old" else change.new
+    where = compile_pattern(given.path, change.resource)
+    if resource is None or where is None:
         return False
-    found = [value for _, value in pattern.values(thing.object, where)] or [None]
+    found = [value for _, value in pattern.values(resource.object, where)] or [None]
     if given.missing and any(value in given.missing for value in found):
         return False
     return not given.among or any(value in given.among for value in found)
@@ -144,7 +146,7 @@ def _moves(rule: Rule, hit: RuleMatch) -> bool:
 
 
 def _less(one: Any, other: Any) -> bool:
-    left, right = number(one), number(other)
+    left, right = to_number(one), to_number(other)
     return left is not None and right is not None and left < right
 
 
@@ -157,7 +159,7 @@ MOVES: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def number(value: Any) -> Decimal | None:
+def to_number(value: Any) -> Decimal | None:
     """Return a quantity as a number, None where it is none."""
     try:
         return quantity.parse(str(value)) if value is not None and not isinstance(value, bool) else None
@@ -165,5 +167,5 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
-def _object(thing: Resource | None) -> dict[str, Any] | None:
-    return thing.object if thing else None
+def _object(resource: Resource | None) -> dict[str, Any] | None:
+    return resource.object if resource else None

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from bedplate.kube.change import ByKey, Path, Step
+from bedplate.kube.change import ElementKey, Path, PathStep
 
 ELEMENT = "[*]"
 """Any element of a list."""
@@ -27,9 +27,9 @@ def fits(path: Path, pattern: Pattern) -> bool:
     return all(_fits(step, token) for step, token in zip(path, pattern, strict=False))
 
 
-def _fits(step: Step, token: str) -> bool:
+def _fits(step: PathStep, token: str) -> bool:
     if token == ELEMENT:
-        return isinstance(step, int | ByKey)
+        return isinstance(step, int | ElementKey)
     return isinstance(step, str) and (step == token or ("*" in token and fnmatchcase(step, token)))
 
 
@@ -44,11 +44,11 @@ def values(value: Any, pattern: Pattern) -> Iterator[tuple[Path, Any]]:
             yield (step, *path), found
 
 
-def _steps(value: Any, token: str) -> Iterator[tuple[Step, Any]]:
+def _steps(value: Any, token: str) -> Iterator[tuple[PathStep, Any]]:
     if token == ELEMENT and isinstance(value, list):
         for number, item in enumerate(value):
             name = item.get("name") if isinstance(item, dict) else None
-            yield (number if name is None else ByKey((("name", name),))), item
+            yield (number if name is None else ElementKey((("name", name),))), item
     elif token != ELEMENT and isinstance(value, dict):
         for key in [token] if token in value else [key for key in value if _fits(key, token)]:
             yield key, value[key]
@@ -59,7 +59,7 @@ def at(value: Any, path: Path) -> Any:
     for step in path:
         if isinstance(step, str) and isinstance(value, dict):
             value = value.get(step)
-        elif isinstance(step, ByKey) and isinstance(value, list):
+        elif isinstance(step, ElementKey) and isinstance(value, list):
             value = next((item for item in value if _is(item, step)), None)
         elif isinstance(step, int) and isinstance(value, list) and step < len(value):
             value = value[step]
@@ -68,6 +68,6 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-def _is(item: Any, key: ByKey) -> bool:
+def _is(item: Any, key: ElementKey) -> bool:
     """Return whether a list's element has a key's fields; a field it leaves out has the server's default."""
     return isinstance(item, dict) and all(item.get(name, value) == value for name, value in key.fields)

@@ -20,17 +20,17 @@ _TEMPLATE = {
 GROUPS = frozenset({"", "apps", "batch", "extensions"})
 
 
-def template(thing: Resource) -> Pattern | None:
+def template(resource: Resource) -> Pattern | None:
     """Return the path of a workload's pod template; None for other kinds."""
-    return _TEMPLATE.get(thing.identity.kind) if thing.identity.group in GROUPS else None
+    return _TEMPLATE.get(resource.identity.kind) if resource.identity.group in GROUPS else None
 
 
-def spec(thing: Resource) -> dict[str, Any] | None:
+def spec(resource: Resource) -> dict[str, Any] | None:
     """Return a workload's pod spec; None for other kinds, and where it is no mapping."""
-    path = template(thing)
+    path = template(resource)
     if path is None:
         return None
-    value: Any = thing.object
+    value: Any = resource.object
     for key in (*path, "spec"):
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else None

@@ -13,7 +13,7 @@ from bedplate.diff.rules.rule import Rule
 from bedplate.kube import yaml_text
 from bedplate.kube.snapshot import Resource
 
-if TYPE_CHECKING:  # see side
+if TYPE_CHECKING:  # see kube/snapshot.py
     from bedplate.config import diff_rule as model
 
 FOLDER = Path(__file__).parent / "data"
@@ -42,7 +42,7 @@ class RuleFile:
 
 
 @cache
-def files() -> dict[str, RuleFile]:
+def rule_files() -> dict[str, RuleFile]:
     """Return every file of rules by its name without suffix, sorted."""
     return {
         path.stem: RuleFile(**yaml_text.parse(path.read_bytes(), path.name, 0)[0])
@@ -60,11 +60,11 @@ class Rulebook:
             for kind in one.kinds:
                 self._by_kind.setdefault(kind, []).append(one)
 
-    def of(self, thing: Resource) -> list[Rule]:
+    def of(self, resource: Resource) -> list[Rule]:
         """Return the rules about an object: by its kind, by its group and kind, by being a workload, or about all."""
-        group, kind = thing.identity.group, thing.identity.kind
+        group, kind = resource.identity.group, resource.identity.kind
         keys = [kind] if _native(group) else []
-        keys += [f"{group or 'core'}/{kind}", *(["workload"] if pod_paths.template(thing) is not None else []), "*"]
+        keys += [f"{group or 'core'}/{kind}", *(["workload"] if pod_paths.template(resource) is not None else []), "*"]
         return [one for key in keys for one in self._by_kind.get(key, [])]
 
     def hosts(self) -> list[Rule]:
@@ -78,11 +78,11 @@ def _native(group: str) -> bool:
 
 
 @cache
-def own() -> tuple[Rule, ...]:
+def built_in_rules() -> tuple[Rule, ...]:
     """Return Bedplate's own rules about objects and hosts."""
-    return tuple(one for file in files().values() for one in file.sourced())
+    return tuple(one for file in rule_files().values() for one in file.sourced())
 
 
-def of_components(rules: Iterable[model.Rule]) -> tuple[Rule, ...]:
+def rules_of_components(rules: Iterable[model.Rule]) -> tuple[Rule, ...]:
     """Return the rules that components bring."""
     return tuple(rule.of(one.model_dump()) for one in rules)

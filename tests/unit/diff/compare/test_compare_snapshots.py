@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import factories
 from bedplate.config.host_spec import HostSpec
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.kube.change import Action, Change, ObjectChange, shown
+from bedplate.kube.change import Action, Change, ObjectChange, path_text
 from bedplate.kube.snapshot import Snapshot
 from factories.diff_objects import Object, definition, side
 
@@ -40,7 +40,7 @@ def placed(base: str, at: str, value: Any) -> Object:
 def said(change: Change) -> str:
     """Return a change in one line."""
     note = f" ({change.note})" if change.note else ""
-    return f"{change.action} {shown(change.path)}: {change.old} -> {change.new}{note}"
+    return f"{change.action} {path_text(change.path)}: {change.old} -> {change.new}{note}"
 
 
 def changes(old: Object, new: Object, *more: Object) -> list[str]:
@@ -98,8 +98,8 @@ def actions(old: list[Object], new: list[Object]) -> list[tuple[str, str, str]]:
 
 def name_of(change: ObjectChange, which: str) -> str:
     """Return the name of an object before or after; empty if there is none."""
-    thing = change.old if which == "old" else change.new
-    return thing.identity.name if thing else ""
+    resource = change.old if which == "old" else change.new
+    return resource.identity.name if resource else ""
 
 
 RENAMES = {
@@ -164,7 +164,7 @@ RENAMES = {
 
 @pytest.mark.parametrize("name", RENAMES)
 def test_a_rename_is_one_change(name: str) -> None:
-    """What was removed and what was added are one thing where their content is alike, and only there."""
+    """What was removed and what was added are one resource where their content is alike, and only there."""
     old, new, expected = RENAMES[name]
     assert actions(old, new) == expected
 

@@ -16,7 +16,7 @@ from bedplate.config import catalog
 from bedplate.diff.compare import kube_schema, openapi
 from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.kube.change import Change, Changes, ObjectChange, shown
+from bedplate.kube.change import Change, Changes, ObjectChange, path_text
 from bedplate.kube.object_id import ObjectId
 from factories import upstream
 from factories.diff_objects import Object, as_read, shuffled_objects, side
@@ -59,7 +59,7 @@ def test_each_row_of_the_semantics_is_in_the_data() -> None:
 
 def test_kinds_of_versions_that_are_gone_have_their_successors_schema() -> None:
     """An Ingress of extensions/v1beta1 is read as one of today."""
-    node = kube_schema.own("extensions/v1beta1", "Ingress")
+    node = kube_schema.native_schema("extensions/v1beta1", "Ingress")
     assert node is not None
     assert node.field("spec").field("rules").list_type == "set"
 
@@ -87,7 +87,7 @@ def test_a_real_operators_releases_differ_in_what_changed() -> None:
 
 def said(one: ObjectChange, change: Change) -> str:
     """Return a change in one line."""
-    return f"{one.identity.kind} {shown(change.path)} {change.old} {change.new}"
+    return f"{one.identity.kind} {path_text(change.path)} {change.old} {change.new}"
 
 
 def counts(changes: Changes) -> list[tuple[ObjectId, int]]:

@@ -43,7 +43,7 @@ def test_an_order_that_means_nothing_is_no_change(objects: list[Object], chance:
 def test_the_order_of_the_sides_does_not_change_what_is_found(
     old: list[Object], new: list[Object], chance: random.Random
 ) -> None:
-    """As many things are found in shuffled sides, on the same objects."""
+    """As many resources are found in shuffled sides, on the same objects."""
     plain = compare(side(old), side(new))
     mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
     assert [(one.action, one.identity) for one in plain.objects] == [

@@ -28,7 +28,7 @@ def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) ->
     return find_effects(before, after, compare(before, after))
 
 
-def thing(kind: str, body: str = "", version: str = "v1", name: str = "x", namespace: str = "n") -> dict[str, Any]:
+def made(kind: str, body: str = "", version: str = "v1", name: str = "x", namespace: str = "n") -> dict[str, Any]:
     """Return an object; the body is YAML beside its head."""
     head = {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
     return head | (yaml.safe_load(body) or {})
@@ -41,14 +41,14 @@ def deployment(pod: str = "", spec: str = "") -> dict[str, Any]:
         "spec": {"containers": [{"name": "a", "image": "docker.io/library/a:1"}], **(yaml.safe_load(pod) or {})},
     }
     body = {"selector": {"matchLabels": {"app": "x"}}, "replicas": 2, "template": template}
-    return thing("Deployment", version="apps/v1") | {"spec": body | (yaml.safe_load(spec) or {})}
+    return made("Deployment", version="apps/v1") | {"spec": body | (yaml.safe_load(spec) or {})}
 
 
 def contained(text: str) -> dict[str, Any]:
     """Return a Deployment whose one container has more fields, in YAML."""
-    made = deployment()
-    made["spec"]["template"]["spec"]["containers"][0] |= yaml.safe_load(text) or {}
-    return made
+    one = deployment()
+    one["spec"]["template"]["spec"]["containers"][0] |= yaml.safe_load(text) or {}
+    return one
 
 
 CLAIM = "spec: {resources: {requests: {storage: %s}}, storageClassName: %s}"
@@ -57,13 +57,13 @@ SET = "{serviceName: %s, replicas: %s, selector: {matchLabels: {a: b}}, template
 
 def stateful(service: str = "a", replicas: int = 2, size: str = "1Gi", deleted: str = "Retain") -> dict[str, Any]:
     """Return a StatefulSet."""
-    return thing("StatefulSet", f"spec: {SET % (service, replicas, size, deleted)}", "apps/v1")
+    return made("StatefulSet", f"spec: {SET % (service, replicas, size, deleted)}", "apps/v1")
 
 
 def job(image: str, **spec: Any) -> dict[str, Any]:
     """Return a Job."""
     pod = {"containers": [{"name": "a", "image": image}], "restartPolicy": "Never"}
-    return thing("Job", version="batch/v1") | {"spec": {"template": {"spec": pod}, **spec}}
+    return made("Job", version="batch/v1") | {"spec": {"template": {"spec": pod}, **spec}}
 
 
 CRD = """
@@ -93,51 +93,51 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "a job's image": (job("a:1"), job("a:2"), {"immutable-job-template"}),
     "a job's parallelism": (job("a:1", parallelism=1), job("a:1", parallelism=2), set()),
     "a claim's class": (
-        thing("PersistentVolumeClaim", CLAIM % ("1Gi", "a")), thing("PersistentVolumeClaim", CLAIM % ("1Gi", "b")),
+        made("PersistentVolumeClaim", CLAIM % ("1Gi", "a")), made("PersistentVolumeClaim", CLAIM % ("1Gi", "b")),
         {"immutable-claim-spec"}),
     "a claim that grows": (
-        thing("PersistentVolumeClaim", CLAIM % ("1Gi", "a")), thing("PersistentVolumeClaim", CLAIM % ("2Gi", "a")),
+        made("PersistentVolumeClaim", CLAIM % ("1Gi", "a")), made("PersistentVolumeClaim", CLAIM % ("2Gi", "a")),
         set()),
     "a claim that shrinks": (
-        thing("PersistentVolumeClaim", CLAIM % ("2Gi", "a")), thing("PersistentVolumeClaim", CLAIM % ("1Gi", "a")),
+        made("PersistentVolumeClaim", CLAIM % ("2Gi", "a")), made("PersistentVolumeClaim", CLAIM % ("1Gi", "a")),
         {"claim-shrunk"}),
     "a storage class's parameters": (
-        thing("StorageClass", "{provisioner: a, parameters: {b: c}}", "storage.k8s.io/v1", namespace=""),
-        thing("StorageClass", "{provisioner: a, parameters: {b: d}}", "storage.k8s.io/v1", namespace=""),
+        made("StorageClass", "{provisioner: a, parameters: {b: c}}", "storage.k8s.io/v1", namespace=""),
+        made("StorageClass", "{provisioner: a, parameters: {b: d}}", "storage.k8s.io/v1", namespace=""),
         {"immutable-storageclass-parameters"}),
     "a reclaim policy to Delete": (
-        thing("StorageClass", "{provisioner: a, reclaimPolicy: Retain}", "storage.k8s.io/v1", namespace=""),
-        thing("StorageClass", "{provisioner: a, reclaimPolicy: Delete}", "storage.k8s.io/v1", namespace=""),
+        made("StorageClass", "{provisioner: a, reclaimPolicy: Retain}", "storage.k8s.io/v1", namespace=""),
+        made("StorageClass", "{provisioner: a, reclaimPolicy: Delete}", "storage.k8s.io/v1", namespace=""),
         {"storageclass-reclaim-delete"}),
     "a definition's scope": (
-        thing("CustomResourceDefinition", CRD % "Cluster", "apiextensions.k8s.io/v1", namespace=""),
-        thing("CustomResourceDefinition", CRD % "Namespaced", "apiextensions.k8s.io/v1", namespace=""),
+        made("CustomResourceDefinition", CRD % "Cluster", "apiextensions.k8s.io/v1", namespace=""),
+        made("CustomResourceDefinition", CRD % "Namespaced", "apiextensions.k8s.io/v1", namespace=""),
         {"immutable-crd-scope"}),
     "a secret's type": (
-        thing("Secret", "type: Opaque"), thing("Secret", "type: a.example/b"), {"immutable-secret-type"}),
+        made("Secret", "type: Opaque"), made("Secret", "type: a.example/b"), {"immutable-secret-type"}),
     "an immutable map": (
-        thing("ConfigMap", "{immutable: true, data: {a: b}}"), thing("ConfigMap", "{immutable: true, data: {a: c}}"),
+        made("ConfigMap", "{immutable: true, data: {a: b}}"), made("ConfigMap", "{immutable: true, data: {a: c}}"),
         {"immutable-configmap-data"}),
-    "a mutable map": (thing("ConfigMap", "data: {a: b}"), thing("ConfigMap", "data: {a: c}"), set()),
+    "a mutable map": (made("ConfigMap", "data: {a: b}"), made("ConfigMap", "data: {a: c}"), set()),
     "a priority": (
-        thing("PriorityClass", "value: 1", "scheduling.k8s.io/v1", namespace=""),
-        thing("PriorityClass", "value: 2", "scheduling.k8s.io/v1", namespace=""), {"immutable-priorityclass-value"}),
+        made("PriorityClass", "value: 1", "scheduling.k8s.io/v1", namespace=""),
+        made("PriorityClass", "value: 2", "scheduling.k8s.io/v1", namespace=""), {"immutable-priorityclass-value"}),
     "a service's address": (
-        thing("Service", "spec: {clusterIP: 10.0.0.1}"), thing("Service", "spec: {clusterIP: 10.0.0.2}"),
+        made("Service", "spec: {clusterIP: 10.0.0.1}"), made("Service", "spec: {clusterIP: 10.0.0.2}"),
         {"immutable-service-address"}),
     "a service's selector": (
-        thing("Service", SERVICE % ("ClusterIP", "b", 80)), thing("Service", SERVICE % ("ClusterIP", "c", 80)),
+        made("Service", SERVICE % ("ClusterIP", "b", 80)), made("Service", SERVICE % ("ClusterIP", "c", 80)),
         {"service-selector"}),
     "a service's type": (
-        thing("Service", SERVICE % ("ClusterIP", "b", 80)), thing("Service", SERVICE % ("NodePort", "b", 80)),
+        made("Service", SERVICE % ("ClusterIP", "b", 80)), made("Service", SERVICE % ("NodePort", "b", 80)),
         {"service-node-port-opened"}),
     "a webhook that must answer": (
-        thing("ValidatingWebhookConfiguration", HOOK % "Ignore", "admissionregistration.k8s.io/v1", namespace=""),
-        thing("ValidatingWebhookConfiguration", HOOK % "Fail", "admissionregistration.k8s.io/v1", namespace=""),
+        made("ValidatingWebhookConfiguration", HOOK % "Ignore", "admissionregistration.k8s.io/v1", namespace=""),
+        made("ValidatingWebhookConfiguration", HOOK % "Fail", "admissionregistration.k8s.io/v1", namespace=""),
         {"webhook-must-answer"}),
     "a webhook that may be skipped": (
-        thing("ValidatingWebhookConfiguration", HOOK % "Fail", "admissionregistration.k8s.io/v1", namespace=""),
-        thing("ValidatingWebhookConfiguration", HOOK % "Ignore", "admissionregistration.k8s.io/v1", namespace=""),
+        made("ValidatingWebhookConfiguration", HOOK % "Fail", "admissionregistration.k8s.io/v1", namespace=""),
+        made("ValidatingWebhookConfiguration", HOOK % "Ignore", "admissionregistration.k8s.io/v1", namespace=""),
         {"webhook-may-be-skipped"}),
     "privileged": (
         deployment(), contained("securityContext: {privileged: true}"), {"privileged", "pods-restart"}),
@@ -174,7 +174,7 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         deployment("nodeName: a") | {"kind": "DaemonSet", "metadata": {"name": "kube-router", "namespace": "n"}},
         {"network-restart"}),
     "a service's port": (
-        thing("Service", SERVICE % ("ClusterIP", "b", 80)), thing("Service", SERVICE % ("ClusterIP", "b", 81)),
+        made("Service", SERVICE % ("ClusterIP", "b", 80)), made("Service", SERVICE % ("ClusterIP", "b", 81)),
         {"service-port-removed"}),
     "the node's network": (deployment(), deployment("hostNetwork: true"), {"host-network", "pods-restart"}),
     "a path of the node": (
@@ -187,8 +187,8 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         deployment("volumes: [{name: a, persistentVolumeClaim: {claimName: c}}]"),
         deployment("volumes: [{name: a, emptyDir: {}}]"), {"mount-loses-claim", "pods-restart"}),
     "a looser namespace": (
-        thing("Namespace", "metadata: {name: x, labels: {pod-security.kubernetes.io/enforce: restricted}}"),
-        thing("Namespace", "metadata: {name: x, labels: {pod-security.kubernetes.io/enforce: baseline}}"),
+        made("Namespace", "metadata: {name: x, labels: {pod-security.kubernetes.io/enforce: restricted}}"),
+        made("Namespace", "metadata: {name: x, labels: {pod-security.kubernetes.io/enforce: baseline}}"),
         {"pod-security-loosened"}),
     "all stop first": (
         deployment(spec="strategy: {type: Recreate}"),
@@ -196,8 +196,8 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "one that is made before the old goes": (
         deployment(spec="replicas: 1"), deployment("nodeName: a", spec="replicas: 1"), {"pods-restart"}),
     "roleRef": (
-        thing("RoleBinding", BINDING % "a", "rbac.authorization.k8s.io/v1"),
-        thing("RoleBinding", BINDING % "b", "rbac.authorization.k8s.io/v1"), {"immutable-rolebinding-role"}),
+        made("RoleBinding", BINDING % "a", "rbac.authorization.k8s.io/v1"),
+        made("RoleBinding", BINDING % "b", "rbac.authorization.k8s.io/v1"), {"immutable-rolebinding-role"}),
 }  # fmt: skip
 
 
@@ -212,16 +212,16 @@ def test_a_change_means_exactly_what_is_expected(name: str) -> None:
 
 
 GONE = {
-    "a namespace": ([thing("Namespace", name="n", namespace=""), deployment()], {"namespace-deleted"}),
+    "a namespace": ([made("Namespace", name="n", namespace=""), deployment()], {"namespace-deleted"}),
     "a definition": (
-        [thing("CustomResourceDefinition", CRD % "Cluster", "apiextensions.k8s.io/v1", namespace="")], {"crd-deleted"}),
-    "a claim": ([thing("PersistentVolumeClaim", CLAIM % ("1Gi", "a"))], {"claim-deleted"}),
+        [made("CustomResourceDefinition", CRD % "Cluster", "apiextensions.k8s.io/v1", namespace="")], {"crd-deleted"}),
+    "a claim": ([made("PersistentVolumeClaim", CLAIM % ("1Gi", "a"))], {"claim-deleted"}),
     "a set": ([stateful()], {"workload-deleted"}),
     "a set with its volumes": ([stateful(deleted="Delete")], {"statefulset-deleted-with-volumes"}),
-    "a service": ([thing("Service", SERVICE % ("ClusterIP", "b", 80))], {"service-deleted"}),
-    "a budget": ([thing("PodDisruptionBudget", "spec: {minAvailable: 1}", "policy/v1")], {"budget-removed"}),
-    "a map that nothing reads": ([thing("ConfigMap", "data: {a: b}")], set()),
-    "a custom Service": ([thing("Service", version="serving.knative.dev/v1")], set()),
+    "a service": ([made("Service", SERVICE % ("ClusterIP", "b", 80))], {"service-deleted"}),
+    "a budget": ([made("PodDisruptionBudget", "spec: {minAvailable: 1}", "policy/v1")], {"budget-removed"}),
+    "a map that nothing reads": ([made("ConfigMap", "data: {a: b}")], set()),
+    "a custom Service": ([made("Service", version="serving.knative.dev/v1")], set()),
 }  # fmt: skip
 
 
@@ -253,13 +253,13 @@ def test_a_container_that_goes_takes_its_settings_along() -> None:
 def test_two_reasons_to_replace_are_one_finding() -> None:
     """A set is replaced once, and the finding names both fields."""
     (found,) = judged([stateful()], [stateful(service="b", size="2Gi")]).findings
-    assert "spec.serviceName" in found.fact
-    assert "spec.volumeClaimTemplates" in found.fact
+    assert "spec.serviceName" in found.message
+    assert "spec.volumeClaimTemplates" in found.message
 
 
 def test_values_of_secrets_are_in_no_sentence() -> None:
     """A rule about a Secret says nothing of its values."""
-    old, new = (thing("Secret", f"{{immutable: true, data: {{a: hidden:{v}}}}}") for v in ("0123", "4567"))
+    old, new = (made("Secret", f"{{immutable: true, data: {{a: hidden:{v}}}}}") for v in ("0123", "4567"))
     text = repr(judged([old], [new]))
     assert "0123" not in text
     assert "4567" not in text
@@ -275,7 +275,7 @@ def test_a_component_brings_a_rule() -> None:
         fact="loads {new} instead of {old}",
         source="https://a.example/docs",
     )
-    old, new = (thing("Model", f"spec: {{weights: {v}}}", "a.example/v1") for v in ("a", "b"))
+    old, new = (made("Model", f"spec: {{weights: {v}}}", "a.example/v1") for v in ("a", "b"))
     (found,) = judged([old], [new], rules=(rule,)).findings
-    assert (found.rule, found.fact) == ("model-reloads", "loads b instead of a")
+    assert (found.rule, found.message) == ("model-reloads", "loads b instead of a")
     assert not judged([old], [new]).findings

@@ -83,7 +83,7 @@ def test_versions_that_the_target_no_longer_serves_are_named() -> None:
     """An unchanged object is refused by a newer Kubernetes; one that the old one refused already is not new."""
     old, new = CRON % ("batch/v1beta1", "1 * * * *"), CRON % ("batch/v1", "1 * * * *")
     (found,) = judged(side(old, kubernetes="1.24.0"), side(old, kubernetes="1.25.0")).findings
-    assert (found.rule, found.fact) == (
+    assert (found.rule, found.message) == (
         "api-version-not-served",
         "is refused: Kubernetes serves no batch/v1beta1 since 1.25, write batch/v1",
     )

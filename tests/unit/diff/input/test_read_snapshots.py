@@ -12,7 +12,7 @@ import pytest
 
 from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
-from bedplate.diff.input.read_snapshots import read_pair, read_side
+from bedplate.diff.input.read_snapshots import read_pair, read_snapshot
 from bedplate.kube import secret_values
 from bedplate.kube.change import Changes
 from bedplate.kube.object_id import ObjectId
@@ -24,14 +24,14 @@ PLACES = [ObjectId("", "Pod", "shop", "web"), ObjectId("", "Secret", "", "s"), O
 
 @pytest.mark.parametrize("name", FORMS)
 def test_forms(name: str, folder: Path) -> None:
-    """Every way of writing objects down gives the same things, packed or not, as a file, a folder or a stream."""
+    """Every way of writing objects down gives the same resources, packed or not, as a file, a folder or a stream."""
     (folder / name).write_text(FORMS[name], newline="")
-    plain = read_side(name)
-    assert list(plain.things) == PLACES
+    plain = read_snapshot(name)
+    assert list(plain.resources) == PLACES
     (folder / "packed").mkdir()
     (folder / "packed" / f"{name}.gz").write_bytes(gzip.compress((folder / name).read_bytes()))
-    assert {key: one.object for key, one in read_side("packed").things.items()} == {
-        key: one.object for key, one in plain.things.items()
+    assert {key: one.object for key, one in read_snapshot("packed").resources.items()} == {
+        key: one.object for key, one in plain.resources.items()
     }
 
 
@@ -39,18 +39,22 @@ def test_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dash is what is fed to the command."""
     stream = io.TextIOWrapper(io.BytesIO(gzip.compress(FORMS["many.yaml"].encode())))
     monkeypatch.setattr(sys, "stdin", stream)
-    assert list(read_side("-").things) == PLACES
+    assert list(read_snapshot("-").resources) == PLACES
     assert folder
 
 
 def test_places_are_lines(folder: Path) -> None:
-    """Each thing knows the line it begins in, in documents, lists and lines."""
+    """Each resource knows the line it begins in, in documents, lists and lines."""
     (folder / "a.yaml").write_text(
         "# x\n---\n# y\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: List\n"
         "items:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b}\n"
         "- apiVersion: v1\n  kind: Pod\n  metadata: {name: c}\n"
     )
-    assert [str(one.location) for one in read_side("a.yaml").things.values()] == ["a.yaml:4", "a.yaml:11", "a.yaml:14"]
+    assert [str(one.location) for one in read_snapshot("a.yaml").resources.values()] == [
+        "a.yaml:4",
+        "a.yaml:11",
+        "a.yaml:14",
+    ]
 
 
 def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
@@ -61,11 +65,11 @@ def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
     (folder / "kustomization.yaml").write_text(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: x}\n"
     )
-    assert [str(one.location) for one in read_side(".").things.values()] == ["b/a.yaml:2"]
+    assert [str(one.location) for one in read_snapshot(".").resources.values()] == ["b/a.yaml:2"]
 
 
 def _facts(side: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
-    return {key: (one.object, one.component, str(one.location)) for key, one in side.things.items()}
+    return {key: (one.object, one.component, str(one.location)) for key, one in side.resources.items()}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -77,16 +81,16 @@ def test_a_pair_is_two_sides(name: str, folder: Path) -> None:
     (folder / f"new-{name}").write_text(FORMS[name] + "\n", newline="")
     for other in ("new.yaml", f"new-{name}"):
         pair = read_pair(f"old-{name}", other)
-        assert [_facts(side) for side in pair] == [_facts(read_side(f"old-{name}")), _facts(read_side(other))]
+        assert [_facts(side) for side in pair] == [_facts(read_snapshot(f"old-{name}")), _facts(read_snapshot(other))]
 
 
 def test_names_to_be_generated_may_stand_twice(folder: Path) -> None:
-    """Each object that the API server will name is a thing of its own, numbered in the order of the file."""
+    """Each object that the API server will name is a resource of its own, numbered in the order of the file."""
     jobs = [{**JOB, "spec": {"backoffLimit": count}} for count in range(3)]
     (folder / "old.yaml").write_text(as_yaml(jobs))
     (folder / "new.yaml").write_text(as_yaml([*jobs[:2], {**JOB, "spec": {"backoffLimit": 9}}]))
     old, new = read_pair("old.yaml", "new.yaml")
-    assert [key.name for key in old.things] == ["run-*", "run-*2", "run-*3"]
+    assert [key.name for key in old.resources] == ["run-*", "run-*2", "run-*3"]
     (change,) = compare(old, new).objects
     assert change.identity.name == "run-*3"
     assert apply(Changes((change,)), old)[2] == {**JOB, "spec": {"backoffLimit": 9}}
@@ -97,21 +101,21 @@ def test_equal_texts_have_equal_digests(folder: Path) -> None:
     (folder / "a.yaml").write_text(as_yaml(OBJECTS))
     (folder / "b.yaml").write_text(as_yaml([{**POD, "spec": {}}, *OBJECTS[:0:-1]]))
     old, new = read_pair("a.yaml", "b.yaml")
-    assert {key.kind for key in old.things if old.things[key].digest != new.things[key].digest} == {"Pod"}
+    assert {key.kind for key in old.resources if old.resources[key].digest != new.resources[key].digest} == {"Pod"}
 
 
 def test_secrets_are_hidden(folder: Path) -> None:
     """No value of a Secret is in a side: not plain, not in base64, not in kubectl's annotation; references are."""
     (folder / "a.yaml").write_text(as_yaml([SECRET, {**POD, "spec": {"inner": SECRET}}]))
-    side = read_side("a.yaml")
-    text = str([one.object for one in side.things.values()])
+    side = read_snapshot("a.yaml")
+    text = str([one.object for one in side.resources.values()])
     assert "hush" not in text
     assert "aHVzaA" not in text
-    hidden = next(one.object for key, one in side.things.items() if key.kind == "Secret")
+    hidden = next(one.object for key, one in side.resources.items() if key.kind == "Secret")
     assert hidden["data"]["a"] == hidden["stringData"]["b"], "one value in two fields"
     assert secret_values.is_hidden(hidden["data"]["a"])
     assert hidden["stringData"]["c"] == {"secretRef": "db/password"}
-    shown = secret_values.shown(hidden)
+    shown = secret_values.redact(hidden)
     assert (shown["data"]["a"], shown["metadata"]["annotations"][secret_values.LAST_APPLIED]) == (
         secret_values.HIDDEN,
     ) * 2
@@ -119,4 +123,4 @@ def test_secrets_are_hidden(folder: Path) -> None:
 
 def test_nothing_is_a_side() -> None:
     """As in git, /dev/null is the side with nothing on it."""
-    assert read_side("/dev/null").things == {}
+    assert read_snapshot("/dev/null").resources == {}

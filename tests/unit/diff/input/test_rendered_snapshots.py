@@ -12,7 +12,7 @@ import pytest
 from bedplate.artifacts.release_contents import locked_release_file
 from bedplate.config import catalog
 from bedplate.core import digest, paths
-from bedplate.diff.input.read_snapshots import read_pair, read_side
+from bedplate.diff.input.read_snapshots import read_pair, read_snapshot
 from bedplate.render import render_cache
 from factories import ROOT
 
@@ -45,19 +45,19 @@ def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
     _git(folder, "commit", "-qam", "two")
     (folder / "inventory/lab/environment.yaml").write_text("broken: [\n")
     old, new = read_pair("HEAD~1:lab", "HEAD:inventory/lab")
-    moved = {key[1:] for key in new.things.keys() - old.things.keys()}
+    moved = {key[1:] for key in new.resources.keys() - old.resources.keys()}
     assert moved
     assert {namespace for _, namespace, _ in moved} == {"kube-public"}
     assert old.hosts == new.hosts
     assert set(old.hosts) == {"bastion", "cp1", "worker1"}
-    assert {str(one.location).partition(":")[0] for one in old.things.values()} == {"HEAD~1"}
+    assert {str(one.location).partition(":")[0] for one in old.resources.values()} == {"HEAD~1"}
     assert old.kubernetes == old.release.components["kubernetes"] if old.release else False
     assert any("pki/ca.crt" in note for note in old.notes)
 
 
 def test_an_environment_is_read_on_any_machine(folder: Path) -> None:
     """Without a bundle, HostSpecs and digests of images come from the lock."""
-    side = read_side(str(ROOT / "inventory/lab"))
+    side = read_snapshot(str(ROOT / "inventory/lab"))
     assert side.environment is not None
     assert side.environment.name == "lab"
     assert all(facts.digest.startswith("sha256:") for facts in side.images.values())
@@ -88,7 +88,7 @@ def _bundle(folder: Path) -> Path:
 
 def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
     """A bundle brings its own manifests, and the sizes of its images."""
-    side = read_side(str(_bundle(folder)))
+    side = read_snapshot(str(_bundle(folder)))
     assert side.environment is not None
     assert side.environment.name == "reference"
     assert side.release is not None
@@ -96,7 +96,7 @@ def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
     facts = next(iter(side.images.values()))
     assert max(facts.blobs.values()) == 700
     assert {"sha256:c", "sha256:l"} < side.blobs.keys()
-    assert len(side.things) > 50
+    assert len(side.resources) > 50
 
 
 def test_looking_at_another_tree_ends(folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedplate.diff.compare.value_text import Row, row, scalar, unified, visible
+from bedplate.diff.compare.value_text import Row, printable, scalar, to_row, unified
 from bedplate.diff.effects.effect_finding import DiffReport, Effects, Risk
 from bedplate.diff.output import Format, markdown, plain_text, show
 from bedplate.diff.output.markdown_escape import LONGEST, code, fenced, prose
@@ -50,7 +50,7 @@ def test_scalar(value: object, expected: str) -> None:
 ])  # fmt: skip
 def test_row(change: Change, expected: Row) -> None:
     """A change is one line where it fits, else the lines that differ."""
-    assert row(change) == expected
+    assert to_row(change) == expected
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
@@ -165,7 +165,7 @@ def test_nothing_breaks_out_of_markdown(value: str) -> None:
     fence = re.match(r"`+", block)
     assert fence
     assert all(fence[0] not in line for line in block.split("\n")[1:-1])
-    for inline in (prose(visible(value)), code(visible(value))):
+    for inline in (prose(printable(value)), code(printable(value))):
         assert not set("\r\n|") & set(inline)
         assert len(inline) <= LONGEST + len("<code></code>")
     assert not set("<>`*") & set(prose(value))

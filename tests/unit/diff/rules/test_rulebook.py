@@ -18,7 +18,7 @@ NAME = r"\"((?!x-)(?:[a-z]+-)+[a-z]+)\""
 
 def test_rules_have_unique_names_and_sources() -> None:
     """A report names a rule by its id alone, and every rule says who says so."""
-    rules = rulebook.own()
+    rules = rulebook.built_in_rules()
     names = [rule.id for rule in rules]
     assert len(names) == len({*names})
     assert sum(rule.effect == "replaced" for rule in rules) >= 45
@@ -28,8 +28,8 @@ def test_rules_have_unique_names_and_sources() -> None:
 
 def test_rules_are_as_the_model_describes_them() -> None:
     """The files' rules have the fields and values that a component's own rules may have."""
-    for rule in rulebook.own():
-        assert rulebook.of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
+    for rule in rulebook.built_in_rules():
+        assert rulebook.rules_of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
 
 
 def test_what_is_computed_is_in_the_reference() -> None:
@@ -37,7 +37,7 @@ def test_what_is_computed_is_in_the_reference() -> None:
     listed = {row["id"] for row in yaml.safe_load(effects.COMPUTED.read_text())}
     modules = effects.FOLDER.glob("*.py")
     ids = {name for path in modules for name in re.findall(NAME, path.read_text())}
-    data = {rule.id for rule in rulebook.own()}
+    data = {rule.id for rule in rulebook.built_in_rules()}
     assert ids - listed - data == {"int-or-string", "cluster-admin"}
     assert not listed & data
 
@@ -45,4 +45,4 @@ def test_what_is_computed_is_in_the_reference() -> None:
 def test_every_rule_is_in_the_reference() -> None:
     """The page holds each rule of the data."""
     page = diff_rules.page()
-    assert all(f"`{rule.id}`" in page for rule in rulebook.own())
+    assert all(f"`{rule.id}`" in page for rule in rulebook.built_in_rules())
