@@ -1,7 +1,8 @@
 # The few targets people expect. Everything else is `./bedplate --help`.
 PYTHON := .venv/bin/python
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
-RELEASE := $(notdir $(lastword $(sort $(wildcard releases/*))))
+# The release that the lab installs.
+RELEASE := $(shell sed -n "s/^release: //p" inventory/lab/environment.yaml)
 REPRODUCE := build/reproduce
 # A file's tests share what is dear to make; files share nothing.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile

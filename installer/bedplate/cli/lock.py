@@ -33,7 +33,7 @@ def lock(
     What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
     npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
     """
-    found = catalog.load(release or catalog.newest())
+    found = catalog.load(release or catalog.newest(drafts=True))
     quiet = output is OutputFormat.JSON
     made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
     path = found.folder / resolve.FILE

@@ -57,12 +57,18 @@ def load(version: str) -> Catalog:
     return Catalog(release, folder, components, folders)
 
 
-def newest() -> str:
-    """Return the newest release's version among the trees; calendar versions sort by their numbers."""
-    versions = {path.parent.name for tree in paths.search_path() for path in (tree / "releases").glob("*/release.yaml")}
-    if not versions:
+def newest(*, drafts: bool = False) -> str:
+    """Return the newest release's version among the trees; calendar versions sort by their numbers.
+
+    Args:
+        drafts: also consider releases that are being prepared; they count anyway if there is no other release.
+    """
+    trees = reversed(paths.search_path())  # the first tree that has a version wins
+    files = {file.parent.name: file for tree in trees for file in tree.glob("releases/*/release.yaml")}
+    if not files:
         raise InputError("releases/", "has no release", "write releases/VERSION/release.yaml")
-    return max(versions, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])
+    finished = [] if drafts else [version for version, file in files.items() if not _parse(file, Release, {}).draft]
+    return max(finished or files, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])
 
 
 def _release_folder(version: str) -> Path:

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from pydantic.fields import FieldInfo
 
+from bedplate.config import catalog
 from bedplate.config.base import Model
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import ENVIRONMENT, HOSTS
-from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.core.files import write_atomic
 
@@ -60,7 +60,7 @@ def _values(name: str) -> dict[str, Any]:
     """Return the values of the fields that a new environment states."""
     return {
         "name": name,
-        "release": newest_release(),
+        "release": catalog.newest(),
         "domain": f"{name}.example.internal",
         "publisher": PUBLISHER,
         "bastion": {"host": "bastion"},
@@ -74,14 +74,6 @@ def _values(name: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def newest_release() -> str:
-    """Return the highest version among the trees' releases."""
-    found = [file.parent.name for tree in paths.search_path() for file in (tree / "releases").glob("*/release.yaml")]
-    if not found:
-        raise InputError("release", "is in no tree", "look in releases/, or set BEDPLATE_TREES")
-    return max(found, key=lambda version: [int(part) for part in version.split(".") if part.isdigit()])
 
 
 def _lines(model: type[Model], values: dict[str, Any], depth: int) -> Iterator[str]:

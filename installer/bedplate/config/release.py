@@ -36,6 +36,9 @@ class Release(Model):
     """The file release.yaml."""
 
     version: str = Field(description="calendar version, such as 2026.11.0")
+    draft: bool = Field(
+        default=False, description="true while it is being prepared: `bedplate init` proposes an older one"
+    )
     upgradesFrom: list[str] = Field(default_factory=list, description="releases this one can be applied over")  # noqa: N815
     platform: Platform = Field(default_factory=Platform, description="what the hosts run")
     toolchain: ToolchainVersions = Field(description="compilers, as wheels")

@@ -45,7 +45,7 @@ version in use.
 
 def page() -> str:
     """Return the page."""
-    release = catalog.load(_newest())
+    release = catalog.load(catalog.newest())
     specs = host_specs(
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )
@@ -53,10 +53,6 @@ def page() -> str:
     parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
     parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
     return "\n".join([*parts, *(line for name in names for line in _role(name, specs))])
-
-
-def _newest() -> str:
-    return max(path.parent.name for path in paths.SOURCE.glob("releases/*/release.yaml"))
 
 
 def _release_file(release: Catalog) -> ReleaseFile:
