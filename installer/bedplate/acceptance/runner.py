@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from bedplate.acceptance.result import PACKETS_OUTSIDE, Check, Run
 from bedplate.apply.installation import Installation
 from bedplate.core import paths
 
-TESTS = Path("tests/acceptance")
 HOSTS = "hosts"
-"""Tests of the machines themselves belong to no one component: tests/acceptance/test_hosts.py."""
+HOST_TESTS = Path("roles/test_hosts.py")
+"""Tests of the hosts belong to no component; they lie next to the roles that configure hosts."""
 SETTINGS = [
     "--import-mode=importlib",
     "--capture=sys",
@@ -48,7 +48,7 @@ def run(
         on_start: told the title of each check that begins.
         on_end: told each check that is done.
     """
-    files = files_of(list(installation.catalog.components))
+    files = find_tests(installation.catalog.components)
     recorder = Recorder(files, on_start, on_end)
     began, clock = datetime.now(UTC), time.monotonic()
     code = _pytest(files, [Fixtures(installation), recorder], log)
@@ -66,15 +66,26 @@ def run(
     )
 
 
-def files_of(components: list[str]) -> dict[Path, str]:
-    """Return the test files of the hosts and of these components, first found along the trees, in this order."""
-    found = {}
-    for component in [HOSTS, *components]:
-        name = TESTS / f"test_{component.replace('-', '_')}.py"
-        candidates = (tree / name for tree in paths.search_path())
-        if path := next((path for path in candidates if path.is_file()), None):
-            found[path] = component
-    return found
+def find_tests(components: Iterable[str]) -> dict[Path, str]:
+    """Find the test file of the hosts and that of each component.
+
+    Args:
+        components: names of the release's components.
+
+    Returns:
+        Each file that exists, first found along the trees, to its component's name; the hosts' file comes first.
+    """
+    names = {HOST_TESTS: HOSTS} | {component_tests(component): component for component in components}
+    return {
+        file: component
+        for name, component in names.items()
+        if (file := next((tree / name for tree in paths.search_path() if (tree / name).is_file()), None))
+    }
+
+
+def component_tests(component: str) -> Path:
+    """Return the path, in a tree, of a component's acceptance tests."""
+    return Path("manifests") / component / f"test_{component.replace('-', '_')}.py"
 
 
 def _pytest(files: dict[Path, str], plugins: list[object], log: Path) -> int:
@@ -94,7 +105,7 @@ def _uncounted(checks: list[Check]) -> list[Check]:
     """Return a failed check where none counted the packets that tried to leave: such a run proves no air gap."""
     if any(PACKETS_OUTSIDE in check.facts for check in checks):
         return []
-    detail = f"no check recorded them; {TESTS}/test_{HOSTS}.py did not run to its end, or is in no tree"
+    detail = f"no check recorded them: {HOST_TESTS} was not found, or did not run to its end"
     return [_failure("packets-outside", "The packets that tried to leave were counted", detail)]
 
 

@@ -47,7 +47,7 @@ def user_state() -> Path:
 
 
 def search_path() -> list[Path]:
-    """Return the trees searched for manifests/, overlays/, tests/acceptance/ and releases/.
+    """Return the trees searched for manifests/, overlays/ and releases/.
 
     First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours. While another
     tree is looked at, it alone counts.

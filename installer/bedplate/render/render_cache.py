@@ -45,9 +45,13 @@ def kept(key: str, make: Callable[[], Json]) -> Json:
 
 
 def files(folders: Iterable[Path]) -> list[list[str]]:
-    """Return the name and the digest of every file below some folders."""
-    paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
+    """Return the name and the digest of every file below some folders; acceptance tests do not render anything."""
+    paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and not _is_test(path))
     return [[str(path), digest.of_file(path)] for path in paths]
+
+
+def _is_test(path: Path) -> bool:
+    return path.match("test_*.py") or path.parent.name == "__pycache__"
 
 
 @cache

@@ -94,13 +94,13 @@ def test_an_unreadable_test_file_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_test_files_come_from_all_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A component's tests are found in any tree; components without tests are left out."""
-    folder = tmp_path / "tests/acceptance"
+    """A component's tests are found in its folder in any tree; components without tests are left out."""
+    folder = tmp_path / "manifests/a-b"
     folder.mkdir(parents=True)
     (folder / "test_a_b.py").touch()
     monkeypatch.setenv("BEDPLATE_TREES", str(tmp_path))
-    found = runner.files_of(["a-b", "kubernetes", "no-tests"])
-    assert [component for component in found.values() if component != "hosts"] == ["a-b", "kubernetes"]
+    found = runner.find_tests(["a-b", "kubernetes", "no-tests"])
+    assert list(found.values()) == ["hosts", "a-b", "kubernetes"]
     assert folder / "test_a_b.py" in found
 
 
