@@ -72,7 +72,7 @@ def test_exit_codes(files: tuple[Path, Path], tmp_path: Path) -> None:
 
 def test_a_crash_is_no_change(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the installer itself exits with 2 too: 1 would be read as "there are changes"."""
-    monkeypatch.setattr(command, "report", lambda *_: 1 / 0)
+    monkeypatch.setattr(command, "make_report", lambda *_: 1 / 0)
     error = run(*map(str, files)).exception
     assert isinstance(error, BedplateError)
     assert error.exit_code == command.ERROR
