@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,8 @@ import yaml
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
-from bedplate.config.hosts import Host
 from bedplate.core import paths
-from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.errors import BedplateError
 from bedplate.render import role_files
 from bedplate.render.host_specs import host_specs
 from factories.host_release import release_file
@@ -142,13 +140,6 @@ def test_public_certificates_are_inputs(catalog: Catalog, tmp_path: Path) -> Non
     (tmp_path / "pki" / "ca.crt").write_text("-----BEGIN CERTIFICATE-----\nours\n")
     specs = _specs(make_site(tmp_path), catalog)
     assert _content(specs["worker1"], "/etc/bedplate/ca.crt") == "-----BEGIN CERTIFICATE-----\nours\n"
-
-
-def test_two_control_planes_are_refused(site: Site, catalog: Catalog) -> None:
-    """A second control plane is bad input in this release, and says where."""
-    second = Host.model_validate({"name": "cp2", "address": "198.18.7.20", "groups": ("control_plane",)})
-    with pytest.raises(InputError, match=r"hosts.yaml: group control_plane has 2 hosts"):
-        _specs(replace(site, hosts=(*site.hosts, second)), catalog)
 
 
 def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:

@@ -1,4 +1,4 @@
-"""Hosts that serve images besides the bastion: what they get, and who asks them."""
+"""Replicas of the mirror: what their hosts get, and which hosts pull from them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.config import addresses
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
-from bedplate.pki import site_trust
 from bedplate.render.host_specs import host_specs
 from factories.host_release import release_file
 from factories.render_site import make_site
@@ -61,7 +61,7 @@ def test_containerd_asks_all_of_them(specs: dict[str, HostSpec]) -> None:
 
 def test_names_and_certificate(replicated: Site, specs: dict[str, HostSpec]) -> None:
     """Every host knows the replica by name, and the mirror's certificate is for it."""
-    assert site_trust.mirror_names(replicated) == NAMES
+    assert addresses.mirror_names(replicated) == NAMES
     for spec in specs.values():
         assert "198.18.7.11 cp1 api.site.bedplate.test mirror-cp1.site.bedplate.test" in _content(spec, "/etc/hosts")
 
@@ -81,4 +81,4 @@ def test_none_by_default(site: Site, catalog: Catalog) -> None:
     for spec in host_specs(site, catalog.release, catalog.components, release_file(catalog)):
         assert "mirror" not in spec.groups
         assert not any("mirror-" in file.content for file in spec.files if "certs.d" in file.path)
-    assert site_trust.mirror_names(site) == NAMES[:1]
+    assert addresses.mirror_names(site) == NAMES[:1]

@@ -29,7 +29,7 @@ import testinfra
 from bedplate.acceptance.cluster_client import Cluster
 from bedplate.acceptance.hub import HubUser, Notebook
 from bedplate.apply.installation import Installation
-from bedplate.config import users
+from bedplate.config import addresses, users
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -101,7 +101,7 @@ class Fixtures:
     @pytest.fixture(scope="session")
     def hub_address(self, site: Site) -> str:
         """Return the address of the notebooks' page."""
-        return f"https://notebooks.{site.environment.domain}:{site.environment.notebooks.port}"
+        return f"https://{addresses.site_names(site.environment.domain).notebooks}:{site.environment.notebooks.port}"
 
     @pytest.fixture(scope="session")
     def authority(self, site: Site) -> Path:

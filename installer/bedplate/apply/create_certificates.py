@@ -9,6 +9,7 @@ from cryptography import x509
 
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
+from bedplate.config import addresses
 from bedplate.core import digest
 from bedplate.pki import authority, published, secret_files, site_key, site_trust
 from bedplate.pki.keyed_digest import keyed_digest
@@ -30,7 +31,7 @@ class CreateCertificates:
         groups = [tenant.groups.model_dump(mode="json") for tenant in site.environment.tenants]
         users = [site.environment.identity.model_dump(mode="json"), groups]
         contents = keyed_digest(site, secret_files.inputs(site, components))
-        names = [site.environment.name, site.environment.domain, site_trust.mirror_names(site)]
+        names = [site.environment.name, site.environment.domain, addresses.mirror_names(site)]
         return digest.of([names, declared, users, contents])
 
     def is_done(self) -> bool:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import httpx
 
 from bedplate.apply.play_step import PROBE_SECONDS, PlayStep
+from bedplate.config import addresses
 
 PATHS = ("/v2/", "/apt/dists/bedplate/InRelease")
 
@@ -24,7 +25,7 @@ class ServeMirror(PlayStep):
     def probe(self) -> bool:
         """Return whether the registry and the apt repository answer."""
         site = self.installation.site
-        name = f"mirror.{site.environment.domain}"
+        name = addresses.site_names(site.environment.domain).mirror
         context = ssl.create_default_context(cafile=str(site.state / "pki" / "ca.crt"))
         with httpx.Client(verify=context, timeout=PROBE_SECONDS, trust_env=False) as client:
             responses = [

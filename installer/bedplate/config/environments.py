@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from bedplate.config import validation, yaml_document
+from bedplate.config.control_planes import control_plane_errors
 from bedplate.config.environment_file import Environment
 from bedplate.config.hosts import Host
 from bedplate.config.hosts_file import Connection, HostsFile, HostVars
@@ -131,6 +132,8 @@ def load(path: Path) -> Site:
         where = draft.environment_file.location(("bastion", "host")) if draft.environment_file else None
         fact = f"is {draft.environment.bastion.host}, which hosts.yaml does not name"
         raise ErrorList([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
+    if draft.hosts_file and (errors := list(control_plane_errors(draft.hosts, draft.hosts_file))):
+        raise ErrorList([*errors])
     return Site(path.resolve(), draft.environment, draft.hosts)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from bedplate.config import addresses
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.environments import Site
@@ -18,7 +19,7 @@ from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.config.release import Release
 from bedplate.core import digest, paths
-from bedplate.core.errors import BedplateError, InputError, SourceLocation
+from bedplate.core.errors import BedplateError
 from bedplate.images.mirror_names import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
@@ -39,7 +40,6 @@ def host_specs(
         components: by name.
         release_file: which versions of packages and which digests the bundle holds.
     """
-    _check(site)
     versions = package_versions(components, release_file)
 
     def made() -> list[dict[str, Any]]:
@@ -58,13 +58,6 @@ def _key(site: Site, release: Release, components: Mapping[str, Component], rele
     public = [read_public(site, name) for name in PUBLIC]
     roles_files = render_cache.files([paths.source_tree() / "roles"])
     return digest.of([render_cache.program(), [one.model_dump(mode="json") for one in models], public, roles_files])
-
-
-def _check(site: Site) -> None:
-    where = SourceLocation(str(site.folder / "hosts.yaml"))
-    if len(site.control_plane) != 1:
-        fact = f"has {len(site.control_plane)} hosts; this release installs exactly one"
-        raise InputError("group control_plane", fact, "name one control plane", where)
 
 
 def package_versions(components: Mapping[str, Component], release_file: ReleaseFile) -> dict[str, str]:
@@ -142,19 +135,17 @@ def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[
 
 
 def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile) -> dict[str, Any]:
-    first_worker = (*site.workers, *site.control_plane)[0]
     images = [artifact.image.rpartition(":") for artifact in release_file.artifacts if artifact.image]
     return {
         "env": site.environment,
-        "domain": site.environment.domain,
         "host": host,
-        "hosts": site.hosts,
-        "bastion": site.bastion,
         "first_control_plane": site.control_plane[0],
-        "first_worker": first_worker,
+        "site": addresses.site_names(site.environment.domain),
+        "host_names": addresses.host_names(site),
+        "replica_names": addresses.replica_names(site),
+        "inside": addresses.inside(site.environment.network),
         "is_bastion": host == site.bastion,
         "is_replica": host in site.replicas,
-        "replicas": site.replicas,
         "content": digest.of(sorted([a.image, a.sha256] for a in release_file.artifacts if a.image)),
         "is_node": bool(NODES & {*host.groups}),
         "versions": release.components,

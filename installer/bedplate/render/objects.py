@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bedplate.config import addresses
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -99,7 +100,8 @@ def _values(site: Site, catalog: Catalog) -> dict[str, Any]:
         "components": catalog.components,
         "hosts": site.hosts,
         "groups": {name: site.group(name) for name in ("bastion", "control_plane", "workers")},
-        "names": site_names(site),
+        "site": addresses.site_names(site.environment.domain),
+        "names": addresses.cluster_addresses(site),
         "tenants": site.environment.tenants,
         "scrape": scrape_targets(catalog),
         "ca": read_public(site, AUTHORITY),
@@ -113,14 +115,6 @@ def scrape_targets(catalog: Catalog) -> list[dict[str, str]]:
         for component in catalog.components.values()
         for target in component.scrape
     ]
-
-
-def site_names(site: Site) -> dict[str, str]:
-    """Return the site's own names and the address of each (contract 8), and every host's."""
-    domain = site.environment.domain
-    own = {"api": site.control_plane, "mirror": (site.bastion,), "notebooks": site.workers or site.control_plane}
-    names = {f"{name}.{domain}": str(hosts[0].address) for name, hosts in own.items() if hosts}
-    return names | {f"{host.name}.{domain}": str(host.address) for host in site.hosts}
 
 
 def image_digests(locked: ReleaseFile | Lock) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import combinations
 
+from bedplate.config import addresses
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core.errors import BedplateError
 from bedplate.validate.context import Case, Rule
@@ -27,8 +28,8 @@ CLUSTER_DOMAIN = "cluster.local"
 
 def overlaps(case: Case) -> Iterator[BedplateError]:
     """The three ranges lie beside each other."""
-    for first, second in combinations(("nodes", "pods", "services"), 2):
-        one, other = getattr(case.environment.network, first), getattr(case.environment.network, second)
+    ranges = addresses.named_ranges(case.environment.network)
+    for (first, one), (second, other) in combinations(ranges.items(), 2):
         if one.overlaps(other):
             step = "choose ranges that nothing else in the datacenter uses"
             fact = f"is {other}, which overlaps with network.{first} ({one})"
@@ -38,10 +39,10 @@ def overlaps(case: Case) -> Iterator[BedplateError]:
 def usable(case: Case) -> Iterator[BedplateError]:
     """The ranges are ordinary unicast addresses and large enough."""
     network = case.environment.network
-    for name in ("nodes", "pods", "services"):
+    for name, addressed in addresses.named_ranges(network).items():
         for kind, reserved in UNUSABLE.items():
-            if getattr(network, name).overlaps(reserved):
-                fact = f"is {getattr(network, name)}, which has {kind} addresses ({reserved})"
+            if addressed.overlaps(reserved):
+                fact = f"is {addressed}, which has {kind} addresses ({reserved})"
                 yield case.error(("network", name), fact, "choose a range of ordinary addresses, such as 10.x.0.0/16")
     low, high = SERVICES_PREFIX
     if not low <= network.services.prefixlen <= high:
@@ -58,7 +59,7 @@ def outside(case: Case) -> Iterator[BedplateError]:
     """network.outside names only addresses that would otherwise count as inside."""
     network = case.environment.network
     for index, address in enumerate(network.outside):
-        if not any(address in part for part in (network.nodes, network.pods, network.services)):
+        if not any(address in part for part in addresses.inside(network)):
             yield case.error(("network", "outside", index), f"is {address}, which is outside anyway", "delete it")
 
 

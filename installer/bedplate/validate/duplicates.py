@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from bedplate.config import addresses
 from bedplate.config.validation import dotted
 from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
@@ -22,12 +23,11 @@ def host_addresses(case: Case) -> Iterator[BedplateError]:
             yield case.error(key_path, fact, _instead(key_path, names[address]))
 
 
-def site_names(case: Case) -> Iterator[BedplateError]:
+def names_that_follow_from_the_domain(case: Case) -> Iterator[BedplateError]:
     """Names that follow from the domain are not written again."""
     domain = case.environment.domain
-    derived = {f"{name}.{domain}" for name in ("api", "mirror", "notebooks")}
     for key_path, text in _scalars(case.file.root, ()):
-        if text in derived:
+        if text in addresses.site_names(domain):
             yield case.error(key_path, f"is {text}, which follows from domain ({domain})", f"delete {dotted(key_path)}")
 
 
@@ -51,4 +51,4 @@ def _scalars(node: yaml.Node, key_path: KeyPath) -> Iterator[tuple[KeyPath, str]
             yield from _scalars(value, (*key_path, key.value))
 
 
-RULES: tuple[Rule, ...] = (host_addresses, site_names)
+RULES: tuple[Rule, ...] = (host_addresses, names_that_follow_from_the_domain)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bedplate.config.control_planes import control_plane_errors
 from bedplate.config.validation import nearest
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.validate.context import Case, Rule
@@ -11,11 +12,10 @@ from bedplate.validate.context import Case, Rule
 
 def groups(case: Case) -> Iterator[BedplateError]:
     """Each group has the machines that the installer counts on."""
-    if not case.hosts_complete:
+    if not case.hosts_complete or case.hosts_file is None:
         return
     needed = {
         "bastion": "the machine that runs the installer",
-        "control_plane": "the machine with the API server and etcd",
         "workers": "a machine that runs what people start (it may be the control plane's too)",
     }
     members = {group: [host for host in case.hosts if group in host.groups] for group in needed}
@@ -25,11 +25,9 @@ def groups(case: Case) -> Iterator[BedplateError]:
     for host in members["bastion"][1:]:
         first = members["bastion"][0].name
         location = case.host_at(host, "bastion", "")
-        yield InputError(f"host {host.name}", f"is a second bastion beside {first}", "keep one of the two", location)
-    for host in members["control_plane"][1:]:
-        location = case.host_at(host, "control_plane", "")
-        fact = f"is a second control plane beside {members['control_plane'][0].name}; this release installs one"
-        yield InputError(f"host {host.name}", fact, "make it a worker", location)
+        fact = f"is a second bastion, in addition to {first}"
+        yield InputError(f"host {host.name}", fact, "keep one of the two", location)
+    yield from control_plane_errors(case.hosts, case.hosts_file)
 
 
 def bastion(case: Case) -> Iterator[BedplateError]:

@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 
 from pydantic import ValidationError
 
+from bedplate.config import addresses
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.core import command
@@ -22,7 +23,6 @@ from bedplate.hosts.preflight import probe
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_rule import HostRule
 from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
-from bedplate.hosts.preflight.network import site_names
 
 AT_ONCE = 16
 SECONDS = 120
@@ -63,7 +63,7 @@ def _why(error: Exception) -> str:
 
 
 def _facts(site: Site, host: Host) -> Facts:
-    parameters = json.dumps({"names": list(site_names(site)), "reach": _targets(site, host)})
+    parameters = json.dumps({"names": addresses.site_names(site.environment.domain), "reach": _targets(site, host)})
     source = Path(probe.__file__).read_bytes()
     return Facts.model_validate_json(_run(site, host, ["python3", "-", parameters], source).stdout)
 

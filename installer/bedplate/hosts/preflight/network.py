@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from bedplate.config.environments import Site
+from bedplate.config import addresses
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 NODE_PORTS = {
@@ -31,14 +31,6 @@ TIME_PORT, TIME_SERVICE = 123, "chronyd"
 DEFAULT = IPv4Network("0.0.0.0/0")
 SLOW_ANSWER = 2.0
 UNSEEN = "a program that cannot be seen"
-
-
-def site_names(site: Site) -> dict[str, str]:
-    """Return the site's own names, each with the address it must have."""
-    domain = site.environment.domain
-    planes = site.control_plane or site.hosts
-    answering = {"api": planes[0], "mirror": site.bastion, "notebooks": (site.workers or planes)[0]}
-    return {f"{name}.{domain}": str(host.address) for name, host in answering.items()}
 
 
 def routed(context: HostContext) -> Iterator[str]:
@@ -99,9 +91,9 @@ def _needed_ports(context: HostContext) -> dict[int, str]:
 
 def elsewhere(context: HostContext) -> Iterator[str]:
     """Find names of the site that lead elsewhere; names that are unknown get an entry in the hosts file."""
-    for name, address in site_names(context.site).items():
+    for name, address in addresses.site_addresses(context.site).items():
         answers = context.facts.names.get(name, [])
-        if answers and address not in answers:
+        if answers and str(address) not in answers:
             yield f"resolves {name} to {', '.join(answers)} and not to {address}"
 
 

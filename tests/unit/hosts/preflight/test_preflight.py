@@ -18,7 +18,7 @@ from bedplate.config.environments import Site
 from bedplate.config.release import Platform
 from bedplate.core import command, paths
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import gather, network, ownership, probe
+from bedplate.hosts.preflight import gather, ownership, probe
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.gather import HostAnswer
 from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
@@ -252,12 +252,3 @@ def test_this_machine_is_asked_without_ssh() -> None:
     """An address of our own needs no login."""
     assert gather._is_this(IPv4Address("127.0.0.1"))
     assert not gather._is_this(IPv4Address("198.18.255.254"))
-
-
-def test_the_sites_names_lead_to_its_hosts(site: Site) -> None:
-    """The API is the control plane's, the mirror the bastion's, notebooks a worker's."""
-    assert network.site_names(site) == {
-        "api.ml.example.internal": "10.20.0.11",
-        "mirror.ml.example.internal": "10.20.0.10",
-        "notebooks.ml.example.internal": "10.20.0.12",
-    }

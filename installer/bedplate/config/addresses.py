@@ -1,0 +1,72 @@
+"""The site's own DNS names and address ranges: which host answers to each name, and what counts as inside.
+
+Every other module, template and role gets names and ranges from here, so that a name moves to another host, or a range
+counts as inside, by a change in this file alone.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import NamedTuple
+
+from bedplate.config.environment_file import Network
+from bedplate.config.environments import Site
+
+
+class SiteNames(NamedTuple):
+    """The full DNS names of what a site offers."""
+
+    api: str
+    mirror: str
+    notebooks: str
+
+
+def site_names(domain: str) -> SiteNames:
+    """Return the site's own names in its domain."""
+    return SiteNames(*(f"{service}.{domain}" for service in SiteNames._fields))
+
+
+def site_addresses(site: Site) -> dict[str, IPv4Address]:
+    """Return the address that each of the site's own names must have."""
+    names, nodes = site_names(site.environment.domain), (*site.workers, *site.control_plane)
+    return {
+        names.api: site.control_plane[0].address,
+        names.mirror: site.bastion.address,
+        names.notebooks: nodes[0].address,
+    }
+
+
+def replica_names(site: Site) -> dict[str, str]:
+    """Return the mirror's name on each host that serves images in addition to the bastion, by host."""
+    return {host.name: f"mirror-{host.name}.{site.environment.domain}" for host in site.replicas}
+
+
+def mirror_names(site: Site) -> list[str]:
+    """Return every name at which images are served, the bastion's first; the mirror's certificate is for these."""
+    return [site_names(site.environment.domain).mirror, *replica_names(site).values()]
+
+
+def cluster_addresses(site: Site) -> dict[str, IPv4Address]:
+    """Return the addresses by name that the cluster's DNS knows: the site's own names, and every host's."""
+    hosts = {f"{host.name}.{site.environment.domain}": host.address for host in site.hosts}
+    return {**site_addresses(site), **hosts}
+
+
+def host_names(site: Site) -> list[tuple[IPv4Address, list[str]]]:
+    """Return the lines of a hosts file: each host's address with its short name and the site's names it answers to."""
+    replicas = {name: host.address for name, host in zip(replica_names(site).values(), site.replicas, strict=True)}
+    addresses = {**site_addresses(site), **replicas}
+    return [
+        (host.address, [host.name, *sorted(name for name, address in addresses.items() if address == host.address)])
+        for host in site.hosts
+    ]
+
+
+def named_ranges(network: Network) -> dict[str, IPv4Network]:
+    """Return the site's address ranges by their keys in environment.yaml."""
+    return {"nodes": network.nodes, "pods": network.pods, "services": network.services}
+
+
+def inside(network: Network) -> list[IPv4Network]:
+    """Return the ranges that count as inside: the egress audit counts packets to all other addresses."""
+    return list(named_ranges(network).values())

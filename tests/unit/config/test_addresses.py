@@ -1,0 +1,61 @@
+"""Which host answers to each of the site's names, and which ranges count as inside."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bedplate.config import addresses, environments
+from bedplate.config.environments import Site
+from bedplate.core.errors import ErrorList
+from factories import DATA
+from factories.render_site import make_site
+
+DOMAIN = "site.bedplate.test"
+BASTION, CONTROL_PLANE, WORKER = "198.18.7.10", "198.18.7.11", "198.18.7.12"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Return a site with one host in each group, whose control plane serves images, too."""
+    return make_site(tmp_path, mirror={"replicas": "control_plane"})
+
+
+def test_each_name_has_one_host(site: Site) -> None:
+    """The control plane answers as the API, the bastion as the mirror, the first worker as the notebooks' page."""
+    expected = {"api": CONTROL_PLANE, "mirror": BASTION, "notebooks": WORKER}
+    found = {name: str(address) for name, address in addresses.site_addresses(site).items()}
+    assert found == {f"{name}.{DOMAIN}": address for name, address in expected.items()}
+
+
+def test_the_control_plane_serves_notebooks_where_there_is_no_worker(site: Site) -> None:
+    """Then three of the site's names lead to one host, in alphabetical order."""
+    small = Site(site.folder, site.environment, site.hosts[:2])
+    names = [f"{name}.{DOMAIN}" for name in ("api", "mirror-cp1", "notebooks")]
+    assert [(str(address), found) for address, found in addresses.host_names(small)] == [
+        (BASTION, ["bastion", f"mirror.{DOMAIN}"]),
+        (CONTROL_PLANE, ["cp1", *names]),
+    ]
+
+
+def test_the_clusters_dns_knows_the_hosts_too(site: Site) -> None:
+    """Every host has a name in the site's domain."""
+    found = addresses.cluster_addresses(site)
+    assert {name.partition(".")[0] for name in found} == {"api", "mirror", "notebooks", "bastion", "cp1", "worker1"}
+
+
+def test_nodes_pods_and_services_are_inside(site: Site) -> None:
+    """All other addresses count as outside."""
+    network = site.environment.network
+    assert addresses.inside(network) == [network.nodes, network.pods, network.services]
+
+
+def test_two_control_planes_cannot_be_loaded(tmp_path: Path) -> None:
+    """What renders or compares an environment without `bedplate check` refuses a second one as well."""
+    shutil.copytree(DATA / "environments/good", tmp_path / "site")
+    broken = DATA / "environments/broken/two-control-planes-with-one-address/hosts.yaml"
+    shutil.copy(broken, tmp_path / "site/hosts.yaml")
+    with pytest.raises(ErrorList, match=r"hosts.yaml:9:14: host cp2 is a second control plane"):
+        environments.load(tmp_path / "site")
