@@ -12,7 +12,7 @@ SITE = "benchmark"
 
 if __name__ == "__main__":
     bundle, key, out = map(Path, sys.argv[1:])
-    taken, spoilt = inventory.take(bundle, SITE, read=True)
+    taken, spoilt = inventory.take_inventory(bundle, SITE, read=True)
     if spoilt:
         raise SystemExit(f"spoilt: {', '.join(spoilt)}")
     write_atomic(out, inventory.seal(taken, key))

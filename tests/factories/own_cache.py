@@ -13,8 +13,8 @@ from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import context as context_of
 from bedplate.binary_cache import publish
-from bedplate.binary_cache.fetch import Patience
-from bedplate.binary_cache.fill import BinaryCaches, Filled, fill
+from bedplate.binary_cache.fetch import FetchLimits
+from bedplate.binary_cache.fill import BinaryCaches, FillResult, fill_cache
 from bedplate.bundle import publisher_signature
 from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
@@ -32,7 +32,7 @@ images:
 """
 RELEASE = "version: 2026.1.0\ntoolchain: {go: '1', node: '1'}\nepoch: 1793491200\ncomponents: {hello: '1'}\n"
 IMAGE = "image:registry.example.test/hello:v1"
-PATIENCE = Patience(tries=3, first=0.01, grace=0.6, rate=1e9)
+PATIENCE = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
 
 
 class Told:
@@ -74,20 +74,20 @@ class Built:
 
     def publish(self, name: str, *, key: Path | None = None, believed: str = "") -> Path:
         """Publish into a folder of the test, by another key where one is given."""
-        folder, stock = self.root / name, publish.of_cache(self.catalog, self.cache)
-        publish.to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
+        folder, stock = self.root / name, publish.contents_of_cache(self.catalog, self.cache)
+        publish.publish_to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
         return folder
 
-    def fill(self, told: Told, *origins: Any, lock: Lock | None = None, public: str = "") -> tuple[Cache, Filled]:
+    def fill(self, told: Told, *origins: Any, lock: Lock | None = None, public: str = "") -> tuple[Cache, FillResult]:
         """Fill an empty cache."""
         empty = Cache(self.root / "empty")
         context = context_of(self.catalog, empty, lock or self.lock)
-        return empty, fill(BinaryCaches(origins, public, PATIENCE), context, told)
+        return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, told)
 
     def is_whole(self, cache: Cache) -> bool:
         """Return whether a cache has both artifacts, the image with all parts."""
         outputs = {entry.recipe: entry.output for entry in self.lock.entries}
-        stock = publish.stock(self.catalog, cache.blob, cache.recall)
+        stock = publish.find_contents(self.catalog, cache.blob, cache.recall)
         return all(cache.recall(r) == o for r, o in outputs.items()) and all(cache.has(b.sha256) for b in stock.blobs)
 
 

@@ -20,9 +20,9 @@ from bedplate.core import digest
 from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.core.reporter import SilentReporter
 from bedplate.delta import inventory
-from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan
-from bedplate.delta.merge import Merged, merge
-from bedplate.delta.received import receive
+from bedplate.delta.delta_plan import DeltaPlan, DeltaRequest, plan_delta
+from bedplate.delta.merge import MergeResult, merge
+from bedplate.delta.received_delta import receive
 from bedplate.delta.write_delta import write_delta
 from factories import tiny_bundle
 
@@ -88,14 +88,14 @@ class Sides:
 
     def inventory(self, base: Path, **changes: object) -> inventory.Inventory:
         """Return what a site has that has one bundle, as the publisher reads it."""
-        taken = inventory.take(base, "here")[0].model_copy(update=changes)
+        taken = inventory.take_inventory(base, "here")[0].model_copy(update=changes)
         path = self.root / "here.have"
         path.write_bytes(inventory.seal(taken, self.site))
         return inventory.unseal(path, lambda _: publisher_signature.public_key(self.site))
 
-    def plan(self, full: Path, base: Path, **changes: object) -> Plan:
+    def plan(self, full: Path, base: Path, **changes: object) -> DeltaPlan:
         """Return what a delta from one bundle to another carries."""
-        return make_plan(
+        return plan_delta(
             DeltaRequest(full, self.publisher, self.inventory(base, **changes)), self.cache, SilentReporter()
         )
 
@@ -104,7 +104,7 @@ class Sides:
         write_delta(self.plan(full, base), self.root / name, self.key, medium)
         return self.root / name
 
-    def merge(self, delta: Path, base: Path, name: str = "joined") -> Merged:
+    def merge(self, delta: Path, base: Path, name: str = "joined") -> MergeResult:
         """Join a delta."""
         return merge(receive([delta], self.publisher), base, self.root / name, SilentReporter())
 

@@ -6,32 +6,34 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bedplate.binary_cache.fill import BinaryCaches
-from bedplate.binary_cache.folder_cache import Folder
-from bedplate.binary_cache.http_cache import Web
+from bedplate.binary_cache.folder_cache import FolderCache
+from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.binary_cache.protocol import BinaryCache
-from bedplate.binary_cache.registry_cache import Oci
+from bedplate.binary_cache.registry_cache import RegistryCache
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from bedplate.registry import credentials
 from bedplate.registry.client import Client
-from bedplate.registry.registry_address import parse
+from bedplate.registry.registry_address import parse_address
 
 OCI, OCI_PLAIN = "oci://", "oci+http://"
 TAG = "latest"
 
 
-def typed(specs: Iterable[str] | None, key: Path | None) -> BinaryCaches:
+def parse_caches(specs: Iterable[str] | None, key: Path | None) -> BinaryCaches:
     """Return the origins that were typed, in their order; the key file says whose indices are believed."""
-    return BinaryCaches([origin(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else "")
+    return BinaryCaches(
+        [parse_cache(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else ""
+    )
 
 
-def origin(spec: str) -> BinaryCache:
+def parse_cache(spec: str) -> BinaryCache:
     """Return one origin; InputError where it is none."""
     if spec.startswith((OCI, OCI_PLAIN)):
-        return Oci(*artifact(spec))
+        return RegistryCache(*parse_artifact(spec))
     if spec.startswith(("http://", "https://")):
-        return Web(spec)
+        return HttpCache(spec)
     if "://" in spec:
         raise InputError(f"cache {spec}", "is of an unknown kind", "give a folder, http(s)://… or oci://…")
     folder = Path(spec)
@@ -39,17 +41,17 @@ def origin(spec: str) -> BinaryCache:
         raise InputError(
             f"cache {spec}", f"is neither a bundle nor a cache: it has no {bundle_layout.BLOBS}", "check --from"
         )
-    return Folder(folder)
+    return FolderCache(folder)
 
 
-def artifact(spec: str, client: Client | None = None) -> tuple[Client, str, str]:
+def parse_artifact(spec: str, client: Client | None = None) -> tuple[Client, str, str]:
     """Return the registry's client, the repository and the tag of oci://HOST/REPOSITORY[:TAG]."""
     plain = spec.startswith(OCI_PLAIN)
     rest = spec.removeprefix(OCI).removeprefix(OCI_PLAIN)
     name, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:
         name, tag = rest, TAG
-    address = parse(f"{'http' if plain else 'https'}://{name}")
+    address = parse_address(f"{'http' if plain else 'https'}://{name}")
     if not address.path:
         raise InputError(f"cache {spec}", "names no repository", "write oci://HOST/REPOSITORY[:TAG]")
-    return client or Client(address, credentials.kept(str(address))), address.path, tag
+    return client or Client(address, credentials.from_login_file(str(address))), address.path, tag

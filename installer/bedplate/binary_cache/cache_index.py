@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.binary_cache.protocol import AbsentError, BlobStream, BrokenError
 from bedplate.bundle import ssh_signature
 from bedplate.config.base import Model
 from bedplate.config.release_lock import Output
@@ -29,21 +29,21 @@ LARGEST = 64_000_000
 """Bytes that no index has. Nothing is proven about one while it is read, so an origin could fill the memory."""
 
 
-class Recorded(Output):
+class IndexEntry(Output):
     """What a recipe gave."""
 
     id: str = Field(description="the lock's entry, for people")
 
 
-class Index(Model):
+class CacheIndex(Model):
     """The file cache.json."""
 
     format: int = 1
-    entries: dict[str, Recorded] = Field(description="by recipe")
+    entries: dict[str, IndexEntry] = Field(description="by recipe")
 
-    def merged(self, other: Index) -> Index:
+    def merged(self, other: CacheIndex) -> CacheIndex:
         """Return an index with the entries of both; of one recipe the other's output counts."""
-        return Index(entries={**self.entries, **other.entries})
+        return CacheIndex(entries={**self.entries, **other.entries})
 
     def signed(self, key: Path) -> tuple[bytes, bytes]:
         """Return its canonical form and the signature over it."""
@@ -51,7 +51,7 @@ class Index(Model):
         return content, ssh_signature.sign(content, key, NAMESPACE)
 
 
-def files(opened: Callable[[str], AbstractContextManager[Stream]]) -> tuple[bytes, bytes] | None:
+def read_files(opened: Callable[[str], AbstractContextManager[BlobStream]]) -> tuple[bytes, bytes] | None:
     """Return an index and the signature over it, None where an origin lacks one; BrokenError where one is too large.
 
     Args:
@@ -63,7 +63,7 @@ def files(opened: Callable[[str], AbstractContextManager[Stream]]) -> tuple[byte
         return None
 
 
-def _whole(name: str, opened: Callable[[str], AbstractContextManager[Stream]]) -> bytes:
+def _whole(name: str, opened: Callable[[str], AbstractContextManager[BlobStream]]) -> bytes:
     content, end = bytearray(), time.monotonic() + LONGEST_SECONDS
     with opened(name) as found:
         for block in found.blocks:
@@ -75,7 +75,7 @@ def _whole(name: str, opened: Callable[[str], AbstractContextManager[Stream]]) -
     return bytes(content)
 
 
-def read(found: tuple[bytes, bytes], public: str, name: str) -> Index:
+def verified_index(found: tuple[bytes, bytes], public: str, name: str) -> CacheIndex:
     """Return an index once its signature is proven; BedplateError says what is wrong with it.
 
     Args:
@@ -86,7 +86,7 @@ def read(found: tuple[bytes, bytes], public: str, name: str) -> Index:
     content, signature = found
     try:
         ssh_signature.check(content, signature, public, NAMESPACE)
-        return Index.model_validate_json(content)
+        return CacheIndex.model_validate_json(content)
     except BedplateError as error:
         raise BedplateError(
             f"cache {name}", "has an index that the pinned key did not sign", "give another --from"

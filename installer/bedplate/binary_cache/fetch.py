@@ -14,7 +14,7 @@ from bedplate.core import digest
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class FetchLimits:
     """How much an origin is put up with.
 
     Attributes:
@@ -30,8 +30,8 @@ class Patience:
     rate: float = 100_000.0
 
 
-def fetch(
-    origin: BinaryCache, wanted: Output, cache: Cache, patience: Patience, progress: Callable[[int], None]
+def fetch_blob(
+    origin: BinaryCache, wanted: Output, cache: Cache, patience: FetchLimits, progress: Callable[[int], None]
 ) -> None:
     """Bring a blob into the cache.
 
@@ -73,7 +73,7 @@ def fetch(
 
 
 def _receive(
-    origin: BinaryCache, wanted: Output, part: Path, patience: Patience, progress: Callable[[int], None]
+    origin: BinaryCache, wanted: Output, part: Path, patience: FetchLimits, progress: Callable[[int], None]
 ) -> None:
     """Bring the part file to the blob's size; BrokenError where less comes."""
     start = part.stat().st_size if part.exists() else 0

@@ -12,8 +12,8 @@ from bedplate.artifacts.build_lock import alone
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source import Context
 from bedplate.binary_cache import cache_index
-from bedplate.binary_cache.cache_index import Index
-from bedplate.binary_cache.fetch import Patience, fetch
+from bedplate.binary_cache.cache_index import CacheIndex
+from bedplate.binary_cache.fetch import FetchLimits, fetch_blob
 from bedplate.binary_cache.protocol import AbsentError, BinaryCache, BrokenError, CacheRefusedError
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import oci
@@ -38,11 +38,11 @@ class BinaryCaches:
 
     ordered: Sequence[BinaryCache] = ()
     public: str = ""
-    patience: Patience = field(default_factory=Patience)
+    patience: FetchLimits = field(default_factory=FetchLimits)
 
 
 @dataclass(slots=True)
-class Filled:
+class FillResult:
     """What came.
 
     Attributes:
@@ -64,9 +64,9 @@ class Filled:
         return f"{self.artifacts} artifacts{lacking}" + (f": {sizes}" if sizes else "")
 
 
-def fill(
+def fill_cache(
     origins: BinaryCaches, context: Context, reporter: Reporter, progress: Callable[[int], None] = lambda _: None
-) -> Filled:
+) -> FillResult:
     """Have in the cache what the origins have of the context's lock, and return what came.
 
     First what a site gets; what only images are made of is looked for where an image is still missing.
@@ -81,7 +81,7 @@ def fill(
         return _fill(_Fill(origins, context.cache, reporter, progress), context)
 
 
-def _fill(run: _Fill, context: Context) -> Filled:
+def _fill(run: _Fill, context: Context) -> FillResult:
     known = run.indexed()
     entries = [
         entry if entry.output else entry.model_copy(update={"output": known.get(entry.recipe)})
@@ -115,17 +115,17 @@ class _Fill:
     cache: Cache
     reporter: Reporter
     progress: Callable[[int], None]
-    filled: Filled = field(default_factory=Filled)
+    filled: FillResult = field(default_factory=FillResult)
     broken: dict[str, int] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def indexed(self) -> dict[str, Output]:
         """Return what the origins' indices say, where a key is pinned; the first origin's word counts."""
-        merged = Index(entries={})
+        merged = CacheIndex(entries={})
         for origin in reversed(self.origins.ordered) if self.origins.public else ():
             try:
                 if found := origin.index():
-                    merged = merged.merged(cache_index.read(found, self.origins.public, origin.name))
+                    merged = merged.merged(cache_index.verified_index(found, self.origins.public, origin.name))
             except (BrokenError, BedplateError) as error:
                 self._refuse(origin, str(error))
         return {recipe: Output(sha256=one.sha256, size=one.size) for recipe, one in merged.entries.items()}
@@ -159,7 +159,7 @@ class _Fill:
             if origin.name in self.filled.refused:
                 continue
             try:
-                fetch(origin, wanted, self.cache, self.origins.patience, self._told)
+                fetch_blob(origin, wanted, self.cache, self.origins.patience, self._told)
             except AbsentError:
                 continue
             except BrokenError as error:

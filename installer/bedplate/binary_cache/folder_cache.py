@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bedplate.binary_cache import cache_index
-from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.binary_cache.protocol import AbsentError, BlobStream, BrokenError
 from bedplate.config import bundle_layout
 
 BLOCK = 1 << 20
 
 
-class Folder:
+class FolderCache:
     """A folder as an origin."""
 
     def __init__(self, path: Path) -> None:
@@ -27,17 +27,17 @@ class Folder:
         return str(self._path)
 
     @contextmanager
-    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+    def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
         """Give a file, or the rest of it."""
         with self._file(bundle_layout.blob(sha256), start) as found:
             yield found
 
     def index(self) -> tuple[bytes, bytes] | None:
         """Return the index's two files."""
-        return cache_index.files(self._file)
+        return cache_index.read_files(self._file)
 
     @contextmanager
-    def _file(self, name: str, start: int = 0) -> Iterator[Stream]:
+    def _file(self, name: str, start: int = 0) -> Iterator[BlobStream]:
         try:
             file = (self._path / name).open("rb")
         except FileNotFoundError as error:
@@ -46,7 +46,7 @@ class Folder:
             raise BrokenError(str(error)) from error
         with file:
             file.seek(start)
-            yield Stream(start, _blocks(file))
+            yield BlobStream(start, _blocks(file))
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

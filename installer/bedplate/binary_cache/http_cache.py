@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from bedplate.binary_cache import cache_index
-from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.binary_cache.protocol import AbsentError, BlobStream, BrokenError
 from bedplate.config import bundle_layout
 
 TIMEOUT = 20.0
 ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
-class Web:
+class HttpCache:
     """An HTTP server as an origin."""
 
     def __init__(self, url: str) -> None:
@@ -32,14 +32,14 @@ class Web:
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     @contextmanager
-    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+    def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
         """Get a file, or the rest of it."""
         with stream(self._client, f"{self._url}/{bundle_layout.blob(sha256)}", start) as found:
             yield found
 
     def index(self) -> tuple[bytes, bytes] | None:
         """Get the index's two files."""
-        return cache_index.files(lambda name: stream(self._client, f"{self._url}/{name}", 0))
+        return cache_index.read_files(lambda name: stream(self._client, f"{self._url}/{name}", 0))
 
 
 def new_client() -> httpx.Client:
@@ -48,7 +48,9 @@ def new_client() -> httpx.Client:
 
 
 @contextmanager
-def stream(client: httpx.Client, url: str, start: int, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+def stream(
+    client: httpx.Client, url: str, start: int, headers: Mapping[str, str] | None = None
+) -> Iterator[BlobStream]:
     """Get a URL from an offset on; a server that knows no ranges gives all of it."""
     ranged = {"Range": f"bytes={start}-"} if start else {}
     try:
@@ -60,6 +62,6 @@ def stream(client: httpx.Client, url: str, start: int, headers: Mapping[str, str
                 raise BrokenError("it answers another range than was asked for")
             if not partial and answer.status_code != HTTPStatus.OK:
                 raise BrokenError(f"it answers {answer.status_code}")
-            yield Stream(start if partial else 0, answer.iter_raw())
+            yield BlobStream(start if partial else 0, answer.iter_raw())
     except httpx.HTTPError as error:
         raise BrokenError(f"{type(error).__name__} {error}".rstrip()) from error

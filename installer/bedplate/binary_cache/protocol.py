@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class BlobStream:
     """A blob as it comes.
 
     Attributes:
@@ -33,7 +33,7 @@ class BinaryCache(Protocol):
         """Return what it is called in messages, without passwords."""
         ...
 
-    def blob(self, sha256: str, start: int) -> AbstractContextManager[Stream]:
+    def blob(self, sha256: str, start: int) -> AbstractContextManager[BlobStream]:
         """Give a blob from an offset on; AbsentError, BrokenError."""
         ...
 

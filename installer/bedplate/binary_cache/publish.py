@@ -11,8 +11,8 @@ from typing import Any
 from bedplate.artifacts import release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.binary_cache import cache_index
-from bedplate.binary_cache.cache_index import Index, Recorded
-from bedplate.binary_cache.folder_cache import Folder
+from bedplate.binary_cache.cache_index import CacheIndex, IndexEntry
+from bedplate.binary_cache.folder_cache import FolderCache
 from bedplate.binary_cache.protocol import BrokenError
 from bedplate.config import bundle_layout
 from bedplate.config.catalog import Catalog
@@ -22,8 +22,8 @@ from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import link, write_atomic
 from bedplate.registry.client import Client
 from bedplate.registry.push import push
-from bedplate.registry.pushable import Pushable, PushableManifest
-from bedplate.registry.upload import Blob
+from bedplate.registry.pushable import PushableImages, PushableManifest
+from bedplate.registry.upload import LocalBlob
 
 JOBS = 8
 NEXT = f".{cache_index.FILE}.next"
@@ -33,11 +33,11 @@ Find = Callable[[str], Path]
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class CacheContents:
     """What is published: blobs, and the index of what they are."""
 
-    blobs: list[Blob]
-    index: Index
+    blobs: list[LocalBlob]
+    index: CacheIndex
 
     @property
     def size(self) -> int:
@@ -45,7 +45,7 @@ class Stock:
         return sum(blob.size for blob in self.blobs)
 
 
-def stock(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) -> Stock:
+def find_contents(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) -> CacheContents:
     """Return what there is of a release; BedplateError where something is missing that a site gets.
 
     Args:
@@ -55,8 +55,8 @@ def stock(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) 
     """
     lock = catalog.lock()
     needed = {entry.id for entry in release_contents.carried(catalog.components, lock.entries, lock.sets)}
-    blobs: dict[str, Blob] = {}
-    recorded: dict[str, Recorded] = {}
+    blobs: dict[str, LocalBlob] = {}
+    recorded: dict[str, IndexEntry] = {}
     for entry in lock.entries:
         output = entry.output or recall(entry.recipe)
         parts = list(_blobs(entry, output, find)) if output else []
@@ -65,37 +65,39 @@ def stock(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) 
                 raise BedplateError(entry.id, "is not there to be published", "bedplate bundle build it first")
             continue
         blobs |= {part.sha256: part for part in parts}
-        recorded[entry.recipe] = Recorded(id=entry.id, sha256=output.sha256, size=output.size)
-    return Stock(list(blobs.values()), Index(entries=recorded))
+        recorded[entry.recipe] = IndexEntry(id=entry.id, sha256=output.sha256, size=output.size)
+    return CacheContents(list(blobs.values()), CacheIndex(entries=recorded))
 
 
-def of_cache(catalog: Catalog, cache: Cache) -> Stock:
+def contents_of_cache(catalog: Catalog, cache: Cache) -> CacheContents:
     """Return what the local cache has of a release: also what only images are made of."""
-    return stock(catalog, cache.blob, cache.recall)
+    return find_contents(catalog, cache.blob, cache.recall)
 
 
-def of_bundle(catalog: Catalog, bundle: Path) -> Stock:
+def contents_of_bundle(catalog: Catalog, bundle: Path) -> CacheContents:
     """Return what a bundle has of its release."""
-    return stock(catalog, lambda sha256: bundle / bundle_layout.blob(sha256), lambda _: None)
+    return find_contents(catalog, lambda sha256: bundle / bundle_layout.blob(sha256), lambda _: None)
 
 
-def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[Blob]:
+def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[LocalBlob]:
     manifest = find(output.sha256)
-    yield Blob(output.sha256, manifest, output.size)
+    yield LocalBlob(output.sha256, manifest, output.size)
     if entry.kind == "image" and manifest.is_file():
-        yield from (Blob(part.sha256, find(part.sha256), part.size) for part in oci.read(manifest).blobs)
+        yield from (LocalBlob(part.sha256, find(part.sha256), part.size) for part in oci.read(manifest).blobs)
 
 
-def to_folder(stock: Stock, folder: Path, key: Path, public: str, progress: Callable[[int], None]) -> int:
-    """Bring a folder to hold a stock, beside what was published there before; return the number of files written.
+def publish_to_folder(
+    contents: CacheContents, folder: Path, key: Path, public: str, progress: Callable[[int], None]
+) -> int:
+    """Write a cache to a folder, next to what was published there before; return the number of files written.
 
     Blobs are hard links where they can be. The index is written last, so whatever it names is there.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / bundle_layout.BLOBS).is_dir():
         raise InputError(f"folder {folder}", "is neither empty nor a cache", "give another one")
-    whole = _published(folder, public).merged(stock.index)
+    whole = _published(folder, public).merged(contents.index)
     written = 0
-    for blob in stock.blobs:
+    for blob in contents.blobs:
         written += _link(blob, folder / bundle_layout.blob(blob.sha256))
         progress(blob.size)
     content, signature = whole.signed(key)
@@ -110,22 +112,22 @@ def _finish(folder: Path, public: str) -> None:
     following, signature = folder / NEXT, folder / cache_index.SIGNATURE
     if following.is_file() and signature.is_file():
         with suppress(BedplateError):
-            cache_index.read((following.read_bytes(), signature.read_bytes()), public, str(folder))
+            cache_index.verified_index((following.read_bytes(), signature.read_bytes()), public, str(folder))
             following.replace(folder / cache_index.FILE)
 
 
-def _published(folder: Path, public: str) -> Index:
+def _published(folder: Path, public: str) -> CacheIndex:
     """Return what was published in a folder before."""
     _finish(folder, public)
     try:
-        found = Folder(folder).index()
+        found = FolderCache(folder).index()
     except BrokenError as error:
         step = f"remove {cache_index.FILE} there, and publish again"
         raise BedplateError(f"cache {folder}", f"has an index that cannot be read: {error}", step) from error
-    return cache_index.read(found, public, str(folder)) if found else Index(entries={})
+    return cache_index.verified_index(found, public, str(folder)) if found else CacheIndex(entries={})
 
 
-def _link(blob: Blob, target: Path) -> bool:
+def _link(blob: LocalBlob, target: Path) -> bool:
     if target.is_file() and target.stat().st_size == blob.size:
         return False
     if digest.of_file(blob.path) != blob.sha256:
@@ -134,24 +136,24 @@ def _link(blob: Blob, target: Path) -> bool:
     return True
 
 
-def to_registry(
-    stock: Stock, where: tuple[Client, str, str], key: Path, cache: Cache, progress: Callable[[int], None]
+def publish_to_registry(
+    contents: CacheContents, where: tuple[Client, str, str], key: Path, cache: Cache, progress: Callable[[int], None]
 ) -> int:
-    """Push a stock as one artifact with a layer per blob; return the number of blobs that were sent."""
+    """Push a cache as one artifact with a layer per blob; return the number of blobs that were sent."""
     client, repository, tag = where
-    content, signature = stock.index.signed(key)
+    content, signature = contents.index.signed(key)
     signed = [(cache_index.FILE, cache.add_bytes(content)), (cache_index.SIGNATURE, cache.add_bytes(signature))]
     empty = cache.add_bytes(b"{}")
     titled = {output.sha256: name for name, output in signed}
-    extra = [Blob(output.sha256, cache.blob(output.sha256), output.size) for _, output in signed]
-    blobs = [*stock.blobs, *extra]
+    extra = [LocalBlob(output.sha256, cache.blob(output.sha256), output.size) for _, output in signed]
+    blobs = [*contents.blobs, *extra]
     manifest = _manifest(blobs, titled, empty, repository)
-    everything = [*blobs, Blob(empty.sha256, cache.blob(empty.sha256), empty.size)]
-    wanted = Pushable([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
+    everything = [*blobs, LocalBlob(empty.sha256, cache.blob(empty.sha256), empty.size)]
+    wanted = PushableImages([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
     return push(client, wanted, jobs=JOBS, progress=progress).sent
 
 
-def _manifest(blobs: Sequence[Blob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:
+def _manifest(blobs: Sequence[LocalBlob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:
     layers: list[dict[str, Any]] = []
     for blob in sorted(blobs, key=lambda one: one.sha256):
         title = {oci.TITLE: titled[blob.sha256]} if blob.sha256 in titled else None

@@ -8,13 +8,13 @@ from functools import cached_property
 
 from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.http_cache import new_client, stream
-from bedplate.binary_cache.protocol import AbsentError, BrokenError, Stream
+from bedplate.binary_cache.protocol import AbsentError, BlobStream, BrokenError
 from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 from bedplate.registry.client import Client
 
 
-class Oci:
+class RegistryCache:
     """An artifact in a registry as an origin."""
 
     def __init__(self, client: Client, repository: str, tag: str) -> None:
@@ -28,7 +28,7 @@ class Oci:
         return f"oci://{self._client.address}/{self._repository}:{self._tag}"
 
     @contextmanager
-    def blob(self, sha256: str, start: int) -> Iterator[Stream]:
+    def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
         """Get a layer."""
         if sha256 not in self._layers.values():
             raise AbsentError
@@ -40,7 +40,7 @@ class Oci:
     def index(self) -> tuple[bytes, bytes] | None:
         """Get the two layers that are the index."""
         # a title that no layer has leads to no blob, which is absent
-        return cache_index.files(lambda name: self.blob(self._layers.get(name, ""), 0))
+        return cache_index.read_files(lambda name: self.blob(self._layers.get(name, ""), 0))
 
     @property
     def _scopes(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from bedplate.artifacts.kinds import context as context_of
 from bedplate.artifacts.realize import obtain
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.stale import check_current
-from bedplate.binary_cache.fill import BinaryCaches, fill
+from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.build.completeness import prove, prove_installed
 from bedplate.build.installer_tar import add_installer
 from bedplate.bundle.write_bundle import bundle_digest, write_bundle
@@ -80,7 +80,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     check_current(context)
     if origins and origins.ordered:
         with working(told, "binary caches") as sizes:
-            filled = fill(origins, context, told)
+            filled = fill_cache(origins, context, told)
             sizes.extend(filled.size.values())
         told.say(str(filled))
     entries = obtain(locked, context, told, record=record)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bedplate.config.component import Component
 from bedplate.core.errors import BedplateError
-from bedplate.images.image_name import ImageName, normal
+from bedplate.images.image_name import ImageName, normalize_image
 from bedplate.images.scan import images_of
 from bedplate.kube.change import path_text
 
@@ -45,8 +45,8 @@ def check_closure(
         bundled: name:tag, or name:tag@digest, of the images in the bundle.
         components: the release's components, for their exceptions.
     """
-    known = [normal(image) for image in bundled]
-    allowed = {(c.name, normal(a.image).name) for c in components for a in c.allow if a.image}
+    known = [normalize_image(image) for image in bundled]
+    allowed = {(c.name, normalize_image(a.image).name) for c in components for a in c.allow if a.image}
     errors = {one: _fact(one.image, known) for one in named if (one.component, one.image.name) not in allowed}
     return [_error(one, fact) for one, fact in errors.items() if fact]
 
@@ -72,9 +72,9 @@ def _error(item: Named, fact: str) -> BedplateError:
 def images_of_component(component: Component) -> Iterator[Named]:
     """Yield the images a component declares: those it builds and those it says are in code."""
     for image in component.images:
-        yield Named(normal(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built")
+        yield Named(normalize_image(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built")
     for declared in component.references:
-        yield Named(normal(declared.image), component.name, "component.yaml", "references", declared.why)
+        yield Named(normalize_image(declared.image), component.name, "component.yaml", "references", declared.why)
 
 
 def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[Named]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate apply lab"
@@ -44,4 +44,4 @@ def _apply(
     done = f"{len(summary.ran)} steps run, {len(summary.skipped)} skipped, "
     change = f"{summary.changed} changes" if summary.changed else "no change"
     text = f"{site.environment.name} is at release {site.environment.release}: {done}{change}, {summary.seconds:.0f} s"
-    show({"environment": site.environment.name, **summary.as_json()}, output, text)
+    print_result({"environment": site.environment.name, **summary.as_json()}, output, text)

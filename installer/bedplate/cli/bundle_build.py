@@ -16,8 +16,8 @@ from bedplate.binary_cache import cache_address
 from bedplate.build.build_bundle import Built, default_key
 from bedplate.build.build_bundle import build as build_bundle
 from bedplate.cli.cache_options import FromKeyOption, FromOption
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
-from bedplate.cli.progress_lines import Lines
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.progress_lines import ProgressLines
 from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
 from bedplate.core.errors import InputError
@@ -52,14 +52,14 @@ def _build(  # noqa: PLR0913  each is an option people type
     """
     found, console = catalog.load(release), Console(stderr=True)
     if check:
-        _check(found, only, output, Lines(console))
+        _check(found, only, output, ProgressLines(console))
         return
     if out is None:
         raise InputError("bundle build", "has no --out", "say where the bundle goes, or --check")
-    origins = cache_address.typed(from_, from_key)
-    told = Lines(console if output is OutputFormat.JSON else Console())
+    origins = cache_address.parse_caches(from_, from_key)
+    told = ProgressLines(console if output is OutputFormat.JSON else Console())
     made = build_bundle(found, out, key or default_key(), record=record, origins=origins, reporter=told)
-    show(_facts(made), output, _summary(made))
+    print_result(_facts(made), output, _summary(made))
 
 
 def _facts(made: Built) -> dict[str, object]:
@@ -74,20 +74,20 @@ def _summary(made: Built) -> str:
     return f"{made.folder}: release {made.release.release}, {size}, {closure}\nbundle digest {made.digest}"
 
 
-def _check(found: Catalog, only: str, output: OutputFormat, told: Lines) -> None:
+def _check(found: Catalog, only: str, output: OutputFormat, told: ProgressLines) -> None:
     parent = Cache().folder("checks")
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         results = rebuild.rebuild(found, Cache(Path(folder)), only, told)
     wrong = [one for one in results if one.verdict is not rebuild.Verdict.SAME]
     facts = [{"id": r.id, "verdict": r.verdict.value, "locked": r.locked, "made": r.made} for r in results]
     text = f"{len(results)} artifacts built again, {len(results) - len(wrong)} byte for byte as locked"
-    show({"release": found.release.version, "artifacts": facts}, output, lambda: _print(results, text))
+    print_result({"release": found.release.version, "artifacts": facts}, output, lambda: _print(results, text))
     if wrong:
         raise typer.Exit(1)
 
 
 def _print(results: list[rebuild.RebuildResult], text: str) -> None:
-    console, table = paper(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
+    console, table = table_console(), Table("artifact", "verdict", "locked", "made", box=None, pad_edge=False)
     for one in results:
         colour = "green" if one.verdict is rebuild.Verdict.SAME else "red"
         table.add_row(one.id, f"[{colour}]{one.verdict.value}[/]", one.locked[:12], one.made[:12] or one.fact)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
 from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed, match
@@ -38,7 +38,7 @@ def _cve(
     """
     packages = installed(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
     result = match(packages, advisory_files.read(db))
-    show(_facts(result, len(packages)), output, lambda: _print(result, len(packages)))
+    print_result(_facts(result, len(packages)), output, lambda: _print(result, len(packages)))
     if result.unclear or any(hit.severity.rank >= fail_on.rank for hit in result.hits):
         raise typer.Exit(1)
 
@@ -69,7 +69,7 @@ def _finding(hit: AdvisoryMatch) -> dict[str, Any]:
 
 
 def _print(result: MatchResult, packages: int) -> None:
-    console = paper()
+    console = table_console()
     if result.hits:
         table = Table(box=None, pad_edge=False)
         for heading in ("severity", "advisory", "package", "version", "fixed in", "is in", "about"):

@@ -12,15 +12,15 @@ from rich.console import Console
 from bedplate.artifacts.cache import Cache
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.progress_lines import Lines
-from bedplate.cli.site_key_option import site_key_of
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.progress_lines import ProgressLines
+from bedplate.cli.site_key_option import site_public_key
 from bedplate.core import quantity
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.delta import inventory
-from bedplate.delta.delta_plan import DeltaRequest, Plan, make_plan
-from bedplate.delta.write_delta import Cut, cut, write_delta
+from bedplate.delta.delta_plan import DeltaPlan, DeltaRequest, plan_delta
+from bedplate.delta.write_delta import Split, split_payload, write_delta
 
 EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --inventory lab.inventory --out /srv/delta --split 4GB"
 
@@ -53,13 +53,13 @@ def _delta(  # noqa: PLR0913  each is an option people type
     if not out and not dry_run:
         raise InputError("option --out", "is needed", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
-    known = inventory.unseal(listed, lambda name: site_key_of(site, name))
+    known = inventory.unseal(listed, lambda name: site_public_key(site, name))
     order = DeltaRequest(full, publisher_signature.public_key(private), known, against or [])
-    plan = make_plan(order, Cache(), Lines(Console(stderr=output is OutputFormat.JSON)))
-    chosen = cut(plan, medium)
+    plan = plan_delta(order, Cache(), ProgressLines(Console(stderr=output is OutputFormat.JSON)))
+    chosen = split_payload(plan, medium)
     if out and not dry_run:
         write_delta(plan, out, private, medium)
-    show(_facts(plan, chosen), output, _summary(plan, chosen, split, None if dry_run else out))
+    print_result(_facts(plan, chosen), output, _summary(plan, chosen, split, None if dry_run else out))
 
 
 def _bytes(text: str) -> int:
@@ -72,11 +72,11 @@ def _bytes(text: str) -> int:
     return int(size)
 
 
-def _total(plan: Plan, chosen: Cut) -> int:
+def _total(plan: DeltaPlan, chosen: Split) -> int:
     return plan.carried + chosen.count * chosen.head
 
 
-def _facts(plan: Plan, chosen: Cut) -> dict[str, object]:
+def _facts(plan: DeltaPlan, chosen: Split) -> dict[str, object]:
     patched = [item for item in plan.items if item.patch]
     whole = [item for item in plan.items if not item.patch]
     return {
@@ -97,7 +97,7 @@ def _facts(plan: Plan, chosen: Cut) -> dict[str, object]:
     }
 
 
-def _summary(plan: Plan, chosen: Cut, split: str, out: Path | None) -> str:
+def _summary(plan: DeltaPlan, chosen: Split, split: str, out: Path | None) -> str:
     patched = [item for item in plan.items if item.patch]
     whole = sum(item.length for item in plan.items if not item.patch)
     before = ", ".join(held.release for held in plan.have.releases) or "nothing"

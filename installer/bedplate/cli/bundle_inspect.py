@@ -9,7 +9,7 @@ from bedplate.bundle import verify_bundle
 from bedplate.bundle.exceptions import exceptions
 from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.sizes import human
@@ -28,11 +28,11 @@ def _inspect(folder: BundleArgument, output: OutputOption = OutputFormat.TEXT) -
     manifest = bundle_layout.BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
     allowed = exceptions(folder, release)
     known = {"digest": bundle_digest(manifest), **release.model_dump(), "exceptions": allowed}
-    show(known, output, lambda: _print(release, manifest, allowed))
+    print_result(known, output, lambda: _print(release, manifest, allowed))
 
 
 def _print(release: ReleaseFile, manifest: bundle_layout.BundleManifest, allowed: list[dict[str, str]]) -> None:
-    console = paper()
+    console = table_console()
     blobs = {file.sha256: file.size for file in manifest.files}
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "artifact", "component", "digest"):

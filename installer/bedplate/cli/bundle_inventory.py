@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import paths
@@ -48,7 +48,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
     site = bastion.ready(env or _only(), needs_release=False)
     if not site.is_here:
         _from_outside(site, bundle, out, ["--store", str(store), *["--read"] * read, "--output", output])
-    taken, spoilt = inventory.take(bundle or store, site.environment.name, read=read)
+    taken, spoilt = inventory.take_inventory(bundle or store, site.environment.name, read=read)
     data = inventory.seal(taken, ensure_site_key(site))
     write_atomic(out, data)
     releases = [held.release for held in taken.releases]
@@ -58,7 +58,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
         f"{out}: {len(taken.blobs)} blobs ({human(size)}), releases {', '.join(releases) or 'none'}; {human(len(data))}"
     ]
     lines += [f"spoilt, and left out: {sha256}" for sha256 in spoilt]
-    show({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))
+    print_result({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))
 
 
 def _from_outside(site: Site, bundle: Path | None, out: Path, options: list[str]) -> NoReturn:

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.progress_lines import Lines
-from bedplate.cli.publisher_option import publisher_of
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.progress_lines import ProgressLines
+from bedplate.cli.publisher_option import publisher_keys
 from bedplate.core import paths
 from bedplate.core.sizes import human
 from bedplate.delta.merge import merge
-from bedplate.delta.received import receive
+from bedplate.delta.received_delta import receive
 
 EPILOG = "Example: bedplate bundle merge /media/disk1 /media/disk2 --out /srv/2026.11.1 --publisher lab"
 
@@ -42,8 +42,8 @@ def _merge(
     Parts may come one after the other: give those that are at hand, then the same command with the next ones.
     What was read stays; killed at any moment, the same command goes on.
     """
-    delta = receive(parts, publisher_of(publisher))
-    merged = merge(delta, base, out, Lines(Console(stderr=output is OutputFormat.JSON)))
+    delta = receive(parts, publisher_keys(publisher))
+    merged = merge(delta, base, out, ProgressLines(Console(stderr=output is OutputFormat.JSON)))
     facts = {"bundle": str(out), "release": delta.file.release, "digest": delta.file.bundle, "bytes": delta.file.size}
     carried = sum(part.size for part in delta.file.parts)
     ways = {way: count for way, count in asdict(merged).items() if way != "folder"}
@@ -52,4 +52,4 @@ def _merge(
         f"{out}: release {delta.file.release}, {human(delta.file.size)} from {human(carried)} carried ({done})\n"
         f"bundle digest {delta.file.bundle}\nNext: python3 {out}/install --publisher KEY.pub"
     )
-    show({**facts, "carried": carried, "files": ways}, output, text)
+    print_result({**facts, "carried": carried, "files": ways}, output, text)

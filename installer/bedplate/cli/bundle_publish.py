@@ -11,11 +11,11 @@ from rich.console import Console
 from bedplate.artifacts.cache import Cache
 from bedplate.binary_cache import cache_address
 from bedplate.binary_cache import publish as published
-from bedplate.binary_cache.publish import Stock
+from bedplate.binary_cache.publish import CacheContents
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature, verify_bundle
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.transfer_progress import Transfer
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout, catalog
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
@@ -51,12 +51,16 @@ def _publish(  # noqa: PLR0913  each is an option people type
     """
     stock, private, cache = _stock(what), key or default_key(), Cache()
     oci = to.startswith((cache_address.OCI, cache_address.OCI_PLAIN))
-    with Transfer(Console(stderr=True), to, stock.size) as shown:
+    with TransferProgress(Console(stderr=True), to, stock.size) as shown:
         if oci:
-            address = cache_address.artifact(to)[0].address
-            chosen = credentials.given(user, password_file) if password_file else credentials.kept(str(address))
-            where = cache_address.artifact(to, Client(address, chosen, ca=ca))
-            written = published.to_registry(stock, where, private, cache, shown.advance)
+            address = cache_address.parse_artifact(to)[0].address
+            chosen = (
+                credentials.from_password_file(user, password_file)
+                if password_file
+                else credentials.from_login_file(str(address))
+            )
+            where = cache_address.parse_artifact(to, Client(address, chosen, ca=ca))
+            written = published.publish_to_registry(stock, where, private, cache, shown.advance)
         else:
             public = "\n".join(
                 [
@@ -64,20 +68,20 @@ def _publish(  # noqa: PLR0913  each is an option people type
                     *([publisher_signature.public_keys(earlier)] if earlier else []),
                 ]
             )
-            written = published.to_folder(stock, Path(to), private, public, shown.advance)
+            written = published.publish_to_folder(stock, Path(to), private, public, shown.advance)
     facts = {"to": to, "artifacts": len(stock.index.entries), "blobs": len(stock.blobs), "written": written}
     text = (
         f"{to}: {len(stock.index.entries)} artifacts, {len(stock.blobs)} blobs ({human(stock.size)}), {written} written"
     )
-    show({**facts, "bytes": stock.size}, output, text)
+    print_result({**facts, "bytes": stock.size}, output, text)
 
 
-def _stock(what: str) -> Stock:
+def _stock(what: str) -> CacheContents:
     bundle = Path(what)
     if (bundle / bundle_layout.MANIFEST).is_file():
         version = verify_bundle.read_release(bundle).release
         if "+" in version:
             fact = f"is release {version}, whose lock is not the repository's"
             raise InputError(f"bundle {what}", fact, "publish the release that was built here")
-        return published.of_bundle(catalog.load(version), bundle)
-    return published.of_cache(catalog.load(what), Cache())
+        return published.contents_of_bundle(catalog.load(version), bundle)
+    return published.contents_of_cache(catalog.load(what), Cache())

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.printing import paper
+from bedplate.cli.printing import table_console
 from bedplate.sbom import bundled_documents
 
 EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
@@ -49,7 +49,7 @@ def _sbom(
 
 
 def _print(sbom: dict[str, Any]) -> None:
-    console = paper()
+    console = table_console()
     table = Table(box=None, pad_edge=False)
     for heading in ("kind", "package", "version", "licence"):
         table.add_column(heading, overflow="fold")

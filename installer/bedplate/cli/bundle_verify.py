@@ -9,8 +9,8 @@ import typer
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.publisher_option import publisher_of
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.publisher_option import publisher_keys
 from bedplate.core.sizes import human
 
 EPILOG = "Example: bedplate bundle verify /media/bundle --publisher lab"
@@ -29,8 +29,8 @@ def _verify(
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Prove the signature, then read every byte of a bundle against it."""
-    manifest = verify_bundle.verify(folder, publisher_of(publisher))
+    manifest = verify_bundle.verify(folder, publisher_keys(publisher))
     facts = {"release": manifest.release, "digest": bundle_digest(manifest), "files": len(manifest.files)}
     size = sum(file.size for file in manifest.files)
     text = f"{folder}: release {manifest.release}, {len(manifest.files)} files ({human(size)}), all as signed"
-    show({**facts, "bytes": size}, output, text)
+    print_result({**facts, "bytes": size}, output, text)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bedplate import validate
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.core.errors import BedplateError, ErrorList
 
@@ -30,7 +30,7 @@ def _check(
     folder = environments.find(environment)
     errors = validate.check(folder)
     if output is OutputFormat.JSON:
-        show({"environment": folder.name, "errors": [_json(error) for error in errors]}, output, "")
+        print_result({"environment": folder.name, "errors": [_json(error) for error in errors]}, output, "")
         raise typer.Exit(2 if errors else 0)
     if errors:
         raise ErrorList(errors)

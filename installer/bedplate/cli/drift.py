@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
 from bedplate.kube.change import path_text
 from bedplate.remote import bastion
@@ -47,7 +47,7 @@ def _drift(
 
     with Console(stderr=True).status("reading") as status:
         found = read_drift.read(installation.load(site), with_hosts=hosts, say=status.update)
-    show(found.as_json(), output, lambda: _print(found, with_hosts=hosts))
+    print_result(found.as_json(), output, lambda: _print(found, with_hosts=hosts))
     raise typer.Exit(UNKNOWN if found.unknown else DRIFTED if found.is_drifted else SAME)
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
-from bedplate.images.manifest_reader import read
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.images.manifest_reader import read_objects
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
 from bedplate.kube.change import path_text
@@ -49,7 +49,7 @@ def _images(
     with YAML, JSON, TOML and Python inside. References in parts (repository, image, version) are joined.
     """
     objects, facts, held_back = 0, [], 0
-    for one in read(files):
+    for one in read_objects(files):
         objects += 1
         for hit in images_of(one.object):
             if hit.certainty < Certainty[least.name]:
@@ -58,13 +58,13 @@ def _images(
             fact = {"image": str(hit.image), "written": hit.written, "object": one.name, "path": path_text(hit.path)}
             place = {"kind": str(hit.kind), "certainty": str(hit.certainty), "file": one.location.file}
             facts.append({**fact, **place, "line": one.location.line})
-    show(facts, output, lambda: _print(facts, objects))
+    print_result(facts, output, lambda: _print(facts, objects))
     if held_back:
         typer.echo(f"{held_back} less sure: --certainty possible shows them", err=True)
 
 
 def _print(facts: list[dict[str, Any]], objects: int) -> None:
-    console, table = paper(), Table(box=None, pad_edge=False)
+    console, table = table_console(), Table(box=None, pad_edge=False)
     for heading in ("image", "object", "path", "kind", "certainty"):
         table.add_column(heading, overflow="fold")
     for fact in facts:

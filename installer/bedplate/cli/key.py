@@ -9,7 +9,7 @@ import typer
 
 from bedplate.bundle import publisher_signature, ssh_signature
 from bedplate.bundle.verify_bundle import refusals
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core.errors import InputError
@@ -38,7 +38,7 @@ def _new(
     public = publisher_signature.new_key(out)
     line = publisher_signature.public_key(out)
     text = f"private key: {out}\npublic key:  {public}\nin environment.yaml:\npublisher: {line}"
-    show({"private": str(out), "public": str(public), "publisher": line}, output, text)
+    print_result({"private": str(out), "public": str(public), "publisher": line}, output, text)
 
 
 def _show(
@@ -59,7 +59,7 @@ def _show(
         ("site", own["fingerprint"], own["key"]) if own else ("site", "not made yet", "bedplate apply makes it")
     )
     text = "\n".join(NAMED.format(*row).rstrip() for row in rows)
-    show({"environment": site.environment.name, "publisher": publishers, "site": own}, output, text)
+    print_result({"environment": site.environment.name, "publisher": publishers, "site": own}, output, text)
 
 
 def _site_key(site: Site) -> dict[str, str] | None:

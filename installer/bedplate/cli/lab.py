@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bedplate.cli.cache_options import FromKeyOption, FromOption
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.lab import lab_address
 
 NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
@@ -41,7 +41,7 @@ def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_k
     from bedplate.lab import prerequisites, up  # noqa: PLC0415
 
     prerequisites.check_root()
-    code = up.up(lab_address.reserve(name), Console(stderr=True), cache_address.typed(from_, from_key))
+    code = up.up(lab_address.reserve(name), Console(stderr=True), cache_address.parse_caches(from_, from_key))
     if code:
         raise typer.Exit(code)
 
@@ -51,11 +51,11 @@ def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = Outpu
     from bedplate.lab import lab_status  # noqa: PLC0415  as above
 
     found = lab_status.read_status(lab_address.find(name))
-    show(found, output, lambda: _print(found))
+    print_result(found, output, lambda: _print(found))
 
 
 def _print(found: dict[str, Any]) -> None:
-    console = paper()
+    console = table_console()
     table = Table("machine", "address", "state", "node", box=None, pad_edge=False)
     for name, machine in found["machines"].items():
         table.add_row(name, machine["address"], machine["state"] or "missing", found["nodes"].get(name, ""))

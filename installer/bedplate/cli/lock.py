@@ -8,7 +8,7 @@ import typer
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.cli.printing import OutputFormat, OutputOption, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import catalog
 
 
@@ -39,4 +39,4 @@ def lock(
     path = found.folder / resolve.FILE
     missing = sum(entry.output is None for entry in made.entries)
     text = f"{path}: {len(made.entries)} entries, {missing} not built yet (bedplate bundle build --record)"
-    show({"lock": str(path), "entries": len(made.entries), "without_output": missing}, output, text)
+    print_result({"lock": str(path), "entries": len(made.entries), "without_output": missing}, output, text)

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 
 from bedplate.bundle import verify_bundle
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.publisher_option import publisher_of
-from bedplate.cli.transfer_progress import Transfer
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.publisher_option import publisher_keys
+from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import InputError
@@ -21,9 +21,9 @@ from bedplate.core.sizes import human
 from bedplate.registry import credentials
 from bedplate.registry.client import Client
 from bedplate.registry.credentials import Credentials
-from bedplate.registry.push import Pushed, push
-from bedplate.registry.pushable import Pushable, holding
-from bedplate.registry.registry_address import Address, parse
+from bedplate.registry.push import PushResult, push
+from bedplate.registry.pushable import PushableImages, pushable_images
+from bedplate.registry.registry_address import RegistryAddress, parse_address
 from bedplate.store.mirror_tree import store_releases
 
 JOBS = 8
@@ -63,23 +63,27 @@ def _push(  # noqa: PLR0913  each is an option people type
 
     Blobs that are there are not sent; a run that was stopped goes on where it was. Tags come last.
     """
-    address = parse(registry)
+    address = parse_address(registry)
     client = Client(address, _credentials(address, user, password_file), ca=ca)
     name = "/".join(part.strip("/") for part in (address.path, prefix) if part.strip("/"))
-    parse(f"{address}/{name}")  # a wrong prefix is told before anything is read
-    wanted = holding(_releases(source, publisher, release), source, name)
+    parse_address(f"{address}/{name}")  # a wrong prefix is told before anything is read
+    wanted = pushable_images(_releases(source, publisher, release), source, name)
     started = time.monotonic()
-    with Transfer(Console(stderr=True), f"{address}", wanted.size) as shown:
+    with TransferProgress(Console(stderr=True), f"{address}", wanted.size) as shown:
         pushed = push(client, wanted, jobs=jobs, progress=shown.advance)
     seconds = time.monotonic() - started
     facts = {"registry": str(address), "prefix": name, "seconds": round(seconds, 3), "bytes": wanted.size}
-    show({**facts, **asdict(pushed)}, output, _summary(address, wanted, pushed, seconds))
+    print_result({**facts, **asdict(pushed)}, output, _summary(address, wanted, pushed, seconds))
 
 
-def _credentials(address: Address, user: str, password_file: Path | None) -> Credentials | None:
+def _credentials(address: RegistryAddress, user: str, password_file: Path | None) -> Credentials | None:
     if bool(user) != bool(password_file):
         raise InputError("--user and --password-file", "belong together", "give both")
-    return credentials.given(user, password_file) if password_file else credentials.kept(str(address))
+    return (
+        credentials.from_password_file(user, password_file)
+        if password_file
+        else credentials.from_login_file(str(address))
+    )
 
 
 def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
@@ -87,7 +91,7 @@ def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
     if (source / bundle_layout.MANIFEST).is_file():
         if not publisher:
             raise InputError(f"bundle {source}", "has to be verified first", "give --publisher KEY.pub, or ENV")
-        verify_bundle.verify(source, publisher_of(publisher))
+        verify_bundle.verify(source, publisher_keys(publisher))
         return [verify_bundle.read_release(source)]
     found = store_releases(source)
     chosen = [one for one in found if not version or one.release.partition("+")[0] == version]
@@ -98,7 +102,7 @@ def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
     return chosen
 
 
-def _summary(address: Address, wanted: Pushable, pushed: Pushed, seconds: float) -> str:
+def _summary(address: RegistryAddress, wanted: PushableImages, pushed: PushResult, seconds: float) -> str:
     rate = f", {human(pushed.sent_bytes / seconds)}/s" if pushed.sent else ""
     blobs = f"{pushed.sent} blobs sent ({human(pushed.sent_bytes)}), {pushed.mounted} mounted, {pushed.present} there"
     names = f"{pushed.tags} of {pushed.all_tags} tags set"

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.config.environments import Site
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.host_finding import HostFinding
@@ -36,13 +36,13 @@ def _preflight(
     site = bastion.to_bastion(environment)
     findings = preflight.run(site, is_installed=is_installed(site))
     result = {"environment": site.environment.name, "findings": [finding.json() for finding in findings]}
-    show(result, output, lambda: _print(site, findings))
+    print_result(result, output, lambda: _print(site, findings))
     if any(finding.stops for finding in findings):
         raise typer.Exit(1)
 
 
 def _print(site: Site, findings: list[HostFinding]) -> None:
-    console = paper()
+    console = table_console()
     console.print(table(findings))
     count = sum(finding.stops for finding in findings)
     accepted = sum(bool(finding.accepted) for finding in findings)

@@ -26,7 +26,7 @@ OutputOption = Annotated[OutputFormat, typer.Option("--output", "-o", help="text
 """The option every command takes whose result a program could read: ``output: OutputOption = Output.TEXT``."""
 
 
-def show(value: Any, output: OutputFormat, text: Callable[[], None] | str) -> None:
+def print_result(value: Any, output: OutputFormat, text: Callable[[], None] | str) -> None:
     """Print a result: as JSON, or by the given text or function that prints it.
 
     Args:
@@ -42,6 +42,6 @@ def show(value: Any, output: OutputFormat, text: Callable[[], None] | str) -> No
         text()
 
 
-def paper() -> Console:
+def table_console() -> Console:
     """Return what tables are printed on: as wide as the terminal, or as they need where a program reads them."""
     return Console() if sys.stdout.isatty() else Console(width=WIDE)

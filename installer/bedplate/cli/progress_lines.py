@@ -9,7 +9,7 @@ from rich.status import Status
 from rich.text import Text
 
 
-class Lines:
+class ProgressLines:
     """A line for everything that is finished; on a terminal also what is being worked on."""
 
     def __init__(self, console: Console) -> None:

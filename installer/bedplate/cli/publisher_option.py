@@ -8,7 +8,7 @@ from bedplate.bundle import publisher_signature
 from bedplate.core.errors import InputError
 
 
-def publisher_of(name: str) -> str:
+def publisher_keys(name: str) -> str:
     """Return the publisher's public keys, one a line: in a file, or pinned by an environment."""
     if Path(name).is_file():
         return publisher_signature.public_keys(Path(name))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bedplate.apply import releases
 from bedplate.apply.releases import Kept
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.core.sizes import human
 from bedplate.remote import bastion
 
@@ -32,14 +32,14 @@ def _list(env: EnvironmentOption = "", output: OutputOption = OutputFormat.TEXT)
     if env:
         bastion.to_bastion(env, needs_release=False)
     found = releases.kept()
-    show([asdict(one) for one in found], output, lambda: _print(found))
+    print_result([asdict(one) for one in found], output, lambda: _print(found))
 
 
 def _print(found: list[Kept]) -> None:
     table = Table("release", "size", "frees", "environments", box=None, pad_edge=False)
     for one in found:
         table.add_row(one.version, human(one.size), human(one.alone), ", ".join(one.environments) or "none")
-    paper().print(table if found else "no release is in this bastion's store")
+    table_console().print(table if found else "no release is in this bastion's store")
 
 
 def _remove(
@@ -59,4 +59,4 @@ def _remove(
     freed = releases.remove(version, force=force)
     programs = f"{freed.folders} folders of programs"
     text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"
-    show({"release": version, **asdict(freed)}, output, text)
+    print_result({"release": version, **asdict(freed)}, output, text)

@@ -9,8 +9,8 @@ import typer
 
 from bedplate.acceptance import seal
 from bedplate.bundle import ssh_signature
-from bedplate.cli.printing import OutputFormat, OutputOption, show
-from bedplate.cli.site_key_option import site_key_of
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.site_key_option import site_public_key
 
 EPILOG = "Example: bedplate report verify 20261126T081500Z --site site.pub"
 
@@ -40,12 +40,12 @@ def _verify(
     The key has to come by another way than the report: compare its fingerprint with what `bedplate key show ENV`
     prints at the site. Exit code 0 says that the report is genuine, not that its run was green.
     """
-    known = seal.unseal(folder, lambda name: site_key_of(site, name))
-    fingerprint = ssh_signature.fingerprints(site_key_of(site, known.environment))
+    known = seal.unseal(folder, lambda name: site_public_key(site, name))
+    fingerprint = ssh_signature.fingerprints(site_public_key(site, known.environment))
     counts = f"{known.passed} passed, {known.failed} failed, {known.skipped} skipped"
     text = (
         f"{folder}: environment {known.environment}, release {known.release}, {known.started:%Y-%m-%d %H:%M} UTC: "
         f"{'green' if known.green else 'not green'}, {counts}\n"
         f"{len(known.files)} files, all as signed by {fingerprint}"
     )
-    show({**known.model_dump(mode="json"), "fingerprint": fingerprint}, output, text)
+    print_result({**known.model_dump(mode="json"), "fingerprint": fingerprint}, output, text)

@@ -9,7 +9,7 @@ from bedplate.core.errors import InputError
 from bedplate.pki import site_key
 
 
-def site_key_of(file: str, name: str) -> str:
+def site_public_key(file: str, name: str) -> str:
     """Return a site's public keys: out of a file, or with none given as the environment of this name has it here."""
     if file:
         return publisher_signature.public_keys(Path(file))

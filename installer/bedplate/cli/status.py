@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from bedplate.apply.site_status import Status, read_status
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.remote import bastion
 
 EPILOG = "Example: bedplate status lab --output json"
@@ -26,11 +26,11 @@ def _status(
     """Show an environment's release, nodes and steps, and how many packets tried to leave it."""
     site = bastion.to_bastion(environment)
     found = read_status(site)
-    show(found.as_json(), output, lambda: _print(found))
+    print_result(found.as_json(), output, lambda: _print(found))
 
 
 def _print(found: Status) -> None:
-    console = paper()
+    console = table_console()
     label = f" (bundle {found.bundle})" if found.bundle not in {"", found.release} else ""
     console.print(f"environment {found.environment}, release {found.release or 'none yet'}{label}")
     for name, state in found.nodes.items():

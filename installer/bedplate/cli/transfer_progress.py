@@ -14,7 +14,7 @@ from bedplate.core.sizes import human
 LINE_SECONDS = 5.0
 
 
-class Transfer:
+class TransferProgress:
     """A context that shows how many bytes are done with; only one thread at a time may call it."""
 
     def __init__(self, console: Console, title: str, total: int) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bedplate.cli.printing import OutputFormat, OutputOption, paper, show
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.core.locks import try_lock
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
@@ -43,7 +43,7 @@ def _verify(
         run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = acceptance_report.write(run, folder)
     seal.seal(run, folder, ensure_site_key(site))
-    show({**run.as_json(), "report": str(page)}, output, lambda: acceptance_report.show(run, paper()))
+    print_result({**run.as_json(), "report": str(page)}, output, lambda: acceptance_report.show(run, table_console()))
     if output is OutputFormat.TEXT:
         console.print(f"Report: {page}", highlight=False)
     raise typer.Exit(0 if run.is_green else 1)

@@ -17,9 +17,17 @@ from bedplate.config.base import Model
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.delta import segments
-from bedplate.delta.chunk import pieces
+from bedplate.delta.chunk import chunks
 from bedplate.delta.file_slice import FileSlice, copy
-from bedplate.delta.patch_steps import DICTIONARY, WINDOW, Copy, OlderContent, Stretch, Window, plan_steps
+from bedplate.delta.patch_steps import (
+    DICTIONARY_SIZE,
+    WINDOW_SIZE,
+    CopyStep,
+    OlderContent,
+    Stretch,
+    WindowStep,
+    plan_steps,
+)
 from bedplate.delta.segments import Segment
 
 FORM = 1
@@ -28,7 +36,7 @@ LEVEL = 6
 LARGE = 1 << 20
 TABLE = 22
 """log2 of the match finder's tables: as many places as a dictionary has fours of bytes, or most would be forgotten."""
-DISTANCE = (DICTIONARY + WINDOW - 1).bit_length()
+DISTANCE = (DICTIONARY_SIZE + WINDOW_SIZE - 1).bit_length()
 LENGTH = struct.Struct(">Q")
 LARGEST_HEAD = 64 << 20
 NOTHING = Path(os.devnull)
@@ -36,7 +44,7 @@ SHORTEST_DICTIONARY = 8
 """zstd takes less for none."""
 
 
-class Head(Model):
+class PatchHead(Model):
     """What a patch does.
 
     Attributes:
@@ -47,10 +55,10 @@ class Head(Model):
 
     old: list[Segment]
     new: list[Segment]
-    steps: list[Copy | Window]
+    steps: list[CopyStep | WindowStep]
 
 
-def make(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: Path) -> None:
+def make_patch(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: Path) -> None:
     """Write the patch that makes one blob from another.
 
     Args:
@@ -60,11 +68,13 @@ def make(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: 
         patch: where it is written.
         scratch: an empty folder on a disk with room for both blobs unpacked.
     """
-    head = Head(old=segments.dissect(old) if old else [], new=segments.reproducible(new, encoders, scratch), steps=[])
+    head = PatchHead(
+        old=segments.find_segments(old) if old else [], new=segments.reproducible(new, encoders, scratch), steps=[]
+    )
     target, frames = segments.unpacked(new, head.new, scratch / "new"), scratch / "frames"
     older = segments.unpacked(old, head.old, scratch / "old") if old else NOTHING
-    known = OlderContent(older, pieces(older, segments.content_start(head.old))) if old else None
-    planned = plan_steps(known, target, pieces(target, segments.content_start(head.new)))
+    known = OlderContent(older, chunks(older, segments.content_start(head.old))) if old else None
+    planned = plan_steps(known, target, chunks(target, segments.content_start(head.new)))
     with older.open("rb") as base, target.open("rb") as source, frames.open("wb") as out:
         steps = [_encoded(step, FileSlice(source, at, _size(step)), base, out) for step, at in planned]
     packed = zstandard.compress(digest.canonical(head.model_copy(update={"steps": steps}).model_dump()), 19)
@@ -73,13 +83,13 @@ def make(old: Path | None, new: Path, encoders: set[str], patch: Path, scratch: 
         shutil.copyfileobj(file, out, 1 << 20)
 
 
-def _size(step: Copy | Window) -> int:
-    return step.old[1] if isinstance(step, Copy) else step.size
+def _size(step: CopyStep | WindowStep) -> int:
+    return step.old[1] if isinstance(step, CopyStep) else step.size
 
 
-def _encoded(step: Copy | Window, content: FileSlice, base: IO[bytes], out: IO[bytes]) -> Copy | Window:
+def _encoded(step: CopyStep | WindowStep, content: FileSlice, base: IO[bytes], out: IO[bytes]) -> CopyStep | WindowStep:
     """Write a window's frame, and return the step with its length."""
-    if isinstance(step, Copy):
+    if isinstance(step, CopyStep):
         return step
     near = _dictionary(step.near, base)
     size = len(near.as_bytes()) if near else 0
@@ -99,7 +109,7 @@ def _dictionary(near: list[Stretch], base: IO[bytes]) -> zstandard.ZstdCompressi
     return zstandard.ZstdCompressionDict(data, dict_type=raw) if len(data) >= SHORTEST_DICTIONARY else None
 
 
-def apply(patch: Path, old: Path | None, new: Path, scratch: Path) -> None:
+def apply_patch(patch: Path, old: Path | None, new: Path, scratch: Path) -> None:
     """Write the blob that a patch makes from an older one; whoever calls compares its digest.
 
     Args:
@@ -118,22 +128,22 @@ def apply(patch: Path, old: Path | None, new: Path, scratch: Path) -> None:
     segments.pack(target, head.new, new)
 
 
-def _head(file: IO[bytes]) -> Head:
+def _head(file: IO[bytes]) -> PatchHead:
     try:
         (length,) = LENGTH.unpack(file.read(LENGTH.size))
         packed = file.read(min(length, LARGEST_HEAD))
         large = zstandard.frame_content_size(packed) > LARGEST_HEAD
-        return Head.model_validate_json(b"" if large else zstandard.decompress(packed))
+        return PatchHead.model_validate_json(b"" if large else zstandard.decompress(packed))
     except (struct.error, ValueError, zstandard.ZstdError) as error:
         raise BedplateError("patch", f"has no head ({error})") from error
 
 
-def _take(step: Copy | Window, file: IO[bytes], base: IO[bytes], out: IO[bytes]) -> None:
-    if isinstance(step, Copy):
+def _take(step: CopyStep | WindowStep, file: IO[bytes], base: IO[bytes], out: IO[bytes]) -> None:
+    if isinstance(step, CopyStep):
         copy(FileSlice(base, *step.old), out)
         return
     frame = file.read(step.packed)
-    if step.size > WINDOW or zstandard.frame_content_size(frame) != step.size:
+    if step.size > WINDOW_SIZE or zstandard.frame_content_size(frame) != step.size:
         raise BedplateError("patch", f"has a window that is not of {step.size} bytes")
     decoder = zstandard.ZstdDecompressor(dict_data=_dictionary(step.near, base), max_window_size=1 << DISTANCE)
     out.write(decoder.decompress(frame))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bedplate.delta.file_slice import FileSlice
 
-WHOLE = ""
+REST = ""
 NUMBER = re.compile(r"\d+")
 
 
@@ -40,7 +40,7 @@ class Chunk:
         return NUMBER.sub("0", self.name)
 
 
-def pieces(unpacked: Path, content: int) -> Iterator[Chunk]:
+def chunks(unpacked: Path, content: int) -> Iterator[Chunk]:
     """Yield all of a file as pieces, in order, without gaps.
 
     Args:
@@ -57,7 +57,7 @@ def pieces(unpacked: Path, content: int) -> Iterator[Chunk]:
             yield Chunk(f"file {name}", data, data + size)
         at = data + size
     if end > at:
-        yield Chunk(WHOLE, at, end)
+        yield Chunk(REST, at, end)
 
 
 def _members(unpacked: Path, content: int) -> Iterator[tuple[str, int, int]]:

@@ -25,14 +25,14 @@ def part_name(number: int, count: int) -> str:
     return f"part-{number:03}-of-{count:03}"
 
 
-class Part(Model):
+class PayloadPart(Model):
     """One part's stretch of the payload."""
 
     sha256: str
     size: int
 
 
-class Carried(Model):
+class PayloadEntry(Model):
     """One file of the bundle that the payload holds."""
 
     path: str = Field(description="place in the bundle")
@@ -42,7 +42,7 @@ class Carried(Model):
     base: str = Field("", description="sha256 of the blob that the patch starts from; empty: from nothing")
 
 
-class Needed(Model):
+class RequiredBlob(Model):
     """A blob that must be at the site."""
 
     sha256: str
@@ -57,6 +57,8 @@ class DeltaFile(Model):
     bundle: str = Field(description="digest of the bundle that comes out: the sha256 of manifest.json")
     size: int = Field(description="bytes of that bundle")
     bases: list[str] = Field(description="releases that the site had when the delta was made")
-    requires: list[Needed] = Field(description="what must be at the site: what stays, and what patches start from")
-    carried: list[Carried]
-    parts: list[Part]
+    requires: list[RequiredBlob] = Field(
+        description="what must be at the site: what stays, and what patches start from"
+    )
+    carried: list[PayloadEntry]
+    parts: list[PayloadPart]

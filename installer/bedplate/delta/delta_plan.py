@@ -13,7 +13,7 @@ from bedplate.config.bundle_layout import BundleManifest, ManifestFile
 from bedplate.core.reporter import Reporter
 from bedplate.delta import encoder
 from bedplate.delta.blob_roles import roles
-from bedplate.delta.delta_file import SMALLEST, CarriedFile, Maker, shared_encoders, whole
+from bedplate.delta.carried_file import SMALLEST, CarriedFile, PatchMaker, shared_encoders, whole
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
 from bedplate.install.manifest import parse_manifest
@@ -38,7 +38,7 @@ class DeltaRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DeltaPlan:
     """A delta that is not written yet.
 
     Attributes:
@@ -70,7 +70,7 @@ class Plan:
         return sum(item.length for item in self.items)
 
 
-def make_plan(order: DeltaRequest, cache: Cache, told: Reporter) -> Plan:
+def plan_delta(order: DeltaRequest, cache: Cache, told: Reporter) -> DeltaPlan:
     """Return what a delta to a bundle carries to a site; the patches are made, proven and kept in the cache.
 
     Args:
@@ -86,7 +86,7 @@ def make_plan(order: DeltaRequest, cache: Cache, told: Reporter) -> Plan:
     kept = [file for file in manifest.files if bundle_layout.is_blob(file) and held.get(file.sha256) == file.size]
     lacking = [file for file in manifest.files if file not in set(kept)]
     older = BaseCandidates(have, _local([*order.against, cache.root]))
-    maker = Maker(bundle, have, older, cache)
+    maker = PatchMaker(bundle, have, older, cache)
     played = _played(bundle, manifest)
     items = []
     for file in lacking:
@@ -95,7 +95,7 @@ def make_plan(order: DeltaRequest, cache: Cache, told: Reporter) -> Plan:
         else:
             items.append(whole(bundle, file))
     ordered = sorted(items, key=lambda item: (item.patch, item.file.path))
-    return Plan(bundle, signed, manifest, have, ordered, kept, _notes(order, older))
+    return DeltaPlan(bundle, signed, manifest, have, ordered, kept, _notes(order, older))
 
 
 def _local(folders: Iterable[Path]) -> Callable[[str], Path | None]:

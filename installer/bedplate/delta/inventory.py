@@ -21,8 +21,8 @@ from bedplate.delta import encoder
 from bedplate.delta.blob_roles import roles
 from bedplate.pki import site_key
 
-FIRST = re.compile(rb"bedplate-have 1 ([a-z0-9][a-z0-9-]{0,62})\n")
-END = b"-----END SSH SIGNATURE-----\n"
+FIRST_LINE = re.compile(rb"bedplate-have 1 ([a-z0-9][a-z0-9-]{0,62})\n")
+END_OF_SIGNATURE = b"-----END SSH SIGNATURE-----\n"
 LARGEST = 64 << 20
 """Some hundred times what a large site writes."""
 BLOB = re.compile(r"[0-9a-f]{64}")
@@ -56,7 +56,7 @@ class Inventory(Model):
         return dict(self.blobs)
 
 
-def take(folder: Path, site: str, *, read: bool = False) -> tuple[Inventory, list[str]]:
+def take_inventory(folder: Path, site: str, *, read: bool = False) -> tuple[Inventory, list[str]]:
     """Return what a store or a bundle holds, and the blobs that were left out because they are spoilt.
 
     Args:
@@ -111,13 +111,13 @@ def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
     if path.stat().st_size > LARGEST:
         raise InputError(f"file {path}", "is larger than any inventory", "give what `bedplate bundle inventory` wrote")
     data = path.read_bytes()
-    first, end = FIRST.match(data), data.find(END)
+    first, end = FIRST_LINE.match(data), data.find(END_OF_SIGNATURE)
     if not first or end < 0:
         raise InputError(f"file {path}", "is no inventory", "give what `bedplate bundle inventory` wrote")
-    packed = data[end + len(END) :]
+    packed = data[end + len(END_OF_SIGNATURE) :]
     named = first[1].decode()
     try:
-        site_key.check(packed, data[first.end() : end + len(END)], public(named), site_key.HAVE)
+        site_key.check(packed, data[first.end() : end + len(END_OF_SIGNATURE)], public(named), site_key.HAVE)
         have = _parsed(packed)
     except BedplateError as error:
         raise BedplateError(f"file {path}: {error.subject}", error.fact, error.hint) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bedplate.delta.inventory import Inventory
 
-LIKENESS = 0.8
+SIMILARITY = 0.8
 """How alike two roles are to be, where the very same is not there; found by trying."""
 NUMBER = re.compile(r"\d+")
 
@@ -45,7 +45,7 @@ class BaseCandidates:
     def _alike(self, role: str) -> str:
         kind = _kind(role)
         same = [known for known in self._roles if _kind(known) == kind]
-        return next(iter(difflib.get_close_matches(role, same, n=1, cutoff=LIKENESS)), "")
+        return next(iter(difflib.get_close_matches(role, same, n=1, cutoff=SIMILARITY)), "")
 
 
 def _kind(role: str) -> str:

@@ -21,10 +21,10 @@ from bedplate.core.files import write_atomic
 from bedplate.core.locks import try_lock
 from bedplate.core.reporter import Reporter
 from bedplate.core.sizes import human
-from bedplate.delta.delta_layout import DATA, Part, part_name
-from bedplate.delta.join import ANOTHER, Joiner
-from bedplate.delta.parts_of_medium import Payload
-from bedplate.delta.received import AGAIN, Received
+from bedplate.delta.apply_delta import NEW_INVENTORY_HINT, DeltaApplier
+from bedplate.delta.delta_layout import DATA, PayloadPart, part_name
+from bedplate.delta.payload_parts import PayloadReader
+from bedplate.delta.received_delta import READ_AGAIN_HINT, ReceivedDelta
 from bedplate.install.blob_content import copy_file
 from bedplate.install.listing import check_listing
 from bedplate.install.manifest import ListedFile
@@ -32,7 +32,7 @@ from bedplate.install.refused import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergeResult:
     """A joined bundle.
 
     Attributes:
@@ -50,7 +50,7 @@ class Merged:
     patched: int = 0
 
 
-def merge(delta: Received, base: Path, out: Path, told: Reporter) -> Merged:
+def merge(delta: ReceivedDelta, base: Path, out: Path, told: Reporter) -> MergeResult:
     """Join a delta to the full bundle; the next run goes on where one was killed.
 
     Args:
@@ -62,7 +62,7 @@ def merge(delta: Received, base: Path, out: Path, told: Reporter) -> Merged:
     staging = out.absolute().with_name(f".{out.name}.merge-{delta.digest[:12]}")
     if _is_there(delta, out):
         shutil.rmtree(staging, ignore_errors=True)
-        return Merged(out)
+        return MergeResult(out)
     _check_base(delta, base)
     staging.parent.mkdir(parents=True, exist_ok=True)
     _check_disk(delta, base, staging)
@@ -72,10 +72,10 @@ def merge(delta: Received, base: Path, out: Path, told: Reporter) -> Merged:
         counts = _join(delta, base, staging, told)
         _finish(delta, staging, out)
     shutil.rmtree(staging, ignore_errors=True)
-    return Merged(out, **counts)
+    return MergeResult(out, **counts)
 
 
-def _is_there(delta: Received, out: Path) -> bool:
+def _is_there(delta: ReceivedDelta, out: Path) -> bool:
     manifest = out / bundle_layout.MANIFEST
     if manifest.is_file() and digest.of_file(manifest) == delta.file.bundle:
         return True
@@ -86,20 +86,20 @@ def _is_there(delta: Received, out: Path) -> bool:
     return False
 
 
-def _check_base(delta: Received, base: Path) -> None:
+def _check_base(delta: ReceivedDelta, base: Path) -> None:
     """Refuse a base that lacks a blob, before anything is read."""
     lacking = [one.sha256 for one in delta.file.requires if _size(base / bundle_layout.blob(one.sha256)) != one.size]
     if lacking:
         wanted = ", ".join(delta.file.bases)
         fact = f"lacks {len(lacking)} of the {len(delta.file.requires)} blobs that the delta builds on"
-        raise BedplateError(f"base {base}", f"{fact} (release {wanted}): {', '.join(lacking[:5])}", ANOTHER)
+        raise BedplateError(f"base {base}", f"{fact} (release {wanted}): {', '.join(lacking[:5])}", NEW_INVENTORY_HINT)
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
 
 
-def _check_disk(delta: Received, base: Path, staging: Path) -> None:
+def _check_disk(delta: ReceivedDelta, base: Path, staging: Path) -> None:
     """Refuse a disk without room for the parts and for what cannot be linked; what is there already counts as room."""
     carried = {one.path for one in delta.file.carried}
     linked = base.stat().st_dev == staging.parent.stat().st_dev
@@ -112,7 +112,7 @@ def _check_disk(delta: Received, base: Path, staging: Path) -> None:
         raise BedplateError(f"disk of {staging.parent}", fact, "give an --out on another one")
 
 
-def _take_parts(delta: Received, place: Path, told: Reporter) -> None:
+def _take_parts(delta: ReceivedDelta, place: Path, told: Reporter) -> None:
     """Copy the parts that are here, read against their digests; Findings name those that are missing or wrong."""
     count, errors = len(delta.file.parts), []
     for number, part in enumerate(delta.file.parts, start=1):
@@ -125,14 +125,14 @@ def _take_parts(delta: Received, place: Path, told: Reporter) -> None:
             continue
         told.begin(said)
         if error := _taken(folder, part, place / name):
-            errors.append(BedplateError(f"{said} ({folder / DATA}, {human(part.size)})", error.fact, AGAIN))
+            errors.append(BedplateError(f"{said} ({folder / DATA}, {human(part.size)})", error.fact, READ_AGAIN_HINT))
         else:
             told.end(said, human(part.size))
     if errors:
         raise ErrorList(list(errors))
 
 
-def _taken(folder: Path, part: Part, place: Path) -> RefusedError | None:
+def _taken(folder: Path, part: PayloadPart, place: Path) -> RefusedError | None:
     try:
         copy_file(folder, ListedFile(DATA, part.sha256, part.size), place)
     except RefusedError as error:
@@ -140,11 +140,11 @@ def _taken(folder: Path, part: Part, place: Path) -> RefusedError | None:
     return None
 
 
-def _join(delta: Received, base: Path, staging: Path, told: Reporter) -> Counter[str]:
+def _join(delta: ReceivedDelta, base: Path, staging: Path, told: Reporter) -> Counter[str]:
     """Make every file that is not there yet; return how many were made in which way."""
     count, carried = len(delta.file.parts), {one.path: one for one in delta.file.carried}
     parts = [(staging / "parts" / part_name(n, count), p.size) for n, p in enumerate(delta.file.parts, start=1)]
-    joiner, tree, scratch = Joiner(base, Payload(parts)), staging / "bundle", staging / "scratch"
+    joiner, tree, scratch = DeltaApplier(base, PayloadReader(parts)), staging / "bundle", staging / "scratch"
     told.begin("files")
     for file in delta.files:
         place = tree / file.path
@@ -156,7 +156,7 @@ def _join(delta: Received, base: Path, staging: Path, told: Reporter) -> Counter
     return joiner.counts
 
 
-def _finish(delta: Received, staging: Path, out: Path) -> None:
+def _finish(delta: ReceivedDelta, staging: Path, out: Path) -> None:
     """Add manifest and signature, compare all with the manifest, and give the bundle its place."""
     tree = staging / "bundle"
     heads = {bundle_layout.MANIFEST: delta.signed.manifest, bundle_layout.SIGNATURE: delta.signed.signature}

@@ -16,10 +16,10 @@ from bedplate.config.base import Model
 from bedplate.delta.chunk import Chunk
 from bedplate.delta.file_slice import FileSlice
 
-WINDOW = 16 << 20
+WINDOW_SIZE = 16 << 20
 MARGIN = 8 << 20
 """How far something may have moved inside a file that is larger than a window."""
-DICTIONARY = WINDOW + 2 * MARGIN
+DICTIONARY_SIZE = WINDOW_SIZE + 2 * MARGIN
 SHORTEST_COPY = 256 << 10
 """Less than this is cheaper inside a window than as a step that ends one."""
 
@@ -27,13 +27,13 @@ Stretch = tuple[int, int]
 """Offset and length."""
 
 
-class Copy(Model):
+class CopyStep(Model):
     """Take a stretch of the older content as it is."""
 
     old: Stretch
 
 
-class Window(Model):
+class WindowStep(Model):
     """Decode the next stretch.
 
     Attributes:
@@ -87,7 +87,7 @@ def _hash(content: FileSlice) -> bytes:
 
 def plan_steps(
     older: OlderContent | None, target: Path, pieces: Iterable[Chunk]
-) -> Iterator[tuple[Copy | Window, int]]:
+) -> Iterator[tuple[CopyStep | WindowStep, int]]:
     """Yield the steps, each with the place in the target that it makes.
 
     Args:
@@ -101,10 +101,10 @@ def plan_steps(
             if part.same and part.old and part.old[1] >= SHORTEST_COPY:
                 yield from _windows(waiting)
                 waiting = []
-                yield Copy(old=part.old), part.start
+                yield CopyStep(old=part.old), part.start
             else:
                 waiting.append(part)
-                if part.end - waiting[0].start >= WINDOW:
+                if part.end - waiting[0].start >= WINDOW_SIZE:
                     yield from _windows(waiting)
                     waiting = []
     yield from _windows(waiting)
@@ -129,12 +129,12 @@ def _runs(parts: Iterable[_Part]) -> Iterator[_Part]:
         yield run
 
 
-def _windows(parts: list[_Part]) -> Iterator[tuple[Window, int]]:
+def _windows(parts: list[_Part]) -> Iterator[tuple[WindowStep, int]]:
     """Cut consecutive parts into windows."""
     cut = [piece for part in parts for piece in _cut(part)]
     group: list[_Part] = []
     for part in cut:
-        if group and part.end - group[0].start > WINDOW:
+        if group and part.end - group[0].start > WINDOW_SIZE:
             yield _window(group)
             group = []
         group.append(part)
@@ -145,11 +145,11 @@ def _windows(parts: list[_Part]) -> Iterator[tuple[Window, int]]:
 def _cut(part: _Part) -> Iterator[_Part]:
     """Cut what is larger than a window; the older stretch of each is about as far into the older content."""
     size = part.end - part.start
-    if size <= WINDOW:
+    if size <= WINDOW_SIZE:
         yield part
         return
-    for start in range(0, size, WINDOW):
-        end = min(start + WINDOW, size)
+    for start in range(0, size, WINDOW_SIZE):
+        end = min(start + WINDOW_SIZE, size)
         old = None
         if part.old:
             first = max(0, part.old[1] * start // size - MARGIN)
@@ -158,14 +158,14 @@ def _cut(part: _Part) -> Iterator[_Part]:
         yield _Part(part.start + start, part.start + end, old)
 
 
-def _window(parts: list[_Part]) -> tuple[Window, int]:
-    near, room = [], DICTIONARY
+def _window(parts: list[_Part]) -> tuple[WindowStep, int]:
+    near, room = [], DICTIONARY_SIZE
     for start, size in _merged(part.old for part in parts if part.old):
         near.append((start, min(size, room)))
         room -= near[-1][1]
         if not room:
             break
-    return Window(size=parts[-1].end - parts[0].start, near=near), parts[0].start
+    return WindowStep(size=parts[-1].end - parts[0].start, near=near), parts[0].start
 
 
 def _merged(stretches: Iterable[Stretch]) -> Iterator[Stretch]:

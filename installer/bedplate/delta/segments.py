@@ -20,7 +20,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.delta import encoder, xz
 from bedplate.delta.file_slice import FileSlice, copy
 
-AS_IT_LIES = ""
+NOT_PACKED = ""
 LONGEST_FRAME_HEADER = 18
 """Of zstd, https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1 with the magic number."""
 
@@ -34,12 +34,12 @@ class Segment(Model):
         size: its length unpacked.
     """
 
-    encoder: str = AS_IT_LIES
+    encoder: str = NOT_PACKED
     packed: int
     size: int
 
 
-def dissect(blob: Path) -> list[Segment]:
+def find_segments(blob: Path) -> list[Segment]:
     """Return what a blob seems to be made of, in order."""
     size = blob.stat().st_size
     if not size:
@@ -93,7 +93,7 @@ def reproducible(blob: Path, encoders: Collection[str], scratch: Path) -> list[S
     """
     found: list[Segment] = []
     with blob.open("rb") as file:
-        for segment, start in _placed(dissect(blob)):
+        for segment, start in _placed(find_segments(blob)):
             span = FileSlice(file, start, segment.packed)
             proven = segment.encoder in encoders and _is_reproduced(span, segment, file, start, scratch)
             found.append(segment if proven else Segment(packed=segment.packed, size=segment.packed))
@@ -123,7 +123,7 @@ def _same(one: FileSlice, other: FileSlice) -> bool:
 def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
     """Join neighbours that lie as they are."""
     for name, group in groupby(segments, key=lambda segment: segment.encoder):
-        if name == AS_IT_LIES:
+        if name == NOT_PACKED:
             size = sum(segment.size for segment in group)
             yield Segment(packed=size, size=size)
         else:
@@ -141,7 +141,7 @@ def _placed(segments: Iterable[Segment]) -> Iterator[tuple[Segment, int]]:
 def content_start(segments: Iterable[Segment]) -> int:
     """Return where in the unpacked form the content of the packed stretches begins; 0 if nothing was packed."""
     listed = list(segments)
-    lying = sum(segment.size for segment in listed if segment.encoder == AS_IT_LIES)
+    lying = sum(segment.size for segment in listed if segment.encoder == NOT_PACKED)
     return lying if any(segment.encoder for segment in listed) else 0
 
 

@@ -14,17 +14,27 @@ from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
-from bedplate.delta.delta_file import CarriedFile
-from bedplate.delta.delta_layout import DATA, HEAD, NAMESPACE, SIGNATURE, Carried, DeltaFile, Needed, Part, part_name
-from bedplate.delta.delta_plan import Plan
-from bedplate.delta.parts_of_medium import write_parts
+from bedplate.delta.carried_file import CarriedFile
+from bedplate.delta.delta_layout import (
+    DATA,
+    HEAD,
+    NAMESPACE,
+    SIGNATURE,
+    DeltaFile,
+    PayloadEntry,
+    PayloadPart,
+    RequiredBlob,
+    part_name,
+)
+from bedplate.delta.delta_plan import DeltaPlan
+from bedplate.delta.payload_parts import write_parts
 
 SIGNATURE_BYTES = 512
 """More than an Ed25519 key's SSH signature takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Split:
     """How a payload is cut.
 
     Attributes:
@@ -38,7 +48,7 @@ class Cut:
     head: int
 
 
-def cut(plan: Plan, medium: int) -> Cut:
+def split_payload(plan: DeltaPlan, medium: int) -> Split:
     """Return how a delta is cut for media of a size; 0 for one part, whatever its size."""
     count = 1
     while True:
@@ -49,16 +59,16 @@ def cut(plan: Plan, medium: int) -> Cut:
             raise InputError(f"medium of {medium} bytes", fact, "give a larger --split")
         needed = max(1, -(-plan.carried // capacity)) if capacity else 1
         if needed <= count:
-            return Cut(count, capacity, head)
+            return Split(count, capacity, head)
         count = needed
 
 
-def _head_bytes(plan: Plan, count: int) -> int:
-    blank = [Part(sha256="0" * 64, size=plan.carried)] * count
+def _head_bytes(plan: DeltaPlan, count: int) -> int:
+    blank = [PayloadPart(sha256="0" * 64, size=plan.carried)] * count
     return len(_json(_delta_file(plan, blank))) + 2 * SIGNATURE_BYTES + len(plan.signed.manifest)
 
 
-def write_delta(plan: Plan, out: Path, key: Path, medium: int = 0) -> DeltaFile:
+def write_delta(plan: DeltaPlan, out: Path, key: Path, medium: int = 0) -> DeltaFile:
     """Write a delta to a folder, which appears when it is whole; return its delta.json.
 
     Args:
@@ -71,7 +81,7 @@ def write_delta(plan: Plan, out: Path, key: Path, medium: int = 0) -> DeltaFile:
         raise InputError(f"publisher's key {key}", "is not there", "bedplate key new --out FILE")
     if out.exists() and any(out.iterdir()):
         raise InputError(f"folder {out}", "is not empty", "give another --out")
-    chosen = cut(plan, medium)
+    chosen = split_payload(plan, medium)
     fresh = out.absolute().with_name(f".{out.name}.part")
     shutil.rmtree(fresh, ignore_errors=True)
     folders = [fresh / part_name(number, chosen.count) for number in range(1, chosen.count + 1)]
@@ -87,7 +97,7 @@ def write_delta(plan: Plan, out: Path, key: Path, medium: int = 0) -> DeltaFile:
     return delta
 
 
-def _write_heads(folder: Path, plan: Plan, head: bytes, signature: bytes) -> None:
+def _write_heads(folder: Path, plan: DeltaPlan, head: bytes, signature: bytes) -> None:
     write_atomic(folder / bundle_layout.MANIFEST, plan.signed.manifest)
     write_atomic(folder / bundle_layout.SIGNATURE, plan.signed.signature)
     write_atomic(folder / HEAD, head)
@@ -115,10 +125,10 @@ class _Checked:
             raise BedplateError(f"file {self._item.source}", fact, step)
 
 
-def _delta_file(plan: Plan, parts: list[Part]) -> DeltaFile:
+def _delta_file(plan: DeltaPlan, parts: list[PayloadPart]) -> DeltaFile:
     offsets = accumulate((item.length for item in plan.items), initial=0)
     carried = [
-        Carried(path=item.file.path, offset=offset, length=item.length, patch=item.patch, base=item.base)
+        PayloadEntry(path=item.file.path, offset=offset, length=item.length, patch=item.patch, base=item.base)
         for item, offset in zip(plan.items, offsets, strict=False)
     ]
     sizes = plan.have.sizes()
@@ -128,7 +138,7 @@ def _delta_file(plan: Plan, parts: list[Part]) -> DeltaFile:
         bundle=hashlib.sha256(plan.signed.manifest).hexdigest(),
         size=plan.full,
         bases=sorted(held.release for held in plan.have.releases),
-        requires=[Needed(sha256=sha256, size=sizes[sha256]) for sha256 in sorted(needed)],
+        requires=[RequiredBlob(sha256=sha256, size=sizes[sha256]) for sha256 in sorted(needed)],
         carried=carried,
         parts=parts,
     )

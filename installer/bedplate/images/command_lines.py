@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bedplate.images.image_name import whole
-from bedplate.images.reference import Certainty, Found
+from bedplate.images.image_name import parse_image
+from bedplate.images.reference import Certainty, FoundImage
 
 COMMAND = re.compile(
     r"(?<![\w./-])(?:/?(?:\w+/)*)(?:(?:docker|podman|nerdctl)(?P<flags>(?:\s+--?[\w-]+(?:=\S+)?)*)"
@@ -28,13 +28,13 @@ FROM = re.compile(r"(?m)^FROM\s+(?:--platform=\S+\s+)?(?P<ref>\S+)(?:\s+[Aa][Ss]
 BUILDS = re.compile(r"(?m)^(?:RUN|COPY|ADD|ENTRYPOINT|CMD|WORKDIR|USER)\s")
 
 
-def references(text: str) -> Iterator[Found]:
+def references(text: str) -> Iterator[FoundImage]:
     """Yield the images that commands in a text would pull."""
     for match in COMMAND.finditer(text) if " " in text else ():
         ref = _operand(match["words"].replace("\\\n", " ").split())
         # a bare word is more often prose than an image: `docker run time`
-        if re.search("[/:@]", ref) and (image := whole(ref)):
-            yield Found(image, ref, Certainty.LIKELY)
+        if re.search("[/:@]", ref) and (image := parse_image(ref)):
+            yield FoundImage(image, ref, Certainty.LIKELY)
     if "FROM" in text and BUILDS.search(text):
         yield from _of_dockerfile(text)
 
@@ -52,9 +52,9 @@ def _operand(words: list[str]) -> str:
     return ""
 
 
-def _of_dockerfile(text: str) -> Iterator[Found]:
+def _of_dockerfile(text: str) -> Iterator[FoundImage]:
     stages = {"scratch"}
     for match in FROM.finditer(text):
-        if match["ref"] not in stages and (image := whole(match["ref"])):
-            yield Found(image, match["ref"], Certainty.CERTAIN)
+        if match["ref"] not in stages and (image := parse_image(match["ref"])):
+            yield FoundImage(image, match["ref"], Certainty.CERTAIN)
         stages.add(match["stage"] or "scratch")

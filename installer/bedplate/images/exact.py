@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bedplate.images.image_name import whole
-from bedplate.images.reference import Certainty, Found
+from bedplate.images.image_name import parse_image
+from bedplate.images.reference import Certainty, FoundImage
 from bedplate.images.text import SCHEME
 
 MARK = re.compile(r"[/:@]")
 TAGGED = re.compile(r":[^/]+$|@")
 
 
-def one(value: str, bare: Certainty) -> Found | None:
+def whole_reference(value: str, bare: Certainty) -> FoundImage | None:
     """Return the reference that a string is, None for anything else, such as a template.
 
     Args:
@@ -21,17 +21,17 @@ def one(value: str, bare: Certainty) -> Found | None:
         bare: how sure a name without host, tag and digest is.
     """
     written = SCHEME.sub("", value.strip())
-    image = whole(written)
+    image = parse_image(written)
     if image is None:
         return None
     if TAGGED.search(written):
-        return Found(image, written, Certainty.CERTAIN)
-    return Found(image, written, Certainty.LIKELY if "/" in written else bare)
+        return FoundImage(image, written, Certainty.CERTAIN)
+    return FoundImage(image, written, Certainty.LIKELY if "/" in written else bare)
 
 
-def several(value: str) -> Iterator[Found]:
+def listed_references(value: str) -> Iterator[FoundImage]:
     """Yield the references between commas, spaces or lines, each perhaps after a name and `=`."""
     for word in re.split(r"[,\s]+", value):
         written = word.rpartition("=")[2]
-        if MARK.search(written) and (image := whole(written)):
-            yield Found(image, written, Certainty.LIKELY)
+        if MARK.search(written) and (image := parse_image(written)):
+            yield FoundImage(image, written, Certainty.LIKELY)

@@ -62,7 +62,7 @@ def split_image(image: str) -> tuple[str, str, str]:
     return host, repository, tag
 
 
-def normal(reference: str) -> ImageName:
+def normalize_image(reference: str) -> ImageName:
     """Return what containerd would pull for a reference: without tag and digest, `latest`."""
     bare, _, digest = reference.partition("@")
     host, repository, tag = split_image(bare)
@@ -70,11 +70,11 @@ def normal(reference: str) -> ImageName:
     return ImageName(f"{host}/{repository}", tag if tagged or not digest else "", digest)
 
 
-def untagged(reference: str) -> ImageName:
+def untagged_image(reference: str) -> ImageName:
     """Return a reference whose tag is decided elsewhere."""
-    return replace(normal(reference), tag="")
+    return replace(normalize_image(reference), tag="")
 
 
-def whole(text: str) -> ImageName | None:
+def parse_image(text: str) -> ImageName | None:
     """Return the reference that a text is, where an image is expected; None for anything else, such as a template."""
-    return normal(text) if WHOLE.fullmatch(text) and not NO_IMAGE.fullmatch(text) else None
+    return normalize_image(text) if WHOLE.fullmatch(text) and not NO_IMAGE.fullmatch(text) else None

@@ -35,7 +35,7 @@ class ManifestObject:
         return str(ObjectId(group, str(self.object.get("kind", "-")), str(known.get("namespace") or ""), str(name)))
 
 
-def read(names: Iterable[str]) -> Iterator[ManifestObject]:
+def read_objects(names: Iterable[str]) -> Iterator[ManifestObject]:
     """Yield the objects of files, of all YAML and JSON files below folders, and of standard input for `-`."""
     for name in names:
         for raw_document in _raw_documents(name):

@@ -19,7 +19,7 @@ WORTH = re.compile(r"(?i)image|repositor|[\w.-]/")
 LARGEST = 8_000_000
 
 
-def document(key: str, text: str) -> tuple[str, Any] | None:
+def parse_document(key: str, text: str) -> tuple[str, Any] | None:
     """Return the form and the data of a document in a string, None for plain text.
 
     Args:

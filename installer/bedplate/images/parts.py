@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.images.image_name import HOST, WHOLE, normal, untagged, whole
-from bedplate.images.reference import Certainty, Found
+from bedplate.images.image_name import HOST, WHOLE, normalize_image, parse_image, untagged_image
+from bedplate.images.reference import Certainty, FoundImage
 
 REGISTRY = ("registry", "imageRegistry", "hub")
 REPOSITORY = ("repository", "imageRepository", "repo")
@@ -33,7 +33,7 @@ SHA = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedParts:
     """A reference put together.
 
     Attributes:
@@ -42,12 +42,12 @@ class Joined:
         keys: the parts it was made of.
     """
 
-    found: Found
+    found: FoundImage
     key: str
     keys: tuple[str, ...]
 
 
-def join(value: Mapping[str, Any], parent: str) -> Joined | None:
+def join_parts(value: Mapping[str, Any], parent: str) -> JoinedParts | None:
     """Return the reference that a mapping's values make together, None if they make none.
 
     A tag key that is there without a value means that a program fills it in: the reference stays without tag.
@@ -71,7 +71,7 @@ def join(value: Mapping[str, Any], parent: str) -> Joined | None:
     if keys in ((), (registry,)):
         return None
     base = "/".join(value[key].strip("/") for key in keys)
-    return joined(base, _text(value, tag), digest, (*keys, *((tag,) if tag else ()), *DIGEST), keys[-1])
+    return join_reference(base, _text(value, tag), digest, (*keys, *((tag,) if tag else ()), *DIGEST), keys[-1])
 
 
 def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str:
@@ -117,7 +117,7 @@ def _lacks_tag(value: Mapping[str, Any], parent: str, repository: str, name: str
     return bool(repository or name) and tagless and bool(LIKE_IMAGE.fullmatch(parent))
 
 
-def joined(base: str, tag: str, digest: str, used: tuple[str, ...], key: str) -> Joined | None:
+def join_reference(base: str, tag: str, digest: str, used: tuple[str, ...], key: str) -> JoinedParts | None:
     """Put a reference together from its repository and the rest; None where that makes none."""
     if SHA.fullmatch(tag) and tag.startswith("sha256:"):
         tag, digest = "", tag
@@ -125,25 +125,25 @@ def joined(base: str, tag: str, digest: str, used: tuple[str, ...], key: str) ->
     if match is None or match["tag"] or match["digest"] or ("." in base and re.fullmatch(HOST, base)):
         return None
     written = f"{base}{f':{tag}' if tag else ''}{f'@{digest}' if digest else ''}"
-    if whole(written) is None:
+    if parse_image(written) is None:
         return None
     if not tag and not digest:
         sure = Certainty.LIKELY if match["host"] else Certainty.POSSIBLE
-        return Joined(Found(untagged(base), base, sure), key, used)
+        return JoinedParts(FoundImage(untagged_image(base), base, sure), key, used)
     sure = Certainty.CERTAIN if match["host"] or digest or "/" in base else Certainty.LIKELY
-    return Joined(Found(normal(written), written, sure), key, used)
+    return JoinedParts(FoundImage(normalize_image(written), written, sure), key, used)
 
 
-def _of_kustomize(value: Mapping[str, Any]) -> Joined | None:
+def _of_kustomize(value: Mapping[str, Any]) -> JoinedParts | None:
     """Return what kustomize's `images:` puts in place of a name."""
     key = "newName" if value.get("newName") else "name"
     base = value.get(key)
     if not isinstance(base, str):
         return None
     used = ("name", "newName", "newTag", "digest")
-    return joined(base, _text(value, "newTag"), _digest(value), used, key)
+    return join_reference(base, _text(value, "newTag"), _digest(value), used, key)
 
 
-def _of_oci(url: str, ref: Mapping[str, Any]) -> Joined | None:
+def _of_oci(url: str, ref: Mapping[str, Any]) -> JoinedParts | None:
     """Return what Flux's OCIRepository points to (https://fluxcd.io/flux/components/source/ocirepositories/#reference)."""
-    return joined(url.removeprefix(OCI), _text(ref, "tag"), _digest(ref), ("url",), "url")
+    return join_reference(url.removeprefix(OCI), _text(ref, "tag"), _digest(ref), ("url",), "url")

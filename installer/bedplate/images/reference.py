@@ -40,7 +40,7 @@ class Certainty(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundImage:
     """A reference without its place.
 
     Attributes:
@@ -55,7 +55,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageReference(Found):
+class ImageReference(FoundImage):
     """A reference and its place in an object."""
 
     path: Path

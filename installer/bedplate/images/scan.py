@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bedplate.images.reference import ImageReference, Kind
-from bedplate.images.scanner import Walker
+from bedplate.images.scanner import Scanner
 from bedplate.images.schema_defaults import defaults
 from bedplate.kube.change import Path
 
@@ -26,7 +26,7 @@ def images_of(thing: Mapping[str, Any]) -> list[ImageReference]:
     kind, group = thing.get("kind"), str(thing.get("apiVersion", "")).rpartition("/")[0]
     if kind == "CustomResourceDefinition":
         return _of_definition(thing)
-    walk = Walker()
+    walk = Scanner()
     if kind in ("ConfigMap", "Secret"):
         walk.data(thing, is_secret=kind == "Secret")
     else:
@@ -42,13 +42,13 @@ def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[Imag
         path: the value's place, with which every hit's path begins.
         kind: the kind of place that its image fields are.
     """
-    walk = Walker()
+    walk = Scanner()
     walk.value(value, path, kind, str(path[-1]) if path else "")
     return walk.hits
 
 
 def _of_definition(thing: Mapping[str, Any]) -> list[ImageReference]:
-    walk = Walker()
+    walk = Scanner()
     walk.value(thing.get("metadata"), ("metadata",), Kind.FIELD, "metadata")
     for schema, path in _schemas(thing.get("spec")):
         for found, parent, place in defaults(schema, path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bedplate.images import command_lines, exact, key_hints, nested, parts, text, variables
 from bedplate.images.arguments import arguments, options
-from bedplate.images.reference import Certainty, Found, ImageReference, Kind
+from bedplate.images.reference import Certainty, FoundImage, ImageReference, Kind
 from bedplate.kube.change import InsideDocument, Path
 
 DATA = ("data", "binaryData", "stringData")
@@ -18,7 +18,7 @@ SHORTEST = 3
 
 
 @dataclass(slots=True)
-class Walker:
+class Scanner:
     """One walk.
 
     Attributes:
@@ -33,7 +33,7 @@ class Walker:
     walked: set[int] = field(default_factory=set)
     documents: list[Any] = field(default_factory=list)
 
-    def add(self, found: Found, path: Path, kind: Kind) -> None:
+    def add(self, found: FoundImage, path: Path, kind: Kind) -> None:
         """Keep a reference, once per place."""
         key = (str(found.image), path)
         if key not in self.seen:
@@ -82,7 +82,7 @@ class Walker:
     def _together(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str) -> tuple[str, ...]:
         """Read what values make together; return the keys that are done with."""
         used: tuple[str, ...] = ()
-        if not parts.TRIGGERS.isdisjoint(value) and (joined := parts.join(value, key)):
+        if not parts.TRIGGERS.isdisjoint(value) and (joined := parts.join_parts(value, key)):
             self.add(joined.found, (*path, joined.key), kind)
             used = joined.keys
         if isinstance(value.get("name"), str):
@@ -163,7 +163,7 @@ class Walker:
         """Read a string: as a document if it is one, else as text."""
         if len(value) < SHORTEST or ("/" not in value and " " not in value and "image" not in value.lower()):
             return
-        if (value[0] in "{[" or "\n" in value) and (found := nested.document(key, value)):
+        if (value[0] in "{[" or "\n" in value) and (found := nested.parse_document(key, value)):
             form, data = found
             self.documents.append(data)
             self.value(data, (*path, InsideDocument(form)), kind, key)
@@ -172,18 +172,18 @@ class Walker:
             self.add(one, path, _plain(kind, Kind.TEXT))
 
     def _definite(self, value: str, path: Path, kind: Kind, bare: Certainty) -> None:
-        if found := exact.one(value, bare):
+        if found := exact.whole_reference(value, bare):
             self.add(found, path, kind)
         else:
             self.text(value, path, kind, str(path[-1]))
 
     def _several(self, value: str, path: Path, kind: Kind) -> None:
-        for found in exact.several(value):
+        for found in exact.listed_references(value):
             self.add(found, path, kind)
 
     def _pairs(self, given: Mapping[str, str], places: Mapping[str, Path], kind: Kind) -> list[str]:
         """Add what variables make together; return the names of those that are done with."""
-        found = list(variables.pairs(given))
+        found = list(variables.image_pairs(given))
         for name, one in found:
             self.add(one, places[name], kind)
         return [name for name, _ in found]

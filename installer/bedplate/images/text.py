@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from bedplate.images import command_lines
-from bedplate.images.image_name import WHOLE, normal, untagged, whole
-from bedplate.images.reference import Certainty, Found
+from bedplate.images.image_name import WHOLE, normalize_image, parse_image, untagged_image
+from bedplate.images.reference import Certainty, FoundImage
 
 HINT = re.compile(r"[\w-][.:][\w:-]+/[a-z0-9]|(?i:image)|docker|podman|nerdctl|crictl|crane|ctr|FROM")
 """Text without any of these holds no reference; most text is done with after this one look."""
@@ -47,7 +47,7 @@ SAID = re.compile(
 SHELL_DEFAULT = re.compile(r"\$\{\w*IMAGE\w*:?[-=][\"']?(?P<ref>[\w.:/@+-]+)[\"']?\}")
 
 
-def references(text: str) -> Iterator[Found]:
+def references(text: str) -> Iterator[FoundImage]:
     """Yield the references inside a text, each place once, surest first where two rules find the same."""
     if not HINT.search(text):
         return
@@ -58,7 +58,7 @@ def references(text: str) -> Iterator[Found]:
             yield found
 
 
-def _hosted(text: str) -> Iterator[Found]:
+def _hosted(text: str) -> Iterator[FoundImage]:
     """Yield the words that begin with a registry's host."""
     if "/" not in text:
         return
@@ -68,7 +68,7 @@ def _hosted(text: str) -> Iterator[Found]:
             yield found
 
 
-def _word(word: str, following: str) -> Found | None:
+def _word(word: str, following: str) -> FoundImage | None:
     scheme = SCHEME.match(word)
     rest = word[scheme.end() :] if scheme else word
     if "://" in rest or rest[0] in "/.":
@@ -82,20 +82,20 @@ def _word(word: str, following: str) -> Found | None:
     return _judged(rest, scheme=bool(scheme), is_open=is_open)
 
 
-def _judged(text: str, *, scheme: bool, is_open: bool) -> Found | None:
+def _judged(text: str, *, scheme: bool, is_open: bool) -> FoundImage | None:
     match = WHOLE.fullmatch(text)
     host = match["host"] if match else None
     if match is None or host is None or match["tag"] in NO_TAG:
         return None
     if is_open:
-        return Found(untagged(text), text, Certainty.POSSIBLE) if KNOWN.fullmatch(host) else None
+        return FoundImage(untagged_image(text), text, Certainty.POSSIBLE) if KNOWN.fullmatch(host) else None
     if scheme and not match["tag"] and not match["digest"]:
         certainty: Certainty | None = Certainty.POSSIBLE  # often where many lie, as with charts
     elif scheme or match["digest"]:
         certainty = Certainty.CERTAIN
     else:
         certainty = _certainty(host, match["path"], match["tag"])
-    return None if certainty is None else Found(normal(text), text, certainty)
+    return None if certainty is None else FoundImage(normalize_image(text), text, certainty)
 
 
 def _certainty(host: str, path: str, tag: str | None) -> Certainty | None:
@@ -117,7 +117,7 @@ def _of_unknown_host(host: str, path: str, tag: str) -> Certainty | None:
     return Certainty.POSSIBLE if re.search(r"[0-9]\.[0-9]", tag) else None
 
 
-def _said(text: str) -> Iterator[Found]:
+def _said(text: str) -> Iterator[FoundImage]:
     """Yield what is assigned to an image: `image: a/b:1`, `IMAGE=a/b:1`, `--image a/b:1`, `${IMAGE:-a/b:1}`."""
     if "image" not in text.lower():
         return
@@ -126,6 +126,6 @@ def _said(text: str) -> Iterator[Found]:
         is_open = following and following in f"{OPEN}["
         written = ref.rstrip(":.,")
         is_said = match.re is SHELL_DEFAULT or match["sign"] or match["key"].startswith("-")
-        if is_said and not is_open and re.search(r"[/:]", written) and (image := whole(written)):
+        if is_said and not is_open and re.search(r"[/:]", written) and (image := parse_image(written)):
             is_tagged = re.search(r":[^/]+$|@", written)
-            yield Found(image, written, Certainty.LIKELY if is_tagged else Certainty.POSSIBLE)
+            yield FoundImage(image, written, Certainty.LIKELY if is_tagged else Certainty.POSSIBLE)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from bedplate.images.parts import SHA, joined
-from bedplate.images.reference import Found
+from bedplate.images.parts import SHA, join_reference
+from bedplate.images.reference import FoundImage
 
 VARIABLE = re.compile(r"(?P<stem>(?:.*_)?IMAGE)(?:_NAME|_REPOSITORY|_REPO)?|(?P<other>(?:.*_)?)REPOSITORY")
 TRIGGERS = ("IMAGE", "IMAGE_NAME", "REPOSITORY", "_REPO")
 """How the name of the variable with the repository ends."""
 
 
-def pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, Found]]:
+def image_pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, FoundImage]]:
     """Yield the references that variables make together, each with the variable that names its repository.
 
     Args:
@@ -27,7 +27,7 @@ def pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, Found]]:
         registry, tag, version, digest = (_part(variables, stem, k) for k in ("REGISTRY", "TAG", "VERSION", "DIGEST"))
         whole = f"{registry.rstrip('/')}/{base}" if registry else base
         if (tag or version or SHA.fullmatch(digest)) and (
-            made := joined(whole, tag or version, digest if SHA.fullmatch(digest) else "", (), name)
+            made := join_reference(whole, tag or version, digest if SHA.fullmatch(digest) else "", (), name)
         ):
             yield name, made.found
 

@@ -17,7 +17,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.rootfs import machine_root
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
-from bedplate.binary_cache.fill import BinaryCaches, fill
+from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.build.build_bundle import build
 from bedplate.config import catalog, environments
 from bedplate.config.catalog import Catalog
@@ -104,7 +104,7 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
         ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
         if origins.ordered:
             run.progress.say("binary caches")
-            run.console.print(f"    {fill(origins, kinds.context(release, cache), _Told(run))}", highlight=False)
+            run.console.print(f"    {fill_cache(origins, kinds.context(release, cache), _Told(run))}", highlight=False)
     publisher = ssh_keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
         lock = _lock(run, kinds.context(release, cache, locked))

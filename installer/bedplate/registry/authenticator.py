@@ -13,7 +13,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.registry import challenge
 from bedplate.registry.challenge import Challenge
 from bedplate.registry.credentials import Credentials
-from bedplate.registry.registry_address import Address
+from bedplate.registry.registry_address import RegistryAddress
 
 USUAL_SECONDS = 60
 """What a token lives that does not say (https://distribution.github.io/distribution/spec/auth/token/)."""
@@ -21,7 +21,7 @@ EARLY_SECONDS = 10
 Scopes = tuple[str, ...]
 
 
-class Ask(Protocol):
+class SendRequest(Protocol):
     """Sends one request to a URL and returns the status and body of the answer."""
 
     def __call__(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
@@ -40,7 +40,7 @@ class Token:
 class Authenticator:
     """Gives every request its header; any number of threads may ask."""
 
-    def __init__(self, address: Address, credentials: Credentials | None, ask: Ask) -> None:
+    def __init__(self, address: RegistryAddress, credentials: Credentials | None, ask: SendRequest) -> None:
         """Know nothing yet: a registry says itself what it wants."""
         self._address, self._credentials, self._ask = address, credentials, ask
         self._challenge: Challenge | None = None
@@ -67,7 +67,7 @@ class Authenticator:
             sent: the Authorization that was refused; empty where none was sent.
             scopes: what the request was for.
         """
-        asked = challenge.parse(answer)
+        asked = challenge.parse_challenge(answer)
         if asked.scheme not in ("basic", "bearer"):
             raise self._error(f"asks for an unknown kind of authentication: {answer or 'none named'}")
         with self._guard:

@@ -29,7 +29,7 @@ class Challenge:
         return f"{self.realm}{'&' if '?' in self.realm else '?'}{query}"
 
 
-def parse(header: str) -> Challenge:
+def parse_challenge(header: str) -> Challenge:
     """Return a header's challenge; Bearer, where a registry offers both."""
     starts = list(re.finditer(r"(?i)(?:^|,\s*)(basic|bearer)(?=\s|$)", header))
     found = []

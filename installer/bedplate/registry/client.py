@@ -18,7 +18,7 @@ from bedplate.core.errors import BedplateError, InputError
 from bedplate.registry.authenticator import Authenticator, Scopes
 from bedplate.registry.backoff import Backoff
 from bedplate.registry.credentials import Credentials
-from bedplate.registry.registry_address import Address
+from bedplate.registry.registry_address import RegistryAddress
 from bedplate.registry.request_body import FilePart
 from bedplate.registry.response import Response
 
@@ -31,7 +31,7 @@ LARGEST = 16 << 20
 Body = bytes | FilePart
 
 
-class CutError(Exception):
+class ConnectionLostError(Exception):
     """A connection ended in the middle of an exchange, or the registry is too busy to take a body now."""
 
     def __init__(self, fact: str, retry_after: str = "") -> None:
@@ -45,7 +45,7 @@ class Client:
 
     def __init__(
         self,
-        address: Address,
+        address: RegistryAddress,
         credentials: Credentials | None = None,
         *,
         ca: Path | None = None,
@@ -78,7 +78,7 @@ class Client:
         for attempt in range(self.backoff.attempts):
             try:
                 answer = self.once(method, path, scopes, headers=headers, body=body)
-            except CutError as error:
+            except ConnectionLostError as error:
                 last, asked = str(error), error.retry_after
             else:
                 if answer.status in ok:
@@ -141,7 +141,7 @@ class Client:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise CutError(f"could not be reached or broke off ({type(error).__name__}: {error})") from error
+            raise ConnectionLostError(f"could not be reached or broke off ({type(error).__name__}: {error})") from error
         return answer
 
     def _send(
@@ -174,7 +174,7 @@ class Client:
         """Send a request to the service that gives tokens, which may be another host."""
         target = urlsplit(url)
         secure = target.scheme == "https"
-        where = Address(target.hostname or "", target.port or (443 if secure else 80), secure)
+        where = RegistryAddress(target.hostname or "", target.port or (443 if secure else 80), secure)
         for attempt in range(self.backoff.attempts):
             connection = _connect(where, self._tls)
             try:
@@ -202,7 +202,7 @@ def _body(response: http.client.HTTPResponse) -> bytes:
     return body
 
 
-def _connect(address: Address, tls: ssl.SSLContext) -> http.client.HTTPConnection:
+def _connect(address: RegistryAddress, tls: ssl.SSLContext) -> http.client.HTTPConnection:
     if address.secure:
         return http.client.HTTPSConnection(address.host, address.port, timeout=TIMEOUT, context=tls)
     return http.client.HTTPConnection(address.host, address.port, timeout=TIMEOUT)

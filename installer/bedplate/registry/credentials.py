@@ -33,7 +33,7 @@ class Credentials:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
 
 
-def given(user: str, password: Path) -> Credentials:
+def from_password_file(user: str, password: Path) -> Credentials:
     """Return the credentials of a user whose password is in a file; the last line's end does not count."""
     try:
         text = password.read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def given(user: str, password: Path) -> Credentials:
     return Credentials(user, secret)
 
 
-def kept(host: str, files: tuple[Path, ...] | None = None) -> Credentials | None:
+def from_login_file(host: str, files: tuple[Path, ...] | None = None) -> Credentials | None:
     """Return what a login file has for a registry's `host[:port]`, None where there is nothing."""
     for path in files if files is not None else login_files():
         if path.is_file() and (found := _of_file(path, host)):

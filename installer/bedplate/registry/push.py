@@ -11,15 +11,15 @@ from typing import TypeVar
 
 from bedplate.core.errors import BedplateError
 from bedplate.registry.client import Client
-from bedplate.registry.pushable import Pushable, PushableManifest
-from bedplate.registry.upload import Blob, Came, ensure_blob, push_scopes
+from bedplate.registry.pushable import PushableImages, PushableManifest
+from bedplate.registry.upload import BlobOutcome, LocalBlob, ensure_blob, push_scopes
 
 A = TypeVar("A")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class PushResult:
     """What a push did; blobs are counted once per repository.
 
     Attributes:
@@ -40,7 +40,9 @@ class Pushed:
     untagged: int
 
 
-def push(client: Client, holding: Pushable, *, jobs: int, progress: Callable[[int], None] = lambda _: None) -> Pushed:
+def push(
+    client: Client, holding: PushableImages, *, jobs: int, progress: Callable[[int], None] = lambda _: None
+) -> PushResult:
     """Bring a registry to hold everything; run again after any failure, it sends only what is lacking.
 
     Args:
@@ -55,7 +57,7 @@ def push(client: Client, holding: Pushable, *, jobs: int, progress: Callable[[in
         with guard:
             progress(count)
 
-    def bring(wanted: tuple[Blob, tuple[str, ...]]) -> dict[str, Came]:
+    def bring(wanted: tuple[LocalBlob, tuple[str, ...]]) -> dict[str, BlobOutcome]:
         blob, repositories = wanted
         out = 0
 
@@ -75,21 +77,23 @@ def push(client: Client, holding: Pushable, *, jobs: int, progress: Callable[[in
     return _pushed(holding, came, put, tags)
 
 
-def _pushed(holding: Pushable, came: list[dict[str, Came]], put: list[bool], tags: list[bool]) -> Pushed:
+def _pushed(
+    holding: PushableImages, came: list[dict[str, BlobOutcome]], put: list[bool], tags: list[bool]
+) -> PushResult:
     ways = [(way, blob) for (blob, _), one in zip(holding.blobs, came, strict=True) for way in one.values()]
-    counts = {way: sum(one is way for one, _ in ways) for way in Came}
-    return Pushed(
-        sent=counts[Came.SENT],
-        sent_bytes=sum(blob.size for way, blob in ways if way is Came.SENT),
-        mounted=counts[Came.MOUNTED],
-        present=counts[Came.PRESENT],
+    counts = {way: sum(one is way for one, _ in ways) for way in BlobOutcome}
+    return PushResult(
+        sent=counts[BlobOutcome.SENT],
+        sent_bytes=sum(blob.size for way, blob in ways if way is BlobOutcome.SENT),
+        mounted=counts[BlobOutcome.MOUNTED],
+        present=counts[BlobOutcome.PRESENT],
         tags=sum(tags),
         all_tags=len(tags),
         untagged=sum(put),
     )
 
 
-def _untagged(client: Client, holding: Pushable, jobs: int) -> list[bool]:
+def _untagged(client: Client, holding: PushableImages, jobs: int) -> list[bool]:
     """Put the manifests that only indices name; one that has a tag comes with it, by one request."""
     tagged = {id(manifest) for manifest in holding.tags.values()}
     left = [manifest for manifest in holding.manifests if id(manifest) not in tagged]

@@ -13,7 +13,7 @@ from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 from bedplate.images.image_name import split_image
 from bedplate.images.mirror_names import mirror_repository
-from bedplate.registry.upload import Blob
+from bedplate.registry.upload import LocalBlob
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class PushableManifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Pushable:
+class PushableImages:
     """All that a push has to bring about.
 
     Attributes:
@@ -36,7 +36,7 @@ class Pushable:
         tags: repository and tag to the manifest that it names.
     """
 
-    blobs: list[tuple[Blob, tuple[str, ...]]]
+    blobs: list[tuple[LocalBlob, tuple[str, ...]]]
     manifests: list[PushableManifest]
     tags: dict[tuple[str, str], PushableManifest]
 
@@ -46,7 +46,7 @@ class Pushable:
         return sum(blob.size for blob, _ in self.blobs)
 
 
-def holding(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> Pushable:
+def pushable_images(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> PushableImages:
     """Return what some releases come to; of two equal tags the later release's stays.
 
     Names are kept: <prefix>/<upstream host[_port]>/<repository>:<tag>.
@@ -63,7 +63,9 @@ def holding(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> 
         repository = f"{prefix}/{name}" if prefix else name
         tags[repository, split_image(artifact.image)[2]] = found.add(repository, artifact.sha256)
     blobs = [(found.blob(sha256), tuple(where)) for sha256, where in found.blobs.items()]
-    return Pushable(sorted(blobs, key=lambda one: (-one[0].size, one[0].sha256)), list(found.manifests.values()), tags)
+    return PushableImages(
+        sorted(blobs, key=lambda one: (-one[0].size, one[0].sha256)), list(found.manifests.values()), tags
+    )
 
 
 @dataclass(slots=True)
@@ -89,11 +91,11 @@ class _Found:
             self.manifests[repository, sha256] = PushableManifest(repository, sha256, manifest.media_type, content)
         return self.manifests[repository, sha256]
 
-    def blob(self, sha256: str) -> Blob:
+    def blob(self, sha256: str) -> LocalBlob:
         """Return a blob of the folder; BedplateError where it is not there."""
         path = self.folder / bundle_layout.blob(sha256)
         try:
-            return Blob(sha256, path, path.stat().st_size)
+            return LocalBlob(sha256, path, path.stat().st_size)
         except FileNotFoundError as error:
             raise BedplateError(
                 f"blob {sha256}", f"is missing from {self.folder}", "carry the bundle in again"

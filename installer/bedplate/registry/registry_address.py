@@ -14,7 +14,7 @@ PATH = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RegistryAddress:
     """One registry.
 
     Attributes:
@@ -49,7 +49,7 @@ class Address:
             return self.host == "localhost"
 
 
-def parse(text: str) -> Address:
+def parse_address(text: str) -> RegistryAddress:
     """Return the address in `[https://]HOST[:PORT][/PATH]`, or after http:// for a registry without TLS."""
     parts = urlsplit(text if "://" in text else f"https://{text}")
     try:
@@ -62,4 +62,4 @@ def parse(text: str) -> Address:
     if path and not PATH.fullmatch(path):
         raise InputError(f"registry {text}", f"has a path that no repository can have: {path}", "use a-z, 0-9, - . _ /")
     secure = parts.scheme == "https"
-    return Address(parts.hostname, port or (443 if secure else 80), secure, path)
+    return RegistryAddress(parts.hostname, port or (443 if secure else 80), secure, path)

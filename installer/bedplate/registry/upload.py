@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.registry.authenticator import Scopes
-from bedplate.registry.client import BUSY, Client, CutError
+from bedplate.registry.client import BUSY, Client, ConnectionLostError
 from bedplate.registry.request_body import FilePart
 from bedplate.registry.response import Response
 
@@ -26,7 +26,7 @@ GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST, HTTPStatus.REQUESTED_RANGE
 """Answers to an upload that was interrupted, after which only a new one helps."""
 
 
-class Came(Enum):
+class BlobOutcome(Enum):
     """How a blob came into a repository."""
 
     PRESENT = "present"
@@ -35,7 +35,7 @@ class Came(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Blob:
+class LocalBlob:
     """A blob of the store: digest, file and size."""
 
     sha256: str
@@ -48,17 +48,17 @@ def push_scopes(repository: str, *mounted: str) -> Scopes:
     return (f"repository:{repository}:pull,push", *(f"repository:{one}:pull" for one in mounted))
 
 
-def has_blob(client: Client, repository: str, blob: Blob) -> bool:
+def has_blob(client: Client, repository: str, blob: LocalBlob) -> bool:
     """Return whether a repository has a blob."""
     path = f"/v2/{repository}/blobs/sha256:{blob.sha256}"
     return client.request("HEAD", path, push_scopes(repository), ok=(200, 404)).status == HTTPStatus.OK
 
 
 def ensure_blob(
-    client: Client, repositories: Sequence[str], blob: Blob, sent: Callable[[int], None]
-) -> dict[str, Came]:
+    client: Client, repositories: Sequence[str], blob: LocalBlob, sent: Callable[[int], None]
+) -> dict[str, BlobOutcome]:
     """Have a blob in every repository that needs it; it is sent at most once, and mounted to the others."""
-    came = {one: Came.PRESENT for one in repositories if has_blob(client, one, blob)}
+    came = {one: BlobOutcome.PRESENT for one in repositories if has_blob(client, one, blob)}
     for repository in repositories:
         if repository not in came:
             source = next(iter(came), None)
@@ -66,17 +66,19 @@ def ensure_blob(
     return came
 
 
-def _bring(client: Client, repository: str, source: str | None, blob: Blob, sent: Callable[[int], None]) -> Came:
+def _bring(
+    client: Client, repository: str, source: str | None, blob: LocalBlob, sent: Callable[[int], None]
+) -> BlobOutcome:
     location = ""
     if source:
         query = urlencode({"mount": f"sha256:{blob.sha256}", "from": source})
         path = f"/v2/{repository}/blobs/uploads/?{query}"
         answer = client.request("POST", path, push_scopes(repository, source), ok=(201, 202))
         if answer.status == HTTPStatus.CREATED:
-            return Came.MOUNTED
+            return BlobOutcome.MOUNTED
         location = client.local_path(answer.headers["Location"], path)
     _Upload(client, repository, blob, sent).run(location)
-    return Came.SENT
+    return BlobOutcome.SENT
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ class _Upload:
 
     client: Client
     repository: str
-    blob: Blob
+    blob: LocalBlob
     sent: Callable[[int], None]
 
     def run(self, location: str) -> None:
@@ -95,7 +97,7 @@ class _Upload:
             location = location or self._begin()
             try:
                 answer = self._put(location, start)
-            except CutError as error:
+            except ConnectionLostError as error:
                 last, asked = str(error), error.retry_after
             else:
                 if answer.status == HTTPStatus.CREATED:
@@ -124,7 +126,7 @@ class _Upload:
         """Return where an interrupted upload goes on; ('', 0) where it has to begin again."""
         try:
             answer = self.client.once("GET", location, push_scopes(self.repository))
-        except CutError:
+        except ConnectionLostError:
             return "", 0
         arrived = RANGE.fullmatch(answer.headers.get("Range", ""))
         if answer.status != HTTPStatus.NO_CONTENT or not arrived or not 0 < int(arrived[1]) < self.blob.size - 1:

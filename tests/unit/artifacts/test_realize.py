@@ -12,8 +12,8 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.kinds import context as context_of
 from bedplate.artifacts.stale import check_current
-from bedplate.binary_cache.fill import BinaryCaches, fill
-from bedplate.binary_cache.folder_cache import Folder
+from bedplate.binary_cache.fill import BinaryCaches, fill_cache
+from bedplate.binary_cache.folder_cache import FolderCache
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import catalog
@@ -180,7 +180,7 @@ def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     publisher_signature.new_key(tmp_path / "key")
     described = release_contents.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
-    origins = BinaryCaches([Folder(tmp_path / "bundle")])
-    assert fill(origins, context_of(release, second, recorded), SilentReporter()).artifacts == len(entries)
+    origins = BinaryCaches([FolderCache(tmp_path / "bundle")])
+    assert fill_cache(origins, context_of(release, second, recorded), SilentReporter()).artifacts == len(entries)
     assert have(release, recorded, second, told) == entries
     assert told.items == []

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bedplate.binary_cache import cache_address, publish
-from bedplate.binary_cache.folder_cache import Folder
-from bedplate.binary_cache.http_cache import Web
+from bedplate.binary_cache.folder_cache import FolderCache
+from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from factories import own_registry
@@ -18,17 +18,17 @@ from factories.own_cache import Built, Told, other, served
 def test_published_folder_is_a_source(built: Built) -> None:
     """What was published is had again by digest; a second publishing writes nothing, a second filling takes nothing."""
     folder, told = built.publish("cache"), Told()
-    stock = publish.of_cache(built.catalog, built.cache)
-    assert publish.to_folder(stock, folder, built.key, built.public, lambda _: None) == 0
+    stock = publish.contents_of_cache(built.catalog, built.cache)
+    assert publish.publish_to_folder(stock, folder, built.key, built.public, lambda _: None) == 0
     assert (folder / bundle_layout.blob(stock.blobs[0].sha256)).samefile(stock.blobs[0].path), (
         "no second copy on one disk"
     )
     with served(folder) as (url, asked):
-        cache, filled = built.fill(told, Web(url))
+        cache, filled = built.fill(told, HttpCache(url))
         assert built.is_whole(cache)
         assert (filled.artifacts, filled.lacking, list(filled.size), told.lines) == (2, 0, [url], [])
         seen = len(asked)
-        _, again = built.fill(told, Web(url))
+        _, again = built.fill(told, HttpCache(url))
         assert (again.artifacts, len(asked)) == (0, seen)
 
 
@@ -38,10 +38,10 @@ def test_missing_and_unreachable_caches_are_passed_over(built: Built, tmp_path: 
     (tmp_path / "nothing").mkdir()
     dead = f"http://127.0.0.1:{own_registry.free_port()}"
     with served(tmp_path / "nothing") as (without, _):
-        cache, filled = built.fill(told, Web(without), Web(dead), Folder(folder))
+        cache, filled = built.fill(told, HttpCache(without), HttpCache(dead), FolderCache(folder))
     assert built.is_whole(cache)
     assert list(filled.size) == [str(folder)]
-    _, filled = Built.fill(built, told, Web(dead), lock=other(built.lock))
+    _, filled = Built.fill(built, told, HttpCache(dead), lock=other(built.lock))
     assert (filled.artifacts, filled.lacking) == (0, 2)
 
 
@@ -50,14 +50,21 @@ def test_registry_is_a_cache(built: Built, tmp_path: Path) -> None:
     told = Told()
     with own_registry.serving(tmp_path / "registry") as port:
         name = f"oci+http://127.0.0.1:{port}/caches/bedplate:2026.1.0"
-        stock = publish.of_cache(built.catalog, built.cache)
-        sent = publish.to_registry(stock, cache_address.artifact(name), built.key, built.cache, lambda _: None)
+        stock = publish.contents_of_cache(built.catalog, built.cache)
+        sent = publish.publish_to_registry(
+            stock, cache_address.parse_artifact(name), built.key, built.cache, lambda _: None
+        )
         assert sent == len(stock.blobs) + 3
-        cache, filled = built.fill(told, cache_address.origin(name), public=built.public)
+        cache, filled = built.fill(told, cache_address.parse_cache(name), public=built.public)
         assert built.is_whole(cache)
         assert (filled.artifacts, told.lines) == (2, [])
-        assert publish.to_registry(stock, cache_address.artifact(name), built.key, built.cache, lambda _: None) == 0
-        missing = cache_address.origin(f"oci+http://127.0.0.1:{port}/caches/other:1")
+        assert (
+            publish.publish_to_registry(
+                stock, cache_address.parse_artifact(name), built.key, built.cache, lambda _: None
+            )
+            == 0
+        )
+        missing = cache_address.parse_cache(f"oci+http://127.0.0.1:{port}/caches/other:1")
         assert built.fill(told, missing, lock=other(built.lock))[1].lacking == 2
 
 
@@ -65,9 +72,9 @@ def test_registry_is_a_cache(built: Built, tmp_path: Path) -> None:
 def test_wrong_names_are_input_errors(text: str) -> None:
     """A cache that is none is told before anything is built."""
     with pytest.raises(InputError):
-        cache_address.origin(text)
+        cache_address.parse_cache(text)
 
 
 def test_password_in_a_url_is_not_told() -> None:
     """What is printed of a URL is without its user and password."""
-    assert Web("https://me:secret@cache.site/a").name == "https://cache.site/a"
+    assert HttpCache("https://me:secret@cache.site/a").name == "https://cache.site/a"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bedplate.binary_cache import cache_address, cache_index, publish
-from bedplate.binary_cache.cache_index import Index
-from bedplate.binary_cache.folder_cache import Folder
-from bedplate.binary_cache.http_cache import Web
+from bedplate.binary_cache.cache_index import CacheIndex
+from bedplate.binary_cache.folder_cache import FolderCache
+from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.binary_cache.protocol import BinaryCache
 from bedplate.bundle import publisher_signature
 from bedplate.config.release_lock import Lock
@@ -28,13 +28,15 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     folder = built.publish("cache")
     bare = [entry.model_copy(update={"output": None}) for entry in built.lock.entries]
     lock = Lock(release="2026.1.0", entries=bare, sets={})
-    assert built.fill(Told(), Folder(folder), lock=lock)[1].artifacts == 0
+    assert built.fill(Told(), FolderCache(folder), lock=lock)[1].artifacts == 0
     publisher_signature.new_key(built.root / "other")
     told = Told()
-    filled = built.fill(told, Folder(folder), lock=lock, public=publisher_signature.public_key(built.root / "other"))[1]
+    filled = built.fill(
+        told, FolderCache(folder), lock=lock, public=publisher_signature.public_key(built.root / "other")
+    )[1]
     assert filled.artifacts == 0
     assert "the pinned key did not sign" in told.lines[0]
-    cache, filled = built.fill(Told(), Folder(folder), lock=lock, public=built.public)
+    cache, filled = built.fill(Told(), FolderCache(folder), lock=lock, public=built.public)
     assert (filled.artifacts, built.is_whole(cache)) == (2, True)
     content = json.loads((folder / cache_index.FILE).read_bytes())
     content["entries"]["1"]["sha256"] = "0" * 64
@@ -52,17 +54,21 @@ def test_a_cache_goes_over_to_another_key(built: Built) -> None:
         built.publish("cache", key=new, believed=publisher_signature.public_key(new))
     built.publish("cache", key=new, believed=f"{publisher_signature.public_key(new)}\n{built.public}")
     folder = built.publish("cache", key=new, believed=publisher_signature.public_key(new))
-    assert cache_index.read(Folder(folder).index() or (b"", b""), publisher_signature.public_key(new), "cache").entries
+    assert cache_index.verified_index(
+        FolderCache(folder).index() or (b"", b""), publisher_signature.public_key(new), "cache"
+    ).entries
 
 
 def test_publishing_that_was_stopped_between_its_renames_goes_on(built: Built) -> None:
     """The new signature with the old index is no dead end: the next run ends the one before it."""
     folder = built.publish("cache")
     old, new = built.root / "old", folder / cache_index.FILE
-    old.write_bytes(Index(entries={}).signed(built.key)[0])
+    old.write_bytes(CacheIndex(entries={}).signed(built.key)[0])
     new.replace(folder / publish.NEXT)
     old.replace(new)
-    assert cache_index.read(Folder(built.publish("cache")).index() or (b"", b""), built.public, "cache").entries
+    assert cache_index.verified_index(
+        FolderCache(built.publish("cache")).index() or (b"", b""), built.public, "cache"
+    ).entries
     assert not (folder / publish.NEXT).exists()
 
 
@@ -84,8 +90,8 @@ def _origin(kind: str, folder: Path) -> Iterator[BinaryCache]:
     """Give a published folder as an origin of a kind."""
     _as_fake_registry(folder)
     with served(folder) as (url, _):
-        registry = cache_address.origin(f"oci+{url}/caches/hello:1")
-        origins: dict[str, BinaryCache] = {"folder": Folder(folder), "web": Web(url), "registry": registry}
+        registry = cache_address.parse_cache(f"oci+{url}/caches/hello:1")
+        origins: dict[str, BinaryCache] = {"folder": FolderCache(folder), "web": HttpCache(url), "registry": registry}
         yield origins[kind]
 
 

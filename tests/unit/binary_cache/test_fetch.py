@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.binary_cache.folder_cache import Folder
-from bedplate.binary_cache.http_cache import Web
+from bedplate.binary_cache.folder_cache import FolderCache
+from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.core import digest
 from factories.own_cache import Bad, Built, Told, served
 
@@ -47,7 +47,7 @@ def test_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> N
     folder, told = built.publish("cache"), Told()
     bad, words = BAD[fault]
     with served(folder, bad) as (wrong, asked), served(folder) as (right, _):
-        cache, filled = built.fill(told, Web(wrong), Web(right))
+        cache, filled = built.fill(told, HttpCache(wrong), HttpCache(right))
         assert built.is_whole(cache)
         assert right in filled.size
         assert any(line.startswith(wrong) and words in line for line in told.lines)
@@ -68,7 +68,7 @@ def test_goes_on_where_it_broke_off(built: Built, *, ranges: bool) -> None:
         return data
 
     with served(folder, break_once, ranges=ranges) as (url, asked):
-        cache, _ = built.fill(told, Web(url))
+        cache, _ = built.fill(told, HttpCache(url))
     assert built.is_whole(cache)
     assert broken
     assert any("bytes=70000-" in path for path in asked)
@@ -80,7 +80,7 @@ def test_part_of_an_earlier_run_that_is_wrong_is_thrown_away(built: Built) -> No
     folder, told = built.publish("cache"), Told()
     wanted = built.lock.entries[0].output
     assert wanted
-    origin = Folder(folder)
+    origin = FolderCache(folder)
     part = Cache(built.root / "empty").folder("parts") / digest.of([origin.name, wanted.sha256])
     part.write_bytes(b"x" * 1000)
     cache, filled = built.fill(told, origin)

@@ -16,7 +16,7 @@ from bedplate.config.component import AllowedReference, Component
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.core import paths
-from bedplate.images.image_name import normal, untagged
+from bedplate.images.image_name import normalize_image, untagged_image
 from bedplate.render.rendered import RenderedObject
 
 SHA, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -27,7 +27,7 @@ def _component(**fields: Any) -> Component:
 
 
 def _named(text: str, component: str = "one") -> Named:
-    return Named(normal(text), component, "Deployment/x", "spec.image")
+    return Named(normalize_image(text), component, "Deployment/x", "spec.image")
 
 
 def test_error_names_image_object_path_reason_and_component() -> None:
@@ -67,7 +67,7 @@ def test_an_image_is_in_the_bundle_by_name_tag_and_digest(named: str, bundled: s
 
 def test_a_tag_that_is_decided_elsewhere_needs_the_repository() -> None:
     """A CRD's default without a version is closed if the bundle has the repository at all."""
-    named = [Named(untagged("nvcr.io/nvidia/driver"), "gpu", "CustomResourceDefinition/x", "spec")]
+    named = [Named(untagged_image("nvcr.io/nvidia/driver"), "gpu", "CustomResourceDefinition/x", "spec")]
     assert check_closure(named, ["nvcr.io/nvidia/driver:580"], []) == []
     assert "is not in the bundle" in str(check_closure(named, ["nvcr.io/nvidia/other:580"], [])[0])
 

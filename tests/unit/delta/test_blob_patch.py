@@ -16,7 +16,7 @@ from bedplate.artifacts.image import layer
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.delta import blob_patch, encoder, patch_steps, segments, xz
-from bedplate.delta.patch_steps import Copy
+from bedplate.delta.patch_steps import CopyStep
 from factories import two_bundles
 
 KIB = 1 << 10
@@ -25,7 +25,7 @@ KIB = 1 << 10
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shrink windows, so that a test's blobs have many of them."""
-    for name, size in {"WINDOW": 64, "MARGIN": 32, "DICTIONARY": 128, "SHORTEST_COPY": 16}.items():
+    for name, size in {"WINDOW_SIZE": 64, "MARGIN": 32, "DICTIONARY_SIZE": 128, "SHORTEST_COPY": 16}.items():
         monkeypatch.setattr(patch_steps, name, size * KIB)
 
 
@@ -54,7 +54,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def round_trip(folder: Path, old: bytes | None, new: bytes) -> tuple[int, blob_patch.Head]:
+def round_trip(folder: Path, old: bytes | None, new: bytes) -> tuple[int, blob_patch.PatchHead]:
     """Make a patch, apply it, compare, and return its size and head."""
     blobs = [folder / "old-blob" if old is not None else None, folder / "new-blob"]
     for path, data in zip(blobs, (old, new), strict=True):
@@ -62,8 +62,8 @@ def round_trip(folder: Path, old: bytes | None, new: bytes) -> tuple[int, blob_p
             path.write_bytes(data)
     for name in ("one", "two"):
         (folder / name).mkdir(exist_ok=True)
-    blob_patch.make(blobs[0], folder / "new-blob", set(encoder.ENCODERS), folder / "patch", folder / "one")
-    blob_patch.apply(folder / "patch", blobs[0], folder / "again", folder / "two")
+    blob_patch.make_patch(blobs[0], folder / "new-blob", set(encoder.ENCODERS), folder / "patch", folder / "one")
+    blob_patch.apply_patch(folder / "patch", blobs[0], folder / "again", folder / "two")
     assert (folder / "again").read_bytes() == new
     with (folder / "patch").open("rb") as file:
         return (folder / "patch").stat().st_size, blob_patch._head(file)
@@ -92,7 +92,7 @@ def test_costs_what_changed(tmp_path: Path) -> None:
     large = files["lib/2"][:50_000] + b"moved by this" + files["lib/2"][50_000:]
     size, head = round_trip(tmp_path, packed(old), packed(tar(random.Random(2), {**files, "lib/2": large})))  # noqa: S311
     assert size < 3000
-    assert sum(isinstance(step, Copy) for step in head.steps) >= 3
+    assert sum(isinstance(step, CopyStep) for step in head.steps) >= 3
 
 
 @pytest.mark.parametrize(("old", "new"), [(None, b""), (None, b"x" * 100_000), (b"", b"y"), (b"z" * 40, b"z" * 41)])
@@ -138,4 +138,4 @@ def test_a_patch_of_another_blob_is_noticed(tmp_path: Path) -> None:
     for spoilt in (b"", b"\0" * 40, path.read_bytes()[:-5]):
         path.write_bytes(spoilt)
         with pytest.raises((BedplateError, zstandard.ZstdError)):
-            blob_patch.apply(path, None, tmp_path / "out", tmp_path / "two")
+            blob_patch.apply_patch(path, None, tmp_path / "out", tmp_path / "two")

@@ -96,7 +96,7 @@ def test_a_store_is_as_good_as_a_bundle(made: tuple[Sides, Path, Path], parts: P
     (store / "releases/2026.11.1").mkdir(parents=True)
     for name in (bundle_layout.RELEASE, bundle_layout.MANIFEST, bundle_layout.SIGNATURE):
         shutil.copy(old / name, store / "releases/2026.11.1")
-    assert inventory.take(store, "here") == inventory.take(old, "here")
+    assert inventory.take_inventory(store, "here") == inventory.take_inventory(old, "here")
     sides.merge(parts, store, str(tmp_path / "joined"))
     assert tree(tmp_path / "joined") == tree(new)
 

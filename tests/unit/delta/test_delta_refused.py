@@ -109,7 +109,7 @@ def test_a_spoilt_base_is_named(made: tuple[Sides, Path, Path], parts: Path, tmp
     spoil(spoilt / bundle_layout.blob(sha256))
     with pytest.raises(BedplateError, match=f"blob {sha256} in .* has another content than its name says"):
         sides.merge(parts, spoilt, str(tmp_path / "joined"))
-    assert inventory.take(spoilt, "here", read=True)[1] == [sha256]
+    assert inventory.take_inventory(spoilt, "here", read=True)[1] == [sha256]
 
 
 def test_a_forged_inventory_is_refused(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:

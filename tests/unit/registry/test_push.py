@@ -24,10 +24,10 @@ from bedplate.core.oci import INDEX_TYPE, MANIFEST_TYPE
 from bedplate.registry import client as client_module
 from bedplate.registry.backoff import Backoff
 from bedplate.registry.client import Client
-from bedplate.registry.credentials import Credentials, kept
+from bedplate.registry.credentials import Credentials, from_login_file
 from bedplate.registry.push import push
-from bedplate.registry.pushable import Pushable, holding
-from bedplate.registry.registry_address import parse
+from bedplate.registry.pushable import PushableImages, pushable_images
+from bedplate.registry.registry_address import parse_address
 from factories import many_images, own_registry
 from factories.faulty_proxy import Faults, proxy
 
@@ -51,10 +51,10 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 def client_of(port: int) -> Client:
     """Return a client without credentials."""
-    return Client(parse(f"http://127.0.0.1:{port}"), backoff=QUICK)
+    return Client(parse_address(f"http://127.0.0.1:{port}"), backoff=QUICK)
 
 
-def check_pulls(client: httpx.Client, wanted: Pushable) -> None:
+def check_pulls(client: httpx.Client, wanted: PushableImages) -> None:
     """Check that every tag and every blob is there, byte for byte."""
     for (repository, tag), manifest in wanted.tags.items():
         answer = client.get(f"/v2/{repository}/manifests/{tag}", headers={"Accept": manifest.media_type})
@@ -67,7 +67,7 @@ def check_pulls(client: httpx.Client, wanted: Pushable) -> None:
 def test_push_keeps_names_mounts_and_sends_nothing_twice(plain: int, stored: tuple[Path, ReleaseFile]) -> None:
     """Each blob is sent once and mounted to the other repositories; a second run finds all there."""
     folder, release = stored
-    wanted = holding([release], folder, "project/mirror")
+    wanted = pushable_images([release], folder, "project/mirror")
     told: list[int] = []
     pushed = push(client_of(plain), wanted, jobs=4, progress=told.append)
     assert (pushed.sent, pushed.mounted, pushed.present) == (13, 3, 0)
@@ -87,12 +87,12 @@ def test_users_over_tls(kind: str, stored: tuple[Path, ReleaseFile], tmp_path: P
     """With the site's authority and a user it goes; each of them missing or wrong is named, and nothing is there."""
     ca, crt, key = own_registry.certificate(tmp_path / "pki")
     folder, release = stored
-    wanted = holding([release], folder)
+    wanted = pushable_images([release], folder)
     with (
         own_registry.users(kind, tmp_path, ca, (crt, key)) as auth,
         own_registry.serving(tmp_path / "registry", auth=auth, tls=(crt, key)) as port,
     ):
-        address = parse(f"127.0.0.1:{port}")
+        address = parse_address(f"127.0.0.1:{port}")
         for credentials, authority, fact in (
             (WHO, None, "not trusted"),
             (None, ca, "no token|asks for a user"),
@@ -117,13 +117,13 @@ def test_a_token_that_runs_out_is_asked_for_again(stored: tuple[Path, ReleaseFil
     """In the middle of a long push the registry refuses the token; the push gets another one and ends right."""
     ca, crt, key = own_registry.certificate(tmp_path / "pki")
     folder, release = stored
-    wanted, tokens = holding([release], folder), own_registry.Tokens(lasts=3)
+    wanted, tokens = pushable_images([release], folder), own_registry.Tokens(lasts=3)
     with (
         own_registry.users("token", tmp_path, ca, (crt, key), tokens) as auth,
         own_registry.serving(tmp_path / "registry", auth=auth, tls=(crt, key)) as port,
         proxy(port, Faults(delay=0.15)) as slow,
     ):
-        pushed = push(Client(parse(f"127.0.0.1:{slow}"), WHO, ca=ca, backoff=QUICK), wanted, jobs=2)
+        pushed = push(Client(parse_address(f"127.0.0.1:{slow}"), WHO, ca=ca, backoff=QUICK), wanted, jobs=2)
     assert (pushed.sent + pushed.mounted, pushed.tags) == (16, 4)
     assert max(map(tokens.given.count, tokens.given)) > 1
 
@@ -146,7 +146,7 @@ def test_faults_on_the_way(
     """Connections that are cut, frozen, refused or slow delay a push and do not change its end."""
     monkeypatch.setattr(client_module, "TIMEOUT", 1)
     folder, release = stored
-    wanted, faults = holding([release], folder, f"faulty/{name}"), FAULTS[name]
+    wanted, faults = pushable_images([release], folder, f"faulty/{name}"), FAULTS[name]
     with proxy(plain, faults) as port:
         pushed = push(client_of(port), wanted, jobs=3)
     assert pushed.tags == 4
@@ -158,12 +158,12 @@ def test_faults_on_the_way(
 def test_gone_on_where_it_was_cut(plain: int, tmp_path: Path) -> None:
     """A large blob whose connection breaks is not sent from its beginning again."""
     folder, release = many_images.store(tmp_path / "store", largest=8_000_000, seed=9)
-    wanted = holding([release], folder, "large")
+    wanted = pushable_images([release], folder, "large")
     faults = Faults(cuts=1, cut_after=1)
     faults.cut = lambda: 4_000_000 if not faults.happened else -1  # type: ignore[method-assign]
     out: list[int] = []
     whole = wanted.blobs[0][0]
-    alone = Pushable(wanted.blobs[:1], [], {})
+    alone = PushableImages(wanted.blobs[:1], [], {})
     with proxy(plain, faults) as port:
         client = client_of(port)
         original, sizes = client.once, []
@@ -187,11 +187,11 @@ def test_killed_at_any_moment(plain: int, stored: tuple[Path, ReleaseFile]) -> N
     folder, release = stored
     chance, context = random.Random(11), multiprocessing.get_context("fork")  # noqa: S311  seeded on purpose
     began = time.monotonic()
-    push(client_of(plain), holding([release], folder, "measure"), jobs=3)
+    push(client_of(plain), pushable_images([release], folder, "measure"), jobs=3)
     usual, moments = time.monotonic() - began, []
     with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
         for number in range(KILLS):
-            wanted = holding([release], folder, f"killed/{number}")
+            wanted = pushable_images([release], folder, f"killed/{number}")
             child = context.Process(target=_push_alone, args=(plain, wanted))
             child.start()
             time.sleep(chance.uniform(0, usual * 1.1))
@@ -207,11 +207,11 @@ def test_killed_at_any_moment(plain: int, stored: tuple[Path, ReleaseFile]) -> N
     assert len(set(moments)) > 2, "the kills should hit different moments"
 
 
-def _push_alone(port: int, wanted: Pushable) -> None:
+def _push_alone(port: int, wanted: PushableImages) -> None:
     push(client_of(port), wanted, jobs=3)
 
 
-def _present(client: httpx.Client, wanted: Pushable) -> int:
+def _present(client: httpx.Client, wanted: PushableImages) -> int:
     paths = [f"/v2/{where}/blobs/sha256:{blob.sha256}" for blob, all_of in wanted.blobs for where in all_of]
     return sum(client.head(path).status_code == httpx.codes.OK for path in paths)
 
@@ -219,7 +219,7 @@ def _present(client: httpx.Client, wanted: Pushable) -> int:
 def test_damaged_store_is_named(plain: int, tmp_path: Path) -> None:
     """A blob that is not what its name says is refused by the registry and named with its file."""
     folder, release = many_images.store(tmp_path / "store", seed=5)
-    wanted = holding([release], folder, "damaged")
+    wanted = pushable_images([release], folder, "damaged")
     path = wanted.blobs[2][0].path
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
@@ -237,7 +237,7 @@ def test_a_damaged_manifest_is_named_before_anything_is_sent(tmp_path: Path) -> 
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"{", b"{ ", 1))
     with pytest.raises(BedplateError, match="another content than its name says"):
-        holding([release], folder, "damaged")
+        pushable_images([release], folder, "damaged")
 
 
 def test_unreachable_registry_is_one_line() -> None:
@@ -251,12 +251,12 @@ def test_credentials_of_docker_login(tmp_path: Path) -> None:
     """Users come out of the login file, and a helper that would be needed is named."""
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"auths": {"harbor.site": {"auth": "bWU6YTpi"}, "other": {"identitytoken": "t"}}}))
-    assert kept("harbor.site", (path,)) == Credentials("me", "a:b")
-    assert kept("other", (path,)) == Credentials("", "", "t")
-    assert kept("nowhere", (path,)) is None
+    assert from_login_file("harbor.site", (path,)) == Credentials("me", "a:b")
+    assert from_login_file("other", (path,)) == Credentials("", "", "t")
+    assert from_login_file("nowhere", (path,)) is None
     path.write_text(json.dumps({"credHelpers": {"harbor.site": "pass"}}))
     with pytest.raises(BedplateError, match="credential helper"):
-        kept("harbor.site", (path,))
+        from_login_file("harbor.site", (path,))
     assert "a:b" not in repr(Credentials("me", "a:b"))
 
 
@@ -270,7 +270,7 @@ def test_index_of_two_architectures(plain: int, tmp_path: Path) -> None:
     content = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": children}).encode()
     output = Cache(folder).add_bytes(content)
     image = release.artifacts[0].model_copy(update={"sha256": output.sha256, "size": output.size})
-    wanted = holding([release.model_copy(update={"artifacts": [image]})], folder, "index")
+    wanted = pushable_images([release.model_copy(update={"artifacts": [image]})], folder, "index")
     pushed = push(client_of(plain), wanted, jobs=2)
     assert (pushed.tags, pushed.untagged) == (1, 2)
     with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:

@@ -13,7 +13,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.registry import client as client_module
 from bedplate.registry.backoff import Backoff
 from bedplate.registry.client import Client
-from bedplate.registry.registry_address import parse
+from bedplate.registry.registry_address import parse_address
 
 QUICK = Backoff(attempts=2, first=0.01, longest=0.02)
 
@@ -35,7 +35,7 @@ def _answering(head: str, body: bytes) -> Iterator[Client]:
 
     threading.Thread(target=serve, daemon=True).start()
     try:
-        yield Client(parse(f"http://127.0.0.1:{listener.getsockname()[1]}"), backoff=QUICK)
+        yield Client(parse_address(f"http://127.0.0.1:{listener.getsockname()[1]}"), backoff=QUICK)
     finally:
         listener.close()
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from bedplate.core import paths
-from bedplate.registry.pushable import holding
+from bedplate.registry.pushable import pushable_images
 from bedplate.store import mirror_tree
 from factories import many_images, own_registry
 
@@ -112,7 +112,7 @@ def test_registry_serves_it(bastion: tuple[Path, str], tmp_path: Path) -> None:
     with own_registry.serving(tmp_path / "replica", data="registry") as port:
         assert replicate(url, tmp_path / "replica").returncode == 0
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            for (repository, tag), manifest in holding(
+            for (repository, tag), manifest in pushable_images(
                 mirror_tree.store_releases(tmp_path / "store"), tmp_path / "store"
             ).tags.items():
                 answer = client.get(f"/v2/{repository}/manifests/{tag}", headers={"Accept": manifest.media_type})

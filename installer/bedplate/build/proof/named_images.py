@@ -15,7 +15,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.host_spec import HostFile
 from bedplate.core import paths
 from bedplate.core.command import run
-from bedplate.images.image_name import normal
+from bedplate.images.image_name import normalize_image
 from bedplate.images.reference import Kind
 from bedplate.images.scan import images_in
 from bedplate.kube.change import path_text
@@ -78,7 +78,7 @@ def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
         kubeadm = find_program.find(component, "kubeadm", catalog)
         done = run([kubeadm, "config", "images", "list", "--config", path], env={"HOME": folder})
     for line in done.stdout.decode().split():
-        yield Named(normal(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")
+        yield Named(normalize_image(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")
 
 
 def _is_kubeadm(path: str) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bedplate.diff.effects.effect_finding import ImageChange
 from bedplate.diff.rules import pod_paths
-from bedplate.images.image_name import ImageName, whole
+from bedplate.images.image_name import ImageName, parse_image
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
 from bedplate.kube.change import Changes, ObjectChange, path_text
@@ -61,7 +61,7 @@ def _at_one_place(change: ObjectChange) -> set[tuple[ImageVersion | None, ImageV
     found: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for one in change.changes:
         if one.path[-1:] == ("image",) and isinstance(one.old, str) and isinstance(one.new, str):
-            old, new = whole(one.old), whole(one.new)
+            old, new = parse_image(one.old), parse_image(one.new)
             if old and new and old.repository == new.repository:
                 found.add((version(old), version(new)))
     return found
@@ -105,7 +105,7 @@ def _workloads(snapshot: Snapshot, wanted: Iterable[ImageVersion | None]) -> set
         if pod_paths.template(resource) is not None and resource.mentions(words)
         for container in pod_paths.containers(pod_paths.spec(resource) or {})
     }
-    return {version(image) for text in written if isinstance(text, str) and (image := whole(text))}
+    return {version(image) for text in written if isinstance(text, str) and (image := parse_image(text))}
 
 
 def _change(old: Snapshot, new: Snapshot, before: ImageVersion | None, after: ImageVersion | None) -> ImageChange:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from bedplate.delta.delta_layout import DATA, Part
+from bedplate.delta.delta_layout import DATA, PayloadPart
 from bedplate.delta.file_slice import Readable
 
 CHUNK = 1 << 20
 
 
-def write_parts(sources: Iterable[Readable], folders: list[Path], capacity: int) -> list[Part]:
+def write_parts(sources: Iterable[Readable], folders: list[Path], capacity: int) -> list[PayloadPart]:
     """Write what the sources give, one after the other, to the file `data` of each folder in turn.
 
     Args:
@@ -38,7 +38,7 @@ def _chunks(sources: Iterable[Readable]) -> Iterator[bytes]:
             yield data
 
 
-def _fill(out: IO[bytes], first: bytes, stream: Iterator[bytes], capacity: int) -> tuple[Part, bytes]:
+def _fill(out: IO[bytes], first: bytes, stream: Iterator[bytes], capacity: int) -> tuple[PayloadPart, bytes]:
     """Write one part; return it and what did not fit any more."""
     sha, size, data = hashlib.sha256(), 0, first
     while True:
@@ -48,12 +48,12 @@ def _fill(out: IO[bytes], first: bytes, stream: Iterator[bytes], capacity: int) 
         size += len(taken)
         data = data[len(taken) :]
         if size == capacity:
-            return Part(sha256=sha.hexdigest(), size=size), data
+            return PayloadPart(sha256=sha.hexdigest(), size=size), data
         if not data and not (data := next(stream, b"")):
-            return Part(sha256=sha.hexdigest(), size=size), b""
+            return PayloadPart(sha256=sha.hexdigest(), size=size), b""
 
 
-class Payload:
+class PayloadReader:
     """The payload, read across its parts."""
 
     def __init__(self, parts: list[tuple[Path, int]]) -> None:

@@ -13,21 +13,21 @@ from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.delta import blob_patch
-from bedplate.delta.delta_layout import Carried
-from bedplate.delta.parts_of_medium import Payload
+from bedplate.delta.delta_layout import PayloadEntry
+from bedplate.delta.payload_parts import PayloadReader
 from bedplate.install.blob_content import check_file, copy_file
 from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 
-ANOTHER = "write a new inventory (bedplate bundle inventory --read) and have the delta made again"
-NO_PATCH = (BedplateError, zstandard.ZstdError, lzma.LZMAError)
+NEW_INVENTORY_HINT = "write a new inventory (bedplate bundle inventory --read) and have the delta made again"
+PATCH_ERRORS = (BedplateError, zstandard.ZstdError, lzma.LZMAError)
 """What comes of a patch whose older blob is not what it was."""
 
 
-class Joiner:
+class DeltaApplier:
     """Makes the bundle's files."""
 
-    def __init__(self, base: Path, payload: Payload) -> None:
+    def __init__(self, base: Path, payload: PayloadReader) -> None:
         """Begin.
 
         Args:
@@ -38,7 +38,7 @@ class Joiner:
         self.counts: Counter[str] = Counter()
         """How many files were linked, copied, carried and patched."""
 
-    def make(self, file: ListedFile, one: Carried | None, place: Path, scratch: Path) -> None:
+    def make(self, file: ListedFile, one: PayloadEntry | None, place: Path, scratch: Path) -> None:
         """Make one file, which appears at its place when it is proven.
 
         Args:
@@ -50,7 +50,7 @@ class Joiner:
         place.parent.mkdir(parents=True, exist_ok=True)
         self.counts[self._make(file, one, place, scratch)] += 1
 
-    def _make(self, file: ListedFile, one: Carried | None, place: Path, scratch: Path) -> str:
+    def _make(self, file: ListedFile, one: PayloadEntry | None, place: Path, scratch: Path) -> str:
         if not one:
             return self._from_base(file, place, scratch)
         fresh = scratch / "fresh"
@@ -58,27 +58,27 @@ class Joiner:
         try:
             if one.patch:
                 self._patch(one, fresh, scratch)
-        except NO_PATCH as error:
+        except PATCH_ERRORS as error:
             raise self._wrong(file, one) from error
         if digest.of_file(fresh) != file.sha256:
             raise self._wrong(file, one)
         _settle(fresh, place)
         return "patched" if one.patch else "carried"
 
-    def _extract(self, one: Carried, place: Path) -> None:
+    def _extract(self, one: PayloadEntry, place: Path) -> None:
         with place.open("wb") as out:
             for data in self._payload.chunks(one.offset, one.length):
                 out.write(data)
 
-    def _patch(self, one: Carried, place: Path, scratch: Path) -> None:
+    def _patch(self, one: PayloadEntry, place: Path, scratch: Path) -> None:
         """Put what a patch makes in the patch's place."""
         old = self._base / bundle_layout.blob(one.base) if one.base else None
         work = scratch / "work"
         work.mkdir()
-        blob_patch.apply(place, old, scratch / "made", work)
+        blob_patch.apply_patch(place, old, scratch / "made", work)
         (scratch / "made").replace(place)
 
-    def _wrong(self, file: ListedFile, one: Carried) -> BedplateError:
+    def _wrong(self, file: ListedFile, one: PayloadEntry) -> BedplateError:
         """Return why a carried file is not as it was signed."""
         if one.base and digest.of_file(self._base / bundle_layout.blob(one.base)) != one.base:
             return _spoilt(self._base, one.base)
@@ -104,7 +104,7 @@ class Joiner:
 
 
 def _spoilt(base: Path, sha256: str) -> BedplateError:
-    return BedplateError(f"blob {sha256} in {base}", "has another content than its name says", ANOTHER)
+    return BedplateError(f"blob {sha256} in {base}", "has another content than its name says", NEW_INVENTORY_HINT)
 
 
 def _settle(fresh: Path, place: Path) -> None:

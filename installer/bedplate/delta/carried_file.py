@@ -16,7 +16,7 @@ from bedplate.delta import blob_patch, encoder, segments
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
 
-WORTH = 0.6
+LARGEST_RATIO = 0.6
 """A patch is carried where it is at most this part of the blob: what a patch needs at the site has a price too."""
 SMALLEST = 16 << 10
 """Blobs below this are carried whole."""
@@ -48,7 +48,7 @@ def whole(bundle: Path, file: ManifestFile) -> CarriedFile:
     return CarriedFile(file, bundle / file.path, file.sha256, file.size)
 
 
-class Maker:
+class PatchMaker:
     """Makes items of blobs."""
 
     def __init__(self, bundle: Path, have: Inventory, older: BaseCandidates, cache: Cache) -> None:
@@ -66,13 +66,13 @@ class Maker:
     def item(self, file: ManifestFile, played: list[str], told: Reporter) -> CarriedFile:
         """Return the blob as a patch where that is worth it, whole otherwise."""
         full = whole(self._bundle, file)
-        packed_by = {segment.encoder for segment in segments.dissect(full.source) if segment.encoder}
+        packed_by = {segment.encoder for segment in segments.find_segments(full.source) if segment.encoder}
         near = self._older.nearest(played) if packed_by <= self._encoders else None
         if packed_by and not near:
             return full
         base, path = near or ("", None)
         made = self._recalled(file, base, path, played[0] if played else file.sha256, told)
-        if made.size and made.size <= file.size * WORTH:
+        if made.size and made.size <= file.size * LARGEST_RATIO:
             return CarriedFile(file, self._cache.blob(made.sha256), made.sha256, made.size, patch=True, base=base)
         return full
 
@@ -94,11 +94,11 @@ class Maker:
             raise BedplateError(f"file {path}", "has another content than its name says", "remove it")
         result = folder / "patch"
         with _empty(folder) as scratch:
-            blob_patch.make(path, whole, self._encoders, result, Path(scratch))
-        if result.stat().st_size > file.size * WORTH:
+            blob_patch.make_patch(path, whole, self._encoders, result, Path(scratch))
+        if result.stat().st_size > file.size * LARGEST_RATIO:
             return self._cache.add_bytes(b"")
         with _empty(folder) as scratch:
-            blob_patch.apply(result, path, folder / "again", Path(scratch))
+            blob_patch.apply_patch(result, path, folder / "again", Path(scratch))
         if digest.of_file(folder / "again") != file.sha256:
             raise BedplateError(f"blob {file.sha256}", "is not what its patch makes", "report this")
         return self._cache.add(result, move=True)

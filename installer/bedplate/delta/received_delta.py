@@ -15,11 +15,11 @@ from bedplate.install.manifest import BLOB, ListedFile, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.signature import Signed, read_signed
 
-AGAIN = "read the medium again; if it stays so, carry this part again"
+READ_AGAIN_HINT = "read the medium again; if it stays so, carry this part again"
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedDelta:
     """A delta whose heads are the publisher's.
 
     Attributes:
@@ -37,7 +37,7 @@ class Received:
     folders: dict[int, Path]
 
 
-def receive(given: list[Path], publisher: str) -> Received:
+def receive(given: list[Path], publisher: str) -> ReceivedDelta:
     """Return the delta whose parts lie in some folders, or in their folders; Findings name each wrong part.
 
     Args:
@@ -51,7 +51,9 @@ def receive(given: list[Path], publisher: str) -> Received:
         try:
             heads.setdefault(read_signed(folder, publisher, (HEAD, SIGNATURE), NAMESPACE).manifest, []).append(folder)
         except RefusedError as error:
-            errors.append(BedplateError(f"part {folder.name} in {folder.parent}", f"is refused: {error.fact}", AGAIN))
+            errors.append(
+                BedplateError(f"part {folder.name} in {folder.parent}", f"is refused: {error.fact}", READ_AGAIN_HINT)
+            )
     if len(heads) > 1:
         several = ", ".join(str(same[0]) for same in heads.values())
         errors.append(InputError("parts", f"are of {len(heads)} deltas: {several}", "give the parts of one"))
@@ -69,20 +71,20 @@ def _parts_in(path: Path) -> list[Path]:
     raise InputError(f"folder {path}", f"has no part of a delta ({HEAD})", "give what `bedplate bundle delta` wrote")
 
 
-def _received(head: bytes, folders: list[Path], publisher: str) -> Received:
+def _received(head: bytes, folders: list[Path], publisher: str) -> ReceivedDelta:
     file, files = _parsed(head), []
     with refusals():
         signed = read_signed(folders[0], publisher)
         files = parse_manifest(signed.manifest)
     if hashlib.sha256(signed.manifest).hexdigest() != file.bundle:
-        raise BedplateError(f"folder {folders[0]}", "has the manifest of another bundle", AGAIN)
+        raise BedplateError(f"folder {folders[0]}", "has the manifest of another bundle", READ_AGAIN_HINT)
     _check_whole(file, files)
     count = len(file.parts)
     numbers = {part_name(number, count): number for number in range(1, count + 1)}
     if other := [folder for folder in folders if folder.resolve().name not in numbers]:
         names = f"{part_name(1, count)} to {part_name(count, count)}"
         raise InputError(f"folder {other[0]}", "has another name than the delta gave it", f"name its parts {names}")
-    return Received(
+    return ReceivedDelta(
         file, hashlib.sha256(head).hexdigest(), signed, files, {numbers[one.resolve().name]: one for one in folders}
     )
 
