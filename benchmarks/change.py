@@ -16,8 +16,8 @@ from process import Run, bedplate
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.load_release import load_release
 from bedplate.bundle import publisher_signature
-from bedplate.config import catalog
 
 VERSION, COMPONENT = "2026.12.0-benchmark", "benchmark"
 IMAGE = "registry.example.org/benchmark/changed"
@@ -74,11 +74,11 @@ def measure(root: Path, release: str) -> Change:
 
 def _tree(tree: Path, release: str) -> Path:
     """Return a tree with a release that is another one's with the component, and with that one's lock."""
-    base, folder = catalog.load(release).folder, tree / "releases" / VERSION
+    base, folder = load_release(release).folder, tree / "releases" / VERSION
     shutil.copytree(base, folder)
     text = re.sub(r"^version: .*$", f"version: {VERSION}", (base / "release.yaml").read_text(), flags=re.MULTILINE)
     (folder / "release.yaml").write_text(f"{text.rstrip()}\n  {COMPONENT}: 1.0.0\n")
-    lock = catalog.load(release).lock().model_copy(update={"release": VERSION})
+    lock = load_release(release).lock().model_copy(update={"release": VERSION})
     resolve.write(lock, folder)
     place = tree / "manifests" / COMPONENT / "component.yaml"
     place.parent.mkdir(parents=True)

@@ -17,10 +17,11 @@ from bedplate.artifacts import release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import image_config
 from bedplate.artifacts.image.layer import ImageLayer, make_layer
+from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.tarball import TarEntry
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
-from bedplate.config import bundle_layout, catalog
+from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.component import Component, Image
 from bedplate.core import digest, oci, paths
@@ -66,7 +67,7 @@ def newest_built() -> str:
 
 
 def _own(version: str) -> list[BundledArtifact]:
-    whole = catalog.load(version)
+    whole = load_release(version)
     return [a for a in release_contents.locked_release_file(whole, whole.lock()).artifacts if a.kind == "image"]
 
 

@@ -11,13 +11,14 @@ from bedplate.artifacts import kinds
 from bedplate.artifacts.build_lock import alone
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import make
+from bedplate.artifacts.load_release import load_release
 from bedplate.config import catalog
 from bedplate.core.reporter import SilentReporter
 
 
 def build(*names: str) -> None:
     """Make the Go artifacts of these names, from the cache or from source, as locked."""
-    release, cache = catalog.load(catalog.newest()), Cache()
+    release, cache = load_release(catalog.newest()), Cache()
     context = kinds.context(release, cache, release.lock())
     with alone(cache, SilentReporter()):
         for name in names:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
-from bedplate.config.release_lock import Kind
 
 
 def release_file(catalog: Catalog, version: str = "1:2.0-3") -> ReleaseFile:
@@ -24,5 +23,5 @@ def release_file(catalog: Catalog, version: str = "1:2.0-3") -> ReleaseFile:
     )
 
 
-def _artifact(kind: Kind, name: str, **fields: str) -> BundledArtifact:
+def _artifact(kind: str, name: str, **fields: str) -> BundledArtifact:
     return BundledArtifact(id=f"{kind}:{name}", kind=kind, sha256=f"{len(name):064x}", size=1, **fields)

@@ -11,7 +11,7 @@ from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.kinds import context as context_of
-from bedplate.config import catalog
+from bedplate.artifacts.load_release import load_release
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
 from bedplate.core import paths
@@ -53,7 +53,7 @@ def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
         (tree / name).write_text(text)
     monkeypatch.setattr(paths, "SOURCE", tree)
     monkeypatch.setenv("BEDPLATE_CACHE", str(cache))
-    found = catalog.load(VERSION)
+    found = load_release(VERSION)
     empty = context_of(found, Cache(), Lock(release=VERSION, entries=[], sets={}))
     resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), found.folder)
     return found

@@ -12,11 +12,11 @@ from typing import Any
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import publish
 from bedplate.binary_cache.fetch import FetchLimits
 from bedplate.binary_cache.fill import BinaryCaches, FillResult, fill_cache
 from bedplate.bundle import publisher_signature
-from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
 from factories import tiny_bundle
@@ -68,7 +68,7 @@ class Built:
         file, image = self.cache.add_bytes(b"hello" * 40_000), tiny_bundle.image(self.cache)
         entries = [_entry("file:hello", "1", file), _entry(IMAGE, "2", image)]
         self.lock = Lock(release="2026.1.0", entries=entries, sets={})
-        self.catalog: Catalog = catalog.load("2026.1.0")
+        self.catalog: Catalog = load_release("2026.1.0")
         resolve.write(self.lock, self.catalog.folder)
         self.root = root
 

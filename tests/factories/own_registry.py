@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from bedplate.artifacts import find_program
-from bedplate.config import catalog
+from bedplate.artifacts.load_release import load_release
 from bedplate.core.errors import BedplateError
 from bedplate.pki import authority
 from factories import unavailable
@@ -43,7 +43,7 @@ def program() -> Path:
     if found := shutil.which("registry"):
         return Path(found)
     try:
-        return find_program.find("registry", "registry", catalog.load("2026.11.0"))
+        return find_program.find("registry", "registry", load_release("2026.11.0"))
     except BedplateError as error:
         unavailable(str(error))
 

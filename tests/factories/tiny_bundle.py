@@ -16,7 +16,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
-from bedplate.config.release_lock import Kind, Output
+from bedplate.config.release_lock import Output
 from bedplate.core.oci import MANIFEST_TYPE
 
 IMAGE = "registry.k8s.io/tiny:v1"
@@ -69,7 +69,7 @@ def release_file(cache: Cache, *, wheels: bool) -> ReleaseFile:
     return ReleaseFile(release="2026.11.0", artifacts=artifacts, bastion=needs, **known)
 
 
-def _artifact(name: str, kind: Kind, output: Output, *, file: str = "", image: str = "") -> BundledArtifact:
+def _artifact(name: str, kind: str, output: Output, *, file: str = "", image: str = "") -> BundledArtifact:
     return BundledArtifact(id=name, kind=kind, sha256=output.sha256, size=output.size, file=file, image=image)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts import find_program
-from bedplate.config import catalog as catalogs
+from bedplate.artifacts.load_release import load_release
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
@@ -20,7 +20,7 @@ from factories.render_site import RELEASE, make_site
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """Return the release in this repository."""
-    return catalogs.load(RELEASE)
+    return load_release(RELEASE)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.build.image_completeness import check_closure
 from bedplate.build.proof.named_images import of_components
-from bedplate.config import catalog as catalogs
 from bedplate.config.catalog import Catalog
 from factories import ROOT
 from factories.host_release import release_file
@@ -35,7 +35,7 @@ def test_a_leak_is_named_with_object_and_path(tmp_path: Path, monkeypatch: pytes
     folder = shutil.copytree(ROOT / "releases" / RELEASE, tree / "releases/leaky")
     (folder / "release.yaml").write_text((folder / "release.yaml").read_text() + "  leaky: 1.0.0\n")
     monkeypatch.setenv("BEDPLATE_TREES", str(tree))
-    (error,) = _outside(catalogs.load("leaky"))
+    (error,) = _outside(load_release("leaky"))
     path = 'data."settings.json"(json).jobs[0].template(yaml).spec.containers[0].image'
     assert f"ConfigMap/kube-system/leaky, {path} (configmap, certain)" in error
     assert error.startswith("image registry.example.org/team/helper:1.2 is not in the bundle; component leaky names it")

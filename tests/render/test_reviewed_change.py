@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bedplate.config import catalog, environments
+from bedplate.artifacts.load_release import load_release
+from bedplate.config import environments
 from bedplate.core import digest, paths
 from bedplate.diff.diff_report import make_report
 from bedplate.diff.input.read_snapshots import read_pair
@@ -38,7 +39,7 @@ def _object(one: dict[str, Any]) -> None:
 def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The lab's objects and hosts as they are rendered, against the same with five changes."""
     site = environments.load(paths.SOURCE / "inventory" / "lab")
-    release = catalog.load(site.environment.release)
+    release = load_release(site.environment.release)
     specs = host_specs.host_specs(site, release.release, release.components, locked_digests.known_release_file(release))
     folder = tmp_path_factory.mktemp("reviewed")
     old = [

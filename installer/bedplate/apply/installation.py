@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bedplate.config import catalog
+from bedplate.artifacts.load_release import load_release
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -73,7 +73,7 @@ def load(site: Site) -> Installation:
     """
     version = site.environment.release
     found = installed.read(paths.STORE, version, site.environment.publisher)
-    return Installation(site, catalog.load(version), found)
+    return Installation(site, load_release(version), found)
 
 
 def installer_digest() -> str:

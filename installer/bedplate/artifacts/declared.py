@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from bedplate.artifacts.source import Context
-from bedplate.config.component import FileArtifact, GoArtifact, NpmArtifact
+from bedplate.config.artifact import Artifact
 from bedplate.core import digest
 from bedplate.core.errors import InputError, SourceLocation
 
-A = TypeVar("A", GoArtifact, NpmArtifact, FileArtifact)
+A = TypeVar("A", bound=Artifact)
 
 
 @dataclass(frozen=True, slots=True)

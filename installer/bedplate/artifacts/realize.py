@@ -15,20 +15,20 @@ from bedplate.artifacts.image.image_build import is_whole
 from bedplate.artifacts.image.image_source import declared, image_entry
 from bedplate.artifacts.kinds import SOURCES, make
 from bedplate.artifacts.source import Context
-from bedplate.config.release_lock import Entry, Kind, Lock, Output
+from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.reporter import Reporter, working
 from bedplate.core.sizes import human
 
-DOWNLOADED: tuple[Kind, ...] = ("deb", "wheel", "file")
-COMPILED: tuple[Kind, ...] = ("npm", "go")
-NEEDS: dict[Kind, int] = {"go": 900_000_000, "npm": 500_000_000, "image": 300_000_000}
+DOWNLOADED: tuple[str, ...] = ("deb", "wheel", "file")
+COMPILED: tuple[str, ...] = ("npm", "go")
+NEEDS: dict[str, int] = {"go": 900_000_000, "npm": 500_000_000, "image": 300_000_000}
 """Free disk that making one takes on a cold cache, its caches included (measured, rounded up)."""
 GO_CACHES = ("go/build", "go/mod")
 LOW_DISK = 8_000_000_000
 """Go's own caches are emptied when less than this is free: what they made is kept by its digest."""
 
-Missing = dict[Kind, list[Entry]]
+Missing = dict[str, list[Entry]]
 
 
 def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) -> dict[str, Entry]:
@@ -122,7 +122,7 @@ def _compile(entries: list[Entry], context: Context, reporter: Reporter, outputs
 
 
 def _check_disk(missing: Iterable[Entry], cache: Cache) -> None:
-    wanted: dict[Kind, int] = {}
+    wanted: dict[str, int] = {}
     for entry in missing:
         size = NEEDS.get(entry.kind, entry.output.size if entry.output else 0)
         wanted[entry.kind] = wanted.get(entry.kind, 0) + size

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import deb_control
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
 from bedplate.config.catalog import Catalog
-from bedplate.config.component import Component, GoArtifact
+from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from bedplate.artifacts.deb import deb_source
 from bedplate.artifacts.deb.deb_dependencies import shortened
 from bedplate.artifacts.declared import Declared, declared
+from bedplate.artifacts.file.file_artifact import FileArtifact
 from bedplate.artifacts.go import go_source
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.npm import npm_source
+from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.wheel import wheel_source
-from bedplate.config.component import FileArtifact, GoArtifact, NpmArtifact
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]

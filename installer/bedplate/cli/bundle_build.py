@@ -12,13 +12,13 @@ from rich.table import Table
 
 from bedplate.artifacts import rebuild
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import cache_address
 from bedplate.build.build_bundle import Built, default_key
 from bedplate.build.build_bundle import build as build_bundle
 from bedplate.cli.cache_options import FromKeyOption, FromOption
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.cli.progress_lines import ProgressLines
-from bedplate.config import catalog
 from bedplate.config.catalog import Catalog
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
@@ -50,7 +50,7 @@ def _build(  # noqa: PLR0913  each is an option people type
     What was made before is taken from the cache; an output that differs from the lock is refused. What a
     binary cache has (--from) is not built; each byte of it is compared with the lock.
     """
-    found, console = catalog.load(release), Console(stderr=True)
+    found, console = load_release(release), Console(stderr=True)
     if check:
         _check(found, only, output, ProgressLines(console))
         return

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import cache_address
 from bedplate.binary_cache import publish as published
 from bedplate.binary_cache.publish import CacheContents
@@ -16,7 +17,7 @@ from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature, verify_bundle
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.transfer_progress import TransferProgress
-from bedplate.config import bundle_layout, catalog
+from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.registry import credentials
@@ -83,5 +84,5 @@ def _stock(what: str) -> CacheContents:
         if "+" in version:
             fact = f"is release {version}, whose lock is not the repository's"
             raise InputError(f"bundle {what}", fact, "publish the release that was built here")
-        return published.contents_of_bundle(catalog.load(version), bundle)
-    return published.contents_of_cache(catalog.load(what), Cache())
+        return published.contents_of_bundle(load_release(version), bundle)
+    return published.contents_of_cache(load_release(what), Cache())

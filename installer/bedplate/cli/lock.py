@@ -8,6 +8,7 @@ import typer
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.load_release import load_release
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import catalog
 
@@ -33,7 +34,7 @@ def lock(
     What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
     npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
     """
-    found = catalog.load(release or catalog.newest(drafts=True))
+    found = load_release(release or catalog.newest(drafts=True))
     quiet = output is OutputFormat.JSON
     made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
     path = found.folder / resolve.FILE

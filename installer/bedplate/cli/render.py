@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bedplate.config import catalog, environments
+from bedplate.artifacts.load_release import load_release
+from bedplate.config import environments
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import digest
@@ -34,7 +35,7 @@ def render(
     Secrets appear as `secretRef: name/key`, never as values. No host and no cluster is asked anything.
     """
     site = environments.load(environments.find(environment))
-    release = catalog.load(site.environment.release)
+    release = load_release(site.environment.release)
     lines = _hosts(site, release) if hosts else _objects(site, release)
     content = b"".join(line + b"\n" for line in lines)
     if output == STDOUT:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pulumi
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.cluster import resources
-from bedplate.config import catalog, environments
+from bedplate.config import environments
 from bedplate.render import locked_digests, objects
 
 
 def main(layer: str) -> None:
     """Declare a layer's resources for the environment that the stack is named after."""
     site = environments.load(environments.find(pulumi.get_stack()))
-    release = catalog.load(site.environment.release)
+    release = load_release(site.environment.release)
     rendered = objects.render(site, release, locked_digests.digests(release))
     requires = {name: list(component.requires) for name, component in release.components.items()}
     resources.declare(site, objects.of_layer(rendered, layer), requires)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from bedplate.config.base import Model
-from bedplate.config.release_lock import Kind
 
 OCI_LAYOUT = "oci-layout"
 INDEX = "index.json"
@@ -56,7 +55,7 @@ class BundledArtifact(Model):
     """What a blob is."""
 
     id: str = Field(description="id in the lock, such as deb:nginx-light")
-    kind: Kind
+    kind: str = Field(description="source kind")
     sha256: str = Field(description="digest of its blob; for an image, of its OCI manifest")
     size: int
     file: str = Field("", description="file name it goes by in a repository, such as nginx-light_1.22.1-9_amd64.deb")

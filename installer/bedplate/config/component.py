@@ -6,81 +6,13 @@ through these fields. ``{version}`` in any string stands for the version that th
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from bedplate.config.artifact import AnyArtifact
 from bedplate.config.base import Model, Sentence
 from bedplate.config.diff_rule import Rule
-
-
-class ArtifactBase(Model):
-    """What every artifact has."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="unique name in the release")
-    licence: str = Field("", description="SPDX expression, where the package does not say it")
-
-
-class Embed(Model):
-    """Files of another artifact that are put into the module's sources before it is compiled."""
-
-    artifact: str = Field(description="id of the artifact (a tar) whose files are used")
-    path: str = Field(".", description="file or folder inside that artifact")
-    to: str = Field(description="place in the module's source tree")
-
-
-class GoArtifact(ArtifactBase):
-    """Programs compiled from a Go module: a tar with ``bin/<program>`` and ``files/<path>``.
-
-    Sources: https://go.dev/ref/mod (modules), https://go.dev/ref/mod#go-mod-file-replace.
-    """
-
-    kind: Literal["go"]
-    module: str = Field(description="module path")
-    version: str = Field("v{version}", description="module version")
-    packages: list[str] = Field(description="main packages, as full import paths; unused with main")
-    main: str = Field("", description="file in the component's folder that is the program's own main package")
-    program: str = Field("", description="name of the one program, where it differs from its package's")
-    requires: list[str] = Field(default_factory=list, description="more modules to pin, each path@version")
-    replace: list[str] = Field(default_factory=list, description="replace lines: 'path => path version'")
-    tags: list[str] = Field(default_factory=list, description="build tags")
-    ldflags: list[str] = Field(default_factory=list, description="linker flags besides -s -w, such as -X a.b=c")
-    embed: list[Embed] = Field(default_factory=list, description="files put into the module before compiling")
-    add: dict[str, str] = Field(
-        default_factory=dict, description="place in the module's source tree to a file in the component's folder"
-    )
-    generate: list[str] = Field(
-        default_factory=list, description="packages of the module to run (go run) in it before compiling"
-    )
-    files: list[str] = Field(
-        default_factory=list, description="globs of the module's own files (CRDs, manifests) kept under files/"
-    )
-
-
-class NpmArtifact(ArtifactBase):
-    """What npm installs or builds: a tar of ``output``.
-
-    Without ``module`` the component's folder holds package.json; with it, the page's sources
-    are a folder of that Go artifact's module.
-    """
-
-    kind: Literal["npm"]
-    package: str = Field("", description="package@version to install with its dependencies")
-    module: str = Field("", description="path@version of the Go module whose sources hold the page")
-    path: str = Field(".", description="folder of package.json inside the sources")
-    commands: list[list[str]] = Field(default_factory=list, description="commands run there, after npm ci")
-    output: str = Field("node_modules", description="folder, from the sources' root, that is the artifact")
-
-
-class FileArtifact(ArtifactBase):
-    """One file of the component's own folder, or of any place by its URL and digest."""
-
-    kind: Literal["file"]
-    url: str = Field(description="where it is had; any mirror of the same digest will do")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="digest of the content")
-
-
-Artifact = Annotated[GoArtifact | NpmArtifact | FileArtifact, Field(discriminator="kind")]
 
 
 class ImageFile(Model):
@@ -191,7 +123,7 @@ class Component(Model):
     layer: str = Field(description="bundle (used by the installer), hosts, or a Pulumi layer's name")
     namespace: str = Field("", description="namespace of its objects")
     requires: list[str] = Field(default_factory=list, description="components of the same layer that come first")
-    artifacts: list[Artifact] = Field(default_factory=list, description="what is had and built")
+    artifacts: list[AnyArtifact] = Field(default_factory=list, description="what is fetched and built")
     images: list[Image] = Field(default_factory=list, description="images built from artifacts and packages")
     references: list[Reference] = Field(default_factory=list, description="images in code defaults")
     allow: list[AllowedReference] = Field(default_factory=list, description="exceptions of the closure")

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
 
 from pydantic import Field
 
 from bedplate.config.base import Model
-
-Kind = Literal["go", "npm", "file", "deb", "wheel", "image"]
 
 
 class Output(Model):
@@ -23,7 +20,7 @@ class Entry(Model):
     """One artifact."""
 
     id: str = Field(description="kind:name, unique in the release")
-    kind: Kind = Field(description="source kind")
+    kind: str = Field(description="source kind")
     pin: dict[str, str] = Field(description="what identifies the input: versions, integrity, digests of lock files")
     recipe: str = Field("", description="sha256 over pins, toolchain, flags, patches and the inputs' recipes")
     output: Output | None = Field(None, description="none until bundle build --record filled it")

@@ -15,11 +15,12 @@ from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.artifacts import kinds, release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.rootfs import machine_root
+from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.build.build_bundle import build
-from bedplate.config import catalog, environments
+from bedplate.config import environments
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.release_lock import Lock
@@ -98,7 +99,7 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
     """Do everything that happens on the developer's machine."""
     lab = run.lab
     cache = Cache()
-    release = catalog.load(_release())
+    release = load_release(_release())
     locked = release.lock()
     with run.stage("Check prerequisites", "this machine"):
         ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))

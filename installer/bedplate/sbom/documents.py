@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context
 from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
-from bedplate.config.component import GoArtifact
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.sbom import cyclonedx, go_licences, npm_packages, package_inventory, provenance

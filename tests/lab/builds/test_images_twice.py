@@ -11,9 +11,9 @@ from bedplate.artifacts.image.image_build import build_image
 from bedplate.artifacts.image.image_source import declared
 from bedplate.artifacts.image.rootfs import machine_root
 from bedplate.artifacts.kinds import make
+from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
-from bedplate.config import catalog
 from bedplate.config.release_lock import Entry, Output
 
 RELEASE = "2026.11.0"
@@ -22,7 +22,7 @@ RELEASE = "2026.11.0"
 @pytest.fixture(scope="module")
 def first() -> Context:
     """The release as it can be built today, on this machine's own cache, with all artifacts made."""
-    context = kinds.context(catalog.load(RELEASE), Cache())
+    context = kinds.context(load_release(RELEASE), Cache())
     return context.with_lock(relock(context).lock)
 
 

@@ -11,12 +11,12 @@ from bedplate.artifacts import realize, release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.stale import check_current
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.binary_cache.folder_cache import FolderCache
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
-from bedplate.config import catalog
 from bedplate.config.bundle_layout import BundledArtifact
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
@@ -67,7 +67,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     (tmp_path / "tree/releases/2026.1.0").mkdir(parents=True)
     (tmp_path / "tree/releases/2026.1.0/release.yaml").write_text(RELEASE)
     monkeypatch.setenv("BEDPLATE_TREES", str(tmp_path / "tree"))
-    return catalog.load("2026.1.0")
+    return load_release("2026.1.0")
 
 
 def locked(release: Catalog, cache: Cache) -> Lock:

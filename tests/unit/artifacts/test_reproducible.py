@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.kinds import make
+from bedplate.artifacts.load_release import load_release
+from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.npm.npm_source import NpmSource
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.toolchain import WHEELS, ToolchainSource
 from bedplate.config import catalog
-from bedplate.config.component import GoArtifact, NpmArtifact
 from bedplate.config.release import Release
 from bedplate.config.release_lock import Lock, Output
 from bedplate.core import paths
@@ -68,7 +70,7 @@ def _context(folder: Path, cache: Path, lock: Lock | None = None) -> Context:
 
 def _ours() -> catalog.Catalog:
     newest = max((paths.SOURCE / "releases").glob("*/release.lock"))
-    return catalog.load(str(newest.parent))
+    return load_release(str(newest.parent))
 
 
 def _cold(folder: Path) -> Cache:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.build.image_completeness import Named, check_closure, images_of_component, images_of_object
 from bedplate.build.proof import named_images
 from bedplate.config import catalog
@@ -127,7 +128,7 @@ def test_a_hosts_file_is_walked_as_what_it_is(monkeypatch: pytest.MonkeyPatch, p
     )
     monkeypatch.setattr(named_images, "host_specs", lambda *_: [spec, spec])
     release = ReleaseFile(release="1", installer="", artifacts=[], sets={})
-    (one,) = named_images.of_hosts(catalog.load(catalog.newest()), release)
+    (one,) = named_images.of_hosts(load_release(catalog.newest()), release)
     assert (str(one.image), one.thing, one.path) == (image, "host cp1", where)
 
 
@@ -147,7 +148,7 @@ def test_profiles_are_proved_alone_and_together(
         asked.append(list(site.environment.profiles))
         return []
 
-    release = catalog.load(catalog.newest())
+    release = load_release(catalog.newest())
     monkeypatch.setattr(paths, "search_path", lambda: [tmp_path])
     monkeypatch.setattr(named_images, "render", render)
     list(named_images.of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))

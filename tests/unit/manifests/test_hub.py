@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 import yaml
 
-from bedplate.config import catalog, users
+from bedplate.artifacts.load_release import load_release
+from bedplate.config import users
 from bedplate.config.users import Account, Accounts
 from bedplate.core import paths
 
@@ -102,6 +103,6 @@ def test_the_file_provider_reads_what_bedplate_writes(tmp_path: Path) -> None:
 
 def test_hub_and_notebook_speak_the_same_version() -> None:
     """The notebook image has the hub's version of JupyterHub."""
-    components = catalog.load("2026.11.0").components
+    components = load_release("2026.11.0").components
     wheels = components["notebook"].images[0].wheels
     assert f"jupyterhub=={components['jupyterhub'].version}" in wheels

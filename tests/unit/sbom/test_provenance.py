@@ -10,9 +10,10 @@ import pytest
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.load_release import load_release
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import write_bundle
-from bedplate.config import bundle_layout, catalog
+from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.sbom import bundled_documents, provenance
@@ -26,7 +27,7 @@ MODULE = Package(ecosystem=Ecosystem.GO, name="k8s.io/api", version="v1.0.0", go
 @pytest.fixture(scope="module")
 def statements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return the statements of this tree's newest release, by artifact; its outputs are those of its lock."""
-    found = catalog.load("2026.11.0")
+    found = load_release("2026.11.0")
     lock = found.lock()
     artifacts = [
         BundledArtifact(id=e.id, kind=e.kind, sha256=SHA, size=1, image=e.id[6:] * (e.kind == "image"), file="x")
@@ -56,7 +57,7 @@ def test_names_what_went_in(statements: dict[str, dict[str, Any]]) -> None:
     assert {"deb", "wheel"} <= inputs.keys()
     assert all(len(one["digest"]["sha256"]) == 64 for one in inputs.values())
     tool = next(one for name, one in statements.items() if name.startswith("go:"))
-    compiler = catalog.load("2026.11.0").lock().sets["toolchain:go"]
+    compiler = load_release("2026.11.0").lock().sets["toolchain:go"]
     assert {one.get("name") for one in _made_of(tool)} >= set(compiler)
     module = next(one for one in _made_of(tool) if one.get("uri", "").startswith("pkg:golang"))
     assert (module["uri"], module["digest"]) == ("pkg:golang/k8s.io/api@v1.0.0", {"dirHash": "00" * 32})

@@ -17,7 +17,6 @@ from cyclonedx.validation.json import JsonStrictValidator
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.tarball import TarEntry, write_tar
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.config.release_lock import Kind
 from bedplate.core.errors import BedplateError
 from bedplate.core.oci import MANIFEST_TYPE
 from bedplate.sbom import (
@@ -210,7 +209,7 @@ def made(tmp_path: Path) -> tuple[ReleaseFile, Cache]:
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny_wheel-1.0.dist-info/METADATA", "Name: tiny-wheel\nVersion: 1.0\nLicense: MIT\n")
     control = "Package: libblkid1\nSource: util-linux (2.38.1-5)\nVersion: 2.38.1-5+b1\nArchitecture: amd64\n"
-    blobs: dict[str, tuple[Kind, str]] = {
+    blobs: dict[str, tuple[str, str]] = {
         image.sha256: ("image", "image:registry.example/tiny:v1"),
         cache.add_bytes(tar("bin/tool", program())).sha256: ("go", "go:tool"),
         cache.add_bytes(wheel.getvalue()).sha256: ("wheel", "wheel:tiny_wheel-1.0-py3-none-any.whl"),

@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.error import URLError
 
 from bedplate.artifacts.declared import Declared, declared
+from bedplate.artifacts.file.file_artifact import FileArtifact
 from bedplate.artifacts.source import Context, Resolution
-from bedplate.config.component import FileArtifact
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError

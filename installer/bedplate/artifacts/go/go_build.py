@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bedplate.artifacts import build_env, toolchain
 from bedplate.artifacts.declared import Declared
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context
-from bedplate.config.component import GoArtifact
 from bedplate.core import command
 from bedplate.core.errors import BedplateError
 

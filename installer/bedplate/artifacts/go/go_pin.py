@@ -8,8 +8,8 @@ from pathlib import Path
 from bedplate.artifacts import toolchain
 from bedplate.artifacts.declared import Declared, local_digests
 from bedplate.artifacts.go import go_build
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context
-from bedplate.config.component import GoArtifact
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from bedplate.artifacts import toolchain
 from bedplate.artifacts.declared import Declared, declared, local_digests
 from bedplate.artifacts.go import go_build, go_pin
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context, Resolution, obtain
 from bedplate.artifacts.tarball import folder_entries, write_tar
-from bedplate.config.component import GoArtifact
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError

@@ -10,9 +10,9 @@ from typing import Any
 from bedplate.artifacts import build_env, toolchain
 from bedplate.artifacts.declared import Declared, declared, local_digests
 from bedplate.artifacts.go import go_build
+from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.source import Context, Resolution
 from bedplate.artifacts.tarball import TarEntry, folder_entries, write_tar
-from bedplate.config.component import NpmArtifact
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import command, digest
 from bedplate.core.errors import BedplateError, InputError

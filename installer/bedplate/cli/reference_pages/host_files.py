@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.config import catalog
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
@@ -45,7 +46,7 @@ version in use.
 
 def page() -> str:
     """Return the page."""
-    release = catalog.load(catalog.newest())
+    release = load_release(catalog.newest())
     specs = host_specs(
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )

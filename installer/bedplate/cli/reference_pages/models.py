@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
+from bedplate.artifacts import declarations
+from bedplate.config.artifact import MODELS, Artifact
 from bedplate.config.base import Model
 
 SCALARS = {str: "text", int: "whole number", bool: "true or false", float: "number", Any: "anything"}
@@ -37,10 +39,18 @@ def _all(model: type[Model], seen: list[type[Model]]) -> list[type[Model]]:
 
 
 def _models(kind: Any) -> Iterator[type[Model]]:
-    if isinstance(kind, type) and issubclass(kind, Model):
+    if kind is Artifact:
+        yield from _declarations()
+    elif isinstance(kind, type) and issubclass(kind, Model):
         yield kind
     for argument in get_args(kind):
         yield from _models(argument)
+
+
+def _declarations() -> list[type[Model]]:
+    """Return how each source kind is declared: what stands for any artifact."""
+    declarations.load()
+    return [MODELS[kind] for kind in sorted(MODELS)]
 
 
 def _table(model: type[Model]) -> str:
@@ -92,6 +102,8 @@ def _kind(kind: Any) -> str:
 
 
 def _plain(kind: Any) -> str:
+    if kind is Artifact:
+        return " or ".join(_plain(model) for model in _declarations())
     if isinstance(kind, type) and issubclass(kind, Model):
         return f"[{_name(kind)}](#{_name(kind).lower().replace(' ', '-')})"
     name = getattr(kind, "__name__", str(kind))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bedplate.config import bundle_layout, catalog, yaml_document
+from bedplate.artifacts.load_release import load_release
+from bedplate.config import bundle_layout, yaml_document
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
@@ -20,7 +21,7 @@ def read(spec: str, folder: Path) -> Snapshot:
     """Return the side of a bundle's folder; nothing of it is run, and its signature is not looked at."""
     file = _release_file(folder)
     with paths.use_tree(_tree(folder, file)):
-        release = catalog.load(file.release.partition("+")[0])
+        release = load_release(file.release.partition("+")[0])
         site = reference_site(release.release.version, [])
         return environment_snapshot.of_site(
             spec, site, release, file, lambda sha256: folder / bundle_layout.blob(sha256)

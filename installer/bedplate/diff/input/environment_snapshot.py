@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate.config import catalog, environments, yaml_document
+from bedplate.artifacts.load_release import load_release
+from bedplate.config import environments, yaml_document
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -36,7 +37,7 @@ def find(spec: str) -> Path:
 def read(spec: str, folder: Path) -> Snapshot:
     """Return the side of an environment's folder."""
     site = environments.load(folder)
-    release = catalog.load(site.environment.release)
+    release = load_release(site.environment.release)
     return of_site(spec, site, release, locked_digests.known_release_file(release))
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from bedplate.artifacts.declared import declared
 from bedplate.artifacts.go import go_pin
+from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.resolve import _with_outputs
 from bedplate.artifacts.source import Context
-from bedplate.config.component import GoArtifact
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, InputError
 from factories.tiny_release import component, context

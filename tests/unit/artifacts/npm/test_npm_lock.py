@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.declared import declared
+from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.npm.npm_source import _is_volatile, _own_files, _without_hosts
 from bedplate.artifacts.tarball import TarEntry
-from bedplate.config.component import NpmArtifact
 from bedplate.core.errors import InputError
 from factories.tiny_release import component, context
 

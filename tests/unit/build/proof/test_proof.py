@@ -24,7 +24,6 @@ from bedplate.build.proof.npm_lock import check_lock
 from bedplate.build.proof.pulumi_plugins import check_plugins
 from bedplate.build.proof.wheel_requirements import check_wheels
 from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
-from bedplate.config.release_lock import Kind
 from bedplate.core.command import run
 from bedplate.core.errors import ErrorList
 from factories import tiny_bundle
@@ -35,7 +34,7 @@ def _release(cache: Cache, contents: dict[str, bytes], sets: dict[str, list[str]
     """Return a release file of artifacts by id, which are put into the cache."""
     artifacts = []
     for name, data in contents.items():
-        kind: Kind = "deb" if name.startswith("deb:") else "wheel"
+        kind: str = "deb" if name.startswith("deb:") else "wheel"
         output = cache.add_bytes(data)
         file = name.partition(":")[2] + (".deb" if kind == "deb" else "")
         artifacts.append(BundledArtifact(id=name, kind=kind, sha256=output.sha256, size=output.size, file=file))

@@ -12,7 +12,7 @@ import yaml
 from bedplate.artifacts import kinds
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_source import GoSource
-from bedplate.config import catalog
+from bedplate.artifacts.load_release import load_release
 from bedplate.diff.compare import kube_schema, openapi
 from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
@@ -30,7 +30,7 @@ MANIFESTS = ("gpu-operator-v26.3.3.yaml.gz", "gpu-operator-v26.7.0.yaml.gz")
 def modules() -> Path:
     """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
     cache = Cache()
-    context = kinds.context(catalog.load(RELEASE), cache)
+    context = kinds.context(load_release(RELEASE), cache)
     GoSource().fetch(context.entry("kubernetes-control-plane"), context)
     return cache.folder("go", "mod")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.release_contents import locked_release_file
-from bedplate.config import catalog
 from bedplate.core import digest, paths
 from bedplate.diff.input.read_snapshots import read_pair, read_snapshot
 from bedplate.render import render_cache
@@ -68,7 +68,7 @@ def test_an_environment_is_read_on_any_machine(folder: Path) -> None:
 
 def _bundle(folder: Path) -> Path:
     """Make the part of a bundle that a diff reads: release file, installer, one image's manifest."""
-    release = catalog.load(RELEASE)
+    release = load_release(RELEASE)
     blobs = folder / "bundle/blobs/sha256"
     blobs.mkdir(parents=True)
     with tarfile.open(folder / "installer.tar", "w") as tar:

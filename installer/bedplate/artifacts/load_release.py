@@ -1,0 +1,44 @@
+"""Loading a release and its components from the source trees they are in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bedplate.artifacts import declarations
+from bedplate.config.catalog import Catalog
+from bedplate.config.component import Component
+from bedplate.config.release import Release
+from bedplate.config.yaml_model import read_yaml
+from bedplate.core import paths
+from bedplate.core.errors import InputError, SourceLocation
+
+
+def load_release(version: str) -> Catalog:
+    """Return a release by its version, or by the path of its folder; InputError names what is wrong."""
+    declarations.load()
+    folder = _release_folder(version)
+    release = read_yaml(folder / "release.yaml", Release, {})
+    folders = {name: _component_folder(name, folder) for name in release.components}
+    components = {
+        name: read_yaml(folders[name] / "component.yaml", Component, {"version": release.components[name]})
+        for name in release.components
+    }
+    return Catalog(release, folder, components, folders)
+
+
+def _release_folder(version: str) -> Path:
+    candidates = [Path(version), *(tree / "releases" / version for tree in paths.search_path())]
+    for folder in candidates:
+        if (folder / "release.yaml").is_file():
+            return folder.resolve()
+    raise InputError(
+        f"release {version}", "not found in releases/", "see `ls releases`; BEDPLATE_TREES names other source trees"
+    )
+
+
+def _component_folder(name: str, release: Path) -> Path:
+    for tree in paths.search_path():
+        if (tree / "manifests" / name / "component.yaml").is_file():
+            return tree / "manifests" / name
+    where = SourceLocation(str(release / "release.yaml"))
+    raise InputError(f"component {name}", "has no manifests folder", f"write manifests/{name}/component.yaml", where)
