@@ -13,7 +13,7 @@ from pathlib import Path
 from process import bedplate, run
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.verified_blobs import Verified
+from bedplate.artifacts.verified_blobs import VerifiedBlobs
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
@@ -56,7 +56,7 @@ def _holes(cache: Cache, size: int, count: int) -> Iterator[BundledArtifact]:
         blob.parent.mkdir(parents=True, exist_ok=True)
         with blob.open("wb") as file:
             file.truncate(length)
-        with Verified(cache) as verified:
+        with VerifiedBlobs(cache) as verified:
             verified.add(digest, blob.stat())
         name = f"hole-{length}"
         yield BundledArtifact(id=f"file:{name}", kind="file", sha256=digest, size=length, file=name)

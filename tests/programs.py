@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 
 from bedplate.artifacts import kinds
-from bedplate.artifacts.build_lock import alone
+from bedplate.artifacts.build_lock import build_lock
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import make
+from bedplate.artifacts.kinds import fetch_or_build_entry
 from bedplate.artifacts.load_release import load_release
 from bedplate.config import catalog
 from bedplate.core.reporter import SilentReporter
@@ -19,10 +19,10 @@ from bedplate.core.reporter import SilentReporter
 def build(*names: str) -> None:
     """Make the Go artifacts of these names, from the cache or from source, as locked."""
     release, cache = load_release(catalog.newest()), Cache()
-    context = kinds.context(release, cache, release.lock())
-    with alone(cache, SilentReporter()):
+    context = kinds.build_context(release, cache, release.lock())
+    with build_lock(cache, SilentReporter()):
         for name in names:
-            make(context.lock.by_id[f"go:{name}"], context)
+            fetch_or_build_entry(context.lock.by_id[f"go:{name}"], context)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
-from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
@@ -54,6 +54,6 @@ def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     monkeypatch.setattr(paths, "SOURCE", tree)
     monkeypatch.setenv("BEDPLATE_CACHE", str(cache))
     found = load_release(VERSION)
-    empty = context_of(found, Cache(), Lock(release=VERSION, entries=[], sets={}))
+    empty = build_context(found, Cache(), Lock(release=VERSION, entries=[], sets={}))
     resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), found.folder)
     return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import publish
 from bedplate.binary_cache.fetch import FetchLimits
@@ -81,7 +81,7 @@ class Built:
     def fill(self, told: Told, *origins: Any, lock: Lock | None = None, public: str = "") -> tuple[Cache, FillResult]:
         """Fill an empty cache."""
         empty = Cache(self.root / "empty")
-        context = context_of(self.catalog, empty, lock or self.lock)
+        context = build_context(self.catalog, empty, lock or self.lock)
         return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, told)
 
     def is_whole(self, cache: Cache) -> bool:

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-REACH = (
+NETWORK_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"),
 )
-GO_REACH = ("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB", "GONOSUMDB", "GOAUTH", "NETRC")
+GO_NETWORK_VARIABLES = ("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOSUMDB", "GONOSUMDB", "GOAUTH", "NETRC")
 
 
-def surroundings(scratch: Path, path: Iterable[Path]) -> dict[str, str]:
+def build_environment(scratch: Path, path: Iterable[Path]) -> dict[str, str]:
     """Return a process's whole environment: its own home and temporary folder, and the user's network settings.
 
     Args:
@@ -23,7 +23,7 @@ def surroundings(scratch: Path, path: Iterable[Path]) -> dict[str, str]:
     for name in ("home", "tmp"):
         (scratch / name).mkdir(exist_ok=True)
     return {
-        **{name: os.environ[name] for name in REACH if name in os.environ},
+        **{name: os.environ[name] for name in NETWORK_VARIABLES if name in os.environ},
         "HOME": str(scratch / "home"),
         "TMPDIR": str(scratch / "tmp"),
         "PATH": ":".join([*(str(folder) for folder in path), "/usr/bin", "/bin"]),
@@ -32,16 +32,16 @@ def surroundings(scratch: Path, path: Iterable[Path]) -> dict[str, str]:
     }
 
 
-def go_reach() -> dict[str, str]:
+def go_network_settings() -> dict[str, str]:
     """Return the user's settings of how Go reaches modules: from the environment, else from `go env -w`."""
     config = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "go/env"
     path = Path(os.environ.get("GOENV", config))
     lines = path.read_text().splitlines() if path.is_file() else []
     written = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {name: value for name in GO_REACH if (value := os.environ.get(name, written.get(name, "")))}
+    return {name: value for name in GO_NETWORK_VARIABLES if (value := os.environ.get(name, written.get(name, "")))}
 
 
-def npm_reach() -> dict[str, str]:
+def npm_network_settings() -> dict[str, str]:
     """Return the user's settings of how npm reaches packages: its variables and its configuration file."""
     variables = {name: value for name, value in os.environ.items() if name.lower().startswith("npm_config_")}
     return {"npm_config_userconfig": str(Path.home() / ".npmrc"), **variables}

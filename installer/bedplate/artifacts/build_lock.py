@@ -11,7 +11,7 @@ from bedplate.core.reporter import Reporter
 
 
 @contextmanager
-def alone(cache: Cache, reporter: Reporter) -> Iterator[None]:
+def build_lock(cache: Cache, reporter: Reporter) -> Iterator[None]:
     """Wait until no other process builds with this cache; the kernel ends the wait when that process ends."""
     with (cache.folder() / "build.lock").open("a") as file:
         try:

@@ -16,7 +16,7 @@ A = TypeVar("A", bound=Artifact)
 
 
 @dataclass(frozen=True, slots=True)
-class Declared(Generic[A]):
+class DeclaredArtifact(Generic[A]):
     """One artifact with where it is declared.
 
     Attributes:
@@ -45,16 +45,16 @@ class Declared(Generic[A]):
         return path
 
 
-def declared(context: Context, model: type[A]) -> list[Declared[A]]:
+def declared_artifacts(context: Context, model: type[A]) -> list[DeclaredArtifact[A]]:
     """Return every artifact of one kind, in the release's order."""
     return [
-        Declared(name, component.version, context.folders[name], artifact)
+        DeclaredArtifact(name, component.version, context.folders[name], artifact)
         for name, component in context.components.items()
         for artifact in component.artifacts
         if isinstance(artifact, model)
     ]
 
 
-def local_digests(one: Declared[A], names: Iterable[str]) -> dict[str, str]:
+def local_digests(one: DeclaredArtifact[A], names: Iterable[str]) -> dict[str, str]:
     """Return the digest of each file of the component's folder that goes into an artifact."""
     return {name: digest.of_file(one.local(name)) for name in names if name}

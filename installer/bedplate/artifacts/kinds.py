@@ -8,7 +8,7 @@ from bedplate.artifacts.file.file_source import FileSource
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.image.image_source import ImageSource
 from bedplate.artifacts.npm.npm_source import NpmSource
-from bedplate.artifacts.source import Context, Source, obtain
+from bedplate.artifacts.source import Context, Source, fetch_or_build
 from bedplate.artifacts.wheel.wheel_source import WheelSource
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
@@ -24,7 +24,7 @@ SOURCES: dict[str, Source] = {
 """In the order in which they are resolved: a Go program may embed what npm built, an image holds all the others."""
 
 
-def context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context:
+def build_context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context:
     """Return the context for building a release from its lock."""
     return Context(
         release=catalog.release,
@@ -37,6 +37,6 @@ def context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context
     )
 
 
-def make(entry: Entry, context: Context) -> Output:
+def fetch_or_build_entry(entry: Entry, context: Context) -> Output:
     """Return an entry's artifact, from the cache or made now."""
-    return obtain(SOURCES[entry.kind], entry, context)
+    return fetch_or_build(SOURCES[entry.kind], entry, context)

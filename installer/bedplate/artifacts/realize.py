@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import zip_longest
 
 from bedplate.artifacts import release_contents
-from bedplate.artifacts.build_lock import alone
+from bedplate.artifacts.build_lock import build_lock
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.image.image_build import is_whole
-from bedplate.artifacts.image.image_source import declared, image_entry
-from bedplate.artifacts.kinds import SOURCES, make
+from bedplate.artifacts.image.image_source import declared_images, image_entry
+from bedplate.artifacts.kinds import SOURCES, fetch_or_build_entry
 from bedplate.artifacts.source import Context
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, ErrorList
@@ -31,7 +31,7 @@ LOW_DISK = 8_000_000_000
 Missing = dict[str, list[Entry]]
 
 
-def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) -> dict[str, Entry]:
+def realize(lock: Lock, context: Context, reporter: Reporter, *, record: bool) -> dict[str, Entry]:
     """Return every entry with its output, images included; Findings name each that differs from the lock.
 
     Compiled programs that only images hold are made only when such an image has to be made.
@@ -42,12 +42,12 @@ def obtain(lock: Lock, context: Context, reporter: Reporter, *, record: bool) ->
         reporter: told about each piece of work.
         record: take what comes out as right, and have all of it.
     """
-    images = declared(context)
+    images = declared_images(context)
     entries = {entry.id: entry for entry in lock.entries if entry.kind != "image"}
     for name, (component, image) in images.items():
         entry, locked = image_entry(image, component, context), lock.by_id.get(name)
         entries[name] = locked if locked and locked.recipe == entry.recipe else entry
-    with alone(context.cache, reporter):
+    with build_lock(context.cache, reporter):
         outputs = _make_missing(entries, lock.sets, context, reporter, everything=record)
     if not record:
         _refuse_differences(lock, entries, outputs)
@@ -94,7 +94,7 @@ def _download(entries: list[Entry], context: Context, reporter: Reporter, output
 
     def fetch(kind: str, wanted: list[Entry]) -> dict[str, Output]:
         with working(reporter, f"{kind}: {len(wanted)} to fetch") as sizes:
-            found = {entry.id: make(entry, context) for entry in wanted}
+            found = {entry.id: fetch_or_build_entry(entry, context) for entry in wanted}
             sizes += [output.size for output in found.values()]
         return found
 
@@ -115,7 +115,7 @@ def _compile(entries: list[Entry], context: Context, reporter: Reporter, outputs
             fetched = following is not None and following.kind == "go"
             coming = [ahead.submit(GoSource().fetch, following, context)] if fetched else []
             with working(reporter, entry.id) as sizes:
-                outputs[entry.id] = make(entry, context)
+                outputs[entry.id] = fetch_or_build_entry(entry, context)
                 sizes.append(outputs[entry.id].size)
             wait(coming)  # what went wrong there, its own build will say; and nobody trims under its hands
             _trim_when_low(context.cache, reporter)

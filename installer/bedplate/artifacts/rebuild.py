@@ -8,8 +8,8 @@ from enum import Enum
 from fnmatch import fnmatch
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.image.image_source import declared
-from bedplate.artifacts.kinds import SOURCES, context, make
+from bedplate.artifacts.image.image_source import declared_images
+from bedplate.artifacts.kinds import SOURCES, build_context, fetch_or_build_entry
 from bedplate.artifacts.source import Context
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Output
@@ -60,7 +60,7 @@ def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> li
     chosen = [entry for entry in lock.entries if fnmatch(entry.id, only)]
     if not chosen:
         raise InputError(f"pattern {only}", "fits no entry of the lock", "try 'go:*' or 'image:*'")
-    surroundings = context(catalog, cache, lock)
+    surroundings = build_context(catalog, cache, lock)
     chosen.sort(key=lambda entry: (ORDER.index(entry.kind), entry.id))
     return [_again(entry, surroundings, reporter) for entry in chosen]
 
@@ -70,7 +70,7 @@ def _again(entry: Entry, context: Context, reporter: Reporter) -> RebuildResult:
     try:
         with working(reporter, entry.id) as sizes:
             for part in _made_of(entry, context):
-                make(part, context)
+                fetch_or_build_entry(part, context)
             made = _build(entry, context)
             sizes.append(made.size)
     except (BedplateError, ErrorList) as error:
@@ -84,12 +84,12 @@ def _again(entry: Entry, context: Context, reporter: Reporter) -> RebuildResult:
 def _build(entry: Entry, context: Context) -> Output:
     if entry.kind == "image":
         return SOURCES[entry.kind].build(entry, context)
-    return make(entry, context)
+    return fetch_or_build_entry(entry, context)
 
 
 def _made_of(entry: Entry, context: Context) -> Iterator[Entry]:
     """Yield the artifacts that go into an image; packages and wheels it fetches itself."""
-    if entry.kind == "image" and entry.id in declared(context):
-        for file in declared(context)[entry.id][1].files:
+    if entry.kind == "image" and entry.id in declared_images(context):
+        for file in declared_images(context)[entry.id][1].files:
             if file.artifact:
                 yield context.entry(file.artifact)

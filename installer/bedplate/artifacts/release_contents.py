@@ -16,7 +16,7 @@ from bedplate.core.errors import BedplateError
 INSTALLER_WHEELS = "wheel:installer"
 INSTALLER_LAYER = "bundle"
 UNBUILT = Output(sha256="", size=0)
-PEOPLE_S_PROGRAM = "kubectl"
+USER_PROGRAM = "kubectl"
 """Also put on the bastion: the installer and the people who run it talk to the cluster with it."""
 
 
@@ -122,6 +122,6 @@ def _programs(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output]) -> It
     entries = {entry.id.partition(":")[2]: entry.id for entry in lock.entries if entry.kind in ("go", "npm", "file")}
     for name, component in sorted(catalog.components.items()):
         for binary in component.hosts.binaries:
-            if component.layer == INSTALLER_LAYER or binary.path.endswith(f"/{PEOPLE_S_PROGRAM}"):
+            if component.layer == INSTALLER_LAYER or binary.path.endswith(f"/{USER_PROGRAM}"):
                 artifact = outputs[entries[binary.artifact]].sha256
                 yield Program(component=name, version=component.version, artifact=artifact, path=binary.path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bedplate.artifacts.deb.deb_source import DebSource, apt_of, locked_output, missing_from_repository
 from bedplate.artifacts.image.image_build import image_recipe
-from bedplate.artifacts.image.image_source import declared
+from bedplate.artifacts.image.image_source import declared_images
 from bedplate.artifacts.source import Context
 from bedplate.config.release_lock import Entry, Lock
 
@@ -62,7 +62,7 @@ def _ask(entries: list[Entry], context: Context) -> list[Entry]:
 
 def _with_images(lock: Lock, context: Context) -> Lock:
     """Give images whose packages changed their new recipe; what they must be is then not known."""
-    images = declared(context.with_lock(lock))
+    images = declared_images(context.with_lock(lock))
     entries = []
     for entry in lock.entries:
         if entry.id in images:

@@ -40,15 +40,15 @@ class Context:
     update: frozenset[str] = field(default_factory=frozenset)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
-    def side(self, kind: str, name: str) -> Path:
+    def lock_folder(self, kind: str, name: str) -> Path:
         """Return the folder of an artifact's own lock files, such as lock/go/<id>/."""
         return self.release_folder / "lock" / kind / name
 
-    def wanted(self, *names: str) -> bool:
+    def is_to_update(self, *names: str) -> bool:
         """Return whether any of the names is asked to be resolved again."""
         return bool(self.update & {"*", *names})
 
-    def before(self, entry_id: str) -> Entry | None:
+    def previous_entry(self, entry_id: str) -> Entry | None:
         """Return what the lock said of an entry before this run."""
         return self.previous.by_id.get(entry_id) if self.previous else None
 
@@ -89,7 +89,7 @@ class Source(Protocol):
         ...
 
 
-def obtain(source: Source, entry: Entry, context: Context) -> Output:
+def fetch_or_build(source: Source, entry: Entry, context: Context) -> Output:
     """Return an entry's artifact from the cache, made first if it is not there."""
     if known := context.cache.recall(entry.recipe):
         return known

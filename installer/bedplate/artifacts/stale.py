@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bedplate.artifacts.deb import deb_source
 from bedplate.artifacts.deb.deb_dependencies import shortened
-from bedplate.artifacts.declared import Declared, declared
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts
 from bedplate.artifacts.file.file_artifact import FileArtifact
 from bedplate.artifacts.go import go_source
 from bedplate.artifacts.go.go_artifact import GoArtifact
@@ -16,15 +16,15 @@ from bedplate.artifacts.source import Context
 from bedplate.artifacts.wheel import wheel_source
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 
-AnyDeclared = Declared[GoArtifact] | Declared[NpmArtifact] | Declared[FileArtifact]
+AnyDeclared = DeclaredArtifact[GoArtifact] | DeclaredArtifact[NpmArtifact] | DeclaredArtifact[FileArtifact]
 
 
 def check_current(context: Context) -> None:
     """Raise Findings with every artifact or set of packages whose declaration is not the one in the lock."""
     every: list[AnyDeclared] = [
-        *declared(context, GoArtifact),
-        *declared(context, NpmArtifact),
-        *declared(context, FileArtifact),
+        *declared_artifacts(context, GoArtifact),
+        *declared_artifacts(context, NpmArtifact),
+        *declared_artifacts(context, FileArtifact),
     ]
     errors: list[BedplateError] = []
     for one in every:
@@ -43,9 +43,9 @@ def _sets(context: Context) -> Iterator[InputError]:
     """Yield an error for each set of packages that is declared and not locked, or locked without one of its own."""
     lock = context.lock
     wanted = [
-        *map(deb_source.set_name, deb_source.declared(context)),
+        *map(deb_source.set_name, deb_source.declared_roots(context)),
         wheel_source.INSTALLER,
-        *wheel_source.declared(context),
+        *wheel_source.declared_requirements(context),
     ]
     for name in dict.fromkeys(wanted):
         if name not in lock.sets:
@@ -60,8 +60,10 @@ def _recipe(one: AnyDeclared, pin: dict[str, str], context: Context) -> str:
     match one.artifact:
         case GoArtifact() as artifact:
             inputs = {embed.artifact: context.entry(embed.artifact).recipe for embed in artifact.embed}
-            return go_source.recipe(Declared(one.component, one.version, one.folder, artifact), pin, inputs, context)
+            return go_source.recipe(
+                DeclaredArtifact(one.component, one.version, one.folder, artifact), pin, inputs, context
+            )
         case NpmArtifact() as artifact:
-            return npm_source.recipe(Declared(one.component, one.version, one.folder, artifact), pin, context)
+            return npm_source.recipe(DeclaredArtifact(one.component, one.version, one.folder, artifact), pin, context)
         case FileArtifact() as artifact:
             return artifact.sha256

@@ -58,7 +58,12 @@ def _resolve(language: str, context: Context) -> Entry:
     name, version = WHEELS[language][0], getattr(context.release.toolchain, language)
     previous = context.previous
     ids = previous.sets.get(f"toolchain:{language}", []) if previous else []
-    if previous and ids and not context.wanted(name, language) and previous.by_id[ids[0]].pin["version"] == version:
+    if (
+        previous
+        and ids
+        and not context.is_to_update(name, language)
+        and previous.by_id[ids[0]].pin["version"] == version
+    ):
         return previous.by_id[ids[0]]
     with context.cache.scratch() as folder:
         pip.download([f"{name}=={version}"], folder)

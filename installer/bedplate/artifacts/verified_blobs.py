@@ -14,7 +14,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
 
 
-class Marks:
+class ProvenFiles:
     """What proven files looked like, kept in a file; a context that writes it at its end."""
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +53,7 @@ def _mark(state: os.stat_result) -> list[int]:
     return [state.st_ino, state.st_size, state.st_mtime_ns]
 
 
-class Verified(Marks):
+class VerifiedBlobs(ProvenFiles):
     """The record of the cache's blobs."""
 
     def __init__(self, cache: Cache) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from bedplate.artifacts import release_contents
-from bedplate.artifacts.build_lock import alone
+from bedplate.artifacts.build_lock import build_lock
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source import Context
 from bedplate.binary_cache import cache_index
@@ -77,7 +77,7 @@ def fill_cache(
         reporter: told which origin is refused and why.
         progress: called with numbers of bytes, from several threads.
     """
-    with alone(context.cache, reporter):
+    with build_lock(context.cache, reporter):
         return _fill(_Fill(origins, context.cache, reporter, progress), context)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bedplate.artifacts import release_contents, resolve
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import context as context_of
-from bedplate.artifacts.realize import obtain
+from bedplate.artifacts.kinds import build_context
+from bedplate.artifacts.realize import realize
 from bedplate.artifacts.source import Context
 from bedplate.artifacts.stale import check_current
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
@@ -28,7 +28,7 @@ from bedplate.core.reporter import Reporter, SilentReporter, working
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuiltBundle:
     """A finished bundle.
 
     Attributes:
@@ -53,7 +53,7 @@ def default_key() -> Path:
     return paths.user_state() / "publisher" / "key"
 
 
-def build(  # noqa: PLR0913  each is one part of a build
+def build_bundle(  # noqa: PLR0913  each is one part of a build
     catalog: Catalog,
     out: Path,
     key: Path,
@@ -62,7 +62,7 @@ def build(  # noqa: PLR0913  each is one part of a build
     record: bool = False,
     origins: BinaryCaches | None = None,
     reporter: Reporter | None = None,
-) -> Built:
+) -> BuiltBundle:
     """Build, prove, write and sign the bundle of a release.
 
     Args:
@@ -76,14 +76,14 @@ def build(  # noqa: PLR0913  each is one part of a build
     """
     told, kept = reporter or SilentReporter(), Cache()
     locked = lock or catalog.lock()
-    context = context_of(catalog, kept, locked)
+    context = build_context(catalog, kept, locked)
     check_current(context)
     if origins and origins.ordered:
         with working(told, "binary caches") as sizes:
             filled = fill_cache(origins, context, told)
             sizes.extend(filled.size.values())
         told.say(str(filled))
-    entries = obtain(locked, context, told, record=record)
+    entries = realize(locked, context, told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
         _record(made, catalog, context, told)
@@ -94,12 +94,12 @@ def build(  # noqa: PLR0913  each is one part of a build
         from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
 
         told.begin("documents")
-        release = documents.add(release, context.with_lock(made))
+        release = documents.add_documents(release, context.with_lock(made))
         told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
     told.begin("bundle")
     manifest, written = write_bundle(out, release, kept, key)
     told.end("bundle", f"{len(manifest.files)} files, {written} of them written")
-    return Built(out, release, manifest, bundle_digest(manifest), written, references)
+    return BuiltBundle(out, release, manifest, bundle_digest(manifest), written, references)
 
 
 def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) -> None:
@@ -108,7 +108,7 @@ def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) 
 
     resolve.write(made, catalog.folder)
     reporter.begin("licences")
-    unstated = documents.record(release_contents.locked_release_file(catalog, made), context)
+    unstated = documents.record_licences(release_contents.locked_release_file(catalog, made), context)
     reporter.end("licences", f"Go modules without a known one: {unstated}")
 
 

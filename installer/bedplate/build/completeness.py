@@ -11,7 +11,7 @@ from bedplate.artifacts.deb.deb_source import host_packages
 from bedplate.build.image_completeness import check_closure
 from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.clean_root import prove_installation
-from bedplate.build.proof.named_images import named
+from bedplate.build.proof.named_images import named_images
 from bedplate.build.proof.npm_lock import check_npm
 from bedplate.build.proof.pulumi_plugins import check_plugins
 from bedplate.build.proof.wheel_requirements import check_wheels
@@ -31,7 +31,7 @@ def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
         release: what the bundle holds.
         cache: has every artifact of it.
     """
-    images = named(catalog, release)
+    images = named_images(catalog, release)
     bundled = [f"{name}@sha256:{digest}" for name, digest in image_digests(release).items()]
     errors = check_closure(images, bundled, catalog.components.values())
     errors += check_packages(catalog, release, cache)

@@ -14,7 +14,7 @@ from bedplate.kube.change import path_text
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedImage:
     """An image, and where it is named.
 
     Attributes:
@@ -33,7 +33,7 @@ class Named:
 
 
 def check_closure(
-    named: Iterable[Named], bundled: Collection[str], components: Iterable[Component]
+    named: Iterable[NamedImage], bundled: Collection[str], components: Iterable[Component]
 ) -> list[BedplateError]:
     """Return an error for each image that is named and is neither in the bundle nor allowed to be absent.
 
@@ -62,24 +62,26 @@ def _fact(image: ImageName, known: Iterable[ImageName]) -> str:
     return "" if same else "is not in the bundle"
 
 
-def _error(item: Named, fact: str) -> BedplateError:
+def _error(item: NamedImage, fact: str) -> BedplateError:
     where = f"{item.thing}, {item.path}" if item.path else item.thing
     reason = f" ({item.reason})" if item.reason else ""
     step = f"declare it in manifests/{item.component}/component.yaml: images, or allow with a reason"
     return BedplateError(f"image {item.image}", f"{fact}; component {item.component} names it in {where}{reason}", step)
 
 
-def images_of_component(component: Component) -> Iterator[Named]:
+def images_of_component(component: Component) -> Iterator[NamedImage]:
     """Yield the images a component declares: those it builds and those it says are in code."""
     for image in component.images:
-        yield Named(normalize_image(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built")
+        yield NamedImage(
+            normalize_image(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built"
+        )
     for declared in component.references:
-        yield Named(normalize_image(declared.image), component.name, "component.yaml", "references", declared.why)
+        yield NamedImage(normalize_image(declared.image), component.name, "component.yaml", "references", declared.why)
 
 
-def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[Named]:
+def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[NamedImage]:
     """Yield the images one rendered object names, each once per place."""
     metadata = thing.get("metadata", {})
     name = "/".join(filter(None, (thing.get("kind", ""), metadata.get("namespace", ""), metadata.get("name", ""))))
     for hit in images_of(thing):
-        yield Named(hit.image, component, name, path_text(hit.path), hit.reason)
+        yield NamedImage(hit.image, component, name, path_text(hit.path), hit.reason)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bedplate import install
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.verified_blobs import Verified
+from bedplate.artifacts.verified_blobs import VerifiedBlobs
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
@@ -100,7 +100,7 @@ def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> d
 def _files(tree: dict[str, TreeFile], cache: Cache) -> list[bundle_layout.ManifestFile]:
     """Return the manifest's lines; a blob that changed since it was last hashed is hashed again."""
     files = []
-    with Verified(cache) as verified:
+    with VerifiedBlobs(cache) as verified:
         for path, node in sorted(tree.items()):
             if isinstance(node, BlobLink):
                 size = verified.check(node.sha256)

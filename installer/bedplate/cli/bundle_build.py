@@ -14,8 +14,7 @@ from bedplate.artifacts import rebuild
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import cache_address
-from bedplate.build.build_bundle import Built, default_key
-from bedplate.build.build_bundle import build as build_bundle
+from bedplate.build.build_bundle import BuiltBundle, build_bundle, default_key
 from bedplate.cli.cache_options import FromKeyOption, FromOption
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.cli.progress_lines import ProgressLines
@@ -62,13 +61,13 @@ def _build(  # noqa: PLR0913  each is an option people type
     print_result(_facts(made), output, _summary(made))
 
 
-def _facts(made: Built) -> dict[str, object]:
+def _facts(made: BuiltBundle) -> dict[str, object]:
     size = sum(file.size for file in made.manifest.files)
     known = {"bundle": str(made.folder), "release": made.release.release, "digest": made.digest}
     return {**known, "files": len(made.manifest.files), "bytes": size, "references": made.references}
 
 
-def _summary(made: Built) -> str:
+def _summary(made: BuiltBundle) -> str:
     size = human(sum(file.size for file in made.manifest.files))
     closure = f"{made.references} image references, none outside"
     return f"{made.folder}: release {made.release.release}, {size}, {closure}\nbundle digest {made.digest}"

@@ -11,7 +11,7 @@ from rich.table import Table
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
-from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed, match
+from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed_packages, match_advisories
 from bedplate.sbom import bundled_documents
 
 EPILOG = "Example: bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
@@ -36,8 +36,8 @@ def _cve(
 
     Exit code 0 when nothing is as bad as --fail-on, 1 otherwise.
     """
-    packages = installed(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
-    result = match(packages, advisory_files.read(db))
+    packages = installed_packages(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
+    result = match_advisories(packages, advisory_files.read_advisories(db))
     print_result(_facts(result, len(packages)), output, lambda: _print(result, len(packages)))
     if result.unclear or any(hit.severity.rank >= fail_on.rank for hit in result.hits):
         raise typer.Exit(1)

@@ -17,7 +17,7 @@ LARGEST = 32 << 20
 """Bytes of one record in a zip: what grows beyond that is no advisory."""
 
 
-def read(path: Path) -> Iterator[Advisory]:
+def read_advisories(path: Path) -> Iterator[Advisory]:
     """Yield every advisory; InputError names the file, and the line, of one that cannot be read."""
     if path.is_dir():
         for file in sorted(path.rglob("*.json")):

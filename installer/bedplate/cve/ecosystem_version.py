@@ -18,7 +18,7 @@ GO_RELEASE = re.compile(r"(?P<numbers>\d+\.\d+(?:\.\d+)?)(?P<stage>rc|beta)(?P<c
 SEMVER_NUMBERS = 3
 
 
-def parse(ecosystem: Ecosystem, text: str) -> Any:
+def parse_version(ecosystem: Ecosystem, text: str) -> Any:
     """Return a version that can be compared with others of its ecosystem; ValueError where it is none.
 
     Sources: deb-version(7), https://packaging.python.org/specifications/version-specifiers/, https://semver.org.

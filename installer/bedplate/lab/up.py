@@ -19,7 +19,7 @@ from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
-from bedplate.build.build_bundle import build
+from bedplate.build.build_bundle import build_bundle
 from bedplate.config import environments
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -105,14 +105,16 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
         ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
         if origins.ordered:
             run.progress.say("binary caches")
-            run.console.print(f"    {fill_cache(origins, kinds.context(release, cache), _Told(run))}", highlight=False)
+            run.console.print(
+                f"    {fill_cache(origins, kinds.build_context(release, cache), _Told(run))}", highlight=False
+            )
     publisher = ssh_keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
-        lock = _lock(run, kinds.context(release, cache, locked))
-        build(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
+        lock = _lock(run, kinds.build_context(release, cache, locked))
+        build_bundle(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
     site = ensure_environment(lab, ssh_keys.public(publisher), release.release.version)
     with run.stage("Build the machine image", "podman"):
-        root = machine_root(kinds.context(release, cache, lock))
+        root = machine_root(kinds.build_context(release, cache, lock))
         image = ensure_image(root.sha256, lambda path: path.hardlink_to(cache.blob(root.sha256)))
     with run.stage("Create the network", f"{lab.network}, no route out"):
         ensure_network(lab)

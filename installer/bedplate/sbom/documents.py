@@ -21,23 +21,23 @@ GO_MODULES = "go/mod"
 """Folder of the cache that holds Go's modules while programs are compiled."""
 
 
-def add(release: ReleaseFile, context: Context) -> ReleaseFile:
+def add_documents(release: ReleaseFile, context: Context) -> ReleaseFile:
     """Put a release's documents into the cache and return release.json with them.
 
     Args:
         release: without documents.
         context: the lock that it was built from, with all outputs.
     """
-    packages = package_inventory.read(release, context.cache, _known(context)).packages
-    licences = go_licences.read(context.release_folder)
+    packages = package_inventory.read_inventory(release, context.cache, _known(context)).packages
+    licences = go_licences.read_licences(context.release_folder)
     packages = {name: tuple(_licensed(one, licences) for one in some) for name, some in packages.items()}
     return release.model_copy(update={"documents": list(_documents(release, packages, context))})
 
 
-def record(release: ReleaseFile, context: Context) -> int:
+def record_licences(release: ReleaseFile, context: Context) -> int:
     """Record the licences of the Go modules in a release; return the number of modules that are left without one."""
-    everything = package_inventory.read(release, context.cache).everything
-    return go_licences.record(context.release_folder, everything, context.cache.root / GO_MODULES)
+    everything = package_inventory.read_inventory(release, context.cache).everything
+    return go_licences.record_licences(context.release_folder, everything, context.cache.root / GO_MODULES)
 
 
 def _licensed(package: Package, licences: Mapping[str, str]) -> Package:

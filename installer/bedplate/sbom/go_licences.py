@@ -37,16 +37,16 @@ def classify(text: str) -> str:
     return next((name for name, pattern in TEXTS.items() if re.search(pattern, plain)), "")
 
 
-def read(release_folder: Path) -> dict[str, str]:
+def read_licences(release_folder: Path) -> dict[str, str]:
     """Return what was recorded: `module@version` to SPDX expression."""
     path = release_folder / FILE
     known: dict[str, str] = json.loads(path.read_bytes()) if path.is_file() else {}
     return known
 
 
-def record(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
+def record_licences(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
     """Bring the record to these packages, as far as Go's folder of modules has them; return how many are unstated."""
-    known, found = read(release_folder), {}
+    known, found = read_licences(release_folder), {}
     names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem is Ecosystem.GO and one.go_sum}
     for name, package in sorted(names.items()):
         if licence := known.get(name) or _of_module(package, modules):

@@ -36,7 +36,7 @@ class Inventory:
         return [package for _, package in sorted(found.items())]
 
 
-def read(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> Inventory:
+def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> Inventory:
     """Return the packages of all artifacts.
 
     Args:

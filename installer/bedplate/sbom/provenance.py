@@ -12,7 +12,7 @@ from typing import Any
 
 import bedplate
 from bedplate.artifacts.image.image_build import locked_wheels
-from bedplate.artifacts.image.image_source import declared
+from bedplate.artifacts.image.image_source import declared_images
 from bedplate.artifacts.image.rootfs import locked_packages
 from bedplate.artifacts.source import Context
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
@@ -66,7 +66,7 @@ def _statement(
 
 def _inputs(artifact: BundledArtifact, context: Context) -> Iterator[Entry]:
     """Yield the locked artifacts that went into another."""
-    images = declared(context)
+    images = declared_images(context)
     if artifact.id in images:
         yield from _inputs_of_image(images[artifact.id][1], context)
     for toolchain in context.lock.sets.get(TOOLCHAINS.get(artifact.kind, ""), []):

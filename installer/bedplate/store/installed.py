@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.artifacts.verified_blobs import Marks
+from bedplate.artifacts.verified_blobs import ProvenFiles
 from bedplate.bundle.verify_bundle import refusals
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
@@ -67,7 +67,7 @@ def prove_blobs(installed: InstalledRelease, *, every: bool = False) -> int:
         installed: the release.
         every: read them all.
     """
-    with Marks(installed.store / MARKS) as marks, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ProvenFiles(installed.store / MARKS) as marks, ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(
             pool.map(lambda blob: _prove(installed.store, blob, marks, every=every), blobs_of([*installed.files]))
         )
@@ -76,7 +76,7 @@ def prove_blobs(installed: InstalledRelease, *, every: bool = False) -> int:
     return sum(one is True for one in found)
 
 
-def _prove(store: Path, blob: ListedFile, marks: Marks, *, every: bool) -> bool | BedplateError:
+def _prove(store: Path, blob: ListedFile, marks: ProvenFiles, *, every: bool) -> bool | BedplateError:
     """Return whether the blob had to be read, or what is wrong with it."""
     place = store / blob.path
     try:

@@ -8,9 +8,9 @@ import pytest
 from bedplate.artifacts import kinds
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.image_build import build_image
-from bedplate.artifacts.image.image_source import declared
+from bedplate.artifacts.image.image_source import declared_images
 from bedplate.artifacts.image.rootfs import machine_root
-from bedplate.artifacts.kinds import make
+from bedplate.artifacts.kinds import fetch_or_build_entry
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source import Context
@@ -22,7 +22,7 @@ RELEASE = "2026.11.0"
 @pytest.fixture(scope="module")
 def first() -> Context:
     """The release as it can be built today, on this machine's own cache, with all artifacts made."""
-    context = kinds.context(load_release(RELEASE), Cache())
+    context = kinds.build_context(load_release(RELEASE), Cache())
     return context.with_lock(relock(context).lock)
 
 
@@ -33,7 +33,7 @@ def again(first: Context) -> Iterator[Context]:
         cache = Cache(folder)
         for entry in first.lock.entries:
             if entry.kind != "image":
-                _share(make(entry, first), entry, first.cache, cache)
+                _share(fetch_or_build_entry(entry, first), entry, first.cache, cache)
         yield replace(first, cache=cache)
 
 
@@ -49,7 +49,7 @@ def _share(output: Output, entry: Entry, old: Cache, new: Cache) -> None:
 @pytest.mark.timeout(1800)
 def test_every_layer_and_image_is_the_same_twice(first: Context, again: Context) -> None:
     """Every image of the release, built a second time in an empty cache, has the same digest, and so its layers."""
-    images = declared(first)
+    images = declared_images(first)
     assert images
     for name, (component, image) in images.items():
         before, after = build_image(image, component, first), build_image(image, component, again)

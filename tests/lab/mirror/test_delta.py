@@ -15,7 +15,7 @@ from bedplate.artifacts import kinds
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
-from bedplate.build.build_bundle import build
+from bedplate.build.build_bundle import build_bundle
 from bedplate.hosts import ssh
 from bedplate.lab.container import MEDIA
 from bedplate.lab.up import BUNDLE, PUBLISHER
@@ -32,8 +32,8 @@ PUBLISHER_FILE = "/root/publisher.pub"
 def full(lab: Standing) -> Path:
     """The next release as a full bundle, which never comes in; relocked as the lab's own release is."""
     out, release = lab.lab.folder / "next", load_release(NEXT)
-    lock = relock(kinds.context(release, Cache(), release.lock())).lock
-    build(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
+    lock = relock(kinds.build_context(release, Cache(), release.lock())).lock
+    build_bundle(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
     return out
 
 

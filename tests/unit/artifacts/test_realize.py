@@ -10,7 +10,7 @@ import pytest
 from bedplate.artifacts import realize, release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
-from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.stale import check_current
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
@@ -72,13 +72,13 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 
 def locked(release: Catalog, cache: Cache) -> Lock:
     """Return the release's lock, nothing built yet."""
-    context = context_of(release, cache, Lock(release="2026.1.0", entries=[], sets={}))
+    context = build_context(release, cache, Lock(release="2026.1.0", entries=[], sets={}))
     return Lock(release="2026.1.0", entries=FileSource().resolve(context).entries, sets=SETS)
 
 
 def have(release: Catalog, lock: Lock, cache: Cache, told: Told | None = None) -> dict[str, Entry]:
     """Have every artifact."""
-    return realize.obtain(lock, context_of(release, cache, lock), told or Told(), record=False)
+    return realize.realize(lock, build_context(release, cache, lock), told or Told(), record=False)
 
 
 def test_makes_once(release: Catalog, tmp_path: Path) -> None:
@@ -146,13 +146,13 @@ def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> N
     """What is declared is what is built: a change that was not locked is named."""
     cache = Cache(tmp_path / "cache")
     lock = locked(release, cache)
-    check_current(context_of(release, cache, lock))
+    check_current(build_context(release, cache, lock))
     changed = [entry.model_copy(update={"recipe": "other"}) for entry in lock.entries]
     empty: list[Entry] = []
     for entries, fact in ((empty, "is not in the lock"), (changed, "was changed since it was locked")):
         stale = Lock(release="2026.1.0", entries=entries, sets=SETS)
         with pytest.raises(ErrorList, match=fact):
-            check_current(context_of(release, cache, stale))
+            check_current(build_context(release, cache, stale))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_lock_without_all_of_a_set_is_refused(
     cache = Cache(tmp_path / "cache")
     lock = locked(release, cache).model_copy(update={"sets": sets})
     with pytest.raises(ErrorList, match=fact):
-        check_current(context_of(release, cache, lock))
+        check_current(build_context(release, cache, lock))
 
 
 def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
@@ -181,6 +181,6 @@ def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     described = release_contents.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
     origins = BinaryCaches([FolderCache(tmp_path / "bundle")])
-    assert fill_cache(origins, context_of(release, second, recorded), SilentReporter()).artifacts == len(entries)
+    assert fill_cache(origins, build_context(release, second, recorded), SilentReporter()).artifacts == len(entries)
     assert have(release, recorded, second, told) == entries
     assert told.items == []

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bedplate import cli
 from bedplate.artifacts import resolve
-from bedplate.build.build_bundle import build
+from bedplate.build.build_bundle import build_bundle
 from bedplate.bundle import publisher_signature
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Output
@@ -26,7 +26,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     """Return a release that was built once, with its outputs in the lock."""
     found = least_release.make(tmp_path / "tree", tmp_path / "cache", monkeypatch)
     publisher_signature.new_key(tmp_path / "key")
-    build(found, tmp_path / "bundle", tmp_path / "key", record=True)
+    build_bundle(found, tmp_path / "bundle", tmp_path / "key", record=True)
     return found
 
 

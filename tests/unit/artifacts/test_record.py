@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts import resolve
-from bedplate.build.build_bundle import build
+from bedplate.build.build_bundle import build_bundle
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.config.catalog import Catalog
@@ -26,9 +26,9 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 def test_one_recording_gives_the_digest_of_the_next_build(release: Catalog, tmp_path: Path) -> None:
     """The installer that is carried has what was recorded, so that nobody has to build a third time."""
     publisher_signature.new_key(tmp_path / "key")
-    recorded = build(release, tmp_path / "recorded", tmp_path / "key", record=True)
+    recorded = build_bundle(release, tmp_path / "recorded", tmp_path / "key", record=True)
     assert all(entry.output for entry in release.lock().entries)
     with tarfile.open(recorded.folder / bundle_layout.blob(recorded.release.installer)) as tar:
         names = tar.getnames()
     assert {f"releases/{VERSION}/{name}" for name in (resolve.FILE, go_licences.FILE)} <= {*names}
-    assert build(release, tmp_path / "plain", tmp_path / "key").digest == recorded.digest
+    assert build_bundle(release, tmp_path / "plain", tmp_path / "key").digest == recorded.digest

@@ -11,7 +11,7 @@ import pytest
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
-from bedplate.artifacts.kinds import make
+from bedplate.artifacts.kinds import fetch_or_build_entry
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.npm.npm_source import NpmSource
@@ -94,7 +94,7 @@ def _locked(context: Context) -> Lock:
 
 def _built(folder: Path, cache: Path, lock: Lock) -> dict[str, Output]:
     context = _context(folder, cache, lock)
-    return {entry.id: make(entry, context) for entry in lock.entries if entry.kind in ("go", "npm")}
+    return {entry.id: fetch_or_build_entry(entry, context) for entry in lock.entries if entry.kind in ("go", "npm")}
 
 
 def test_two_cold_builds_give_equal_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

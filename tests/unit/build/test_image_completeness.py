@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from bedplate.artifacts.load_release import load_release
-from bedplate.build.image_completeness import Named, check_closure, images_of_component, images_of_object
+from bedplate.build.image_completeness import NamedImage, check_closure, images_of_component, images_of_object
 from bedplate.build.proof import named_images
 from bedplate.config import catalog
 from bedplate.config.bundle_layout import ReleaseFile
@@ -27,8 +27,8 @@ def _component(**fields: Any) -> Component:
     return Component.model_validate({"name": "one", "summary": "s", "layer": "foundation", **fields})
 
 
-def _named(text: str, component: str = "one") -> Named:
-    return Named(normalize_image(text), component, "Deployment/x", "spec.image")
+def _named(text: str, component: str = "one") -> NamedImage:
+    return NamedImage(normalize_image(text), component, "Deployment/x", "spec.image")
 
 
 def test_error_names_image_object_path_reason_and_component() -> None:
@@ -68,7 +68,7 @@ def test_an_image_is_in_the_bundle_by_name_tag_and_digest(named: str, bundled: s
 
 def test_a_tag_that_is_decided_elsewhere_needs_the_repository() -> None:
     """A CRD's default without a version is closed if the bundle has the repository at all."""
-    named = [Named(untagged_image("nvcr.io/nvidia/driver"), "gpu", "CustomResourceDefinition/x", "spec")]
+    named = [NamedImage(untagged_image("nvcr.io/nvidia/driver"), "gpu", "CustomResourceDefinition/x", "spec")]
     assert check_closure(named, ["nvcr.io/nvidia/driver:580"], []) == []
     assert "is not in the bundle" in str(check_closure(named, ["nvcr.io/nvidia/other:580"], [])[0])
 

@@ -18,7 +18,7 @@ from bedplate.core.errors import InputError
 from bedplate.cve import advisory_files, ecosystem_version
 from bedplate.cve.advisory import Advisory, Severity, severity
 from bedplate.cve.debian_version import DebianVersion
-from bedplate.cve.vulnerability import InstalledPackage, installed, match
+from bedplate.cve.vulnerability import InstalledPackage, installed_packages, match_advisories
 from bedplate.sbom.package import Ecosystem
 
 DEB, GO, PYPI, NPM = Ecosystem.DEBIAN, Ecosystem.GO, Ecosystem.PYTHON, Ecosystem.NPM
@@ -89,7 +89,7 @@ def test_ranges(ecosystem: Ecosystem, number: str, affected: dict[str, Any], exp
     """A version is affected when it is listed, or lies between an event that opens and one that closes."""
     package = InstalledPackage(ecosystem, "thing", number, "12", "pkg:x/thing")
     record = Advisory.model_validate(advisory(OSV[ecosystem], "thing", **affected))
-    result = match([package], [record])
+    result = match_advisories([package], [record])
     assert (len(result.hits), result.unclear) == (int(expected), [])
 
 
@@ -104,7 +104,7 @@ def test_nothing_is_dropped_unsaid() -> None:
         advisory("PyPI", "other", **events(FROM_START)),
         {"id": "TEST-2", "affected": [{"versions": ["1"]}]},
     ]
-    result = match([package], map(Advisory.model_validate, records))
+    result = match_advisories([package], map(Advisory.model_validate, records))
     assert (result.read, result.withdrawn, result.hits) == (6, 1, [])
     assert result.foreign == {"crates.io": 1, "(no package)": 1}
     assert [one[0] for one in result.unclear] == ["TEST-1", "TEST-1"]
@@ -124,19 +124,19 @@ def test_debian_is_looked_up_by_source_and_release(suite: str, name: str, hits: 
     purl = "pkg:deb/debian/libblkid1@2.38.1-5%2Bb1?arch=amd64&distro=debian-12&upstream=util-linux%402.38.1-5"
     parts = [("library", purl, "libblkid1"), ("container", "pkg:oci/x", "x:v1")]
     components = [{"type": kind, "purl": ref, "bom-ref": ref, "name": name} for kind, ref, name in parts]
-    found = installed({"components": components, "dependencies": [{"ref": "pkg:oci/x", "dependsOn": [purl]}]})
+    found = installed_packages({"components": components, "dependencies": [{"ref": "pkg:oci/x", "dependsOn": [purl]}]})
     assert [(one.name, one.version, one.suite, one.holders) for one in found] == [
         ("util-linux", "2.38.1-5", "12", ("x:v1",))
     ]
     record = Advisory.model_validate(advisory(suite, name, **events(FROM_START, {"fixed": "2.38.1-5+deb12u1"})))
-    assert len(match(found, [record]).hits) == hits
+    assert len(match_advisories(found, [record]).hits) == hits
 
 
 def test_python_names_are_one_in_any_spelling() -> None:
     """`zope.interface`, `Zope_Interface` and `zope-interface` are one package."""
     package = InstalledPackage(PYPI, "zope-interface", "1.0", "", "pkg:pypi/zope-interface@1.0")
     record = Advisory.model_validate(advisory("PyPI", "Zope.Interface", versions=["1.0"]))
-    assert len(match([package], [record]).hits) == 1
+    assert len(match_advisories([package], [record]).hits) == 1
 
 
 SEVERITIES: dict[str, tuple[dict[str, Any], dict[str, Any], Severity]] = {
@@ -196,7 +196,7 @@ def test_reads_every_form(tmp_path: Path, name: str, write: Callable[[Path, list
     """An export as OSV offers it, a folder, lines and a list give the same records."""
     records = [json.dumps({**advisory("Go", "stdlib"), "id": f"GO-{number}"}) for number in range(3)]
     write(tmp_path / name, records)
-    assert [one.id for one in advisory_files.read(tmp_path / name)] == ["GO-0", "GO-1", "GO-2"]
+    assert [one.id for one in advisory_files.read_advisories(tmp_path / name)] == ["GO-0", "GO-1", "GO-2"]
 
 
 def test_names_the_line_that_is_no_record(tmp_path: Path) -> None:
@@ -204,9 +204,9 @@ def test_names_the_line_that_is_no_record(tmp_path: Path) -> None:
     file = tmp_path / "osv.jsonl"
     file.write_text(f"{json.dumps(advisory('Go', 'x'))}\n{{\n")
     with pytest.raises(InputError, match=r"osv\.jsonl:2: advisory is no OSV record"):
-        list(advisory_files.read(file))
+        list(advisory_files.read_advisories(file))
     with pytest.raises(InputError, match="are not there"):
-        list(advisory_files.read(tmp_path / "absent"))
+        list(advisory_files.read_advisories(tmp_path / "absent"))
 
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.json", " " * (advisory_files.LARGEST + 1))
     with pytest.raises(InputError, match="is larger than"):
-        list(advisory_files.read(tmp_path / "all.zip"))
+        list(advisory_files.read_advisories(tmp_path / "all.zip"))
 
 
 UPSTREAM = st.from_regex(r"[0-9][A-Za-z0-9.+~]{0,6}", fullmatch=True)
@@ -241,4 +241,4 @@ def test_debian_versions_are_ordered_as_dpkg_does(one: str, other: str) -> None:
 def test_what_is_no_version(ecosystem: Ecosystem, text: str) -> None:
     """It is an error, not the lowest version."""
     with pytest.raises(ValueError, match=r".+"):
-        ecosystem_version.parse(ecosystem, text)
+        ecosystem_version.parse_version(ecosystem, text)

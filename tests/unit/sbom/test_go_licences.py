@@ -45,15 +45,15 @@ def test_is_recorded_once(tmp_path: Path) -> None:
     archive(modules, "example.org/own", {"LICENCE": "Ours."})
     names = ("example.org/Two", "example.org/own", "example.org/absent")
     packages = [Package(ecosystem=Ecosystem.GO, name=name, version="v1.0.0", go_sum="h1:") for name in names]
-    assert go_licences.record(tmp_path, packages, modules) == 2
+    assert go_licences.record_licences(tmp_path, packages, modules) == 2
     known = {"example.org/Two@v1.0.0": "BSD-2-Clause AND MIT"}
-    assert go_licences.read(tmp_path) == known
-    assert go_licences.record(tmp_path, packages, tmp_path / "empty") == 2
-    assert go_licences.read(tmp_path) == known
-    assert go_licences.record(tmp_path, packages[1:], modules) == 2
-    assert go_licences.read(tmp_path) == {}
+    assert go_licences.read_licences(tmp_path) == known
+    assert go_licences.record_licences(tmp_path, packages, tmp_path / "empty") == 2
+    assert go_licences.read_licences(tmp_path) == known
+    assert go_licences.record_licences(tmp_path, packages[1:], modules) == 2
+    assert go_licences.read_licences(tmp_path) == {}
 
 
 def test_a_release_without_record(tmp_path: Path) -> None:
     """Nothing is known then, and nothing fails."""
-    assert go_licences.read(tmp_path) == {}
+    assert go_licences.read_licences(tmp_path) == {}

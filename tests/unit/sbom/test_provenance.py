@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import context as context_of
+from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import write_bundle
@@ -34,7 +34,7 @@ def statements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
         for e in lock.entries
     ]
     release = ReleaseFile(release="2026.11.0", installer=SHA, artifacts=artifacts, sets={})
-    context = context_of(found, Cache(tmp_path_factory.mktemp("cache")), lock)
+    context = build_context(found, Cache(tmp_path_factory.mktemp("cache")), lock)
     packages = dict.fromkeys((one.id for one in artifacts), (MODULE,))
     lines = provenance.of_release(release, packages, context).splitlines()
     parsed = [json.loads(line) for line in lines]

@@ -236,7 +236,7 @@ def test_what_an_artifact_and_its_lock_say_is_joined(made: tuple[ReleaseFile, Ca
     known = [Package(ecosystem=Ecosystem.NPM, name="left", version="1.0.0", sha512="00" * 64)]
     found = {
         one.name: one
-        for one in package_inventory.read(release, cache, known).packages["image:registry.example/tiny:v1"]
+        for one in package_inventory.read_inventory(release, cache, known).packages["image:registry.example/tiny:v1"]
     }
     files = {artifact.kind: artifact.sha256 for artifact in release.artifacts}
     assert found["base-files"].version == "12.4"
@@ -248,7 +248,7 @@ def test_what_an_artifact_and_its_lock_say_is_joined(made: tuple[ReleaseFile, Ca
 def test_documents_are_valid_and_the_same_each_time(made: tuple[ReleaseFile, Cache]) -> None:
     """CycloneDX's own strict schema accepts both, each package is in them once, and two runs give the same bytes."""
     release, cache = made
-    packages = package_inventory.read(release, cache).packages
+    packages = package_inventory.read_inventory(release, cache).packages
     image = next(one for one in release.artifacts if one.image)
     texts = [cyclonedx.of_release(release, packages), cyclonedx.of_image(release, image, packages[image.id])]
     assert texts == [cyclonedx.of_release(release, packages), cyclonedx.of_image(release, image, packages[image.id])]
@@ -265,9 +265,9 @@ def test_documents_are_valid_and_the_same_each_time(made: tuple[ReleaseFile, Cac
 def test_contents_are_read_once(made: tuple[ReleaseFile, Cache], monkeypatch: pytest.MonkeyPatch) -> None:
     """What a blob holds is kept by its digest."""
     release, cache = made
-    first = package_inventory.read(release, cache)
+    first = package_inventory.read_inventory(release, cache)
     monkeypatch.setattr(blob_contents, "read_tar", None)
-    assert package_inventory.read(release, cache) == first
+    assert package_inventory.read_inventory(release, cache) == first
 
 
 def test_a_bundle_without_documents_says_so(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def platform_packages(context: Context) -> list[str]:
     return platform.hosts.packages if platform else []
 
 
-def declared(context: Context) -> list[list[str]]:
+def declared_roots(context: Context) -> list[list[str]]:
     """Return the roots of every set a release needs: base image, hosts, a bare host, each image with packages."""
     components = context.components.values()
     images = [image.debs for component in components for image in component.images if image.debs is not None]
@@ -47,7 +47,7 @@ class DebSource:
 
         What is resolved again is named by package: components share them.
         """
-        wanted = {set_name(roots): roots for roots in declared(context)}
+        wanted = {set_name(roots): roots for roots in declared_roots(context)}
         previous = context.previous or Lock(release="", entries=[], sets={})
         stale = [name for name in wanted if _is_stale(name, previous, context)]
         entries = {i: previous.by_id[i] for name in wanted if name not in stale for i in previous.sets[name]}
@@ -140,14 +140,14 @@ def _relock(entries: Sequence[Entry]) -> str:
 
 def _is_stale(name: str, previous: Lock, context: Context) -> bool:
     locked = previous.sets.get(name)
-    if locked is None or context.wanted(name) or not all(i in previous.by_id for i in locked):
+    if locked is None or context.is_to_update(name) or not all(i in previous.by_id for i in locked):
         return True
-    return any(context.wanted(i, previous.by_id[i].pin["package"]) for i in locked)
+    return any(context.is_to_update(i, previous.by_id[i].pin["package"]) for i in locked)
 
 
 def _pins(previous: Lock, context: Context) -> dict[str, str]:
     locked = [entry for entry in previous.entries if entry.kind == "deb"]
-    return {e.pin["package"]: e.pin["version"] for e in locked if not context.wanted(e.id, e.pin["package"])}
+    return {e.pin["package"]: e.pin["version"] for e in locked if not context.is_to_update(e.id, e.pin["package"])}
 
 
 def _sha256(entry: Entry) -> str:

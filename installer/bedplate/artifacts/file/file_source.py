@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 from urllib.error import URLError
 
-from bedplate.artifacts.declared import Declared, declared
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts
 from bedplate.artifacts.file.file_artifact import FileArtifact
 from bedplate.artifacts.source import Context, Resolution
 from bedplate.config.release_lock import Entry, Output
@@ -22,11 +22,11 @@ class FileSource:
 
     def resolve(self, context: Context) -> Resolution:
         """Take the declared digests; nothing is fetched."""
-        return Resolution([_entry(one) for one in declared(context, FileArtifact)])
+        return Resolution([_entry(one) for one in declared_artifacts(context, FileArtifact)])
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Fetch the file, and refuse one that has another digest."""
-        one = next(d for d in declared(context, FileArtifact) if d.id == entry.id)
+        one = next(d for d in declared_artifacts(context, FileArtifact) if d.id == entry.id)
         with context.cache.scratch() as scratch:
             _fetch(one, scratch / "file")
             found = digest.of_file(scratch / "file")
@@ -35,12 +35,12 @@ class FileSource:
             return context.cache.add(scratch / "file", move=True)
 
 
-def _entry(one: Declared[FileArtifact]) -> Entry:
+def _entry(one: DeclaredArtifact[FileArtifact]) -> Entry:
     pin = {"url": one.artifact.url, "sha256": one.artifact.sha256}
     return Entry(id=one.id, kind="file", pin=pin, recipe=one.artifact.sha256, component=one.component)
 
 
-def _fetch(one: Declared[FileArtifact], target: Path) -> None:
+def _fetch(one: DeclaredArtifact[FileArtifact], target: Path) -> None:
     if "://" not in one.artifact.url:
         shutil.copyfile(one.local(one.artifact.url), target)
         return

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from bedplate.artifacts import build_env, toolchain
-from bedplate.artifacts.declared import Declared
+from bedplate.artifacts.declared import DeclaredArtifact
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context
 from bedplate.core import command
@@ -20,7 +20,7 @@ FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 LINK = "-s -w -buildid="
 
 
-def compile_module(one: Declared[GoArtifact], context: Context, scratch: Path) -> Path:
+def compile_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> Path:
     """Compile an artifact's programs and collect its files; returns the folder that holds them.
 
     Args:
@@ -53,7 +53,7 @@ def go(words: list[str], context: Context, scratch: Path, *, online: bool = Fals
         cwd: folder to run in, by default the scratch folder.
     """
     root = toolchain.unpacked("go", context)
-    reach = build_env.go_reach()
+    reach = build_env.go_network_settings()
     unchecked = {"GONOSUMDB": "*"} if online and not {"GOSUMDB", "GONOSUMDB"} & reach.keys() else {}
     settings = {
         "GOROOT": str(root),
@@ -69,7 +69,7 @@ def go(words: list[str], context: Context, scratch: Path, *, online: bool = Fals
         "GOARCH": context.release.platform.architecture,
         "GOAMD64": "v1",
     }
-    env = {**build_env.surroundings(scratch, [root / "bin"]), **reach, **unchecked, **settings}
+    env = {**build_env.build_environment(scratch, [root / "bin"]), **reach, **unchecked, **settings}
     return command.run([root / "bin/go", *words], cwd=cwd or scratch, env=env, inherit=False).stdout
 
 
@@ -78,7 +78,7 @@ def tag_flags(artifact: GoArtifact) -> list[str]:
     return ["-tags", ",".join(artifact.tags)] if artifact.tags else []
 
 
-def fetch_modules(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+def fetch_modules(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Have the modules in Go's cache that an artifact's programs import; nothing is compiled.
 
     Args:
@@ -90,7 +90,7 @@ def fetch_modules(one: Declared[GoArtifact], context: Context, scratch: Path) ->
         go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
 
 
-def _packages(one: Declared[GoArtifact], scratch: Path) -> list[str]:
+def _packages(one: DeclaredArtifact[GoArtifact], scratch: Path) -> list[str]:
     """Return the main packages; a main package of our own is put into the scratch folder."""
     if not one.artifact.main:
         return one.artifact.packages
@@ -98,7 +98,7 @@ def _packages(one: Declared[GoArtifact], scratch: Path) -> list[str]:
     return ["."]
 
 
-def _link(one: Declared[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
+def _link(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
     artifact, packages = one.artifact, _packages(one, scratch)
     named = artifact.program or (artifact.id if artifact.main else "")
     output = f"{target}/{named}"
@@ -106,7 +106,7 @@ def _link(one: Declared[GoArtifact], context: Context, scratch: Path, target: Pa
     go(["build", *flags, "-o", output, *packages], context, scratch)
 
 
-def _patch(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+def _patch(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Compile from a writable copy of the module, with files put into it."""
     artifact = one.artifact
     source = scratch / "src"
@@ -121,12 +121,12 @@ def _patch(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
         _generate(program, one, context, scratch)
 
 
-def _generate(program: str, one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+def _generate(program: str, one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Run a generator of the module in its own folder, as `go generate` would, with VERSION set."""
     file = scratch / "src" / program
     go(["build", *FLAGS, "-o", str(scratch / "generator"), str(file)], context, scratch)
     folder = file if file.is_dir() else file.parent
-    env = {**build_env.surroundings(scratch, []), "VERSION": one.version}
+    env = {**build_env.build_environment(scratch, []), "VERSION": one.version}
     command.run([scratch / "generator"], cwd=folder, env=env, inherit=False)
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from bedplate.artifacts import toolchain
-from bedplate.artifacts.declared import Declared, local_digests
+from bedplate.artifacts.declared import DeclaredArtifact, local_digests
 from bedplate.artifacts.go import go_build
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.source import Context
@@ -14,7 +14,7 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 
 
-def declaration(one: Declared[GoArtifact], context: Context) -> str:
+def declaration(one: DeclaredArtifact[GoArtifact], context: Context) -> str:
     """Return the digest of what decides go.mod and go.sum: a change of anything else keeps them."""
     artifact = one.artifact
     return digest.of(
@@ -26,7 +26,7 @@ def declaration(one: Declared[GoArtifact], context: Context) -> str:
     )
 
 
-def pin_module(one: Declared[GoArtifact], context: Context, scratch: Path) -> None:
+def pin_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Write go.mod and go.sum for an artifact into a scratch folder, over the network.
 
     The public checksum database does not know every module that is served, so it is asked only

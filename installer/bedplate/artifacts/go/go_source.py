@@ -7,10 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from bedplate.artifacts import toolchain
-from bedplate.artifacts.declared import Declared, declared, local_digests
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, local_digests
 from bedplate.artifacts.go import go_build, go_pin
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.artifacts.source import Context, Resolution, obtain
+from bedplate.artifacts.source import Context, Resolution, fetch_or_build
 from bedplate.artifacts.tarball import folder_entries, write_tar
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest
@@ -26,7 +26,7 @@ class GoSource:
     def resolve(self, context: Context) -> Resolution:
         """Pin each declared module with everything it needs, as go.mod and go.sum in lock/go/<id>/."""
         entries: dict[str, Entry] = {}
-        for one in _ordered(declared(context, GoArtifact)):
+        for one in _ordered(declared_artifacts(context, GoArtifact)):
             entry = _resolve(one, context, entries)
             entries[one.artifact.id] = entry
         return Resolution(list(entries.values()))
@@ -48,7 +48,7 @@ class GoSource:
             go_build.fetch_modules(_pinned(entry, context, scratch), context, scratch)
 
 
-def recipe(one: Declared[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
+def recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
     """Return the digest of all that decides the artifact's bytes.
 
     Args:
@@ -72,7 +72,7 @@ def recipe(one: Declared[GoArtifact], pin: dict[str, str], inputs: dict[str, str
     )
 
 
-def _ordered(all_declared: list[Declared[GoArtifact]]) -> list[Declared[GoArtifact]]:
+def _ordered(all_declared: list[DeclaredArtifact[GoArtifact]]) -> list[DeclaredArtifact[GoArtifact]]:
     """Return artifacts after those they embed."""
     by_id = {one.artifact.id: one for one in all_declared}
     graph = {one.artifact.id: [e.artifact for e in one.artifact.embed if e.artifact in by_id] for one in all_declared}
@@ -82,12 +82,12 @@ def _ordered(all_declared: list[Declared[GoArtifact]]) -> list[Declared[GoArtifa
         raise InputError("artifacts", f"embed each other in a circle: {' '.join(error.args[1])}") from error
 
 
-def _resolve(one: Declared[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
+def _resolve(one: DeclaredArtifact[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
     declaration = go_pin.declaration(one, context)
-    before = context.before(one.id)
-    folder = context.side("go", one.artifact.id)
+    before = context.previous_entry(one.id)
+    folder = context.lock_folder("go", one.artifact.id)
     kept = before and before.pin["declaration"] == declaration and all((folder / n).is_file() for n in SIDE_FILES)
-    if not kept or context.wanted(one.id, one.artifact.id, one.component):
+    if not kept or context.is_to_update(one.id, one.artifact.id, one.component):
         with context.cache.scratch() as scratch:
             go_pin.pin_module(one, context, scratch)
             for name in SIDE_FILES:
@@ -102,19 +102,19 @@ def _resolve(one: Declared[GoArtifact], context: Context, done: dict[str, Entry]
     return Entry(id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component)
 
 
-def _pinned(entry: Entry, context: Context, scratch: Path) -> Declared[GoArtifact]:
+def _pinned(entry: Entry, context: Context, scratch: Path) -> DeclaredArtifact[GoArtifact]:
     """Put an entry's go.mod and go.sum into a scratch folder; return its declaration."""
     _verify_side_files(entry, context)
-    one = next(d for d in declared(context, GoArtifact) if d.id == entry.id)
+    one = next(d for d in declared_artifacts(context, GoArtifact) if d.id == entry.id)
     for name in SIDE_FILES:
-        shutil.copyfile(context.side("go", one.artifact.id) / name, scratch / name)
+        shutil.copyfile(context.lock_folder("go", one.artifact.id) / name, scratch / name)
     return one
 
 
 def _verify_side_files(entry: Entry, context: Context) -> None:
     name = entry.id.removeprefix("go:")
     for file in SIDE_FILES:
-        path = context.side("go", name) / file
+        path = context.lock_folder("go", name) / file
         if not path.is_file() or digest.of_file(path) != entry.pin[file]:
             fact = f"has a {file} that is not the one that was locked"
             raise BedplateError(f"artifact {name}", fact, f"git checkout {path}, or: bedplate lock --update {name}")
@@ -123,7 +123,7 @@ def _verify_side_files(entry: Entry, context: Context) -> None:
 def _unpack(artifact: str, context: Context, scratch: Path) -> None:
     """Put the content of an artifact that is embedded under embed/<id>/."""
     entry = context.entry(artifact)
-    output = obtain(context.sources[entry.kind], entry, context)
+    output = fetch_or_build(context.sources[entry.kind], entry, context)
     target = scratch / "embed" / artifact
     target.mkdir(parents=True)
     shutil.unpack_archive(context.cache.blob(output.sha256), target, "tar", filter="data")

@@ -14,17 +14,19 @@ class ImageSource:
 
     def resolve(self, context: Context) -> Resolution:
         """Return an entry for every declared image; outputs are known after a build."""
-        return Resolution([image_entry(image, component, context) for component, image in declared(context).values()])
+        return Resolution(
+            [image_entry(image, component, context) for component, image in declared_images(context).values()]
+        )
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Build an image from artifacts, packages and wheels; the output is its manifest."""
-        if entry.id not in declared(context):
+        if entry.id not in declared_images(context):
             raise BedplateError(entry.id, "is in the lock and in no component", "bedplate lock")
-        component, image = declared(context)[entry.id]
+        component, image = declared_images(context)[entry.id]
         return build_image(image, component, context)
 
 
-def declared(context: Context) -> dict[str, tuple[Component, Image]]:
+def declared_images(context: Context) -> dict[str, tuple[Component, Image]]:
     """Return every image with its component, by its id in the lock."""
     return {
         f"image:{image.name}:{image.tag}": (component, image)

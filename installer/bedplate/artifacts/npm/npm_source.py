@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.artifacts import build_env, toolchain
-from bedplate.artifacts.declared import Declared, declared, local_digests
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, local_digests
 from bedplate.artifacts.go import go_build
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.source import Context, Resolution
@@ -32,11 +32,11 @@ class NpmSource:
 
     def resolve(self, context: Context) -> Resolution:
         """Pin each declaration: its packages in lock/npm/<id>/, or the Go module that holds page and lock file."""
-        return Resolution([_resolve(one, context) for one in declared(context, NpmArtifact)])
+        return Resolution([_resolve(one, context) for one in declared_artifacts(context, NpmArtifact)])
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Install, run the declared commands, and pack the output folder."""
-        one = next(d for d in declared(context, NpmArtifact) if d.id == entry.id)
+        one = next(d for d in declared_artifacts(context, NpmArtifact) if d.id == entry.id)
         with context.cache.scratch() as scratch:
             source = scratch / "src"
             _sources(one, entry, context, source)
@@ -54,16 +54,16 @@ def _is_volatile(member: TarEntry) -> bool:
     return not set(member.name.split("/")).isdisjoint(VOLATILE)
 
 
-def _resolve(one: Declared[NpmArtifact], context: Context) -> Entry:
-    before = context.before(one.id)
+def _resolve(one: DeclaredArtifact[NpmArtifact], context: Context) -> Entry:
+    before = context.previous_entry(one.id)
     declaration = _declaration(one)
     fresh = before is None or before.pin.get("declaration") != declaration
-    fresh = fresh or context.wanted(one.id, one.artifact.id, one.component)
+    fresh = fresh or context.is_to_update(one.id, one.artifact.id, one.component)
     if one.artifact.module:
         kept = None if fresh or not before else before.pin["sum"]
         pin = {"module": one.artifact.module, "sum": kept or _module(one.artifact, context)["Sum"]}
     else:
-        folder = context.side("npm", one.artifact.id)
+        folder = context.lock_folder("npm", one.artifact.id)
         if fresh or not all((folder / name).is_file() for name in SIDE_FILES):
             _pin(one, context, folder)
         pin = {name: digest.of_file(folder / name) for name in SIDE_FILES}
@@ -71,7 +71,7 @@ def _resolve(one: Declared[NpmArtifact], context: Context) -> Entry:
     return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe(one, pin, context), component=one.component)
 
 
-def recipe(one: Declared[NpmArtifact], pin: dict[str, str], context: Context) -> str:
+def recipe(one: DeclaredArtifact[NpmArtifact], pin: dict[str, str], context: Context) -> str:
     """Return the digest of all that decides the artifact's bytes; `pin` is what identifies the sources."""
     return digest.of(
         {
@@ -85,7 +85,7 @@ def recipe(one: Declared[NpmArtifact], pin: dict[str, str], context: Context) ->
     )
 
 
-def _own_files(one: Declared[NpmArtifact]) -> list[str]:
+def _own_files(one: DeclaredArtifact[NpmArtifact]) -> list[str]:
     """Return the sources of a page that is the component's own, by place in the component's folder."""
     if one.artifact.package or one.artifact.module:
         return []
@@ -93,12 +93,12 @@ def _own_files(one: Declared[NpmArtifact]) -> list[str]:
     return [str(file) for file in files if "node_modules" not in file.parts and (one.folder / file).is_file()]
 
 
-def _declaration(one: Declared[NpmArtifact]) -> str:
+def _declaration(one: DeclaredArtifact[NpmArtifact]) -> str:
     local = [] if one.artifact.package or one.artifact.module else [f"{one.artifact.path}/package.json"]
     return digest.of({"package": one.artifact.package, "module": one.artifact.module, **local_digests(one, local)})
 
 
-def _pin(one: Declared[NpmArtifact], context: Context, folder: Path) -> None:
+def _pin(one: DeclaredArtifact[NpmArtifact], context: Context, folder: Path) -> None:
     """Write package.json and package-lock.json, without the names of the hosts that npm asked."""
     with context.cache.scratch() as scratch:
         source = scratch / "src"
@@ -136,7 +136,7 @@ def _module(artifact: NpmArtifact, context: Context) -> dict[str, str]:
         return answer
 
 
-def _sources(one: Declared[NpmArtifact], entry: Entry, context: Context, target: Path) -> None:
+def _sources(one: DeclaredArtifact[NpmArtifact], entry: Entry, context: Context, target: Path) -> None:
     """Put what npm starts from into a folder: the module's sources, or the locked package.json."""
     if not one.artifact.module:
         place = target / one.artifact.path
@@ -145,7 +145,7 @@ def _sources(one: Declared[NpmArtifact], entry: Entry, context: Context, target:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(one.local(name), target / name)
         for name in SIDE_FILES:
-            path = context.side("npm", one.artifact.id) / name
+            path = context.lock_folder("npm", one.artifact.id) / name
             if not path.is_file() or digest.of_file(path) != entry.pin[name]:
                 raise BedplateError(entry.id, f"has a {name} that is not the one that was locked", "bedplate lock")
             shutil.copyfile(path, place / name)
@@ -157,7 +157,7 @@ def _sources(one: Declared[NpmArtifact], entry: Entry, context: Context, target:
     go_build.make_writable(target)
 
 
-def _make(one: Declared[NpmArtifact], context: Context, scratch: Path, folder: Path) -> None:
+def _make(one: DeclaredArtifact[NpmArtifact], context: Context, scratch: Path, folder: Path) -> None:
     build = bool(one.artifact.commands)
     _npm(["npm", "ci", "--ignore-scripts", *([] if build else ["--omit=dev"])], context, scratch, folder)
     for words in one.artifact.commands:
@@ -174,5 +174,5 @@ def _npm(words: list[str], context: Context, scratch: Path, folder: Path) -> Non
         "CI": "true",
         "SOURCE_DATE_EPOCH": str(context.release.epoch),
     }
-    env = {**build_env.surroundings(scratch, [root / "bin"]), **build_env.npm_reach(), **settings}
+    env = {**build_env.build_environment(scratch, [root / "bin"]), **build_env.npm_network_settings(), **settings}
     command.run(words, cwd=folder, env=env, inherit=False)

@@ -27,7 +27,7 @@ def set_name(requirements: Iterable[str]) -> str:
     return "wheel:" + ",".join(sorted(set(requirements)))
 
 
-def declared(context: Context) -> dict[str, list[str]]:
+def declared_requirements(context: Context) -> dict[str, list[str]]:
     """Return the requirements of every image that has some, by set name."""
     images = [image for component in context.components.values() for image in component.images if image.wheels]
     return {set_name(image.wheels): image.wheels for image in images}
@@ -45,7 +45,7 @@ class WheelSource:
         previous = context.previous or Lock(release="", entries=[], sets={})
         entries: dict[str, Entry] = {}
         sets: dict[str, list[str]] = {}
-        for name, requirements in {INSTALLER: runtime_requirements(), **declared(context)}.items():
+        for name, requirements in {INSTALLER: runtime_requirements(), **declared_requirements(context)}.items():
             if _is_stale(name, requirements, previous, context):
                 found = _resolve(name, requirements, previous, context)
             else:
@@ -100,7 +100,9 @@ def _resolve(name: str, requirements: list[str], previous: Lock, context: Contex
             pip.download(requirements, folder, closed=True)
         else:
             locked = [previous.by_id[i] for i in previous.sets.get(name, []) if i in previous.by_id]
-            kept = [e.pin for e in locked if not context.wanted(name, *_owners(name, context), e.id, e.pin["name"])]
+            kept = [
+                e.pin for e in locked if not context.is_to_update(name, *_owners(name, context), e.id, e.pin["name"])
+            ]
             constraints = [f"{pin['name']}=={pin['version']}" for pin in kept]
             pip.download(requirements, folder, constraints=constraints)
         wheels = sorted(folder.glob("*.whl"), key=lambda wheel: wheel.name)
@@ -109,12 +111,16 @@ def _resolve(name: str, requirements: list[str], previous: Lock, context: Contex
 
 def _is_stale(name: str, requirements: list[str], previous: Lock, context: Context) -> bool:
     locked = previous.sets.get(name)
-    if locked is None or context.wanted(name, *_owners(name, context)) or not all(i in previous.by_id for i in locked):
+    if (
+        locked is None
+        or context.is_to_update(name, *_owners(name, context))
+        or not all(i in previous.by_id for i in locked)
+    ):
         return True
     pins = [previous.by_id[i].pin for i in locked]
     if name == INSTALLER and not _same_pins(requirements, pins):
         return True
-    return any(context.wanted(f"wheel:{pin['filename']}", pin["name"]) for pin in pins)
+    return any(context.is_to_update(f"wheel:{pin['filename']}", pin["name"]) for pin in pins)
 
 
 def _owners(name: str, context: Context) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from bedplate.artifacts import find_program
-from bedplate.build.image_completeness import Named, images_of_component, images_of_object
+from bedplate.build.image_completeness import NamedImage, images_of_component, images_of_object
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.host_spec import HostFile
@@ -26,12 +26,12 @@ from bedplate.render.reference_site import reference_site
 KUBEADM_KIND = "ClusterConfiguration"
 
 
-def named(catalog: Catalog, release: ReleaseFile) -> list[Named]:
+def named_images(catalog: Catalog, release: ReleaseFile) -> list[NamedImage]:
     """Return every image that is named, once per place."""
     return list(dict.fromkeys([*of_components(catalog, release), *of_hosts(catalog, release)]))
 
 
-def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
+def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
     """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
     for component in catalog.components.values():
         yield from images_of_component(component)
@@ -48,7 +48,7 @@ def _profiles() -> list[str]:
     )
 
 
-def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
+def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
     """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will ask for."""
     site = reference_site(catalog.release.version, [])
     seen: set[HostFile] = set()
@@ -60,13 +60,13 @@ def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[Named]:
                 yield from _of_kubeadm(file, catalog)
 
 
-def _of_file(file: HostFile, host: str) -> Iterator[Named]:
+def _of_file(file: HostFile, host: str) -> Iterator[NamedImage]:
     """Walk a host's file as a ConfigMap's would be: YAML, TOML and JSON by what they mean, anything else as text."""
     for hit in images_in({file.path: file.content}, kind=Kind.CONFIGMAP):
-        yield Named(hit.image, "hosts", f"host {host}", path_text(hit.path), f"file, {hit.certainty}")
+        yield NamedImage(hit.image, "hosts", f"host {host}", path_text(hit.path), f"file, {hit.certainty}")
 
 
-def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
+def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[NamedImage]:
     """Ask the release's own kubeadm which images a configuration leads to."""
     if KUBEADM_KIND not in file.content:
         return
@@ -78,7 +78,7 @@ def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[Named]:
         kubeadm = find_program.find(component, "kubeadm", catalog)
         done = run([kubeadm, "config", "images", "list", "--config", path], env={"HOME": folder})
     for line in done.stdout.decode().split():
-        yield Named(normalize_image(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")
+        yield NamedImage(normalize_image(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")
 
 
 def _is_kubeadm(path: str) -> bool:

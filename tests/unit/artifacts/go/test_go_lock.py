@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.artifacts.declared import declared
+from bedplate.artifacts.declared import declared_artifacts
 from bedplate.artifacts.go import go_pin
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
@@ -54,11 +54,11 @@ def _context(folder: Path, compiler: Entry | None = None, **fields: Any) -> Cont
 def _pinned(folder: Path, **fields: Any) -> tuple[Context, Entry]:
     """Return a context whose lock has the program, as if Go had pinned it."""
     made = _context(folder, **fields)
-    side = made.side("go", "tool")
+    side = made.lock_folder("go", "tool")
     side.mkdir(parents=True, exist_ok=True)
     (side / "go.mod").write_text("module bedplate/build/tool\n")
     (side / "go.sum").write_text(f"{MODULE} v1.0.0 h1:sum=\n{MODULE} v1.0.0/go.mod h1:mod=\n")
-    pin = {"declaration": go_pin.declaration(declared(made, GoArtifact)[0], made)}
+    pin = {"declaration": go_pin.declaration(declared_artifacts(made, GoArtifact)[0], made)}
     stub = Entry(id="go:tool", kind="go", pin=pin, recipe="")
     return made, GoSource().resolve(replace(made, previous=_lock(stub))).entries[0]
 
@@ -108,7 +108,7 @@ def test_recipe_stays_while_nothing_that_matters_changes(tmp_path: Path) -> None
 def test_unchanged_declaration_is_not_resolved_again(tmp_path: Path) -> None:
     """Locking again starts no compiler and touches no go.sum."""
     made, entry = _pinned(tmp_path)
-    path = made.side("go", "tool") / "go.sum"
+    path = made.lock_folder("go", "tool") / "go.sum"
     before = path.stat().st_mtime_ns
     assert _again(made, entry) == entry
     assert path.stat().st_mtime_ns == before
@@ -123,13 +123,13 @@ def test_declaration_covers_what_go_pins(tmp_path: Path, field: str, value: Any)
     """A change of what go.mod depends on makes the lock resolve that artifact again."""
     made, entry = _pinned(tmp_path)
     changed = _context(tmp_path, **{field: value})
-    assert go_pin.declaration(declared(changed, GoArtifact)[0], made) != entry.pin["declaration"]
+    assert go_pin.declaration(declared_artifacts(changed, GoArtifact)[0], made) != entry.pin["declaration"]
 
 
 def test_build_refuses_a_changed_go_sum(tmp_path: Path) -> None:
     """A go.sum that is not the locked one is refused before anything is compiled."""
     made, entry = _pinned(tmp_path)
-    (made.side("go", "tool") / "go.sum").write_text("other\n")
+    (made.lock_folder("go", "tool") / "go.sum").write_text("other\n")
     with pytest.raises(BedplateError, match=r"has a go.sum that is not the one that was locked"):
         GoSource().build(entry, made)
 

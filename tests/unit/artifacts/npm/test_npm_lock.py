@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.artifacts.declared import declared
+from bedplate.artifacts.declared import declared_artifacts
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.npm.npm_source import _is_volatile, _own_files, _without_hosts
 from bedplate.artifacts.tarball import TarEntry
@@ -42,7 +42,7 @@ def test_own_page_is_read_from_the_components_folder(tmp_path: Path) -> None:
         path = tmp_path / "tool" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    one = declared(context(tmp_path, component(artifacts=[artifact])), NpmArtifact)[0]
+    one = declared_artifacts(context(tmp_path, component(artifacts=[artifact])), NpmArtifact)[0]
     assert _own_files(one) == ["page/package.json", "page/src/main.js"]
 
 

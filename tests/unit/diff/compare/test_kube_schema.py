@@ -30,7 +30,7 @@ MANIFESTS = ("gpu-operator-v26.3.3.yaml.gz", "gpu-operator-v26.7.0.yaml.gz")
 def modules() -> Path:
     """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
     cache = Cache()
-    context = kinds.context(load_release(RELEASE), cache)
+    context = kinds.build_context(load_release(RELEASE), cache)
     GoSource().fetch(context.entry("kubernetes-control-plane"), context)
     return cache.folder("go", "mod")
 
