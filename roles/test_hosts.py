@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import PYTHON, Cluster
+from bedplate.acceptance.cluster_client import PYTHON, ClusterClient
 from bedplate.apply.installation import Installation
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.environments import Site
@@ -201,7 +201,7 @@ def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> Non
         assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside), name
 
 
-def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], cluster: Cluster) -> None:
+def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
     """The counters see pods, too: one packet sent out on purpose by a pod is seen on its node, and only as that."""
     host = hosts[hub_pod["spec"]["nodeName"]]
     control, outside = _counter(host, "control"), _counter(host, "outside")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import Cluster, wait
+from bedplate.acceptance.cluster_client import ClusterClient, wait
 
 Ask = Callable[[str], Any]
 SIGNAL = "bedplate-acceptance-alert"
@@ -11,7 +11,7 @@ ARRIVES_SECONDS = 180
 
 
 @pytest.fixture(scope="session")
-def signal(cluster: Cluster) -> Iterator[None]:
+def signal(cluster: ClusterClient) -> Iterator[None]:
     """Make what the rule AcceptanceTest looks for: with the first test, so that its alert is on its way meanwhile."""
     cluster.apply(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": SIGNAL, "namespace": "monitoring"}, "data": {}}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import PYTHON, Cluster
+from bedplate.acceptance.cluster_client import PYTHON, ClusterClient
 from bedplate.config.environments import Site
 
 LOOK_UP = "import json, socket, sys; print(json.dumps([socket.gethostbyname(name) for name in sys.argv[1:]]))"
@@ -20,7 +20,7 @@ CONTROL = "bedplate-acceptance.invalid"
 LOG_MARK = "external "
 
 
-def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: Cluster, site: Site) -> None:
+def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: ClusterClient, site: Site) -> None:
     """A pod resolves Services and the site's own names."""
     api = f"api.{site.environment.domain}"
     names = ["kubernetes.default.svc.cluster.local", "hub", api]
@@ -31,7 +31,7 @@ def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: Clu
     assert first == str(site.control_plane[0].address)
 
 
-def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: Cluster) -> None:
+def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
     """The log tells: one outside name asked for on purpose is refused, and is in CoreDNS' log with who asked."""
     name = f"{uuid.uuid4().hex}.{CONTROL}"
     cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ASK_IN_VAIN, name)
@@ -40,7 +40,7 @@ def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: 
 
 
 @pytest.mark.last
-def test_nobody_asked_for_an_outside_name(cluster: Cluster, record_property: Any) -> None:
+def test_nobody_asked_for_an_outside_name(cluster: ClusterClient, record_property: Any) -> None:
     """No pod has asked for a name outside the gap: CoreDNS' log of external names is empty."""
     lines = [line for line in _external(cluster) if CONTROL not in line]
     record_property("external_names", len(lines))
@@ -48,5 +48,5 @@ def test_nobody_asked_for_an_outside_name(cluster: Cluster, record_property: Any
         pytest.fail(f"{len(lines)} questions for outside names, the last: {lines[-1]}")
 
 
-def _external(cluster: Cluster) -> list[str]:
+def _external(cluster: ClusterClient) -> list[str]:
     return [line for line in cluster.logs("kube-system", "k8s-app=kube-dns").splitlines() if LOG_MARK in line]

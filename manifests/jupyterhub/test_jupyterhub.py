@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bedplate.acceptance.cluster_client import Cluster
-from bedplate.acceptance.hub import HubUser, Notebook
+from bedplate.acceptance.cluster_client import ClusterClient
+from bedplate.acceptance.hub_client import HubUser, Notebook
 from bedplate.config import users
 from bedplate.config.environments import Site
 from bedplate.core import quantity
@@ -37,7 +37,7 @@ def test_wrong_password_is_refused(hub_address: str, authority: Path) -> None:
     user.close()
 
 
-def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: Cluster, site: Site) -> None:
+def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: ClusterClient, site: Site) -> None:
     """A server runs in the namespace, with the CPU, memory and volume that its user picked, without privileges."""
     notebook.ensure_running()
     namespace = notebook.options["namespace"]
@@ -61,7 +61,7 @@ def test_a_user_computes(notebook: Notebook, record_property: Any) -> None:
     assert score > 0.8
 
 
-def test_a_namespace_of_others_is_refused(notebook: Notebook, cluster: Cluster, site: Site) -> None:
+def test_a_namespace_of_others_is_refused(notebook: Notebook, cluster: ClusterClient, site: Site) -> None:
     """A user cannot start a server in a namespace outside his groups, whatever he sends."""
     notebook.ensure_stopped()
     for namespace in [*_others(site), "kube-system", "notebooks"]:
@@ -81,7 +81,7 @@ def test_the_form_offers_what_groups_permit(hub_user: HubUser, notebook: Noteboo
     assert offered == {name: name in _permitted(site) for name in offered}
 
 
-def test_files_stay(notebook: Notebook, cluster: Cluster) -> None:
+def test_files_stay(notebook: Notebook, cluster: ClusterClient) -> None:
     """After the server was stopped and started again, the file is there: its model answers."""
     notebook.ensure_stopped()
     assert _servers(cluster, notebook.options["namespace"]) == []
@@ -89,7 +89,7 @@ def test_files_stay(notebook: Notebook, cluster: Cluster) -> None:
     assert json.loads(notebook.user.run_cell(PREDICT)) == [0]
 
 
-def _servers(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
+def _servers(cluster: ClusterClient, namespace: str) -> list[dict[str, Any]]:
     return cluster.items("pods", namespace, "component=singleuser-server")
 
 

@@ -3,20 +3,20 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import Cluster, is_ready
+from bedplate.acceptance.cluster_client import ClusterClient, is_ready
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 
 SETTLED = {"Succeeded"}
 
 
-def test_every_node_is_ready(cluster: Cluster, site: Site) -> None:
+def test_every_node_is_ready(cluster: ClusterClient, site: Site) -> None:
     """Every machine of the cluster is a node, and Ready."""
     nodes = {node["metadata"]["name"]: is_ready(node) for node in cluster.items("nodes")}
     assert nodes == {host.name: True for host in (*site.control_plane, *site.workers)}
 
 
-def test_versions(cluster: Cluster, catalog: Catalog) -> None:
+def test_versions(cluster: ClusterClient, catalog: Catalog) -> None:
     """The API server and every kubelet have the release's version."""
     wanted = f"v{catalog.components['kubernetes'].version}"
     found = {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in cluster.items("nodes")}
@@ -24,13 +24,13 @@ def test_versions(cluster: Cluster, catalog: Catalog) -> None:
     assert found == dict.fromkeys(found, wanted)
 
 
-def test_api_server_is_healthy(cluster: Cluster) -> None:
+def test_api_server_is_healthy(cluster: ClusterClient) -> None:
     """The API server calls itself ready, with all its parts."""
     assert "readyz check passed" in cluster.raw("/readyz?verbose")
 
 
 @pytest.mark.last
-def test_every_pod_is_ready(cluster: Cluster) -> None:
+def test_every_pod_is_ready(cluster: ClusterClient) -> None:
     """Every pod is ready or done."""
     waiting = {
         f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": _reason(pod)
@@ -40,7 +40,7 @@ def test_every_pod_is_ready(cluster: Cluster) -> None:
     assert waiting == {}
 
 
-def test_workloads_are_whole(cluster: Cluster) -> None:
+def test_workloads_are_whole(cluster: ClusterClient) -> None:
     """Every Deployment, DaemonSet and StatefulSet has all its pods, of its newest version."""
     lacking = {
         f"{one['kind']} {one['metadata']['namespace']}/{one['metadata']['name']}": _counts(one)
@@ -51,7 +51,7 @@ def test_workloads_are_whole(cluster: Cluster) -> None:
 
 
 @pytest.mark.last
-def test_every_volume_claim_is_bound(cluster: Cluster) -> None:
+def test_every_volume_claim_is_bound(cluster: ClusterClient) -> None:
     """Every volume that is asked for is there."""
     claims = cluster.items("persistentvolumeclaims")
     # A volume without a pod is made when its first pod comes.
@@ -69,7 +69,7 @@ def test_every_volume_claim_is_bound(cluster: Cluster) -> None:
     assert unbound == []
 
 
-def _server_version(cluster: Cluster) -> str:
+def _server_version(cluster: ClusterClient) -> str:
     version: str = json.loads(cluster.raw("/version"))["gitVersion"]
     return version
 

@@ -1,10 +1,10 @@
-from bedplate.acceptance.cluster_client import Cluster, wait
+from bedplate.acceptance.cluster_client import ClusterClient, wait
 from bedplate.config.environments import Site
 
 READY_SECONDS = 120
 
 
-def test_node_metrics(cluster: Cluster, site: Site) -> None:
+def test_node_metrics(cluster: ClusterClient, site: Site) -> None:
     """CPU and memory of every node are measured (kubectl top nodes)."""
     names = {host.name for host in (*site.control_plane, *site.workers)}
 

@@ -3,7 +3,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bedplate.acceptance.cluster_client import Cluster, wait
+from bedplate.acceptance.cluster_client import ClusterClient, wait
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.render.objects import scrape_targets
@@ -16,7 +16,7 @@ PER_NODE = ("kubelet", "cadvisor")
 
 
 def test_every_expected_target_is_up(
-    prometheus: Ask, cluster: Cluster, catalog: Catalog, site: Site, record_property: Any
+    prometheus: Ask, cluster: ClusterClient, catalog: Catalog, site: Site, record_property: Any
 ) -> None:
     """Every metrics endpoint that a component declares is read, on every pod of it, and so is every node."""
     expected = _expected(cluster, catalog, site)
@@ -47,7 +47,7 @@ def test_rules_are_loaded(prometheus: Ask) -> None:
     assert {rule["name"]: rule.get("lastError", "") for rule in rules if rule["health"] == "err"} == {}
 
 
-def test_the_page_is_served(cluster: Cluster) -> None:
+def test_the_page_is_served(cluster: ClusterClient) -> None:
     """People get Prometheus' page with its program, not the API alone."""
     page = cluster.raw(f"{PAGE}/query")
     assert "<title>Prometheus" in page
@@ -60,7 +60,7 @@ def _targets(prometheus: Ask) -> list[dict[str, Any]]:
     return targets
 
 
-def _expected(cluster: Cluster, catalog: Catalog, site: Site) -> dict[str, int]:
+def _expected(cluster: ClusterClient, catalog: Catalog, site: Site) -> dict[str, int]:
     """Return how many endpoints each job must have: those of the declared Services, and all nodes."""
     nodes = len(site.control_plane) + len(site.workers)
     expected = {**dict.fromkeys(PER_NODE, nodes), "apiserver": len(site.control_plane)}

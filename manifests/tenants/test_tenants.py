@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.access import Access
-from bedplate.acceptance.cluster_client import PYTHON, Cluster, wait
-from bedplate.acceptance.hub import Notebook
+from bedplate.acceptance.access_question import AccessQuestion
+from bedplate.acceptance.cluster_client import PYTHON, ClusterClient, wait
+from bedplate.acceptance.hub_client import Notebook
 from bedplate.config.catalog import Catalog
 from bedplate.config.environment_file import Tenant, TenantNamespace
 from bedplate.config.environments import Site
@@ -34,7 +34,7 @@ def _namespaces(site: Site) -> list[tuple[Tenant, TenantNamespace]]:
 
 
 @pytest.fixture
-def stranger(cluster: Cluster, catalog: Catalog) -> Iterator[str]:
+def stranger(cluster: ClusterClient, catalog: Catalog) -> Iterator[str]:
     """Run a pod in a namespace of its own, which has no policies; gives its name."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS, "labels": labels}})
@@ -48,14 +48,14 @@ def stranger(cluster: Cluster, catalog: Catalog) -> Iterator[str]:
 
 
 @pytest.fixture
-def server(notebook: Notebook, cluster: Cluster) -> dict[str, Any]:
+def server(notebook: Notebook, cluster: ClusterClient) -> dict[str, Any]:
     """Return the pod of a user's running server."""
     notebook.ensure_running()
     [pod] = cluster.items("pods", notebook.options["namespace"], "component=singleuser-server")
     return pod
 
 
-def test_namespaces_are_labelled(cluster: Cluster, site: Site) -> None:
+def test_namespaces_are_labelled(cluster: ClusterClient, site: Site) -> None:
     """Every tenant's namespace names its owner and enforces its Pod Security Standard."""
     for tenant, namespace in _namespaces(site):
         metadata = cluster.one("namespace", namespace.name)["metadata"]
@@ -64,7 +64,7 @@ def test_namespaces_are_labelled(cluster: Cluster, site: Site) -> None:
         assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == namespace.pod_security
 
 
-def test_groups_have_their_rights_and_no_others(cluster: Cluster, site: Site) -> None:
+def test_groups_have_their_rights_and_no_others(cluster: ClusterClient, site: Site) -> None:
     """Each group may do in each tenant's namespace what environment.yaml says, and another tenant's group nothing."""
     tenants = site.environment.tenants
     groups = {one for t in tenants for one in (*t.groups.admins, *t.groups.users, *t.groups.viewers)} | {NOBODY}
@@ -77,12 +77,12 @@ def test_groups_have_their_rights_and_no_others(cluster: Cluster, site: Site) ->
             ("get", "pods"): users | {*tenant.groups.viewers},
         }
         for (verb, resource), those in permitted.items():
-            asked |= {Access(group, verb, resource, namespace.name) for group in groups}
-            wanted |= {Access(group, verb, resource, namespace.name) for group in those}
+            asked |= {AccessQuestion(group, verb, resource, namespace.name) for group in groups}
+            wanted |= {AccessQuestion(group, verb, resource, namespace.name) for group in those}
     assert cluster.permitted(asked) == wanted
 
 
-def test_quotas_are_as_written(cluster: Cluster, site: Site) -> None:
+def test_quotas_are_as_written(cluster: ClusterClient, site: Site) -> None:
     """Every tenant's quota is the one in environment.yaml, and limits are set for pods that name none."""
     for _, namespace in _namespaces(site):
         hard = cluster.one("resourcequota", "tenant", namespace.name)["spec"]["hard"]
@@ -94,21 +94,21 @@ def test_quotas_are_as_written(cluster: Cluster, site: Site) -> None:
         assert cluster.items("limitranges", namespace.name)
 
 
-def test_quota_is_enforced(cluster: Cluster, site: Site) -> None:
+def test_quota_is_enforced(cluster: ClusterClient, site: Site) -> None:
     """A volume larger than the tenant's quota is refused."""
     for _, namespace in _namespaces(site):
         with pytest.raises(BedplateError, match="exceeded quota"):
             cluster.apply(_claim(namespace.name, "100Ti"))
 
 
-def test_privileged_pods_are_refused(cluster: Cluster, site: Site) -> None:
+def test_privileged_pods_are_refused(cluster: ClusterClient, site: Site) -> None:
     """A privileged pod is refused in every tenant's namespace."""
     for _, namespace in _namespaces(site):
         with pytest.raises(BedplateError, match="violates PodSecurity"):
             cluster.apply(_privileged(namespace.name))
 
 
-def test_everything_is_denied_first(cluster: Cluster, site: Site) -> None:
+def test_everything_is_denied_first(cluster: ClusterClient, site: Site) -> None:
     """Every tenant's namespace denies all traffic that no policy allows."""
     for _, namespace in _namespaces(site):
         spec = cluster.one("networkpolicy", "default-deny", namespace.name)["spec"]
@@ -117,7 +117,7 @@ def test_everything_is_denied_first(cluster: Cluster, site: Site) -> None:
 
 
 def test_a_notebook_is_reached_by_hub_and_owner_only(
-    server: dict[str, Any], stranger: str, hub_pod: dict[str, Any], cluster: Cluster
+    server: dict[str, Any], stranger: str, hub_pod: dict[str, Any], cluster: ClusterClient
 ) -> None:
     """A pod in another namespace cannot reach a user's notebook; the hub can."""
     address = f"{server['status']['podIP']}:{NOTEBOOK_PORT}"
@@ -127,7 +127,9 @@ def test_a_notebook_is_reached_by_hub_and_owner_only(
     assert _reached(cluster, "notebooks", hub_pod["metadata"]["name"], address) == {address: True}
 
 
-def test_a_notebook_reaches_the_hub_and_nothing_else(server: dict[str, Any], cluster: Cluster, site: Site) -> None:
+def test_a_notebook_reaches_the_hub_and_nothing_else(
+    server: dict[str, Any], cluster: ClusterClient, site: Site
+) -> None:
     """A user's notebook reaches the hub, but neither the API server, nor nodes, nor monitoring."""
     hub = f"{_service(cluster, 'hub')}:{HUB_PORT}"
     api = f"{site.control_plane[0].address}:6443"
@@ -139,12 +141,12 @@ def test_a_notebook_reaches_the_hub_and_nothing_else(server: dict[str, Any], clu
     assert answers == {hub: True, api: False, node: False, kubernetes: False, prometheus: False}
 
 
-def _service(cluster: Cluster, name: str, namespace: str = "notebooks") -> str:
+def _service(cluster: ClusterClient, name: str, namespace: str = "notebooks") -> str:
     address: str = cluster.one("service", name, namespace)["spec"]["clusterIP"]
     return address
 
 
-def _reached(cluster: Cluster, namespace: str, pod: str, *targets: str) -> dict[str, bool]:
+def _reached(cluster: ClusterClient, namespace: str, pod: str, *targets: str) -> dict[str, bool]:
     answers: dict[str, bool] = json.loads(cluster.run_in(namespace, pod, PYTHON, "-c", CONNECT, *targets))
     return answers
 

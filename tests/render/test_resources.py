@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from bedplate.cluster import resources, stack_secrets
+from bedplate.cluster import pulumi_resources, stack_secrets
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import paths
@@ -54,7 +54,7 @@ def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        resources.declare(site, objects.of_layer(rendered, layer), requires)
+        pulumi_resources.declare(site, objects.of_layer(rendered, layer), requires)
 
     program()
     return recorder
@@ -106,7 +106,7 @@ def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets
     assert set(inputs["data"]["value"]) == {"tls.crt", "tls.key"}
     pods = foundation.declared["apps/Deployment/kube-system/metrics-server"].inputs["spec"]["template"]
     names = ["metrics-server-tls/tls.crt", "metrics-server-tls/tls.key"]
-    assert pods["metadata"]["annotations"][resources.SECRET_DIGEST] == stack_secrets.fingerprint(
+    assert pods["metadata"]["annotations"][pulumi_resources.SECRET_DIGEST] == stack_secrets.fingerprint(
         site_with_secrets, names
     )
 
@@ -125,8 +125,8 @@ def test_a_secret_that_is_read_anew_restarts_nothing(site_with_secrets: Site, re
 
 
 def _pods_and_key(site: Site, one: RenderedObject, rendered: list[RenderedObject]) -> tuple[str, str]:
-    pods = resources.with_secret_digest(site, one, rendered)["spec"]["template"]["metadata"]
-    return pods["annotations"][resources.SECRET_DIGEST], stack_secrets.layer_fingerprint(site, rendered)
+    pods = pulumi_resources.with_secret_digest(site, one, rendered)["spec"]["template"]["metadata"]
+    return pods["annotations"][pulumi_resources.SECRET_DIGEST], stack_secrets.layer_fingerprint(site, rendered)
 
 
 def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
@@ -143,7 +143,7 @@ def test_workloads_come_after_what_they_read(catalog: Catalog, rendered: list[Re
     owners = {one.identity: one.component for one in layer}
     coredns = next(one for one in layer if str(one.identity) == "apps/Deployment/kube-system/coredns")
     requires = {"coredns": list(catalog.components["coredns"].requires)}
-    before = {str(key) for key in resources._dependencies(coredns, owners, owners, requires)}
+    before = {str(key) for key in pulumi_resources._dependencies(coredns, owners, owners, requires)}
     assert "core/ConfigMap/kube-system/coredns" in before
     assert "apps/DaemonSet/kube-system/kube-router" in before
     assert "apps/Deployment/kube-system/metrics-server" not in before

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bedplate.acceptance.result import Check, Run, Verdict, by_component
+from bedplate.acceptance.acceptance_result import AcceptanceCheck, AcceptanceRun, Verdict, by_component
 from bedplate.core.files import write_atomic
 
 HTML, JUNIT, JSON = "report.html", "junit.xml", "report.json"
@@ -23,7 +23,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 }
 
 
-def write(run: Run, folder: Path) -> Path:
+def write(run: AcceptanceRun, folder: Path) -> Path:
     """Write all three files into a folder and return the HTML page's place."""
     write_atomic(folder / JSON, json.dumps(run.as_json(), indent=2, ensure_ascii=False) + "\n")
     write_atomic(folder / JUNIT, junit(run))
@@ -31,7 +31,7 @@ def write(run: Run, folder: Path) -> Path:
     return folder / HTML
 
 
-def html(run: Run) -> str:
+def html(run: AcceptanceRun) -> str:
     """Return one page that needs nothing else: style inside, no script, made to be printed."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -44,7 +44,7 @@ def html(run: Run) -> str:
     return environment.get_template("acceptance_report.html.j2").render(run=run, groups=by_component(run.checks))
 
 
-def junit(run: Run) -> bytes:
+def junit(run: AcceptanceRun) -> bytes:
     """Return JUnit XML, a suite per component (https://llg.cubic.org/docs/junit/)."""
     suites = ET.Element("testsuites", name=f"acceptance {run.environment} {run.release}", time=f"{run.seconds:.3f}")
     for component, checks in by_component(run.checks).items():
@@ -66,7 +66,7 @@ def junit(run: Run) -> bytes:
     return document + b"\n"
 
 
-def show(run: Run, console: Console) -> None:
+def show(run: AcceptanceRun, console: Console) -> None:
     """Print a table of all checks, by component, then what failed, then one line that sums it up."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
@@ -87,7 +87,7 @@ def show(run: Run, console: Console) -> None:
     console.print(Text(summary(run), style="bold green" if run.is_green else "bold red"))
 
 
-def summary(run: Run) -> str:
+def summary(run: AcceptanceRun) -> str:
     """Return the run in one line."""
     parts = [f"{len(run.of('passed'))} passed", f"{len(run.of('failed'))} failed"]
     if run.of("skipped"):
@@ -116,7 +116,7 @@ def measured(value: Any) -> str:
             return str(value)
 
 
-def _case(suite: ET.Element, check: Check) -> None:
+def _case(suite: ET.Element, check: AcceptanceCheck) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
@@ -134,7 +134,7 @@ def _case(suite: ET.Element, check: Check) -> None:
             pass
 
 
-def _count(checks: list[Check], verdict: Verdict) -> int:
+def _count(checks: list[AcceptanceCheck], verdict: Verdict) -> int:
     return sum(check.outcome == verdict for check in checks)
 
 

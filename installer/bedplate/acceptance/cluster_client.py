@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.acceptance.access import Access
+from bedplate.acceptance.access_question import AccessQuestion
 from bedplate.cluster import kubectl
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
@@ -21,7 +21,7 @@ PYTHON = "/opt/bedplate/python/bin/python3"
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterClient:
     """An environment's cluster, with the administrator's rights."""
 
     site: Site
@@ -58,7 +58,7 @@ class Cluster:
         chosen = [*restarted, ("-l", selector, "--all-containers")]
         return "".join(kubectl.run(self.site, *words, *one).decode(errors="replace") for one in chosen)
 
-    def permitted(self, questions: Iterable[Access]) -> set[Access]:
+    def permitted(self, questions: Iterable[AccessQuestion]) -> set[AccessQuestion]:
         """Return those of the questions to which the API server's answer is yes, asked all at once."""
         asked = list(questions)
         reviews = {"apiVersion": "v1", "kind": "List", "items": [access.review() for access in asked]}

@@ -26,8 +26,8 @@ import httpx
 import pytest
 import testinfra
 
-from bedplate.acceptance.cluster_client import Cluster
-from bedplate.acceptance.hub import HubUser, Notebook
+from bedplate.acceptance.cluster_client import ClusterClient
+from bedplate.acceptance.hub_client import HubUser, Notebook
 from bedplate.apply.installation import Installation
 from bedplate.config import addresses, users
 from bedplate.config.bundle_layout import ReleaseFile
@@ -73,9 +73,9 @@ class Fixtures:
         return self.subject.release_file
 
     @pytest.fixture(scope="session")
-    def cluster(self, site: Site) -> Cluster:
+    def cluster(self, site: Site) -> ClusterClient:
         """Return the cluster."""
-        return Cluster(site)
+        return ClusterClient(site)
 
     @pytest.fixture(scope="session")
     def hosts(self, site: Site) -> dict[str, Any]:
@@ -83,17 +83,17 @@ class Fixtures:
         return {host.name: reach(site, host.name) for host in site.hosts}
 
     @pytest.fixture(scope="session")
-    def prometheus(self, cluster: Cluster) -> Ask:
+    def prometheus(self, cluster: ClusterClient) -> Ask:
         """Return a function from a path of Prometheus' API to its JSON."""
         return lambda path: cluster.service("monitoring", "prometheus", "web", path)
 
     @pytest.fixture(scope="session")
-    def alertmanager(self, cluster: Cluster) -> Ask:
+    def alertmanager(self, cluster: ClusterClient) -> Ask:
         """Return a function from a path of Alertmanager's API to its JSON."""
         return lambda path: cluster.service("monitoring", "alertmanager", "web", path)
 
     @pytest.fixture
-    def hub_pod(self, cluster: Cluster) -> dict[str, Any]:
+    def hub_pod(self, cluster: ClusterClient) -> dict[str, Any]:
         """Return JupyterHub's pod, in which Python can be run."""
         [pod] = cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")
         return pod

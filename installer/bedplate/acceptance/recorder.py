@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.result import Check, Verdict
+from bedplate.acceptance.acceptance_result import AcceptanceCheck, Verdict
 
 DETAIL_LINES = 30
 PREFIX = "test_"
@@ -28,8 +28,8 @@ class Recorder:
 
     components: dict[Path, str]
     on_start: Callable[[str], None]
-    on_end: Callable[[Check], None]
-    checks: list[Check] = field(default_factory=list)
+    on_end: Callable[[AcceptanceCheck], None]
+    checks: list[AcceptanceCheck] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
     reports: dict[str, list[pytest.TestReport]] = field(default_factory=dict)
 
@@ -48,7 +48,7 @@ class Recorder:
         if report.failed:
             name = Path(report.nodeid).stem.removeprefix(PREFIX).replace("_", "-")
             self._add(
-                Check(
+                AcceptanceCheck(
                     id=f"{name}/read",
                     title="The test file can be read",
                     component=name,
@@ -68,13 +68,13 @@ class Recorder:
         if report.when == "teardown":
             self._add(self._check(report.nodeid, self.reports.pop(report.nodeid)))
 
-    def _check(self, nodeid: str, reports: list[pytest.TestReport]) -> Check:
+    def _check(self, nodeid: str, reports: list[pytest.TestReport]) -> AcceptanceCheck:
         component = self._component(reports[0])
         bad = next((report for report in reports if report.failed), None)
         skipped = next((report for report in reports if report.skipped), None)
         outcome: Verdict = "failed" if bad else "skipped" if skipped else "passed"
         name = nodeid.rpartition("::")[2].removeprefix(PREFIX)
-        return Check(
+        return AcceptanceCheck(
             id=f"{component}/{name}",
             title=self.titles.get(nodeid, name),
             component=component,
@@ -88,7 +88,7 @@ class Recorder:
         name = Path(report.location[0]).name
         return next((component for path, component in self.components.items() if path.name == name), name)
 
-    def _add(self, check: Check) -> None:
+    def _add(self, check: AcceptanceCheck) -> None:
         self.checks.append(check)
         self.on_end(check)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.acceptance.acceptance_result import PACKETS_OUTSIDE, AcceptanceCheck, AcceptanceRun
 from bedplate.acceptance.fixtures import Fixtures
 from bedplate.acceptance.recorder import Recorder
-from bedplate.acceptance.result import PACKETS_OUTSIDE, Check, Run
 from bedplate.apply.installation import Installation
 from bedplate.core import paths
 
@@ -34,12 +34,12 @@ SETTINGS = [
 ]
 
 
-def run(
+def run_acceptance(
     installation: Installation,
     log: Path,
     on_start: Callable[[str], None] = lambda _: None,
-    on_end: Callable[[Check], None] = lambda _: None,
-) -> Run:
+    on_end: Callable[[AcceptanceCheck], None] = lambda _: None,
+) -> AcceptanceRun:
     """Run every test and return what was found; failures are in the result, not raised.
 
     Args:
@@ -56,7 +56,7 @@ def run(
         recorder.checks.append(_broken(code, log))
     recorder.checks += _uncounted(recorder.checks)
     site = installation.site
-    return Run(
+    return AcceptanceRun(
         release=installation.release_file.release,
         environment=site.environment.name,
         started=began,
@@ -97,11 +97,11 @@ def _pytest(files: dict[Path, str], plugins: list[object], log: Path) -> int:
         return int(pytest.main(words, plugins=plugins))
 
 
-def _failed(checks: list[Check]) -> bool:
+def _failed(checks: list[AcceptanceCheck]) -> bool:
     return any(check.outcome == "failed" for check in checks)
 
 
-def _uncounted(checks: list[Check]) -> list[Check]:
+def _uncounted(checks: list[AcceptanceCheck]) -> list[AcceptanceCheck]:
     """Return a failed check where none counted the packets that tried to leave: such a run proves no air gap."""
     if any(PACKETS_OUTSIDE in check.facts for check in checks):
         return []
@@ -109,11 +109,11 @@ def _uncounted(checks: list[Check]) -> list[Check]:
     return [_failure("packets-outside", "The packets that tried to leave were counted", detail)]
 
 
-def _broken(code: int, log: Path) -> Check:
+def _broken(code: int, log: Path) -> AcceptanceCheck:
     last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
     return _failure("pytest", "The acceptance run itself works", f"pytest ended with {code}:\n{last}")
 
 
-def _failure(name: str, title: str, detail: str) -> Check:
+def _failure(name: str, title: str, detail: str) -> AcceptanceCheck:
     """Return a failed check of the run itself."""
-    return Check(id=f"run/{name}", title=title, component="run", outcome="failed", seconds=0, detail=detail)
+    return AcceptanceCheck(id=f"run/{name}", title=title, component="run", outcome="failed", seconds=0, detail=detail)

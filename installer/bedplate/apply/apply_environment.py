@@ -8,7 +8,7 @@ from bedplate.apply import installation
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
-from bedplate.apply.run_steps import ApplySummary, apply
+from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
 from bedplate.config.environments import Site
@@ -35,6 +35,6 @@ def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
             ordered = phases(loaded, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
-                return apply(ordered, ledger, progress, log, release=loaded.release_file.release, every=every)
+                return run_phases(ordered, ledger, progress, log, release=loaded.release_file.release, every=every)
         finally:
             ledger.close()

@@ -21,7 +21,7 @@ RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StepRecord:
     """A step's last real run (skipped ones do not count)."""
 
     step: str
@@ -76,13 +76,13 @@ class Ledger:
         now = time.time()
         self._db.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, 0, '')", (run, step, key, now, now, SKIPPED))
 
-    def last(self, step: str) -> Record | None:
+    def last(self, step: str) -> StepRecord | None:
         """Return a step's last real run."""
         query = "SELECT step, key, started, ended, outcome, changed, detail FROM steps WHERE step = ? AND outcome != ?"
         row = self._db.execute(f"{query} ORDER BY rowid DESC LIMIT 1", (step, SKIPPED)).fetchone()
-        return Record(*row) if row else None
+        return StepRecord(*row) if row else None
 
-    def steps(self) -> list[Record]:
+    def steps(self) -> list[StepRecord]:
         """Return the last real run of every step, in the order in which they were first begun."""
         names = self._db.execute("SELECT step FROM steps GROUP BY step ORDER BY MIN(rowid)").fetchall()
         return [record for (name,) in names if (record := self.last(name))]

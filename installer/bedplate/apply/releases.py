@@ -25,7 +25,7 @@ UNPACKED = Unpacked()
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRelease:
     """One release of the store.
 
     Attributes:
@@ -42,7 +42,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Freed:
+class Removal:
     """What a removal did.
 
     Attributes:
@@ -58,19 +58,19 @@ class Freed:
     folders: int
 
 
-def kept(store: Path = STORE, state: Path = paths.STATE) -> list[Kept]:
+def stored(store: Path = STORE, state: Path = paths.STATE) -> list[StoredRelease]:
     """Return the releases in a store, by version."""
-    users, blobs = environments(state), {path.name: _blobs(path) for path in _folders(store / RELEASES)}
+    users, blobs = running_releases(state), {path.name: _blobs(path) for path in _folders(store / RELEASES)}
     found = []
     for version, own in blobs.items():
         others = {sha for other, shas in blobs.items() if other != version for sha in shas}
         alone = sum(size for sha, size in own.items() if sha not in others)
         names = tuple(sorted(name for name, releases in users.items() if version in releases))
-        found.append(Kept(version, sum(own.values()), alone, names))
+        found.append(StoredRelease(version, sum(own.values()), alone, names))
     return found
 
 
-def environments(state: Path = paths.STATE) -> dict[str, set[str]]:
+def running_releases(state: Path = paths.STATE) -> dict[str, set[str]]:
     """Return which releases each environment of this bastion runs: the last that ended well, and those begun since."""
     found = {}
     for path in sorted(state.glob(LEDGERS)):
@@ -89,7 +89,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
     key_home: Path = KEY_HOME,
     state: Path = paths.STATE,
     unpacked: Unpacked = UNPACKED,
-) -> Freed:
+) -> Removal:
     """Remove a release and what no other one uses. Stopped at any moment, the next run goes on.
 
     Args:
@@ -107,7 +107,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
             known = ", ".join(path.name for path in _folders(store / RELEASES)) or "none"
             raise InputError(f"release {version}", f"is not in this bastion's store (there: {known})", "check its name")
         if folder.is_dir():
-            _refuse_used(version, environments(state), force=force)
+            _refuse_used(version, running_releases(state), force=force)
             _check_readable(_folders(store / RELEASES), folder)
             shutil.rmtree(removed, ignore_errors=True)
             removed.parent.mkdir(exist_ok=True)
@@ -130,7 +130,7 @@ def _check_readable(folders: Iterable[Path], leaving: Path) -> None:
             named(folder)
 
 
-def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Freed:
+def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Removal:
     """Free what only releases use whose removal began: the mirror's links first, as they keep blobs on the disk."""
     gone = _folders(store / REMOVED)
     needed = {sha for folder in _folders(store / RELEASES) for sha in _blobs(folder)}
@@ -147,7 +147,7 @@ def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Fr
                     blobs += 1
             (folder / bundle_layout.MANIFEST).unlink()
         shutil.rmtree(folder)
-    return Freed(blobs, size, links, folders)
+    return Removal(blobs, size, links, folders)
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -43,7 +43,7 @@ class ApplySummary:
         }
 
 
-def apply(  # noqa: PLR0913  each is one part of a run
+def run_phases(  # noqa: PLR0913  each is one part of a run
     phases: Sequence[Phase], ledger: Ledger, progress: Progress, log: Path, *, release: str, every: bool = False
 ) -> ApplySummary:
     """Run the phases' steps in order.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bedplate.apply.installation import LEDGER
-from bedplate.apply.ledger import Ledger, Record
+from bedplate.apply.ledger import Ledger, StepRecord
 from bedplate.cluster import kubectl
 from bedplate.config import bundle_layout
 from bedplate.config.environments import Site
@@ -22,7 +22,7 @@ OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class SiteStatus:
     """What an operator asks first.
 
     Attributes:
@@ -49,7 +49,7 @@ class Status:
         return asdict(self)
 
 
-def read_status(site: Site) -> Status:
+def read_status(site: Site) -> SiteStatus:
     """Return an environment's status; what cannot be read is empty."""
     applied, steps = _ledger(site)
     with ThreadPoolExecutor(len(site.hosts)) as pool:
@@ -57,7 +57,7 @@ def read_status(site: Site) -> Status:
             zip((h.name for h in site.hosts), pool.map(lambda h: read_outside(site, h), site.hosts), strict=True)
         )
     counts = [count for count in outside.values() if count is not None]
-    return Status(
+    return SiteStatus(
         environment=site.environment.name,
         release=applied.partition("+")[0],
         bundle=_bundle(site),
@@ -99,7 +99,7 @@ def _bundle(site: Site) -> str:
     return str(json.loads(file.read_bytes())["release"]) if file.is_file() else ""
 
 
-def _ledger(site: Site) -> tuple[str, list[Record]]:
+def _ledger(site: Site) -> tuple[str, list[StepRecord]]:
     path = site.state / LEDGER
     if not path.is_file():
         return "", []
@@ -110,6 +110,6 @@ def _ledger(site: Site) -> tuple[str, list[Record]]:
         ledger.close()
 
 
-def _step(record: Record) -> dict[str, Any]:
+def _step(record: StepRecord) -> dict[str, Any]:
     seconds = round(record.ended - record.started, 1) if record.ended else None
     return {"step": record.step, "outcome": record.outcome, "changed": record.changed, "seconds": seconds}

@@ -46,7 +46,7 @@ def _drift(
     from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
 
     with Console(stderr=True).status("reading") as status:
-        found = read_drift.read(installation.load(site), with_hosts=hosts, say=status.update)
+        found = read_drift.read_drift(installation.load(site), with_hosts=hosts, say=status.update)
     print_result(found.as_json(), output, lambda: _print(found, with_hosts=hosts))
     raise typer.Exit(UNKNOWN if found.unknown else DRIFTED if found.is_drifted else SAME)
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from bedplate.apply import releases
-from bedplate.apply.releases import Kept
+from bedplate.apply.releases import StoredRelease
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.core.sizes import human
 from bedplate.remote import bastion
@@ -31,11 +31,11 @@ def _list(env: EnvironmentOption = "", output: OutputOption = OutputFormat.TEXT)
     """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
     if env:
         bastion.to_bastion(env, needs_release=False)
-    found = releases.kept()
+    found = releases.stored()
     print_result([asdict(one) for one in found], output, lambda: _print(found))
 
 
-def _print(found: list[Kept]) -> None:
+def _print(found: list[StoredRelease]) -> None:
     table = Table("release", "size", "frees", "environments", box=None, pad_edge=False)
     for one in found:
         table.add_row(one.version, human(one.size), human(one.alone), ", ".join(one.environments) or "none")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bedplate.acceptance import seal
+from bedplate.acceptance import report_signature
 from bedplate.bundle import ssh_signature
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.site_key_option import site_public_key
@@ -40,7 +40,7 @@ def _verify(
     The key has to come by another way than the report: compare its fingerprint with what `bedplate key show ENV`
     prints at the site. Exit code 0 says that the report is genuine, not that its run was green.
     """
-    known = seal.unseal(folder, lambda name: site_public_key(site, name))
+    known = report_signature.verify_report(folder, lambda name: site_public_key(site, name))
     fingerprint = ssh_signature.fingerprints(site_public_key(site, known.environment))
     counts = f"{known.passed} passed, {known.failed} failed, {known.skipped} skipped"
     text = (

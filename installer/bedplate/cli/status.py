@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bedplate.apply.site_status import Status, read_status
+from bedplate.apply.site_status import SiteStatus, read_status
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
 from bedplate.remote import bastion
 
@@ -29,7 +29,7 @@ def _status(
     print_result(found.as_json(), output, lambda: _print(found))
 
 
-def _print(found: Status) -> None:
+def _print(found: SiteStatus) -> None:
     console = table_console()
     label = f" (bundle {found.bundle})" if found.bundle not in {"", found.release} else ""
     console.print(f"environment {found.environment}, release {found.release or 'none yet'}{label}")

@@ -31,7 +31,7 @@ def _verify(
     /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key: see `bedplate report verify`.
     """
     site = bastion.to_bastion(environment, brings="log/acceptance")
-    from bedplate.acceptance import acceptance_report, runner, seal  # noqa: PLC0415  it loads pytest, which only the bastion needs
+    from bedplate.acceptance import acceptance_report, report_signature, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs
     from bedplate.apply import installation  # noqa: PLC0415  as above
 
     console = Console(stderr=True)
@@ -40,9 +40,9 @@ def _verify(
     live = Console(file=console.file, force_terminal=console.is_terminal)
     busy = try_lock(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
     with busy, live.status("reading the tests") as status:
-        run = runner.run(installation.load(site), folder / "pytest.log", on_start=status.update)
+        run = runner.run_acceptance(installation.load(site), folder / "pytest.log", on_start=status.update)
     page = acceptance_report.write(run, folder)
-    seal.seal(run, folder, ensure_site_key(site))
+    report_signature.sign_report(run, folder, ensure_site_key(site))
     print_result({**run.as_json(), "report": str(page)}, output, lambda: acceptance_report.show(run, table_console()))
     if output is OutputFormat.TEXT:
         console.print(f"Report: {page}", highlight=False)

@@ -21,14 +21,14 @@ from pulumi import automation
 from pulumi.runtime import stack as pulumi_loop
 
 from bedplate.artifacts import find_program
-from bedplate.cluster import resources
+from bedplate.cluster import pulumi_resources
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import files
 from bedplate.core.errors import BedplateError
 from bedplate.render.rendered import RenderedObject
 
-KEPT_COPIES = 10
+MAX_STATE_COPIES = 10
 UNCHANGED = ("same", "read", "refresh")
 PAUSE = 0.002
 Say = Callable[[str], None]
@@ -84,12 +84,12 @@ class _Listener:
     def _done(self, metadata: Any) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
         if operation not in UNCHANGED and "pulumi:" not in str(metadata.type):
-            self.say(f"{operation} {name_in(metadata.urn)}")
+            self.say(f"{operation} {resource_name(metadata.urn)}")
 
     def _failed(self, diagnostic: automation.DiagnosticEvent) -> None:
         text = " ".join(_plain(diagnostic.message).split())
         if text and text != "update failed":
-            self.errors.append(f"{name_in(diagnostic.urn)}: {text}" if diagnostic.urn else text)
+            self.errors.append(f"{resource_name(diagnostic.urn)}: {text}" if diagnostic.urn else text)
 
 
 def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, say: Say = print) -> UpResult:
@@ -117,7 +117,7 @@ def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catal
     return _result(operations)
 
 
-def name_in(urn: str) -> str:
+def resource_name(urn: str) -> str:
     """Return a resource's name out of its URN."""
     return urn.rpartition("::")[2]
 
@@ -153,7 +153,7 @@ def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
 def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
     """Point PULUMI_HOME at the release's provider: a folder with a link, as the CLI ignores linked folders."""
     program = find_program.find("pulumi-kubernetes", "pulumi-resource-kubernetes", catalog)
-    place = home / "plugins" / f"resource-kubernetes-v{resources.plugin_version()}" / program.name
+    place = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}" / program.name
     if place.is_symlink() and place.readlink() == program:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +164,7 @@ def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
 def program_of(site: Site, objects: Sequence[RenderedObject], catalog: Catalog) -> Callable[[], None]:
     """Return the one program of a layer: it declares the layer's objects."""
     requires = {name: list(component.requires) for name, component in catalog.components.items()}
-    return lambda: resources.declare(site, objects, requires)
+    return lambda: pulumi_resources.declare(site, objects, requires)
 
 
 def work_folder(site: Site, layer: str) -> Path:
@@ -221,7 +221,7 @@ def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:
 
 def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
     """Forget operations that a killed run left open: server-side apply makes doing them again safe."""
-    path = checkpoint(site, layer)
+    path = state_file(site, layer)
     state = json.loads(path.read_bytes()) if path.exists() else {}
     if not (state.get("checkpoint", {}).get("latest") or {}).get("pending_operations"):
         return
@@ -230,20 +230,20 @@ def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
     _unlocked(stack, lambda: stack.import_stack(deployment))
 
 
-def checkpoint(site: Site, layer: str) -> Path:
+def state_file(site: Site, layer: str) -> Path:
     """Return the file with a layer's state."""
     return site.state / "pulumi/.pulumi/stacks" / f"bedplate-{layer}" / f"{site.environment.name}.json"
 
 
 def _copy_aside(site: Site, layer: str) -> None:
     """Keep the last few states of a layer beside the backend."""
-    path = checkpoint(site, layer)
+    path = state_file(site, layer)
     if not path.exists():
         return
     folder = site.state / "pulumi" / "copies"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(path, folder / f"{layer}-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
-    for old in sorted(folder.glob(f"{layer}-*.json"))[:-KEPT_COPIES]:
+    for old in sorted(folder.glob(f"{layer}-*.json"))[:-MAX_STATE_COPIES]:
         old.unlink()
 
 

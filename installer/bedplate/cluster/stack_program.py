@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from bedplate.artifacts.load_release import load_release
-from bedplate.cluster import resources
+from bedplate.cluster import pulumi_resources
 from bedplate.config import environments
 from bedplate.render import locked_digests, objects
 
@@ -16,4 +16,4 @@ def main(layer: str) -> None:
     release = load_release(site.environment.release)
     rendered = objects.render(site, release, locked_digests.digests(release))
     requires = {name: list(component.requires) for name, component in release.components.items()}
-    resources.declare(site, objects.of_layer(rendered, layer), requires)
+    pulumi_resources.declare(site, objects.of_layer(rendered, layer), requires)

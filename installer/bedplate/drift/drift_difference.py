@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bedplate.drift.field_owners import Writer
+from bedplate.drift.field_owners import FieldWriter
 from bedplate.kube.change import Path, path_text
 from bedplate.kube.object_id import ObjectId
 
@@ -45,7 +45,7 @@ class ObjectDifference:
     applied: Any = None
     live: Any = None
     desired: Any = None
-    writer: Writer | None = None
+    writer: FieldWriter | None = None
     component: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class FieldWriter:
     """Somebody who wrote something.
 
     Attributes:
@@ -36,14 +36,14 @@ class Writer:
         return f"{self.manager}, {self.time}" if self.time else self.manager
 
 
-class Ownership:
+class FieldOwners:
     """Looks up who wrote the fields of one live object."""
 
     def __init__(self, live: dict[str, Any], own: str) -> None:
         """Take a live object with its managedFields, and our own field manager's name."""
         self._own = own
         self._entries = [
-            (Writer(str(entry.get("manager", "")), str(entry.get("time", ""))), entry.get("fieldsV1") or {})
+            (FieldWriter(str(entry.get("manager", "")), str(entry.get("time", ""))), entry.get("fieldsV1") or {})
             for entry in live["metadata"].get("managedFields") or []
             if entry.get("subresource") != "status"
         ]
@@ -57,21 +57,21 @@ class Ownership:
         """Return whether the value at a path is still the one that we applied."""
         return any(writer.manager == self._own for writer in self._owners(path))
 
-    def others(self, path: Path) -> list[Writer]:
+    def others(self, path: Path) -> list[FieldWriter]:
         """Return those who wrote at a path, or below it, and are neither we nor a controller; the latest first."""
         found = [one for one in self._owners(path) if one.manager != self._own and not _is_controller(one)]
         return sorted(found, key=lambda one: (one.time, one.manager), reverse=True)
 
-    def latest(self) -> Writer | None:
+    def latest(self) -> FieldWriter | None:
         """Return who of those wrote to the object last, for what is gone and has no writer any more."""
         found = (one for one, _ in self._entries if one.manager != self._own and not _is_controller(one))
         return max(found, key=lambda one: one.time, default=None)
 
-    def _owners(self, path: Path) -> list[Writer]:
+    def _owners(self, path: Path) -> list[FieldWriter]:
         return [writer for writer, fields in self._entries if _has(fields, path)]
 
 
-def _is_controller(writer: Writer) -> bool:
+def _is_controller(writer: FieldWriter) -> bool:
     return CONTROLLERS.fullmatch(writer.manager) is not None
 
 

@@ -14,7 +14,7 @@ from bedplate.hosts import ansible
 Say = Callable[[str], None]
 
 
-def read(
+def read_host_drift(
     one: Installation, plays: Iterable[PlayStep], applied: Mapping[str, str], log: Path, say: Say
 ) -> tuple[list[HostDifference], list[str]]:
     """Return what the plays would change, and what could not be asked, with the reason.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bedplate.cluster.resources import FIELD_MANAGER
+from bedplate.cluster.pulumi_resources import FIELD_MANAGER
 from bedplate.diff.compare.compare_snapshots import object_changes
 from bedplate.diff.compare.kube_schema import Schemas
+from bedplate.drift.applied_objects import UNKNOWN
 from bedplate.drift.drift_difference import Cause, ObjectDifference
-from bedplate.drift.field_owners import Ownership
-from bedplate.drift.last_applied import UNKNOWN
+from bedplate.drift.field_owners import FieldOwners
 from bedplate.kube.change import Action, Change
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
@@ -21,7 +21,7 @@ PULUMI = "pulumi.com/"
 """Annotations that are for Pulumi alone."""
 
 
-def compare(
+def compare_objects(
     desired: Mapping[ObjectId, Resource], applied: Mapping[ObjectId, Json], live: Mapping[ObjectId, Json]
 ) -> list[ObjectDifference]:
     """Return all differences, by identity and path.
@@ -53,7 +53,7 @@ def _undeclared(identity: ObjectId, last: Json | None, there: Json | None) -> It
     if last is not None:
         yield ObjectDifference(identity, Cause.PENDING, component=component)
     elif component and not there["metadata"].get("ownerReferences"):
-        owners = Ownership(there, FIELD_MANAGER)
+        owners = FieldOwners(there, FIELD_MANAGER)
         writer = owners.latest()
         if writer is None and owners.are_known:
             return  # a controller's work, such as a StatefulSet's volumes
@@ -61,7 +61,7 @@ def _undeclared(identity: ObjectId, last: Json | None, there: Json | None) -> It
 
 
 def _one(wanted: Resource, last: Json | None, there: Json, schemas: Schemas) -> Iterator[ObjectDifference]:
-    owners = Ownership(there, FIELD_MANAGER)
+    owners = FieldOwners(there, FIELD_MANAGER)
     group = wanted.object["apiVersion"]
     new, now = _bare(wanted.object, group), _bare(there, group)
     old = new if last is None else _filled(_bare(last, group), new, now, owners)
@@ -82,7 +82,7 @@ def _one(wanted: Resource, last: Json | None, there: Json, schemas: Schemas) -> 
         )
 
 
-def _is_drift(change: Change, owners: Ownership) -> bool:
+def _is_drift(change: Change, owners: FieldOwners) -> bool:
     """Return whether a difference between applied and live is somebody's work.
 
     What controllers add is theirs. What is still ours is what we applied, as the server writes it.
@@ -92,7 +92,7 @@ def _is_drift(change: Change, owners: Ownership) -> bool:
     return not owners.is_ours(change.path)
 
 
-def _filled(last: Json, wanted: Json, there: Json, owners: Ownership) -> Json:
+def _filled(last: Json, wanted: Json, there: Json, owners: FieldOwners) -> Json:
     """Return a Secret as it was applied: what the state keeps encrypted is still there if it is still ours.
 
     Where it is not, what was applied is taken for what is rendered.

@@ -10,12 +10,12 @@ from bedplate.apply.log_files import new_log_file
 from bedplate.apply.play_step import PlayStep
 from bedplate.apply.steps import phases
 from bedplate.core.errors import BedplateError
-from bedplate.drift import desired, host_drift, last_applied, live, object_drift
+from bedplate.drift import applied_objects, desired_objects, host_drift, live_objects, object_drift
 from bedplate.drift.drift_difference import Drift, HostDifference, ObjectDifference
 from bedplate.render import layer_order
 
 
-def read(one: Installation, *, with_hosts: bool = True, say: Callable[[str], None] = lambda _: None) -> Drift:
+def read_drift(one: Installation, *, with_hosts: bool = True, say: Callable[[str], None] = lambda _: None) -> Drift:
     """Return what differs between what is rendered, what was applied last, and what is there.
 
     Args:
@@ -27,7 +27,7 @@ def read(one: Installation, *, with_hosts: bool = True, say: Callable[[str], Non
     found, looked, unknown = _objects(one, say)
     told: list[HostDifference] = []
     if with_hosts:
-        told, silent = host_drift.read(one, _plays(one), keys, new_log_file(one.logs), say)
+        told, silent = host_drift.read_host_drift(one, _plays(one), keys, new_log_file(one.logs), say)
         unknown += silent
     return Drift(
         environment=one.site.environment.name,
@@ -42,14 +42,14 @@ def read(one: Installation, *, with_hosts: bool = True, say: Callable[[str], Non
 
 def _objects(one: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
     say("rendering")
-    wanted = desired.read(one)
-    applied = last_applied.read(one.site, layer_order.layers())
+    wanted = desired_objects.read_desired(one)
+    applied = applied_objects.read_applied(one.site, layer_order.layers())
     say("asking the cluster")
     try:
-        there = live.read(one.site, {(key.group, key.kind) for key in (*wanted, *applied)})
+        there = live_objects.read_live(one.site, {(key.group, key.kind) for key in (*wanted, *applied)})
     except BedplateError as error:
         return [], 0, [f"the cluster: {error.subject} {' '.join(error.fact.split())}"]
-    return object_drift.compare(wanted, applied, there), len(wanted), []
+    return object_drift.compare_objects(wanted, applied, there), len(wanted), []
 
 
 def _plays(one: Installation) -> list[PlayStep]:

@@ -18,7 +18,7 @@ REACHES_SECONDS = 180
 LOGIN = """
 import sys
 from pathlib import Path
-from bedplate.acceptance.hub import HubUser
+from bedplate.acceptance.hub_client import HubUser
 print(HubUser(sys.argv[1], Path(sys.argv[2]), sys.argv[3]).login(sys.argv[4]))
 """
 

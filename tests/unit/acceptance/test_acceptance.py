@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from bedplate.acceptance import acceptance_report, runner
-from bedplate.acceptance.cluster_client import Cluster
+from bedplate.acceptance.acceptance_result import AcceptanceCheck, AcceptanceRun
+from bedplate.acceptance.cluster_client import ClusterClient
 from bedplate.acceptance.recorder import Recorder
-from bedplate.acceptance.result import Check, Run
 from bedplate.cluster import kubectl
 from bedplate.config.environments import Site
 from bedplate.render.reference_site import reference_site
@@ -42,17 +42,17 @@ def test_elsewhere():
 '''
 
 
-def run_of(*checks: Check) -> Run:
+def run_of(*checks: AcceptanceCheck) -> AcceptanceRun:
     """Return a run with these checks."""
-    return Run(
+    return AcceptanceRun(
         release="2026.11.0", environment="lab", started=datetime(2026, 11, 22, 20, tzinfo=UTC), seconds=83,
         hosts={"cp1": "control_plane"}, checks=list(checks),
     )  # fmt: skip
 
 
-def check(outcome: str, detail: str = "", **facts: object) -> Check:
+def check(outcome: str, detail: str = "", **facts: object) -> AcceptanceCheck:
     """Return a check with this outcome."""
-    return Check.model_validate({
+    return AcceptanceCheck.model_validate({
         "id": f"a/{outcome}", "title": f"It <{outcome}>", "component": "a", "outcome": outcome, "seconds": 1.5,
         "detail": detail, "facts": facts,
     })  # fmt: skip
@@ -237,4 +237,4 @@ def test_logs_are_those_of_restarted_containers_too(monkeypatch: pytest.MonkeyPa
         return b"before\n"
 
     monkeypatch.setattr(kubectl, "run", run)
-    assert Cluster(reference_site("2026.11.0", [])).logs("kube-system", "k8s-app=kube-dns") == "before\nnow\n"
+    assert ClusterClient(reference_site("2026.11.0", [])).logs("kube-system", "k8s-app=kube-dns") == "before\nnow\n"

@@ -11,7 +11,7 @@ import pytest
 
 from bedplate.apply import releases
 from bedplate.apply.ledger import DONE, FAILED, Ledger
-from bedplate.apply.releases import Freed
+from bedplate.apply.releases import Removal
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, InputError
@@ -33,7 +33,7 @@ class Bastion(NamedTuple):
     state: Path
     unpacked: Unpacked
 
-    def remove(self, version: str, *, force: bool = False) -> Freed:
+    def remove(self, version: str, *, force: bool = False) -> Removal:
         """Remove a release."""
         return releases.remove(version, force=force, **self._asdict())
 
@@ -101,16 +101,16 @@ def _listed(folder: Path) -> set[str]:
 def test_removes_what_nobody_else_uses(bastion: Bastion) -> None:
     """Only the old release's own blobs go, its bytes are counted, and the mirror loses the old file alone."""
     old, new = (_listed(bastion.store / "releases" / version) for version in (OLD, NEW))
-    sizes = {one.version: one for one in releases.kept(bastion.store, bastion.state)}
+    sizes = {one.version: one for one in releases.stored(bastion.store, bastion.state)}
     assert (bastion.mirror / "files/tiny-1.tar").is_file()
     freed = bastion.remove(OLD)
-    assert freed == Freed(len(old - new), sizes[OLD].alone, freed.links, 0)
+    assert freed == Removal(len(old - new), sizes[OLD].alone, freed.links, 0)
     assert freed.size > 0
     assert _blobs(bastion) == new
     assert not (bastion.mirror / "files/tiny-1.tar").exists()
     assert (bastion.mirror / "files/tiny-2.tar").is_file()
     assert mirror_tree.check_mirror(bastion.store, bastion.mirror) == []
-    assert [one.version for one in releases.kept(bastion.store, bastion.state)] == [NEW]
+    assert [one.version for one in releases.stored(bastion.store, bastion.state)] == [NEW]
 
 
 @pytest.mark.parametrize(("outcomes", "used"), [([(OLD, DONE)], OLD), ([(OLD, DONE), (NEW, FAILED)], NEW)])
@@ -124,7 +124,7 @@ def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple
     with pytest.raises(InputError, match="environment prod runs"):
         bastion.remove(used)
     assert _blobs(bastion) == before
-    assert [one.environments for one in releases.kept(bastion.store, bastion.state) if one.version == used] == [
+    assert [one.environments for one in releases.stored(bastion.store, bastion.state) if one.version == used] == [
         ("prod",)
     ]
     assert bastion.remove(used, force=True).blobs > 0

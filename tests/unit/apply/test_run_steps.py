@@ -18,7 +18,7 @@ from rich.console import Console
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import DONE, FAILED, RUNNING, Ledger
 from bedplate.apply.log_files import new_log_file
-from bedplate.apply.run_steps import ApplySummary, apply
+from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.core import command
@@ -63,7 +63,7 @@ def _apply(tmp_path: Path, *steps: Counter, every: bool = False) -> tuple[ApplyS
     try:
         with Progress(len(steps), Console(file=out, width=200)) as progress:
             phases = [Phase("all", tuple(steps))]
-            summary = apply(phases, ledger, progress, new_log_file(tmp_path / "log"), release="1", every=every)
+            summary = run_phases(phases, ledger, progress, new_log_file(tmp_path / "log"), release="1", every=every)
     finally:
         ledger.close()
     return summary, out.getvalue()

@@ -14,7 +14,7 @@ from bedplate.apply.create_certificates import CreateCertificates
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import FAILED, Ledger
 from bedplate.apply.log_files import new_log_file
-from bedplate.apply.run_steps import apply
+from bedplate.apply.run_steps import run_phases
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
 from bedplate.config import users
@@ -119,7 +119,7 @@ def test_a_hard_finding_stops_the_whole_apply(
     listed = phases(one, is_installed=False)
     try:
         with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
-            apply(listed, ledger, progress, new_log_file(one.logs), release="2026.11.0")
+            run_phases(listed, ledger, progress, new_log_file(one.logs), release="2026.11.0")
         assert [(row.step, row.outcome) for row in ledger.steps()] == [("preflight", FAILED)]
     finally:
         ledger.close()

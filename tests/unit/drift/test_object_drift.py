@@ -8,7 +8,7 @@ import pytest
 
 from bedplate.drift import object_drift
 from bedplate.drift.drift_difference import Cause, ObjectDifference
-from bedplate.drift.field_owners import Ownership
+from bedplate.drift.field_owners import FieldOwners
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.change import ElementKey
 from factories.live_objects import DEPLOYMENT, NIGHT, OURS, Json, entry, live, merged, resource, said
@@ -26,7 +26,7 @@ def without(fields: Json, *path: str) -> Json:
 
 def compared(desired: list[Json], applied: list[Json], there: list[Json]) -> list[ObjectDifference]:
     """Return what drift says of some objects."""
-    return object_drift.compare(
+    return object_drift.compare_objects(
         {object_id.of(one): resource(one) for one in desired},
         {object_id.of(one): secret_values.hide(one) for one in applied},
         {object_id.of(one): secret_values.hide(one) for one in there},
@@ -110,7 +110,7 @@ def test_whole_objects(desired: list[Json], applied: list[Json], there: list[Jso
 
 def test_owners_of_a_list_s_element() -> None:
     """An element is found by its keys, whatever else the server counts among them."""
-    owners = Ownership(live(entry("kubectl-edit", {"f:spec": {"f:x": {"i:0": {}}}})), "bedplate")
+    owners = FieldOwners(live(entry("kubectl-edit", {"f:spec": {"f:x": {"i:0": {}}}})), "bedplate")
     container = ("spec", "template", "spec", "containers", ElementKey((("name", "web"),)))
     assert owners.is_ours((*container, "image"))
     assert owners.is_ours((*container, "ports", ElementKey((("containerPort", 8080),)), "containerPort"))

@@ -1,13 +1,13 @@
-from bedplate.acceptance.cluster_client import Cluster
+from bedplate.acceptance.cluster_client import ClusterClient
 from bedplate.config.environments import Site
 
 
-def test_it_greets(cluster: Cluster) -> None:
+def test_it_greets(cluster: ClusterClient) -> None:
     """The greeter answers with the name it is asked for."""
     assert cluster.raw("/api/v1/namespaces/greeter/services/greeter:http/proxy/world").startswith("hello world from ")
 
 
-def test_every_tenant_has_a_greeting(cluster: Cluster, site: Site) -> None:
+def test_every_tenant_has_a_greeting(cluster: ClusterClient, site: Site) -> None:
     """Every namespace of every tenant has the greeting that was rendered for it."""
     for tenant in site.environment.tenants:
         for namespace in tenant.namespaces:

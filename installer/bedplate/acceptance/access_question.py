@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessQuestion:
     """Something that somebody of a group may do in a namespace, or may not.
 
     Attributes:

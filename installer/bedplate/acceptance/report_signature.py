@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from bedplate.acceptance.result import Run
+from bedplate.acceptance.acceptance_result import AcceptanceRun
 from bedplate.config.base import Model
 from bedplate.config.bundle_layout import MANIFEST, SIGNATURE, ManifestFile
 from bedplate.config.environment_file import DNS_LABEL
@@ -32,7 +32,7 @@ AGAIN = "copy the whole folder from the bastion again, or have the site verify a
 REMOVE = "remove it, and do not believe it"
 
 
-class Seal(Model):
+class ReportManifest(Model):
     """What the site signs."""
 
     format: Literal[1] = 1
@@ -48,7 +48,7 @@ class Seal(Model):
     files: list[ManifestFile] = Field(description="every other file of the report, sorted by path")
 
 
-def seal(run: Run, folder: Path, key: Path) -> Path:
+def sign_report(run: AcceptanceRun, folder: Path, key: Path) -> Path:
     """Sign a written report and return the place of the list.
 
     Args:
@@ -56,9 +56,9 @@ def seal(run: Run, folder: Path, key: Path) -> Path:
         folder: the report; every file in it is listed.
         key: the site's private key.
     """
-    facts = {name: value for name, value in run.as_json().items() if name in Seal.model_fields}
+    facts = {name: value for name, value in run.as_json().items() if name in ReportManifest.model_fields}
     listed = [_listed(folder, path) for path in sorted(_files(folder))]
-    data = Seal.model_validate({**facts, "files": listed}).model_dump_json(indent=2).encode() + b"\n"
+    data = ReportManifest.model_validate({**facts, "files": listed}).model_dump_json(indent=2).encode() + b"\n"
     # A list of an earlier try may have its signature beside it: never are the two of different tries.
     (folder / SIGNATURE).unlink(missing_ok=True)
     write_atomic(folder / MANIFEST, data)
@@ -66,7 +66,7 @@ def seal(run: Run, folder: Path, key: Path) -> Path:
     return folder / MANIFEST
 
 
-def unseal(folder: Path, public: Callable[[str], str]) -> Seal:
+def verify_report(folder: Path, public: Callable[[str], str]) -> ReportManifest:
     """Return what a report's site has signed, once signature and files are proven.
 
     BedplateError for the signature; Findings with an error for every file that is changed, missing or additional.
@@ -109,17 +109,17 @@ def _read(folder: Path, name: str) -> bytes:
         raise BedplateError(f"file {folder / name}", error.fact, AGAIN) from error
 
 
-def _parsed(folder: Path, data: bytes) -> Seal:
+def _parsed(folder: Path, data: bytes) -> ReportManifest:
     """Return the list, of which the environment's name alone is used before the signature is proven."""
     try:
-        return Seal.model_validate_json(data)
+        return ReportManifest.model_validate_json(data)
     except ValidationError as error:
         where = ".".join(str(word) for word in error.errors()[0]["loc"]) or "the whole"
         fact = f"is no list of a report's files ({where}: {error.errors()[0]['msg']})"
         raise BedplateError(f"file {folder / MANIFEST}", fact, AGAIN) from error
 
 
-def _wrong(folder: Path, known: Seal) -> Iterator[BedplateError]:
+def _wrong(folder: Path, known: ReportManifest) -> Iterator[BedplateError]:
     there, listed = _files(folder), {file.path: file for file in known.files}
     for path in sorted(there | listed.keys()):
         subject = f"file {folder / path}"

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from bedplate.apply.installation import Installation
-from bedplate.cluster import resources
+from bedplate.cluster import pulumi_resources
 from bedplate.config.environments import Site
 from bedplate.core import digest
 from bedplate.kube import secret_values
@@ -16,13 +16,15 @@ from bedplate.pki.secret_files import read_secret
 from bedplate.render import layer_order
 
 
-def read(one: Installation) -> dict[ObjectId, Resource]:
+def read_desired(one: Installation) -> dict[ObjectId, Resource]:
     """Return the things of all layers."""
     found: dict[ObjectId, Resource] = {}
     for layer in layer_order.layers():
         objects = one.layer(layer)
         for rendered in objects:
-            value = secret_values.hide(_resolved(one.site, resources.with_secret_digest(one.site, rendered, objects)))
+            value = secret_values.hide(
+                _resolved(one.site, pulumi_resources.with_secret_digest(one.site, rendered, objects))
+            )
             found[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
     return found
 

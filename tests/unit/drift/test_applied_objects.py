@@ -10,7 +10,7 @@ import pytest
 
 from bedplate.cluster import pulumi_stack
 from bedplate.config.environments import Site
-from bedplate.drift import last_applied, object_drift
+from bedplate.drift import applied_objects, object_drift
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
 from bedplate.render.reference_site import reference_site
@@ -22,7 +22,7 @@ SECRET: Json = {
     "metadata": {"name": "s", "namespace": "shop"},
     "data": {"password": "aHVzaA==", "user": "bWU="},
 }
-ENCRYPTED = {last_applied.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:xyz"}
+ENCRYPTED = {applied_objects.SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:xyz"}
 
 
 def _secret(data: Json, owner: str = "bedplate") -> Json:
@@ -49,9 +49,9 @@ def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state:
         "as text": {"data": None, "stringData": ENCRYPTED},
     }
     _write_state(state, {**SECRET, **data[kept]})
-    applied = last_applied.read(state, ["one"])
+    applied = applied_objects.read_applied(state, ["one"])
     there_by = {object_id.of(there): secret_values.hide(there)}
-    found = object_drift.compare({object_id.of(SECRET): resource(SECRET)}, applied, there_by)
+    found = object_drift.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, there_by)
     assert [one[:2] for one in said(found)] == expected
     text = json.dumps([one.as_json() for one in found])
     assert not [value for value in ("aHVzaA", "hush", "b3RoZXI", "other", secret_values.TOKEN) if value in text]
@@ -60,7 +60,7 @@ def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state:
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Give a site whose states lie in a folder of the test."""
-    monkeypatch.setattr(pulumi_stack, "checkpoint", lambda _, layer: tmp_path / f"{layer}.json")
+    monkeypatch.setattr(pulumi_stack, "state_file", lambda _, layer: tmp_path / f"{layer}.json")
     monkeypatch.setattr("bedplate.core.paths.STATE", tmp_path)
     return dataclasses.replace(reference_site("2026.11.0", []), folder=tmp_path)
 
@@ -78,4 +78,6 @@ def _write_state(site: Site, *values: Json) -> None:
 def test_the_state_tells_what_was_applied(state: Site) -> None:
     """Objects come out of the stack's state without Pulumi's own keys; a layer without a state has none."""
     _write_state(state, DEPLOYMENT)
-    assert last_applied.read(state, ["one", "two"]) == {ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT}
+    assert applied_objects.read_applied(state, ["one", "two"]) == {
+        ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT
+    }

@@ -19,7 +19,7 @@ Kind = tuple[str, str]
 """Group and kind."""
 
 
-def read(site: Site, kinds: Iterable[Kind]) -> dict[ObjectId, dict[str, Any]]:
+def read_live(site: Site, kinds: Iterable[Kind]) -> dict[ObjectId, dict[str, Any]]:
     """Return the live objects of some kinds, Secrets' values hidden; BedplateError where the cluster is silent."""
     with ThreadPoolExecutor(WORKERS) as pool:
         lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))

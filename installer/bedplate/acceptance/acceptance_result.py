@@ -16,7 +16,7 @@ PACKETS_OUTSIDE = "packets_outside"
 Verdict = Literal["passed", "failed", "skipped"]
 
 
-class Check(Model):
+class AcceptanceCheck(Model):
     """One thing that was checked."""
 
     id: str = Field(description="component/test, stable between runs")
@@ -28,7 +28,7 @@ class Check(Model):
     facts: dict[str, Any] = Field(default_factory=dict, description="what the test measured")
 
 
-class Run(Model):
+class AcceptanceRun(Model):
     """One acceptance run."""
 
     release: str = Field(description="release, with +relock where vanished packages were relocked")
@@ -36,7 +36,7 @@ class Run(Model):
     started: datetime = Field(description="when it began, UTC")
     seconds: float = Field(description="how long it took")
     hosts: dict[str, str] = Field(description="host name to groups")
-    checks: list[Check] = Field(description="in the order in which they ran")
+    checks: list[AcceptanceCheck] = Field(description="in the order in which they ran")
 
     @property
     def is_green(self) -> bool:
@@ -49,7 +49,7 @@ class Run(Model):
         counts = [check.facts[PACKETS_OUTSIDE] for check in self.checks if PACKETS_OUTSIDE in check.facts]
         return sum(counts) if counts else None
 
-    def of(self, verdict: Verdict) -> list[Check]:
+    def of(self, verdict: Verdict) -> list[AcceptanceCheck]:
         """Return the checks with this outcome."""
         return [check for check in self.checks if check.outcome == verdict]
 
@@ -70,9 +70,9 @@ class Run(Model):
         }
 
 
-def by_component(checks: Iterable[Check]) -> dict[str, list[Check]]:
+def by_component(checks: Iterable[AcceptanceCheck]) -> dict[str, list[AcceptanceCheck]]:
     """Return the checks by component, both in the order in which they ran."""
-    groups: dict[str, list[Check]] = {}
+    groups: dict[str, list[AcceptanceCheck]] = {}
     for check in checks:
         groups.setdefault(check.component, []).append(check)
     return groups

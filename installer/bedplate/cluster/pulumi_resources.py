@@ -22,13 +22,13 @@ FIELD_MANAGER = "bedplate"
 SECRET_DIGEST = "bedplate.dev/secret-digest"  # noqa: S105  an annotation's name
 NO_RESTART = "bedplate.dev/no-restart"
 """Annotation of a Secret whose pods look at the mounted file each time: a new value restarts none of them."""
-KEPT = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
+RETAINED_KINDS = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
 """Kinds that a stack never deletes: people's data goes with them."""
 
-UNAWAITED = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
+UNAWAITED_KINDS = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
 """Kinds that become ready only through workloads, which come after them and are awaited."""
 
-FIRST = frozenset({"CustomResourceDefinition", "Namespace"})
+FIRST_KINDS = frozenset({"CustomResourceDefinition", "Namespace"})
 
 
 def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, list[str]]) -> None:
@@ -56,7 +56,7 @@ def resource_type(value: dict[str, Any]) -> str:
 def _rank(one: RenderedObject) -> int:
     """Return 0 for what other objects live in, 2 for workloads, 1 for the rest; the sort is stable."""
     kind = one.object["kind"]
-    return 0 if kind in FIRST else 2 if kind in object_id.WORKLOADS else 1
+    return 0 if kind in FIRST_KINDS else 2 if kind in object_id.WORKLOADS else 1
 
 
 def _dependencies(
@@ -86,12 +86,12 @@ def _resource(
     kind = one.object["kind"]
     value = with_secret_digest(site, one, objects)
     annotations = {**(value["metadata"].get("annotations") or {}), "pulumi.com/patchFieldManager": FIELD_MANAGER}
-    if kind in UNAWAITED:
+    if kind in UNAWAITED_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
     value["metadata"]["annotations"] = annotations
     own = pulumi.ResourceOptions(
         version=plugin_version(),
-        retain_on_delete=kind in KEPT or None,
+        retain_on_delete=kind in RETAINED_KINDS or None,
         additional_secret_outputs=["data", "stringData"] if kind == "Secret" else None,
     )
     properties = _with_secret_values(site, value) if kind == "Secret" else value

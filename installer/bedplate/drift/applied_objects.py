@@ -21,14 +21,14 @@ UNKNOWN = secret_values.TOKEN + "unknown"
 Json = dict[str, Any]
 
 
-def read(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
+def read_applied(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
     """Return the objects of the layers' last runs; values of Secrets are encrypted there, and UNKNOWN here."""
     found = (_plain(value) for layer in layers for value in _inputs(site, layer))
     return {object_id.of(value): secret_values.hide(value) for value in found}
 
 
 def _inputs(site: Site, layer: str) -> Iterator[Json]:
-    path = pulumi_stack.checkpoint(site, layer)
+    path = pulumi_stack.state_file(site, layer)
     if not path.is_file():
         return
     latest = json.loads(path.read_bytes()).get("checkpoint", {}).get("latest") or {}

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bedplate import cli
-from bedplate.acceptance import acceptance_report, runner, seal
-from bedplate.acceptance.result import Check, Run
+from bedplate.acceptance import acceptance_report, report_signature, runner
+from bedplate.acceptance.acceptance_result import AcceptanceCheck, AcceptanceRun
 from bedplate.apply import installation
 from bedplate.bundle import ssh_signature
 from bedplate.config.bundle_layout import MANIFEST, SIGNATURE
@@ -25,10 +25,12 @@ from bedplate.remote import bastion
 from factories.least_environment import KNOWN
 
 CHECKS = [
-    Check(id=f"a/{n}", title="It works", component="a", outcome=outcome, seconds=1, facts={"packets_outside": 0})
+    AcceptanceCheck(
+        id=f"a/{n}", title="It works", component="a", outcome=outcome, seconds=1, facts={"packets_outside": 0}
+    )
     for n, outcome in enumerate(["passed", "passed", "skipped"])
 ]
-RUN = Run(
+RUN = AcceptanceRun(
     release="2026.11.0", environment="bank", started=datetime(2026, 11, 26, 8, 15, tzinfo=UTC), seconds=83,
     hosts={"cp1": "control_plane"}, checks=CHECKS,
 )  # fmt: skip
@@ -48,7 +50,7 @@ def folder(tmp_path: Path, key: Path) -> Path:
     folder = tmp_path / "report"
     acceptance_report.write(RUN, folder)
     (folder / "pytest.log").write_text("3 tests\n")
-    assert seal.seal(RUN, folder, key) == folder / MANIFEST
+    assert report_signature.sign_report(RUN, folder, key) == folder / MANIFEST
     return folder
 
 
@@ -59,14 +61,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return Site(tmp_path / "environment", Environment.model_validate({**KNOWN, "name": "bank"}), ())
 
 
-def unseal(folder: Path, key: Path) -> seal.Seal:
+def verify(folder: Path, key: Path) -> report_signature.ReportManifest:
     """Prove a report against the public half of a key."""
-    return seal.unseal(folder, lambda _: key.with_name(f"{key.name}.pub").read_text())
+    return report_signature.verify_report(folder, lambda _: key.with_name(f"{key.name}.pub").read_text())
 
 
 def test_lists_what_was_found_and_every_file(folder: Path, key: Path) -> None:
     """The list has release, environment, time and outcomes, and all files; no host and no check by name."""
-    found = unseal(folder, key)
+    found = verify(folder, key)
     assert [file.path for file in found.files] == FILES
     assert found.model_dump(mode="json", exclude={"files"}) == {
         "format": 1, "environment": "bank", "release": "2026.11.0", "started": "2026-11-26T08:15:00Z", "seconds": 83.0,
@@ -78,7 +80,7 @@ def test_lists_what_was_found_and_every_file(folder: Path, key: Path) -> None:
 def test_signed_again_it_is_the_same(folder: Path, key: Path) -> None:
     """The seal is over what is there, not over an older seal."""
     before = [(folder / name).read_bytes() for name in (MANIFEST, SIGNATURE)]
-    seal.seal(RUN, folder, key)
+    report_signature.sign_report(RUN, folder, key)
     assert [(folder / name).read_bytes() for name in (MANIFEST, SIGNATURE)] == before
 
 
@@ -90,10 +92,10 @@ def test_the_signature_comes_last(folder: Path, key: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(site_key, "sign", stop)
     with pytest.raises(KeyboardInterrupt):
-        seal.seal(RUN, folder, key)
+        report_signature.sign_report(RUN, folder, key)
     assert (folder / MANIFEST).exists()
     with pytest.raises(BedplateError, match=rf"is not signed: it has no {SIGNATURE}\n  hint: copy the whole folder"):
-        unseal(folder, key)
+        verify(folder, key)
 
 
 def test_ssh_keygen_alone_checks_it(folder: Path, key: Path, tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_without_a_signature_it_is_refused(folder: Path, key: Path, name: str) -
     """The list without its signature, and the signature without its list, prove nothing."""
     (folder / name).unlink()
     with pytest.raises(BedplateError, match=rf"report .* is not signed: it has no {name}\n  hint: ") as caught:
-        unseal(folder, key)
+        verify(folder, key)
     assert caught.value.exit_code == 1
 
 
@@ -120,11 +122,11 @@ def test_another_sites_key_is_told_from_a_changed_list(folder: Path, key: Path, 
     with pytest.raises(
         BedplateError, match=r"signature is by another key than the site's (?s:.*)hint: compare the key"
     ):
-        unseal(folder, tmp_path / "other")
+        verify(folder, tmp_path / "other")
     path = folder / MANIFEST
     path.write_text(path.read_text().replace('"failed": 0', '"failed": 1'))
     with pytest.raises(BedplateError, match="signature is not over this content: it was changed"):
-        unseal(folder, key)
+        verify(folder, key)
 
 
 def test_a_signature_for_an_inventory_is_none_for_a_report(folder: Path, key: Path) -> None:
@@ -132,7 +134,7 @@ def test_a_signature_for_an_inventory_is_none_for_a_report(folder: Path, key: Pa
     data = (folder / MANIFEST).read_bytes()
     (folder / SIGNATURE).write_bytes(site_key.sign(data, key, site_key.HAVE))
     with pytest.raises(BedplateError, match="was not signed as bedplate-report"):
-        unseal(folder, key)
+        verify(folder, key)
 
 
 def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
@@ -146,7 +148,7 @@ def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
     (folder / "more").mkdir()
     (folder / "more" / "note.txt").write_text("all was well\n")
     with pytest.raises(ErrorList) as caught:
-        unseal(folder, key)
+        verify(folder, key)
     assert [(error.subject.removeprefix(f"file {folder}/"), error.fact) for error in caught.value.errors] == [
         ("junit.xml", "is missing"),
         ("more/note.txt", "is not in the list that the site signed"),
@@ -164,21 +166,21 @@ def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
         ("{", "is no list of a report's files"),
         ('{"format": 2}', "format"),
         (json.dumps({"environment": "/media/report/bank"}), "environment"),
-        ("x" * (seal.LARGEST + 1), "is larger than"),
+        ("x" * (report_signature.LARGEST + 1), "is larger than"),
     ],
 )
 def test_no_list_is_one_clear_line(folder: Path, key: Path, text: str, fact: str) -> None:
     """What is no list is said so; an environment that is a path would bring its own key."""
     (folder / MANIFEST).write_text(text)
     with pytest.raises(BedplateError, match=rf"{MANIFEST} .*{fact}") as caught:
-        unseal(folder, key)
+        verify(folder, key)
     assert "\n" not in caught.value.subject + caught.value.fact
 
 
 def test_a_folder_that_is_not_there_is_bad_input(tmp_path: Path, key: Path) -> None:
     """It is an error of the one who types."""
     with pytest.raises(InputError, match="is no folder"):
-        unseal(tmp_path / "nothing", key)
+        verify(tmp_path / "nothing", key)
 
 
 def test_the_command_proves_and_says_by_whom(folder: Path, key: Path) -> None:
@@ -212,16 +214,16 @@ def test_the_command_asks_for_a_key_it_does_not_have(
 def test_verify_signs_what_it_writes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """`bedplate verify` leaves a sealed report in the site's log, pytest's output included."""
 
-    def run(_: object, log: Path, **__: object) -> Run:
+    def run(_: object, log: Path, **__: object) -> AcceptanceRun:
         log.parent.mkdir(parents=True)
         log.write_text("3 tests\n")
         return RUN
 
     monkeypatch.setattr(bastion, "to_bastion", lambda *_, **__: site)
     monkeypatch.setattr(installation, "load", lambda _: None)
-    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(runner, "run_acceptance", run)
     done = CliRunner().invoke(cli.build(["verify"]), ["verify", "bank"])
     assert done.exit_code == 0, done.output
     [folder] = (site.state / "log/acceptance").iterdir()
-    found = seal.unseal(folder, lambda _: site_key.public_key(site))
+    found = report_signature.verify_report(folder, lambda _: site_key.public_key(site))
     assert [file.path for file in found.files] == FILES
