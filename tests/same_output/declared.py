@@ -1,7 +1,8 @@
 """The changes on purpose in declared.yaml, made to the old tree before anything is compared.
 
-Two forms. `old` and `new`: every occurrence of a text in a file was replaced. `wording`: comments and docstrings of
-Python files were reworded; the new file is taken after its code is proved to be the same.
+Three forms. `old` and `new`: every occurrence of a text in a file was replaced. `wording`: comments and docstrings of
+Python files were reworded; the new file is taken after its code is proved to be the same. `refused`: an environment
+with an error, by its folder in tests/data, that the old tree renders and the new tree refuses.
 """
 
 from __future__ import annotations
@@ -24,8 +25,14 @@ def apply(old: Path, new: Path, report: Report) -> None:
     for change in yaml.safe_load(DECLARED.read_text(encoding="utf-8")):
         if "wording" in change:
             _reword(change, old, new, report)
-        else:
+        elif "file" in change:
             _replace(change, old, new, report)
+
+
+def refused() -> dict[str, str]:
+    """Return the environments that only the new tree refuses, each with the reason."""
+    found = yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+    return {name: change["reason"] for change in found for name in change.get("refused", ())}
 
 
 def _replace(change: dict[str, str], old: Path, new: Path, report: Report) -> None:

@@ -61,7 +61,7 @@ def broken(old: Tree) -> Iterator[Environment]:
     good = _texts(old.folder / DATA / "good")
     for folder in sorted((old.folder / DATA / "broken").iterdir()):
         texts = {**good, **_texts(folder)}
-        yield Environment(f"broken {folder.name}", {"old": texts, "new": texts})
+        yield Environment(folder.name, {"old": texts, "new": texts})
 
 
 def _texts(folder: Path) -> dict[str, str]:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from same_output.changes import by_name
+from same_output.declared import refused as refused_by_new
 from same_output.environments import Environment, broken, whole
 from same_output.report_table import Report
 from same_output.source_tree import CACHE, Answer, Tree
 
 WAYS: Mapping[str, tuple[str, ...]] = {"objects": (), "HostSpecs": ("--hosts",)}
+INPUT = 2
+"""Exit code where input is at fault."""
 RENDERED = "render"
 """Folder of the cache with rendered components."""
 
@@ -29,11 +32,13 @@ def compare(old: Tree, new: Tree, report: Report) -> None:
 
 def _compare_broken(old: Tree, new: Tree, caches: dict[str, Path], report: Report) -> None:
     """Compare the environments with an error each: both trees refuse one, or both render the same."""
-    refused, lines, differences = 0, 0, []
+    refused, lines, differences, declared = 0, 0, [], refused_by_new()
     for environment in broken(old):
         sides = [_render(tree, environment, caches, ()) for tree in (old, new)]
         if sides[0].code and sides[0].code == sides[1].code:
             refused += 1
+        elif environment.name in declared and not sides[0].code and sides[1].code == INPUT:
+            report.note(f"declared: environment {environment.name} is refused. {declared[environment.name]}")
         else:
             compared, found = _compared(sides)
             lines += compared
