@@ -48,7 +48,7 @@ class Told:
     def end(self, item: str, fact: str) -> None:
         """Not of interest."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Remember it."""
         self.lines.append(text)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from bedplate.artifacts.cache import Cache
 from bedplate.bundle import publisher_signature
 from bedplate.bundle.write_bundle import write_bundle
-from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
+from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core.oci import MANIFEST_TYPE
 
@@ -63,8 +63,10 @@ def release_file(cache: Cache, *, wheels: bool) -> ReleaseFile:
     ]
     carried = {WHEEL: wheel(), **({f"pip-{version_of('pip')}-py3-none-any.whl": pip()} if wheels else {})}
     artifacts += [_artifact(f"wheel:{n}", "wheel", cache.add_bytes(data), file=n) for n, data in carried.items()]
-    programs = [Program(component="tiny", version="1", artifact=program.sha256, path="bin/kubectl")]
-    needs = Needs(packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{n}" for n in carried if wheels])
+    programs = [BastionProgram(component="tiny", version="1", artifact=program.sha256, path="bin/kubectl")]
+    needs = BastionNeeds(
+        packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{n}" for n in carried if wheels]
+    )
     known = {"epoch": 1793491200, "suite": "bookworm", "installer": installer.sha256, "sets": {}}
     return ReleaseFile(release="2026.11.0", artifacts=artifacts, bastion=needs, **known)
 

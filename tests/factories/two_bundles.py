@@ -14,7 +14,7 @@ from bedplate.artifacts.image.layer import make_layer
 from bedplate.artifacts.tarball import TarEntry
 from bedplate.bundle import publisher_signature, ssh_signature
 from bedplate.bundle.write_bundle import write_bundle
-from bedplate.config.bundle_layout import BundledArtifact, Needs, ReleaseFile
+from bedplate.config.bundle_layout import BastionNeeds, BundledArtifact, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.core.oci import MANIFEST_TYPE
@@ -130,7 +130,9 @@ def _release(made_of: Content, cache: Cache) -> ReleaseFile:
     if made_of.text:
         outputs[f"deb:tool_1.{made_of.version}_all"] = _package(made_of, cache)
     artifacts = [_artifact(name, output) for name, output in outputs.items()]
-    return ReleaseFile(release=version, installer=installer.sha256, artifacts=artifacts, bastion=Needs(), sets={})
+    return ReleaseFile(
+        release=version, installer=installer.sha256, artifacts=artifacts, bastion=BastionNeeds(), sets={}
+    )
 
 
 def _artifact(name: str, output: Output) -> BundledArtifact:

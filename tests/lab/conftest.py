@@ -55,7 +55,7 @@ def _nothing_is_left(before: Machine, others: set[str]) -> None:
         for words in (["podman", "ps", "-a"], ["podman", "network", "ls"], ["nft", "list", "ruleset"])
     )
     assert NAME not in listed
-    assert not bastion.reports(NAME).exists()
+    assert not bastion.reports_folder(NAME).exists()
     images = subprocess.run(
         ["podman", "image", "ls", "-q", machine_image.NAME], capture_output=True, text=True, check=True
     )

@@ -111,7 +111,7 @@ class Fixtures:
     @pytest.fixture(scope="session")
     def hub_password(self, site: Site) -> str:
         """Return the password of the acceptance run's account."""
-        return users.password(site.state / "secrets" / ACCOUNTS, users.ACCEPTANCE)
+        return users.account_password(site.state / "secrets" / ACCOUNTS, users.ACCEPTANCE)
 
     @pytest.fixture
     def hub_user(self, hub_address: str, authority: Path, hub_password: str) -> Iterator[HubUser]:

@@ -62,7 +62,7 @@ def sign_report(run: AcceptanceRun, folder: Path, key: Path) -> Path:
     # A list of an earlier try may have its signature beside it: never are the two of different tries.
     (folder / SIGNATURE).unlink(missing_ok=True)
     write_atomic(folder / MANIFEST, data)
-    write_atomic(folder / SIGNATURE, site_key.sign(data, key, site_key.REPORT))
+    write_atomic(folder / SIGNATURE, site_key.sign(data, key, site_key.REPORT_NAMESPACE))
     return folder / MANIFEST
 
 
@@ -81,7 +81,7 @@ def verify_report(folder: Path, public: Callable[[str], str]) -> ReportManifest:
     known = _parsed(folder, data)
     key = public(known.environment)
     try:
-        site_key.check(data, signature, key, site_key.REPORT)
+        site_key.check(data, signature, key, site_key.REPORT_NAMESPACE)
     except BedplateError as error:
         raise BedplateError(f"report {folder}: {error.subject}", error.fact, error.hint) from error
     if errors := list(_wrong(folder, known)):

@@ -30,7 +30,7 @@ class CreateCertificates:
         declared = [secret.model_dump(mode="json") for component in components for secret in component.secrets]
         groups = [tenant.groups.model_dump(mode="json") for tenant in site.environment.tenants]
         users = [site.environment.identity.model_dump(mode="json"), groups]
-        contents = keyed_digest(site, secret_files.inputs(site, components))
+        contents = keyed_digest(site, secret_files.input_files(site, components))
         names = [site.environment.name, site.environment.domain, addresses.mirror_names(site)]
         return digest.of([names, declared, users, contents])
 

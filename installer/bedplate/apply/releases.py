@@ -14,14 +14,14 @@ from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.paths import MIRROR, STORE
 from bedplate.install.store_lock import store_lock
-from bedplate.store.mirror_tree import KEY_HOME, lay_out
-from bedplate.store.unpacked_programs import Unpacked, named
+from bedplate.store.mirror_tree import KEY_HOME, ensure_mirror_locked
+from bedplate.store.unpacked_programs import UnpackedPrograms, unpacked_by
 
 RELEASES = "releases"
 REMOVED = "removed"
 """Releases whose removal began: their blobs go, and then they do."""
 LEDGERS = "*/ledger.db"
-UNPACKED = Unpacked()
+UNPACKED = UnpackedPrograms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def remove(  # noqa: PLR0913  places, which only tests give
     mirror: Path = MIRROR,
     key_home: Path = KEY_HOME,
     state: Path = paths.STATE,
-    unpacked: Unpacked = UNPACKED,
+    unpacked: UnpackedPrograms = UNPACKED,
 ) -> Removal:
     """Remove a release and what no other one uses. Stopped at any moment, the next run goes on.
 
@@ -127,20 +127,20 @@ def _check_readable(folders: Iterable[Path], leaving: Path) -> None:
     for folder in folders:
         _blobs(folder)
         if folder != leaving:
-            named(folder)
+            unpacked_by(folder)
 
 
-def _finish(store: Path, mirror: Path, key_home: Path, unpacked: Unpacked) -> Removal:
+def _finish(store: Path, mirror: Path, key_home: Path, unpacked: UnpackedPrograms) -> Removal:
     """Free what only releases use whose removal began: the mirror's links first, as they keep blobs on the disk."""
     gone = _folders(store / REMOVED)
     needed = {sha for folder in _folders(store / RELEASES) for sha in _blobs(folder)}
-    links = lay_out(store, mirror, key_home) if mirror.is_dir() else 0
+    links = ensure_mirror_locked(store, mirror, key_home) if mirror.is_dir() else 0
     folders = unpacked.remove_unused(_folders(store / RELEASES), gone)
     blobs, size = 0, 0
     for folder in gone:
         if (folder / bundle_layout.MANIFEST).is_file():  # it goes first of the folder, once all that it lists is gone
             for sha in _blobs(folder).keys() - needed:
-                blob = store / bundle_layout.blob(sha)
+                blob = store / bundle_layout.blob_path(sha)
                 if blob.is_file():
                     size += blob.stat().st_size
                     blob.unlink()

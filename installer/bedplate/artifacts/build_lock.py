@@ -17,6 +17,6 @@ def build_lock(cache: Cache, reporter: Reporter) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            reporter.say(f"another build uses {cache.root}: waiting for its end")
+            reporter.note(f"another build uses {cache.root}: waiting for its end")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -17,7 +17,7 @@ from bedplate.artifacts.kinds import SOURCES, fetch_or_build_entry
 from bedplate.artifacts.source import Context
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, ErrorList
-from bedplate.core.reporter import Reporter, working
+from bedplate.core.reporter import Reporter, report_item
 from bedplate.core.sizes import human
 
 DOWNLOADED: tuple[str, ...] = ("deb", "wheel", "file")
@@ -69,7 +69,7 @@ def _make_missing(
     _download([e for e in missing if e.kind in DOWNLOADED], context, reporter, outputs)
     _compile([e for e in missing if e.kind in COMPILED], context, reporter, outputs)
     for entry in (e for e in missing if e.kind == "image"):
-        with working(reporter, entry.id) as sizes:
+        with report_item(reporter, entry.id) as sizes:
             outputs[entry.id] = SOURCES[entry.kind].build(entry, context)  # looks for all its blobs itself
             sizes += [
                 context.cache.blob(blob).stat().st_size for blob in context.cache.image_blobs(outputs[entry.id].sha256)
@@ -93,7 +93,7 @@ def _download(entries: list[Entry], context: Context, reporter: Reporter, output
     kinds = {kind: [e for e in entries if e.kind == kind] for kind in DOWNLOADED}
 
     def fetch(kind: str, wanted: list[Entry]) -> dict[str, Output]:
-        with working(reporter, f"{kind}: {len(wanted)} to fetch") as sizes:
+        with report_item(reporter, f"{kind}: {len(wanted)} to fetch") as sizes:
             found = {entry.id: fetch_or_build_entry(entry, context) for entry in wanted}
             sizes += [output.size for output in found.values()]
         return found
@@ -114,7 +114,7 @@ def _compile(entries: list[Entry], context: Context, reporter: Reporter, outputs
         for entry, following in zip_longest(ordered, ordered[1:]):
             fetched = following is not None and following.kind == "go"
             coming = [ahead.submit(GoSource().fetch, following, context)] if fetched else []
-            with working(reporter, entry.id) as sizes:
+            with report_item(reporter, entry.id) as sizes:
                 outputs[entry.id] = fetch_or_build_entry(entry, context)
                 sizes.append(outputs[entry.id].size)
             wait(coming)  # what went wrong there, its own build will say; and nobody trims under its hands
@@ -138,7 +138,7 @@ def _check_disk(missing: Iterable[Entry], cache: Cache) -> None:
 def _trim_when_low(cache: Cache, reporter: Reporter) -> None:
     if shutil.disk_usage(cache.root).free > LOW_DISK:
         return
-    reporter.say(f"less than {human(LOW_DISK)} free: emptying Go's own caches")
+    reporter.note(f"less than {human(LOW_DISK)} free: emptying Go's own caches")
     for name in GO_CACHES:
         folder = cache.root / name
         for path in folder.rglob("*") if name == "go/mod" else ():

@@ -14,7 +14,7 @@ from bedplate.artifacts.source import Context
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core.errors import BedplateError, ErrorList, InputError
-from bedplate.core.reporter import Reporter, working
+from bedplate.core.reporter import Reporter, report_item
 
 ORDER = ("file", "deb", "wheel", "npm", "go", "image")
 
@@ -68,7 +68,7 @@ def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> li
 def _again(entry: Entry, context: Context, reporter: Reporter) -> RebuildResult:
     locked = entry.output.sha256 if entry.output else ""
     try:
-        with working(reporter, entry.id) as sizes:
+        with report_item(reporter, entry.id) as sizes:
             for part in _made_of(entry, context):
                 fetch_or_build_entry(part, context)
             made = _build(entry, context)

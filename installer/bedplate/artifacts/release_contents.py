@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import deb_control
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
+from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output
@@ -43,7 +43,7 @@ def carried(
 def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
     """Return release.json for a lock whose entries, images included, all have the outputs that were made."""
     outputs = {entry.id: entry.output for entry in lock.entries if entry.output}
-    needs = Needs(
+    needs = BastionNeeds(
         packages=_packages(catalog, lock, outputs, cache),
         wheels=_wheels(lock),
         programs=list(_programs(catalog, lock, outputs)),
@@ -118,10 +118,10 @@ def _wheels(lock: Lock) -> list[str]:
     return wheels
 
 
-def _programs(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output]) -> Iterator[Program]:
+def _programs(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output]) -> Iterator[BastionProgram]:
     entries = {entry.id.partition(":")[2]: entry.id for entry in lock.entries if entry.kind in ("go", "npm", "file")}
     for name, component in sorted(catalog.components.items()):
         for binary in component.hosts.binaries:
             if component.layer == INSTALLER_LAYER or binary.path.endswith(f"/{USER_PROGRAM}"):
                 artifact = outputs[entries[binary.artifact]].sha256
-                yield Program(component=name, version=component.version, artifact=artifact, path=binary.path)
+                yield BastionProgram(component=name, version=component.version, artifact=artifact, path=binary.path)

@@ -195,4 +195,4 @@ class _Fill:
 
     def _say(self, text: str) -> None:
         with self.guard:
-            self.reporter.say(text)
+            self.reporter.note(text)

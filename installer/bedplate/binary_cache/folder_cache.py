@@ -29,7 +29,7 @@ class FolderCache:
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
         """Give a file, or the rest of it."""
-        with self._file(bundle_layout.blob(sha256), start) as found:
+        with self._file(bundle_layout.blob_path(sha256), start) as found:
             yield found
 
     def index(self) -> tuple[bytes, bytes] | None:

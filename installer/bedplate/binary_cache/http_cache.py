@@ -34,7 +34,7 @@ class HttpCache:
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
         """Get a file, or the rest of it."""
-        with stream(self._client, f"{self._url}/{bundle_layout.blob(sha256)}", start) as found:
+        with stream(self._client, f"{self._url}/{bundle_layout.blob_path(sha256)}", start) as found:
             yield found
 
     def index(self) -> tuple[bytes, bytes] | None:

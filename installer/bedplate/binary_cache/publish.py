@@ -19,7 +19,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError, InputError
-from bedplate.core.files import link, write_atomic
+from bedplate.core.files import link_blob, write_atomic
 from bedplate.registry.client import Client
 from bedplate.registry.push import push
 from bedplate.registry.pushable import PushableImages, PushableManifest
@@ -76,7 +76,7 @@ def contents_of_cache(catalog: Catalog, cache: Cache) -> CacheContents:
 
 def contents_of_bundle(catalog: Catalog, bundle: Path) -> CacheContents:
     """Return what a bundle has of its release."""
-    return find_contents(catalog, lambda sha256: bundle / bundle_layout.blob(sha256), lambda _: None)
+    return find_contents(catalog, lambda sha256: bundle / bundle_layout.blob_path(sha256), lambda _: None)
 
 
 def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[LocalBlob]:
@@ -98,7 +98,7 @@ def publish_to_folder(
     whole = _published(folder, public).merged(contents.index)
     written = 0
     for blob in contents.blobs:
-        written += _link(blob, folder / bundle_layout.blob(blob.sha256))
+        written += _link(blob, folder / bundle_layout.blob_path(blob.sha256))
         progress(blob.size)
     content, signature = whole.signed(key)
     write_atomic(folder / NEXT, content)
@@ -132,7 +132,7 @@ def _link(blob: LocalBlob, target: Path) -> bool:
         return False
     if digest.of_file(blob.path) != blob.sha256:
         raise BedplateError(f"file {blob.path}", "has another content than its name says", "remove it, and build again")
-    link(blob.path, target, blob.sha256)
+    link_blob(blob.path, target, blob.sha256)
     return True
 
 

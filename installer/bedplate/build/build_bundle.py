@@ -24,7 +24,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest, paths
 from bedplate.core.files import write_atomic
-from bedplate.core.reporter import Reporter, SilentReporter, working
+from bedplate.core.reporter import Reporter, SilentReporter, report_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def build_bundle(  # noqa: PLR0913  each is one part of a build
     context = build_context(catalog, kept, locked)
     check_current(context)
     if origins and origins.ordered:
-        with working(told, "binary caches") as sizes:
+        with report_item(told, "binary caches") as sizes:
             filled = fill_cache(origins, context, told)
             sizes.extend(filled.size.values())
-        told.say(str(filled))
+        told.note(str(filled))
     entries = realize(locked, context, told, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from bedplate.bundle.verify_bundle import refusals
+from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
@@ -21,14 +21,14 @@ FOLDER = "manifests"
 KINDS = ("image", "deb", "wheel")
 
 
-def exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
+def declared_exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
     """Return each exception with its component, as the installer inside a bundle has them, sorted.
 
     Args:
         folder: the bundle.
         release: its release.json.
     """
-    with refusals(), open_tar(folder / bundle_layout.blob(release.installer)) as tar:
+    with refusals_as_errors(), open_tar(folder / bundle_layout.blob_path(release.installer)) as tar:
         found = [one for member in tar if member.isreg() for one in _of_file(tar, member)]
     return sorted(found, key=lambda one: (one["component"], one["what"]))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bedplate.core.command import run
 from bedplate.core.errors import BedplateError, InputError
-from bedplate.install.trusted_keys import NAME, read_keys
+from bedplate.install.trusted_keys import SIGNER, read_keys
 
 
 def new_key(private: Path, comment: str) -> Path:
@@ -52,11 +52,11 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         signers = Path(name) / "signers"
         signers.write_text("".join(key.allowed(namespace) for key in read_keys(public)))
-        if not _is_good(["verify", "-f", signers, "-I", NAME], data, signature, namespace):
+        if not _is_good(["verify", "-f", signers, "-I", SIGNER], data, signature, namespace):
             raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")
 
 
-def fits(data: bytes, signature: bytes, namespace: str) -> bool:
+def is_signature_of(data: bytes, signature: bytes, namespace: str) -> bool:
     """Return whether the signature is over data, in this namespace, whoever made it: it proves nothing by itself."""
     return _is_good(["check-novalidate"], data, signature, namespace)
 

@@ -28,12 +28,12 @@ def verify(
         publisher: text of the publisher's public keys, one a line.
         progress: called with the number of bytes of each file that was read.
     """
-    with refusals():
+    with refusals_as_errors():
         signed, files, _ = check_bundle(bundle, publisher)
 
     def check(file: ListedFile) -> BedplateError | None:
         try:
-            with refusals():
+            with refusals_as_errors():
                 check_file(bundle, file)
         except BedplateError as error:
             return error
@@ -49,7 +49,7 @@ def verify(
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def refusals_as_errors() -> Iterator[None]:
     """Turn a refusal of the bundle's own install into this program's error."""
     try:
         yield

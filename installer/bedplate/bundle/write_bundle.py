@@ -70,7 +70,7 @@ def _tree(release: ReleaseFile, cache: Cache) -> dict[str, TreeFile]:
     blobs = {release.installer, cache.add_bytes(b"{}").sha256, *(named.sha256 for named in oci.parse(index).manifests)}
     blobs |= {document.sha256 for document in release.documents}
     blobs |= {a.sha256 for a in others}.union(*(cache.image_blobs(a.sha256) for a in images))
-    tree: dict[str, TreeFile] = {bundle_layout.blob(sha): BlobLink(sha) for sha in sorted(blobs)}
+    tree: dict[str, TreeFile] = {bundle_layout.blob_path(sha): BlobLink(sha) for sha in sorted(blobs)}
     tree[bundle_layout.OCI_LAYOUT] = _mark()
     tree[bundle_layout.INDEX] = index
     tree[bundle_layout.RELEASE] = _json(release.model_dump())

@@ -31,7 +31,7 @@ def _apply(
 
     Steps that are done are skipped. It runs on the environment's bastion; typed elsewhere, it goes there.
     """
-    site = bastion.to_bastion(environment)
+    site = bastion.run_on_bastion(environment)
     # Pulumi's library would warn of each program that is started.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from bedplate.apply import apply_environment  # noqa: PLC0415  it loads Pulumi and Ansible, which only the bastion needs

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from bedplate.bundle import verify_bundle
-from bedplate.bundle.exceptions import exceptions
+from bedplate.bundle.exceptions import declared_exceptions
 from bedplate.bundle.write_bundle import bundle_digest
 from bedplate.cli.bundle_argument import BundleArgument
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
@@ -26,7 +26,7 @@ def _inspect(folder: BundleArgument, output: OutputOption = OutputFormat.TEXT) -
     """Show what a bundle holds. Nothing is verified."""
     release = verify_bundle.read_release(folder)
     manifest = bundle_layout.BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
-    allowed = exceptions(folder, release)
+    allowed = declared_exceptions(folder, release)
     known = {"digest": bundle_digest(manifest), **release.model_dump(), "exceptions": allowed}
     print_result(known, output, lambda: _print(release, manifest, allowed))
 

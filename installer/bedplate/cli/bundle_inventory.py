@@ -45,7 +45,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
     It holds digests, sizes and names of packages and images, and nothing else. It is written on the environment's
     bastion; typed elsewhere, with --env, the command goes there and brings the file back.
     """
-    site = bastion.ready(env or _only(), needs_release=False)
+    site = bastion.checked_site(env or _only(), needs_release=False)
     if not site.is_here:
         _from_outside(site, bundle, out, ["--store", str(store), *["--read"] * read, "--output", output])
     taken, spoilt = inventory.take_inventory(bundle or store, site.environment.name, read=read)
@@ -69,10 +69,10 @@ def _from_outside(site: Site, bundle: Path | None, out: Path, options: list[str]
         )
     name = site.environment.name
     words = ["--env", name, "--out", str(site.state / WRITTEN / f"{name}.inventory"), *options]
-    code = bastion.run(site, ["bundle", "inventory", *words, *([str(bundle)] if bundle else [])])
+    code = bastion.forward(site, ["bundle", "inventory", *words, *([str(bundle)] if bundle else [])])
     if code == 0:
         with tempfile.TemporaryDirectory() as scratch:
-            write_atomic(out, bastion.bring(site, WRITTEN, Path(scratch)).read_bytes())
+            write_atomic(out, bastion.fetch_latest(site, WRITTEN, Path(scratch)).read_bytes())
         typer.echo(f"copied here: {out}", err=True)
     raise typer.Exit(code)
 

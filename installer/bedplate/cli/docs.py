@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bedplate.cli.reference_pages.all_pages import pages
-from bedplate.config.yaml_document import shown
+from bedplate.config.yaml_document import display_path
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
@@ -28,10 +28,10 @@ def _docs(
     for name, text in pages().items():
         path = folder / name
         if check and _old(path, text):
-            raise BedplateError(f"page {shown(path)}", "is older than the code it is made from", "make docs")
+            raise BedplateError(f"page {display_path(path)}", "is older than the code it is made from", "make docs")
         if not check and _old(path, text):
             write_atomic(path, text)
-            typer.echo(f"wrote {shown(path)}")
+            typer.echo(f"wrote {display_path(path)}")
 
 
 def _old(path: Path, text: str) -> bool:

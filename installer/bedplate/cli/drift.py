@@ -41,7 +41,7 @@ def _drift(
     told apart. Nothing is changed: `bedplate apply ENV --all-steps` brings back what is rendered, and leaves what
     others only added. Exit codes: 0 no drift, 1 drift, 2 something could not be asked.
     """
-    site = bastion.to_bastion(environment)
+    site = bastion.run_on_bastion(environment)
     from bedplate.apply import installation  # noqa: PLC0415  as above
     from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
 

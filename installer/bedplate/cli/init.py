@@ -31,5 +31,5 @@ def _init(
     if not re.match(DNS_LABEL, environment):
         raise InputError(f"name {environment}", "is not small letters, digits and hyphens", "choose another")
     for path in new_environment.write(folder / environment):
-        typer.echo(f"wrote {yaml_document.shown(path)}")
+        typer.echo(f"wrote {yaml_document.display_path(path)}")
     typer.echo(f"Next: fill in names, addresses and the publisher's key, then: bedplate check {environment}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bedplate.bundle import publisher_signature, ssh_signature
-from bedplate.bundle.verify_bundle import refusals
+from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.config.environments import Site
@@ -50,7 +50,7 @@ def _show(
     Compare the fingerprints with whoever owns the keys by another way than the one by which the files came.
     """
     site = environments.load(environments.find(environment))
-    with refusals():
+    with refusals_as_errors():
         pinned = read_keys(site.environment.publisher)
     publishers = [{"key": k.key, "fingerprint": ssh_signature.fingerprint(k.key), "when": k.options} for k in pinned]
     own = _site_key(site)

@@ -33,7 +33,7 @@ def _preflight(
     Measures disks and clocks, looks at ports, routes, names and leftovers. Exit code 1 if a hard
     finding stands that preflight.accept in environment.yaml does not name.
     """
-    site = bastion.to_bastion(environment)
+    site = bastion.run_on_bastion(environment)
     findings = preflight.run(site, is_installed=is_installed(site))
     result = {"environment": site.environment.name, "findings": [finding.json() for finding in findings]}
     print_result(result, output, lambda: _print(site, findings))

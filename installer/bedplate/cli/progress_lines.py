@@ -32,7 +32,7 @@ class ProgressLines:
             self._console.print(Text.assemble(("✓ ", "green"), item, "  ", (fact, "dim")), soft_wrap=True)
             self._show()
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Print a line."""
         with self._guard:
             self._console.print(text, highlight=False)

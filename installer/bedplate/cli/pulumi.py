@@ -34,7 +34,7 @@ def _pulumi(
         raise InputError(
             f"layer {layer}", "is not one of this release's", f"take one of {', '.join(layer_order.layers())}"
         )
-    site = bastion.to_bastion(environment)
+    site = bastion.run_on_bastion(environment)
     one = installation.load(site)
     if pulumi_cli.attach(site, layer, one.layer(layer), one.catalog, words) != 0:
         raise typer.Exit(FAILURE)

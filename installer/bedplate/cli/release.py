@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def _list(env: EnvironmentOption = "", output: OutputOption = OutputFormat.TEXT) -> None:
     """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
     if env:
-        bastion.to_bastion(env, needs_release=False)
+        bastion.run_on_bastion(env, needs_release=False)
     found = releases.stored()
     print_result([asdict(one) for one in found], output, lambda: _print(found))
 
@@ -55,7 +55,7 @@ def _remove(
     moment, the same command goes on.
     """
     if env:
-        bastion.to_bastion(env, needs_release=False)
+        bastion.run_on_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
     programs = f"{freed.folders} folders of programs"
     text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"

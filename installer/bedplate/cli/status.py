@@ -24,7 +24,7 @@ def _status(
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Show an environment's release, nodes and steps, and how many packets tried to leave it."""
-    site = bastion.to_bastion(environment)
+    site = bastion.run_on_bastion(environment)
     found = read_status(site)
     print_result(found.as_json(), output, lambda: _print(found))
 

@@ -30,7 +30,7 @@ def _verify(
     Exit code 0 only when every check passed. The report (a page to print, JUnit XML, JSON) stays on the bastion, in
     /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key: see `bedplate report verify`.
     """
-    site = bastion.to_bastion(environment, brings="log/acceptance")
+    site = bastion.run_on_bastion(environment, fetches="log/acceptance")
     from bedplate.acceptance import acceptance_report, report_signature, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs
     from bedplate.apply import installation  # noqa: PLC0415  as above
 

@@ -33,10 +33,10 @@ def attach(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
     cli = pulumi_stack.ensure_stack(site, layer, objects, catalog)
     place, settings = pulumi_stack.work_folder(site, layer), pulumi_stack.environment_variables(site)
     if not set(RUN_THE_PROGRAM) & set(words[:1]):
-        return command.attach([cli, *words], cwd=place, env=settings)
+        return command.run_in_terminal([cli, *words], cwd=place, env=settings)
     with _served(pulumi_stack.program_of(site, objects, catalog)) as address:
         inline = [f"--client={address}", "--exec-kind=auto.inline", f"--stack={site.environment.name}"]
-        return command.attach([cli, *words, *inline], cwd=place, env=settings)
+        return command.run_in_terminal([cli, *words, *inline], cwd=place, env=settings)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ SBOM, PROVENANCE = "application/vnd.cyclonedx+json", "application/vnd.in-toto+js
 """Media types of a bundle's documents; the second has a statement a line."""
 
 
-def blob(sha256: str) -> str:
+def blob_path(sha256: str) -> str:
     """Return a blob's place in the bundle."""
     return f"{BLOBS}/{sha256}"
 
@@ -40,7 +40,7 @@ class ManifestFile(Model):
 
 def is_blob(file: ManifestFile) -> bool:
     """Return whether a file of the bundle is a blob."""
-    return file.path == blob(file.sha256)
+    return file.path == blob_path(file.sha256)
 
 
 class BundleManifest(Model):
@@ -63,7 +63,7 @@ class BundledArtifact(Model):
     component: str = ""
 
 
-class Program(Model):
+class BastionProgram(Model):
     """A program the installer itself runs on the bastion."""
 
     component: str
@@ -72,12 +72,12 @@ class Program(Model):
     path: str = Field(description="place inside that tar and under /opt/bedplate/<component>/<version>/")
 
 
-class Needs(Model):
+class BastionNeeds(Model):
     """What `install` puts on the bastion from the bundle alone, before anything else runs."""
 
     packages: list[str] = Field(default_factory=list, description="ids of the Debian packages, closed under Depends")
     wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, pip's included")
-    programs: list[Program] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
+    programs: list[BastionProgram] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
 
 
 class ReleaseDocument(Model):
@@ -103,7 +103,7 @@ class ReleaseFile(Model):
     suite: str = Field("", description="the hosts' distribution release, such as bookworm")
     architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")
     installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's files")
-    bastion: Needs = Field(default_factory=Needs, description="what install puts on the bastion")
+    bastion: BastionNeeds = Field(default_factory=BastionNeeds, description="what install puts on the bastion")
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
     documents: list[ReleaseDocument] = Field(default_factory=list, description="what is said about all of it")

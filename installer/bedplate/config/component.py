@@ -91,7 +91,7 @@ class ScrapeTarget(Model):
     scheme: Literal["http", "https"] = Field("http", description="scheme")
 
 
-class Reference(Model):
+class CodeReference(Model):
     """An image that appears in no rendered object: a default in code."""
 
     image: str = Field(description="full name with tag")
@@ -125,7 +125,7 @@ class Component(Model):
     requires: list[str] = Field(default_factory=list, description="components of the same layer that come first")
     artifacts: list[AnyArtifact] = Field(default_factory=list, description="what is fetched and built")
     images: list[Image] = Field(default_factory=list, description="images built from artifacts and packages")
-    references: list[Reference] = Field(default_factory=list, description="images in code defaults")
+    references: list[CodeReference] = Field(default_factory=list, description="images in code defaults")
     allow: list[AllowedReference] = Field(default_factory=list, description="exceptions of the closure")
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")

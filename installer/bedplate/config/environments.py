@@ -82,7 +82,7 @@ class Site:
 
 
 @dataclass(slots=True)
-class Draft:
+class EnvironmentDraft:
     """An environment as far as it could be read, with everything that is wrong with its form.
 
     Attributes:
@@ -118,7 +118,7 @@ def find(name: str) -> Path:
     for folder in candidates:
         if (folder / ENVIRONMENT).is_file():
             return folder.resolve()
-    looked = ", ".join(dict.fromkeys(yaml_document.shown(folder) for folder in candidates))
+    looked = ", ".join(dict.fromkeys(yaml_document.display_path(folder) for folder in candidates))
     raise InputError(f"environment {name}", f"was not found in {looked}", f"bedplate init {name}")
 
 
@@ -137,12 +137,12 @@ def load(path: Path) -> Site:
     return Site(path.resolve(), draft.environment, draft.hosts)
 
 
-def read(path: Path) -> Draft:
+def read(path: Path) -> EnvironmentDraft:
     """Read an environment's files as far as they can be read; nothing is raised."""
-    draft = Draft(path)
+    draft = EnvironmentDraft(path)
     try:
         draft.environment_file = yaml_document.read(path / ENVIRONMENT)
-        reading = validation.read(draft.environment_file, Environment)
+        reading = validation.validate(draft.environment_file, Environment)
         draft.environment, draft.wrong = reading.model, reading.wrong
         draft.errors += reading.errors
     except ErrorList as findings:
@@ -155,8 +155,8 @@ def read(path: Path) -> Draft:
     return draft
 
 
-def _read_hosts(draft: Draft, file: YamlDocument) -> None:
-    reading = validation.read(file, HostsFile)
+def _read_hosts(draft: EnvironmentDraft, file: YamlDocument) -> None:
+    reading = validation.validate(file, HostsFile)
     draft.errors += reading.errors
     if reading.model is None:
         return

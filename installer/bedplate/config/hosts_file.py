@@ -33,7 +33,7 @@ class HostGroup(Model):
     vars: Connection = Field(default_factory=Connection, description="connection of all of the group's machines")
 
 
-class Groups(Model):
+class HostGroups(Model):
     """The three groups."""
 
     bastion: HostGroup = Field(default_factory=HostGroup, description="the machine that runs the installer")
@@ -41,14 +41,14 @@ class Groups(Model):
     workers: HostGroup = Field(default_factory=HostGroup, description="machines that run what people start")
 
 
-class Everything(Model):
+class AllHosts(Model):
     """Ansible's group of all machines."""
 
-    children: Groups = Field(description="the groups bastion, control_plane and workers")
+    children: HostGroups = Field(description="the groups bastion, control_plane and workers")
     vars: Connection = Field(default_factory=Connection, description="connection of all machines")
 
 
 class HostsFile(Model):
     """The file hosts.yaml."""
 
-    all: Everything = Field(description="all machines, in groups")
+    all: AllHosts = Field(description="all machines, in groups")

@@ -112,7 +112,7 @@ def without_user(accounts: Accounts, name: str) -> Accounts:
     return Accounts(users=[account for account in accounts.users if account.name != name])
 
 
-def ensure(environment: Environment, folder: Path) -> Accounts:
+def ensure_accounts(environment: Environment, folder: Path) -> Accounts:
     """Return everyone who may log in here: the site's own users, and the account of the acceptance run.
 
     Accounts that Bedplate makes keep their password and hash in ``folder`` (``NAME.password``,
@@ -131,7 +131,7 @@ def ensure(environment: Environment, folder: Path) -> Accounts:
     return accounts
 
 
-def password(folder: Path, name: str) -> str:
+def account_password(folder: Path, name: str) -> str:
     """Return the password of an account that ``ensure`` made."""
     return (folder / f"{name}.password").read_text().strip()
 
@@ -143,7 +143,7 @@ def _ensure_account(name: str, groups: list[str], folder: Path) -> Account:
         write_atomic(secret, "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH)) + "\n", mode=0o600)
         hashed.unlink(missing_ok=True)
     if not hashed.exists():
-        write_atomic(hashed, hash_password(password(folder, name)) + "\n", mode=0o600)
+        write_atomic(hashed, hash_password(account_password(folder, name)) + "\n", mode=0o600)
     return Account(name=name, password=hashed.read_text().strip(), groups=groups)
 
 

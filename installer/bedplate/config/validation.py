@@ -40,7 +40,7 @@ BOUNDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading(Generic[M]):
+class ValidationResult(Generic[M]):
     """What came of a document.
 
     Attributes:
@@ -55,17 +55,17 @@ class Reading(Generic[M]):
     wrong: list[KeyPath]
 
 
-def read(document: YamlDocument, model: type[M]) -> Reading[M]:
+def validate(document: YamlDocument, model: type[M]) -> ValidationResult[M]:
     """Validate a document; nothing is raised."""
     try:
-        return Reading(model.model_validate(document.data), [], [])
+        return ValidationResult(model.model_validate(document.data), [], [])
     except ValidationError as error:
         details = error.errors(include_url=False)
     errors: list[BedplateError] = [_error(document, model, detail) for detail in details]
-    return Reading(_rest(document, model, details), errors, [_path(detail) for detail in details])
+    return ValidationResult(_rest(document, model, details), errors, [_path(detail) for detail in details])
 
 
-def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
+def suggestion(name: str, names: Iterable[str], otherwise: str = "") -> str:
     """Return a next step that names the closest of the possible names."""
     known = sorted(names)
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
@@ -80,7 +80,7 @@ def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> 
     subject = f"key {dotted(key_path)}"
     match detail["type"]:
         case "extra_forbidden":
-            step = nearest(str(key_path[-1]), _names(model, key_path[:-1]))
+            step = suggestion(str(key_path[-1]), _names(model, key_path[:-1]))
             return InputError(subject, "is unknown", step, document.key_location(key_path))
         case "missing":
             help_text = _help(model, key_path)

@@ -53,7 +53,7 @@ class YamlDocument:
 
 def read(path: Path) -> YamlDocument:
     """Return a YAML file whose root is a mapping; Findings says what is wrong and where."""
-    file = shown(path)
+    file = display_path(path)
     root = _compose(path, file)
     if not isinstance(root, yaml.MappingNode):
         where = SourceLocation(file, 1, 1) if root is None else _location(file, root.start_mark)
@@ -64,7 +64,7 @@ def read(path: Path) -> YamlDocument:
     return YamlDocument(file, _construct(root, file), root)
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return a path as people would type it: relative where it is below the working folder."""
     absolute = path.absolute()
     return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)

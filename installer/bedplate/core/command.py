@@ -57,11 +57,13 @@ def run(  # noqa: PLR0913  each is one property of a process
         if stream:
             log.debug("%s", stream.decode(errors="replace").rstrip())
     if check and done.returncode != 0:
-        raise BedplateError(f"command {' '.join(words[:3])}", f"ended with {done.returncode}:\n{tail(done)}")
+        raise BedplateError(f"command {' '.join(words[:3])}", f"ended with {done.returncode}:\n{last_lines(done)}")
     return done
 
 
-def attach(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+def run_in_terminal(
+    argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> int:
     """Run a program with this process's own terminal, input and output; return its exit status.
 
     Args:
@@ -77,7 +79,7 @@ def attach(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[
         raise BedplateError(f"program {words[0]}", "is not on this machine", "install it") from error
 
 
-def tail(done: subprocess.CompletedProcess[bytes]) -> str:
+def last_lines(done: subprocess.CompletedProcess[bytes]) -> str:
     """Return the last lines a program printed, standard error last."""
     text = (done.stdout or b"") + (done.stderr or b"")
     return "\n".join(text.decode(errors="replace").splitlines()[-TAIL_LINES:])

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.core.files import link, write_atomic
+from bedplate.core.files import link_blob, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _put(path: Path, node: TreeFile, blobs: Path) -> None:
     if isinstance(node, bytes):
         write_atomic(path, node)
     else:
-        link(blobs / node.sha256, path, node.sha256)
+        link_blob(blobs / node.sha256, path, node.sha256)
 
 
 def _present(root: Path) -> set[str]:

@@ -37,7 +37,7 @@ def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
         raise
 
 
-def link(blob: Path, path: Path, sha256: str) -> None:
+def link_blob(blob: Path, path: Path, sha256: str) -> None:
     """Put a blob at a place too: as a hard link, or where there can be none as a copy, proved and synced.
 
     Args:

@@ -19,7 +19,7 @@ class Reporter(Protocol):
     def end(self, item: str, fact: str) -> None:
         """Work on something ended, with what came out of it."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Something worth a line."""
 
 
@@ -32,12 +32,12 @@ class SilentReporter:
     def end(self, item: str, fact: str) -> None:
         """Say nothing."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def working(reporter: Reporter, item: str) -> Iterator[list[int]]:
+def report_item(reporter: Reporter, item: str) -> Iterator[list[int]]:
     """Report one piece of work; the caller appends the bytes that came out."""
     sizes: list[int] = []
     started = time.monotonic()

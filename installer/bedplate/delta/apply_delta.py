@@ -72,7 +72,7 @@ class DeltaApplier:
 
     def _patch(self, one: PayloadEntry, place: Path, scratch: Path) -> None:
         """Put what a patch makes in the patch's place."""
-        old = self._base / bundle_layout.blob(one.base) if one.base else None
+        old = self._base / bundle_layout.blob_path(one.base) if one.base else None
         work = scratch / "work"
         work.mkdir()
         blob_patch.apply_patch(place, old, scratch / "made", work)
@@ -80,7 +80,7 @@ class DeltaApplier:
 
     def _wrong(self, file: ListedFile, one: PayloadEntry) -> BedplateError:
         """Return why a carried file is not as it was signed."""
-        if one.base and digest.of_file(self._base / bundle_layout.blob(one.base)) != one.base:
+        if one.base and digest.of_file(self._base / bundle_layout.blob_path(one.base)) != one.base:
             return _spoilt(self._base, one.base)
         return BedplateError(
             f"file {file.path}", "did not come out as it was signed", "carry the full bundle in its place"

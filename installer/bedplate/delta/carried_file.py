@@ -11,7 +11,7 @@ from bedplate.config.bundle_layout import ManifestFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
-from bedplate.core.reporter import Reporter, working
+from bedplate.core.reporter import Reporter, report_item
 from bedplate.delta import blob_patch, encoder, segments
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
@@ -82,7 +82,7 @@ class PatchMaker:
         recipe = digest.of({"patch": blob_patch.FORM, "from": base, "to": file.sha256, "encoders": known})
         if found := self._cache.recall(recipe):
             return found
-        with working(told, name) as sizes, self._cache.scratch() as folder:
+        with report_item(told, name) as sizes, self._cache.scratch() as folder:
             made = self._made(file, (base, path), folder)
             sizes.append(made.size)
         self._cache.remember(recipe, made)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
-from bedplate.bundle.verify_bundle import read_release, refusals
+from bedplate.bundle.verify_bundle import read_release, refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundleManifest, ManifestFile
 from bedplate.core.reporter import Reporter
@@ -17,7 +17,7 @@ from bedplate.delta.carried_file import SMALLEST, CarriedFile, PatchMaker, share
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
 from bedplate.install.manifest import parse_manifest
-from bedplate.install.signature import Signed, read_signed
+from bedplate.install.signature import SignedManifest, read_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class DeltaPlan:
     """
 
     bundle: Path
-    signed: Signed
+    signed: SignedManifest
     manifest: BundleManifest
     have: Inventory
     items: list[CarriedFile]
@@ -79,7 +79,7 @@ def plan_delta(order: DeltaRequest, cache: Cache, told: Reporter) -> DeltaPlan:
         told: told about the work.
     """
     bundle, have = order.bundle, order.have
-    with refusals():
+    with refusals_as_errors():
         signed = read_signed(bundle, order.publisher)
         parse_manifest(signed.manifest)
     manifest, held = BundleManifest.model_validate_json(signed.manifest), have.sizes()
@@ -103,7 +103,7 @@ def _local(folders: Iterable[Path]) -> Callable[[str], Path | None]:
     listed = list(folders)
 
     def find(sha256: str) -> Path | None:
-        return next((path for folder in listed if (path := folder / bundle_layout.blob(sha256)).is_file()), None)
+        return next((path for folder in listed if (path := folder / bundle_layout.blob_path(sha256)).is_file()), None)
 
     return find
 
@@ -111,7 +111,7 @@ def _local(folders: Iterable[Path]) -> Callable[[str], Path | None]:
 def _played(bundle: Path, manifest: BundleManifest) -> dict[str, list[str]]:
     """Return the roles that each blob of the bundle plays."""
     sizes = {file.sha256: file.size for file in manifest.files if bundle_layout.is_blob(file)}
-    found = roles(read_release(bundle), sizes, lambda sha256: (bundle / bundle_layout.blob(sha256)).read_bytes())
+    found = roles(read_release(bundle), sizes, lambda sha256: (bundle / bundle_layout.blob_path(sha256)).read_bytes())
     played: dict[str, list[str]] = {}
     for role, sha256 in found.items():
         played.setdefault(sha256, []).append(role)

@@ -98,7 +98,7 @@ def _release(folder: Path, blobs: Path, numbers: dict[str, int]) -> HeldRelease:
 def seal(have: Inventory, key: Path) -> bytes:
     """Return the signed file."""
     packed = zstandard.compress(digest.canonical(have.model_dump()), LEVEL)
-    return f"bedplate-have 1 {have.site}\n".encode() + site_key.sign(packed, key, site_key.HAVE) + packed
+    return f"bedplate-have 1 {have.site}\n".encode() + site_key.sign(packed, key, site_key.INVENTORY_NAMESPACE) + packed
 
 
 def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
@@ -117,7 +117,9 @@ def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
     packed = data[end + len(END_OF_SIGNATURE) :]
     named = first[1].decode()
     try:
-        site_key.check(packed, data[first.end() : end + len(END_OF_SIGNATURE)], public(named), site_key.HAVE)
+        site_key.check(
+            packed, data[first.end() : end + len(END_OF_SIGNATURE)], public(named), site_key.INVENTORY_NAMESPACE
+        )
         have = _parsed(packed)
     except BedplateError as error:
         raise BedplateError(f"file {path}: {error.subject}", error.fact, error.hint) from error

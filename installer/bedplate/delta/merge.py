@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bedplate.bundle.verify_bundle import refusals
+from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, ErrorList, InputError
@@ -88,7 +88,9 @@ def _is_there(delta: ReceivedDelta, out: Path) -> bool:
 
 def _check_base(delta: ReceivedDelta, base: Path) -> None:
     """Refuse a base that lacks a blob, before anything is read."""
-    lacking = [one.sha256 for one in delta.file.requires if _size(base / bundle_layout.blob(one.sha256)) != one.size]
+    lacking = [
+        one.sha256 for one in delta.file.requires if _size(base / bundle_layout.blob_path(one.sha256)) != one.size
+    ]
     if lacking:
         wanted = ", ".join(delta.file.bases)
         fact = f"lacks {len(lacking)} of the {len(delta.file.requires)} blobs that the delta builds on"
@@ -164,7 +166,7 @@ def _finish(delta: ReceivedDelta, staging: Path, out: Path) -> None:
         # Beside the bundle first: a half-written file of a run that was killed would be one too many in it.
         write_atomic(staging / name, content)
         (staging / name).replace(tree / name)
-    with refusals():
+    with refusals_as_errors():
         check_listing(tree, delta.files)
     for folder in {(tree / file.path).parent for file in delta.files}:
         _sync(folder)

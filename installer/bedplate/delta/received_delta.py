@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bedplate.bundle.verify_bundle import refusals
+from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.delta.delta_layout import FORMAT, HEAD, NAMESPACE, SIGNATURE, DeltaFile, part_name
 from bedplate.install.manifest import BLOB, ListedFile, parse_manifest
 from bedplate.install.refused import RefusedError
-from bedplate.install.signature import Signed, read_signed
+from bedplate.install.signature import SignedManifest, read_signed
 
 READ_AGAIN_HINT = "read the medium again; if it stays so, carry this part again"
 
@@ -32,7 +32,7 @@ class ReceivedDelta:
 
     file: DeltaFile
     digest: str
-    signed: Signed
+    signed: SignedManifest
     files: list[ListedFile]
     folders: dict[int, Path]
 
@@ -73,7 +73,7 @@ def _parts_in(path: Path) -> list[Path]:
 
 def _received(head: bytes, folders: list[Path], publisher: str) -> ReceivedDelta:
     file, files = _parsed(head), []
-    with refusals():
+    with refusals_as_errors():
         signed = read_signed(folders[0], publisher)
         files = parse_manifest(signed.manifest)
     if hashlib.sha256(signed.manifest).hexdigest() != file.bundle:

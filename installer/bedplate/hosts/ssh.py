@@ -91,7 +91,7 @@ def run(
         raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _next_step(target, reason))
     if check and done.returncode != 0:
         raise BedplateError(
-            f"{words[0]} on {target.destination}", f"ended with {done.returncode}:\n{command.tail(done)}"
+            f"{words[0]} on {target.destination}", f"ended with {done.returncode}:\n{command.last_lines(done)}"
         )
     return done
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .process import environment, run
-from .release_json import artifacts, linked
+from .release_json import link_by_file_name, select_artifacts
 from .target import BastionTarget
 
 SETTINGS = (
@@ -26,12 +26,12 @@ NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages, and starts their service
 def install_packages(release: dict[str, Any], target: BastionTarget) -> str:
     """Install the bastion's Debian packages from files; no source of packages is asked."""
     there = _installed()
-    wanted = [a for a in artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], there)]
+    wanted = [a for a in select_artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], there)]
     if not wanted:
         _allow_services()
         return "all there"
     with tempfile.TemporaryDirectory(dir=target.store) as folder:
-        debs = [str(link) for link in linked(wanted, Path(folder), target)]
+        debs = [str(link) for link in link_by_file_name(wanted, Path(folder), target)]
         options = [word for setting in SETTINGS for word in ("-o", setting)]
         with _no_services():
             # After one that was killed, apt-get refuses to begin. What cannot be configured yet is apt-get's to tell.

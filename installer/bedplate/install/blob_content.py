@@ -16,7 +16,7 @@ from .refused import RefusedError
 CHUNK = 1 << 20
 NO_FILE = (errno.ELOOP, errno.ENXIO)
 """What open(2) answers for a link that is not followed, and for a socket."""
-AGAIN = "carry the bundle in again"
+COPY_AGAIN = "carry the bundle in again"
 
 
 def check_file(bundle: Path, file: ListedFile, write: Callable[[memoryview], object] | None = None) -> None:
@@ -38,32 +38,32 @@ def check_file(bundle: Path, file: ListedFile, write: Callable[[memoryview], obj
             if write:
                 write(buffer[:count])
     if rest or sha.hexdigest() != file.sha256:
-        raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
+        raise RefusedError(f"file {file.path}", "has another content than was signed", COPY_AGAIN)
 
 
-def copy_file(bundle: Path, file: ListedFile, place: Path, *, settled: bool = True) -> None:
+def copy_file(bundle: Path, file: ListedFile, place: Path, *, synced: bool = True) -> None:
     """Copy one file while it is read against its digest; it appears at its place only when it is right.
 
     Args:
         bundle: the folder.
         file: what the manifest says of it.
         place: where the copy goes.
-        settled: wait until it is on the disk; otherwise `settle` has to follow.
+        synced: wait until it is on the disk; otherwise `sync_file` has to follow.
     """
     temporary = place.with_name(f".{place.name}.part")
     try:
         with temporary.open("wb") as target:
             check_file(bundle, file, target.write)
             os.fchmod(target.fileno(), 0o444)
-        if settled:
-            settle(temporary)
+        if synced:
+            sync_file(temporary)
         temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def settle(place: Path) -> None:
+def sync_file(place: Path) -> None:
     """Wait until a file's content is on the disk, so that a power cut leaves it."""
     handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -77,7 +77,7 @@ def read_small(bundle: Path, path: str, limit: int) -> bytes:
     with _open(bundle, path) as source:
         data = source.read(limit + 1)
     if len(data) > limit:
-        raise RefusedError(f"file {path}", f"is larger than the {limit} bytes it can have", AGAIN)
+        raise RefusedError(f"file {path}", f"is larger than the {limit} bytes it can have", COPY_AGAIN)
     return data
 
 
@@ -86,11 +86,11 @@ def _open(bundle: Path, path: str) -> io.FileIO:
     try:
         handle = os.open(bundle / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise RefusedError(f"bundle {bundle}", f"has no {path}", AGAIN) from error
+        raise RefusedError(f"bundle {bundle}", f"has no {path}", COPY_AGAIN) from error
     except OSError as error:
         fact = "is a link or a special file" if error.errno in NO_FILE else f"cannot be read ({error.strerror})"
-        raise RefusedError(f"file {path}", fact, AGAIN) from error
+        raise RefusedError(f"file {path}", fact, COPY_AGAIN) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise RefusedError(f"file {path}", "is a link or a special file", AGAIN)
+        raise RefusedError(f"file {path}", "is a link or a special file", COPY_AGAIN)
     return io.FileIO(handle)

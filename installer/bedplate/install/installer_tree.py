@@ -7,7 +7,7 @@ from typing import Any
 
 from .archive import checked_members, open_tar
 from .release_json import version_of
-from .sync import sync
+from .sync import sync_filesystem
 from .target import BastionTarget
 
 
@@ -23,7 +23,7 @@ def unpack_installer(release: dict[str, Any], target: BastionTarget) -> str:
     fresh.mkdir(parents=True)
     with open_tar(target.blob(release["installer"])) as tar:
         tar.extractall(fresh, checked_members(tar))
-    sync(fresh)
+    sync_filesystem(fresh)
     (fresh / stamp.name).write_text(release["installer"])
     if tree.exists():
         tree.rename(old)

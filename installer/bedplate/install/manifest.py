@@ -49,7 +49,7 @@ def blobs_of(files: list[ListedFile]) -> list[ListedFile]:
     return [file for file in files if BLOB.fullmatch(file.path)]
 
 
-def named(files: list[ListedFile], path: str) -> ListedFile:
+def listed_file(files: list[ListedFile], path: str) -> ListedFile:
     """Return the file with a path that every manifest names."""
     return next(file for file in files if file.path == path)
 

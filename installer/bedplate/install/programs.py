@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .archive import open_tar
-from .blob_content import CHUNK, settle
+from .blob_content import CHUNK, sync_file
 from .refused import RefusedError
 from .release_json import version_of
 from .target import BastionTarget
@@ -35,7 +35,7 @@ def _install_program(program: dict[str, str], target: BastionTarget) -> bool:
             with source, temporary.open("wb") as copy:
                 shutil.copyfileobj(source, copy, CHUNK)
         temporary.chmod(0o755)
-        settle(temporary)
+        sync_file(temporary)
         temporary.replace(place)
         stamp.write_text(program["artifact"])
     return _link(folder.with_name("current"), folder) or changed

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from .process import run
-from .release_json import artifacts, linked, version_of
-from .sync import sync
+from .release_json import link_by_file_name, select_artifacts, version_of
+from .sync import sync_filesystem
 from .target import BastionTarget
 
 
 def make_environment(release: dict[str, Any], target: BastionTarget) -> str:
     """Make the installer's Python environment from the bundle's wheels, as the launcher expects it."""
     tree = target.opt / "installer" / version_of(release)
-    wheels = artifacts(release, release["bastion"]["wheels"])
+    wheels = select_artifacts(release, release["bastion"]["wheels"])
     venv, digest = tree / ".venv", hashlib.sha256("".join(a["sha256"] for a in wheels).encode()).hexdigest()
     launcher = hashlib.sha256((tree / "requirements/runtime.txt").read_bytes()).hexdigest()[:16]
     stamps = (venv / f".{launcher}", venv / f".wheels-{digest[:16]}")
@@ -28,7 +28,7 @@ def make_environment(release: dict[str, Any], target: BastionTarget) -> str:
     run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     if wheels:
         _install_wheels(wheels, venv, target)
-    sync(venv)
+    sync_filesystem(venv)
     for stamp in stamps:
         stamp.touch()
     return f"{len(wheels)} wheels"
@@ -37,7 +37,7 @@ def make_environment(release: dict[str, Any], target: BastionTarget) -> str:
 def _install_wheels(wheels: list[dict[str, Any]], venv: Path, target: BastionTarget) -> None:
     with tempfile.TemporaryDirectory(dir=target.store) as name:
         folder = Path(name)
-        links = linked(wheels, folder, target)
+        links = link_by_file_name(wheels, folder, target)
         pip = next(link for link in links if link.name.startswith("pip-"))
         lines = [f"{_requirement(a['file'])} --hash=sha256:{a['sha256']}" for a in wheels if a["file"] != pip.name]
         (folder / "requirements.txt").write_text("\n".join([*lines, ""]))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .blob_content import AGAIN, read_small
-from .manifest import ListedFile, blobs_of, named
+from .blob_content import COPY_AGAIN, read_small
+from .manifest import ListedFile, blobs_of, listed_file
 from .refused import RefusedError
 from .target import BastionTarget
 
@@ -20,10 +20,10 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~!:-]*")
 
 def read_release(bundle: Path, files: list[ListedFile]) -> tuple[dict[str, Any], bytes]:
     """Return release.json and its bytes, once its digest is proven and every blob and path it names is a bundle's."""
-    file = named(files, "release.json")
+    file = listed_file(files, "release.json")
     data = read_small(bundle, file.path, file.size)
     if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise RefusedError(f"file {file.path}", "has another content than was signed", AGAIN)
+        raise RefusedError(f"file {file.path}", "has another content than was signed", COPY_AGAIN)
     try:
         release: dict[str, Any] = json.loads(data)
         words, digests = list(_words(release)), list(_digests(release))
@@ -33,7 +33,7 @@ def read_release(bundle: Path, files: list[ListedFile]) -> tuple[dict[str, Any],
     if wrong := [word for word in words if not NAME.fullmatch(word)]:
         raise RefusedError(f"name {wrong[0]!r}", "in release.json has no place in a path", "ask the publisher")
     if lacking := set(digests) - {blob.sha256 for blob in blobs_of(files)}:
-        raise RefusedError(f"blob {min(lacking)}", "is named by release.json and not by manifest.json", AGAIN)
+        raise RefusedError(f"blob {min(lacking)}", "is named by release.json and not by manifest.json", COPY_AGAIN)
     return release, data
 
 
@@ -57,13 +57,13 @@ def version_of(release: dict[str, Any]) -> str:
     return str(release["release"]).partition("+")[0]
 
 
-def artifacts(release: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
+def select_artifacts(release: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
     """Return the artifacts with these ids, in their order."""
     by_id = {a["id"]: a for a in release["artifacts"]}
     return [by_id[entry] for entry in ids]
 
 
-def linked(artifacts: list[dict[str, Any]], folder: Path, target: BastionTarget) -> list[Path]:
+def link_by_file_name(artifacts: list[dict[str, Any]], folder: Path, target: BastionTarget) -> list[Path]:
     """Give blobs the file names that apt and pip insist on, for a moment."""
     for artifact in artifacts:
         (folder / artifact["file"]).hardlink_to(target.blob(artifact["sha256"]))

@@ -9,10 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .blob_content import AGAIN, read_small
+from .blob_content import COPY_AGAIN, read_small
 from .manifest import UNSIGNED
 from .refused import RefusedError
-from .trusted_keys import NAME, read_keys
+from .trusted_keys import SIGNER, read_keys
 
 NAMESPACE = "bedplate-bundle"
 LARGEST_MANIFEST = 64 << 20
@@ -22,14 +22,16 @@ BEGIN, END, LINE = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedManifest:
     """A manifest whose signature is proven, and the signature."""
 
     manifest: bytes
     signature: bytes
 
 
-def read_signed(bundle: Path, publisher: str, names: tuple[str, str] = UNSIGNED, namespace: str = NAMESPACE) -> Signed:
+def read_signed(
+    bundle: Path, publisher: str, names: tuple[str, str] = UNSIGNED, namespace: str = NAMESPACE
+) -> SignedManifest:
     """Return manifest.json and its signature, once one of the publisher's keys is proven to have made it.
 
     Args:
@@ -42,17 +44,17 @@ def read_signed(bundle: Path, publisher: str, names: tuple[str, str] = UNSIGNED,
     manifest = read_small(bundle, names[0], LARGEST_MANIFEST)
     signature = read_small(bundle, names[1], LARGEST_SIGNATURE)
     if not _is_plain(signature):
-        raise RefusedError(f"file {names[1]}", "is no signature as ssh-keygen writes it", AGAIN)
+        raise RefusedError(f"file {names[1]}", "is no signature as ssh-keygen writes it", COPY_AGAIN)
     with tempfile.TemporaryDirectory() as name:
         signers, copy = Path(name) / "signers", Path(name) / "signature"
         signers.write_text("".join(key.allowed(namespace) for key in keys))
         copy.write_bytes(signature)
-        words = ("-Y", "verify", "-f", signers, "-I", NAME, "-n", namespace, "-s", copy)
+        words = ("-Y", "verify", "-f", signers, "-I", SIGNER, "-n", namespace, "-s", copy)
         done = _ssh_keygen(*words, data=manifest)
     if done.returncode != 0:
         fact = "is not signed by the publisher's key that this site pins"
         raise RefusedError(f"bundle {bundle}", fact, "do not install it; ask the publisher by another way")
-    return Signed(manifest, signature)
+    return SignedManifest(manifest, signature)
 
 
 def _is_plain(signature: bytes) -> bool:

@@ -12,13 +12,13 @@ from .bastion_packages import install_packages
 from .installer_tree import unpack_installer
 from .listing import check_listing
 from .manifest import ListedFile, parse_manifest
-from .messages import megabytes, say
+from .messages import megabytes, report
 from .programs import install_programs, link_commands
 from .python_environment import make_environment
 from .refused import RefusedError
 from .release_json import read_release
-from .signature import Signed, read_signed
-from .store import copy_blobs, keep_release
+from .signature import SignedManifest, read_signed
+from .store import copy_blobs, write_release_files
 from .store_lock import store_lock
 from .target import BastionTarget
 
@@ -31,20 +31,20 @@ def install(bundle: Path, publisher: str, target: BastionTarget, *, packages: bo
     if sys.version_info[:2] != PYTHON:
         raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
     signed, files, (release, data) = check_bundle(bundle, publisher)
-    say(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
+    report(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
     with store_lock(target.store):
-        say(f"[2/7] store        {copy_blobs(bundle, files, target)}")
-        keep_release(release, data, signed, target)
-    say(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")
-    say(f"[4/7] installer    {unpack_installer(release, target)}")
-    say(f"[5/7] environment  {make_environment(release, target)}")
-    say(f"[6/7] programs     {install_programs(release, target)}")
-    say(f"[7/7] commands     {link_commands(release, target)}")
+        report(f"[2/7] store        {copy_blobs(bundle, files, target)}")
+        write_release_files(release, data, signed, target)
+    report(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")
+    report(f"[4/7] installer    {unpack_installer(release, target)}")
+    report(f"[5/7] environment  {make_environment(release, target)}")
+    report(f"[6/7] programs     {install_programs(release, target)}")
+    report(f"[7/7] commands     {link_commands(release, target)}")
     seconds = time.monotonic() - started
-    say(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
+    report(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
 
 
-def check_bundle(bundle: Path, publisher: str) -> tuple[Signed, list[ListedFile], tuple[dict[str, Any], bytes]]:
+def check_bundle(bundle: Path, publisher: str) -> tuple[SignedManifest, list[ListedFile], tuple[dict[str, Any], bytes]]:
     """Prove all but the content of the other files: signature, listing, release file, each before the next is read."""
     signed = read_signed(bundle, publisher)
     files = parse_manifest(signed.manifest)

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from .blob_content import check_file, copy_file, settle
+from .blob_content import check_file, copy_file, sync_file
 from .manifest import UNSIGNED, ListedFile, blobs_of
-from .messages import megabytes, say
+from .messages import megabytes, report
 from .refused import RefusedError
 from .release_json import version_of
-from .signature import Signed
+from .signature import SignedManifest
 from .target import BastionTarget
 
 WORKERS = min(8, os.cpu_count() or 1)
@@ -35,11 +35,11 @@ def copy_blobs(bundle: Path, files: list[ListedFile], target: BastionTarget) -> 
     folders = [folder for folder in (target.blob(""), *target.blob("").parents) if not folder.exists()]
     target.blob("").mkdir(parents=True, exist_ok=True)
     try:
-        _each(lambda file: copy_file(bundle, file, target.blob(file.sha256), settled=False), missing, total)
+        _each(lambda file: copy_file(bundle, file, target.blob(file.sha256), synced=False), missing, total)
     except RefusedError:
         _remove([target.blob(file.sha256) for file in new], folders)
         raise
-    _each(lambda file: settle(target.blob(file.sha256)), missing)
+    _each(lambda file: sync_file(target.blob(file.sha256)), missing)
     return f"{len(missing)} files, {megabytes(total)} copied and verified" if missing else "all there, and right"
 
 
@@ -57,7 +57,7 @@ def _each(work: Callable[[ListedFile], object], files: Iterable[ListedFile], tot
             done += running[future].size
             if total and time.monotonic() - told > PROGRESS_SECONDS:
                 told = time.monotonic()
-                say(f"      {megabytes(done)} of {megabytes(total)}")
+                report(f"      {megabytes(done)} of {megabytes(total)}")
 
 
 def _are_right(blobs: list[ListedFile], target: BastionTarget) -> Iterator[bool]:
@@ -93,7 +93,7 @@ def _remove(files: list[Path], folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def keep_release(release: dict[str, Any], data: bytes, signed: Signed, target: BastionTarget) -> None:
+def write_release_files(release: dict[str, Any], data: bytes, signed: SignedManifest, target: BastionTarget) -> None:
     """Write the release's three files to the store; release.json comes last, as it makes the release count."""
     folder = target.store / "releases" / version_of(release)
     contents = {UNSIGNED[0]: signed.manifest, UNSIGNED[1]: signed.signature, "release.json": data}

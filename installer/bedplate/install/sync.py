@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 
-def sync(folder: Path) -> None:
+def sync_filesystem(folder: Path) -> None:
     """Bring the file system that a folder lies on to disk; OSError where that fails.
 
     syncfs(2): one call for thousands of files that were just unpacked, and for no other disk.

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from .refused import RefusedError
 
-NAME = "publisher"
+SIGNER = "publisher"
 DATE = r"valid-(?:after|before)=\"[0-9]{8}(?:[0-9]{4}(?:[0-9]{2})?)?Z?\""
 LINE = re.compile(rf"(?:(?P<options>{DATE}(?:,{DATE})?) )?(?P<key>ssh-ed25519 [A-Za-z0-9+/=]+)(?: .*)?")
 
 
 @dataclass(frozen=True)
-class Key:
+class TrustedKey:
     """A public key with the time in which its signatures count."""
 
     key: str
@@ -30,16 +30,16 @@ class Key:
     def allowed(self, namespace: str) -> str:
         """Return its line in a list of allowed signers."""
         options = ",".join([f'namespaces="{namespace}"', *([self.options] if self.options else [])])
-        return f"{NAME} {options} {self.key}\n"
+        return f"{SIGNER} {options} {self.key}\n"
 
 
-def parse_key(line: str) -> Key | None:
+def parse_key(line: str) -> TrustedKey | None:
     """Return the key on a line, None if it is none."""
     match = LINE.fullmatch(line.strip())
-    return Key(match["key"], match["options"] or "") if match else None
+    return TrustedKey(match["key"], match["options"] or "") if match else None
 
 
-def read_keys(text: str) -> list[Key]:
+def read_keys(text: str) -> list[TrustedKey]:
     """Return the keys of a text (a .pub file, or an environment's `publisher`); empty lines and # are skipped."""
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     keys = [parse_key(line) for line in lines]

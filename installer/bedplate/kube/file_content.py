@@ -43,7 +43,7 @@ class FileContent:
 
 def read_file(path: Path, name: str = "") -> FileContent:
     """Return a file's content; InputError says why it cannot be read."""
-    shown = name or yaml_document.shown(path)
+    shown = name or yaml_document.display_path(path)
     try:
         with path.open("rb") as file:
             return _checked(shown, _bounded(file, shown))

@@ -52,7 +52,7 @@ def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
 
     def fail(error: OSError) -> None:
-        where = SourceLocation(yaml_document.shown(Path(error.filename)))
+        where = SourceLocation(yaml_document.display_path(Path(error.filename)))
         raise InputError("directory", f"cannot be read: {error.strerror}", "name one you may read", where) from error
 
     for parent, folders, names in os.walk(folder, onerror=fail):
@@ -61,7 +61,7 @@ def _files(folder: Path) -> list[Path]:
     if not found:
         fact = f"holds no file that ends in {', '.join(SUFFIXES)}, or one of these and {PACKED}"
         raise InputError(
-            "directory", fact, "name the directory with the objects", SourceLocation(yaml_document.shown(folder))
+            "directory", fact, "name the directory with the objects", SourceLocation(yaml_document.display_path(folder))
         )
     return sorted(found)
 

@@ -25,7 +25,7 @@ def remove(lab: Lab) -> None:
         _close_connections(lab)
         remove_machines(lab)
         remove_network(lab)
-        for folder in (lab.folder, lab.environment, bastion.reports(lab.name)):
+        for folder in (lab.folder, lab.environment, bastion.reports_folder(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
         with lock(lab_address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image

@@ -19,7 +19,7 @@ def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
     if host is None:
         known = ", ".join(one.name for one in site.hosts)
         raise InputError(f"machine {machine}", f"is not in lab {lab.name}", f"one of {known}")
-    return command.attach(ssh.argv(target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
+    return command.run_in_terminal(ssh.argv(target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
 
 
 def target(lab: Lab, site: Site, host: Host) -> ssh.SshTarget:

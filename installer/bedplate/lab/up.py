@@ -150,7 +150,7 @@ class _Told:
         """Print what was made."""
         self.run.console.print(f"    {item}  [dim]{fact}[/]", highlight=False, soft_wrap=True)
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Print a line that must be seen."""
         self.run.console.print(f"    {text}", highlight=False)
 
@@ -166,7 +166,7 @@ def _lock(run: Up, context: Context) -> Lock:
 def install(lab: Lab, site: Site) -> int:
     """Run the bundle's own `install` on the bastion, as a site's people do when the disk has come in."""
     bastion = ssh.bastion(site)
-    send.send(site)
+    send.send_environment(site)
     key = site.environment.publisher + "\n"
     ssh.run(bastion, ["sh", "-c", "cat >/root/publisher.pub"], stdin=key.encode())
     media = f"{MEDIA}/{BUNDLE}"
@@ -174,16 +174,18 @@ def install(lab: Lab, site: Site) -> int:
         raise BedplateError(
             f"bundle {media}", "is not to be seen in the bastion", f"bedplate lab down --name {lab.name}"
         )
-    return command.attach(ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"]))
+    return command.run_in_terminal(
+        ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"])
+    )
 
 
 def apply(_: Lab, site: Site) -> int:
     """Bring the environment to its release, from inside."""
-    return bastion.run(site, ["apply", site.environment.name, "--yes"])
+    return bastion.forward(site, ["apply", site.environment.name, "--yes"])
 
 
 def verify(_: Lab, site: Site) -> int:
     """Run the acceptance run, from inside."""
-    code = bastion.run(site, ["verify", site.environment.name])
-    sys.stderr.write(f"report: {bastion.bring(site, 'log/acceptance')}\n")
+    code = bastion.forward(site, ["verify", site.environment.name])
+    sys.stderr.write(f"report: {bastion.fetch_latest(site, 'log/acceptance')}\n")
     return code

@@ -64,7 +64,7 @@ def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) 
 
 def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
     """Ensure a certificate for names and addresses that has time left; return whether it was signed (anew)."""
-    if key.exists() and certificate.exists() and is_good(authority, certificate, key, hosts):
+    if key.exists() and certificate.exists() and is_valid_certificate(authority, certificate, key, hosts):
         return False
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
@@ -85,7 +85,7 @@ def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts
     return True
 
 
-def is_good(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
+def is_valid_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
     """Return whether a certificate is this authority's, fits its key and the hosts, and has time left."""
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
     try:

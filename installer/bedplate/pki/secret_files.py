@@ -32,7 +32,7 @@ def ensure_secrets(site: Site, components: Iterable[Component]) -> int:
     return sum(_ensure(site, folder, secret, asked) for secret in asked)
 
 
-def inputs(site: Site, components: Iterable[Component]) -> dict[str, bytes]:
+def input_files(site: Site, components: Iterable[Component]) -> dict[str, bytes]:
     """Return the content of every file that values are made from, by its path; InputError where one is not there."""
     asked = [secret for component in components for secret in component.secrets]
     contents = {secret.path: _read_file(secret) for secret in asked if secret.kind == "file"}
@@ -61,7 +61,7 @@ def _ensure(site: Site, folder: Path, secret: Secret, asked: list[Secret]) -> bo
         case "file":
             return _update(path, _read_file(secret))
         case "users":
-            return _update(path, users.text(users.ensure(site.environment, folder / ACCOUNTS)).encode())
+            return _update(path, users.text(users.ensure_accounts(site.environment, folder / ACCOUNTS)).encode())
         case "password" | "hex":
             return not path.exists() and _update(path, _new(secret.kind).encode())
 

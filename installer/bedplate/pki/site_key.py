@@ -18,9 +18,9 @@ from bedplate.pki.site_trust import ensure_private
 
 PRIVATE = "site"
 PUBLIC = "site.pub"
-HAVE = "bedplate-have"
+INVENTORY_NAMESPACE = "bedplate-have"
 """Namespace of signatures over inventories of what a site's store has."""
-REPORT = "bedplate-report"
+REPORT_NAMESPACE = "bedplate-report"
 """Namespace of signatures over acceptance reports."""
 
 
@@ -73,7 +73,7 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
         ssh_signature.check(data, signature, public, namespace)
     except BedplateError as error:
         again = "have the file made again on that site's bastion"
-        if ssh_signature.fits(data, signature, namespace):
+        if ssh_signature.is_signature_of(data, signature, namespace):
             fact = f"is by another key than the site's ({ssh_signature.fingerprints(public)})"
             step = f"compare the key with `bedplate key show ENV`, and {again}"
             raise BedplateError("signature", fact, step) from error

@@ -93,7 +93,7 @@ class _Found:
 
     def blob(self, sha256: str) -> LocalBlob:
         """Return a blob of the folder; BedplateError where it is not there."""
-        path = self.folder / bundle_layout.blob(sha256)
+        path = self.folder / bundle_layout.blob_path(sha256)
         try:
             return LocalBlob(sha256, path, path.stat().st_size)
         except FileNotFoundError as error:

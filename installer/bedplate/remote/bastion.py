@@ -25,26 +25,26 @@ FORWARDED = "BEDPLATE_FORWARDED"
 """Set for a forwarded command; it then ends when the one who typed it is gone."""
 
 
-def to_bastion(name: str, *, brings: str = "", needs_release: bool = True) -> Site:
+def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) -> Site:
     """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
 
     Findings where the environment's files are wrong: then no host hears of the command.
 
     Args:
         name: the environment, as typed.
-        brings: folder in the environment's state on the bastion, whose newest entry is copied back here.
+        fetches: folder in the environment's state on the bastion, whose newest entry is copied back here.
         needs_release: whether the command is about the release that the environment names; see `ready`.
     """
-    site = ready(name, needs_release=needs_release)
+    site = checked_site(name, needs_release=needs_release)
     if site.is_here:
         return site
-    code = run(site, sys.argv[1:], name)
-    if brings:
-        sys.stderr.write(f"copied here: {bring(site, brings)}\n")
+    code = forward(site, sys.argv[1:], name)
+    if fetches:
+        sys.stderr.write(f"copied here: {fetch_latest(site, fetches)}\n")
     sys.exit(code)
 
 
-def ready(name: str, *, needs_release: bool = True) -> Site:
+def checked_site(name: str, *, needs_release: bool = True) -> Site:
     """Return the environment of a command, its files checked; `is_here` tells whether the command runs here.
 
     Findings where they are wrong.
@@ -63,7 +63,7 @@ def ready(name: str, *, needs_release: bool = True) -> Site:
     return site
 
 
-def run(site: Site, words: Sequence[str], name: str = "") -> int:
+def forward(site: Site, words: Sequence[str], name: str = "") -> int:
     """Carry the environment to its bastion, run a Bedplate command there and return its exit code.
 
     Standard output and error stay apart and are passed on as they come, with a terminal if there is one.
@@ -73,13 +73,13 @@ def run(site: Site, words: Sequence[str], name: str = "") -> int:
         words: Bedplate's arguments.
         name: the word among them that names the environment, as it was typed (a path, maybe).
     """
-    send.send(site)
+    send.send_environment(site)
     there = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
     settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
     remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *there]
-    code = command.attach(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
+    code = command.run_in_terminal(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
     if code == ssh.FAILED:
         raise BedplateError(
             f"bastion {site.bastion.name}", "was lost while the command ran", "run it again; it goes on"
@@ -87,7 +87,7 @@ def run(site: Site, words: Sequence[str], name: str = "") -> int:
     return code
 
 
-def bring(site: Site, folder: str, into: Path | None = None) -> Path:
+def fetch_latest(site: Site, folder: str, into: Path | None = None) -> Path:
     """Copy the newest entry of a folder in the environment's state on its bastion; return its place here.
 
     Args:
@@ -97,7 +97,7 @@ def bring(site: Site, folder: str, into: Path | None = None) -> Path:
     """
     parent = site.state / folder
     done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
-    target = into or reports(site.environment.name)
+    target = into or reports_folder(site.environment.name)
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
         name = tar.getnames()[0].partition("/")[0]
@@ -105,7 +105,7 @@ def bring(site: Site, folder: str, into: Path | None = None) -> Path:
     return target / name
 
 
-def reports(name: str) -> Path:
+def reports_folder(name: str) -> Path:
     """Return the user's own folder with the reports of an environment that were copied here."""
     return paths.user_state() / "reports" / name
 

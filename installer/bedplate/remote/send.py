@@ -14,10 +14,10 @@ from bedplate.core import command
 from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 
-CARRIED = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
+SENT_FILES = ("environment.yaml", "hosts.yaml", "known_hosts", "pki")
 BUSY = 75
 """Exit status of TAKE_IN while an apply runs (EX_TEMPFAIL of sysexits.h)."""
-TAKE_IN = """
+RECEIVE_SCRIPT = """
 set -eu
 name=$1 target=$2 lock=$3 busy=$4
 mkdir -p "${target%/*}" "${lock%/*}"
@@ -41,26 +41,28 @@ rm -rf "$old"
 """Shell on the bastion; its words: the environment's name, its folder's place, the lock that an apply holds, BUSY."""
 
 
-def send(site: Site) -> None:
+def send_environment(site: Site) -> None:
     """Carry the environment's folder to its bastion; it appears there whole or not at all.
 
     BedplateError where it would change while an apply works with it.
     """
     name = site.environment.name
-    words = ["sh", "-c", TAKE_IN, "sh", name, str(ON_BASTION / name), str(site.lock), str(BUSY)]
-    done = ssh.run(ssh.bastion(site), words, stdin=packed(site.folder), check=False)
+    words = ["sh", "-c", RECEIVE_SCRIPT, "sh", name, str(ON_BASTION / name), str(site.lock), str(BUSY)]
+    done = ssh.run(ssh.bastion(site), words, stdin=pack_environment(site.folder), check=False)
     if done.returncode == BUSY:
         fact = "is being changed by an apply, and this computer has another version of it"
         raise BedplateError(f"environment {name}", fact, "wait for the end of the apply")
     if done.returncode != 0:
-        raise BedplateError(f"environment {name}", f"cannot be taken in:\n{command.tail(done)}", "look at the bastion")
+        raise BedplateError(
+            f"environment {name}", f"cannot be taken in:\n{command.last_lines(done)}", "look at the bastion"
+        )
 
 
-def packed(folder: Path) -> bytes:
+def pack_environment(folder: Path) -> bytes:
     """Return a tar of what of an environment's folder travels: public files alone."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name in CARRIED:
+        for name in SENT_FILES:
             if (folder / name).exists():
                 tar.add(folder / name, name)
     return buffer.getvalue()

@@ -12,7 +12,7 @@ from typing import Any
 from bedplate.bundle.verify_bundle import read_release
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
-from bedplate.config.validation import nearest
+from bedplate.config.validation import suggestion
 from bedplate.core.errors import BedplateError, InputError
 
 UNKNOWN = "(not stated)"
@@ -68,13 +68,13 @@ def _full_name(release: ReleaseFile, image: str) -> str:
     ]
     if len(found) != 1:
         fact = "is not in the bundle" if not found else f"is any of {', '.join(found)}"
-        raise InputError(f"image {image}", fact, nearest(image, names) if not found else "say more of its name")
+        raise InputError(f"image {image}", fact, suggestion(image, names) if not found else "say more of its name")
     return found[0]
 
 
 def _content(bundle: Path, document: ReleaseDocument) -> bytes:
     """Return a document, once its digest is proven."""
-    data = (bundle / bundle_layout.blob(document.sha256)).read_bytes()
+    data = (bundle / bundle_layout.blob_path(document.sha256)).read_bytes()
     if hashlib.sha256(data).hexdigest() != document.sha256:
         raise BedplateError(f"blob {document.sha256}", "has another content than was signed", "bedplate bundle verify")
     return data

@@ -81,7 +81,7 @@ def _fingerprint(home: Path) -> str:
     return found[1] if found else ""
 
 
-def signed(home: Path, release: bytes) -> bytes:
+def sign_release(home: Path, release: bytes) -> bytes:
     """Return InRelease: Release with a signature around it."""
     return _gpg(home, "--clearsign", "--digest-algo", "SHA256", "--output", "-", stdin=release)
 

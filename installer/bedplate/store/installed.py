@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedplate.artifacts.verified_blobs import ProvenFiles
-from bedplate.bundle.verify_bundle import refusals
+from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError, ErrorList, InputError
@@ -49,7 +49,7 @@ def read(store: Path, version: str, publisher: str) -> InstalledRelease:
         known = ", ".join(sorted(path.name for path in (store / "releases").glob("*"))) or "none"
         fact = f"is not in this bastion's store (there: {known})"
         raise InputError(f"release {version}", fact, "carry its bundle in and run its install")
-    with refusals():
+    with refusals_as_errors():
         files = parse_manifest(read_signed(folder, publisher).manifest)
         _, data = read_release(folder, files)
     release = ReleaseFile.model_validate_json(data)
@@ -86,7 +86,7 @@ def _prove(store: Path, blob: ListedFile, marks: ProvenFiles, *, every: bool) ->
     if not every and marks.has(blob.sha256, state):
         return False
     try:
-        with refusals():
+        with refusals_as_errors():
             check_file(store, blob)
     except BedplateError:
         return BedplateError(f"blob {blob.sha256}", f"in {store} has another content than was signed", AGAIN)

@@ -17,7 +17,7 @@ from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import BlobLink, TreeFile, check_tree, ensure_tree
 from bedplate.core.paths import MIRROR, STORE
-from bedplate.install.manifest import named, parse_manifest
+from bedplate.install.manifest import listed_file, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.store_lock import store_lock
 from bedplate.store import apt_repository
@@ -39,7 +39,7 @@ def _proven(folder: Path) -> bundle_layout.ReleaseFile:
     """Return a release's file, compared with the manifest whose signature `install` proved and kept beside it."""
     subject, step = f"release {folder.name} in {folder.parent.parent}", "carry its bundle in and run its install again"
     try:
-        file = named(parse_manifest((folder / bundle_layout.MANIFEST).read_bytes()), bundle_layout.RELEASE)
+        file = listed_file(parse_manifest((folder / bundle_layout.MANIFEST).read_bytes()), bundle_layout.RELEASE)
     except (OSError, RefusedError) as error:
         raise BedplateError(subject, f"has no {bundle_layout.MANIFEST} that can be read", step) from error
     if digest.of_file(folder / bundle_layout.RELEASE) != file.sha256:
@@ -76,17 +76,17 @@ def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, TreeFile]:
 def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
     """Bring the mirror to what the store holds, which nobody changes meanwhile; return the number of files changed."""
     with store_lock(store):
-        return lay_out(store, mirror, key_home)
+        return ensure_mirror_locked(store, mirror, key_home)
 
 
-def lay_out(store: Path, mirror: Path, key_home: Path) -> int:
+def ensure_mirror_locked(store: Path, mirror: Path, key_home: Path) -> int:
     """Do so for a caller that holds the store."""
     tree = mirror_tree(store)
     tree[PUBLIC_KEY] = apt_repository.ensure_key(key_home, "Bedplate mirror").encode()
     release, in_release = tree.get(f"apt/{apt_repository.DIST}/Release"), mirror / IN_RELEASE
     if isinstance(release, bytes):
         kept = apt_repository.is_signed(key_home, release, in_release)
-        tree[IN_RELEASE] = in_release.read_bytes() if kept else apt_repository.signed(key_home, release)
+        tree[IN_RELEASE] = in_release.read_bytes() if kept else apt_repository.sign_release(key_home, release)
     mirror.mkdir(parents=True, exist_ok=True)
     return ensure_tree(mirror, tree, store / bundle_layout.BLOBS)
 

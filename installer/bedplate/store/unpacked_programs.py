@@ -23,7 +23,7 @@ ASIDE = ".removed"
 """Ends the hidden name that a folder gets first: half of one never goes by its version, where its stamp would count."""
 
 
-def named(folder: Path) -> set[tuple[str, str]]:
+def unpacked_by(folder: Path) -> set[tuple[str, str]]:
     """Return what a release in the store may have unpacked: components with their versions, and its installer."""
     path = folder / bundle_layout.RELEASE
     if not path.exists():  # it comes last into the store, and nothing is unpacked before
@@ -46,7 +46,7 @@ def _version(artifact: BundledArtifact) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class UnpackedPrograms:
     """The places.
 
     Attributes:
@@ -66,7 +66,7 @@ class Unpacked:
             kept: folders of the store's releases.
             gone: folders of those whose removal began; what cannot be read of them names nothing.
         """
-        used = {pair for folder in kept for pair in named(folder)}
+        used = {pair for folder in kept for pair in unpacked_by(folder)}
         components = {component for component, _ in used} | {INSTALLER}
         components |= {component for folder in gone for component in _components(folder)}
         reached, count = self._reached(), 0
@@ -91,7 +91,7 @@ class Unpacked:
 
 def _components(folder: Path) -> Iterator[str]:
     try:
-        yield from (component for component, _ in named(folder))
+        yield from (component for component, _ in unpacked_by(folder))
     except BedplateError:
         return
 

@@ -11,9 +11,9 @@ from bedplate.config import environments
 from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
 from bedplate.validate import address_ranges, duplicates, machines, references, tenants
-from bedplate.validate.context import Case, Rule
+from bedplate.validate.context import ValidationContext, ValidationRule
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[ValidationRule, ...] = (
     *references.RULES,
     *machines.RULES,
     *address_ranges.RULES,
@@ -28,7 +28,7 @@ def check(folder: Path) -> list[BedplateError]:
     errors = list(draft.errors)
     if draft.environment_file and draft.environment:
         hosts_name = draft.hosts_file.file if draft.hosts_file else ""
-        case = Case(
+        case = ValidationContext(
             folder=folder,
             file=draft.environment_file,
             environment=draft.environment,
@@ -42,7 +42,7 @@ def check(folder: Path) -> list[BedplateError]:
     return sorted(errors, key=_order)
 
 
-def _follows(error: BedplateError, case: Case, wrong: list[KeyPath]) -> bool:
+def _follows(error: BedplateError, case: ValidationContext, wrong: list[KeyPath]) -> bool:
     """Return whether an error only follows from a form error at the same location, which is already reported."""
     own = {location for path in wrong for location in (case.file.location(path), case.file.location(path[:-1]))}
     return error.location in own

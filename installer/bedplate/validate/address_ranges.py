@@ -10,7 +10,7 @@ from itertools import combinations
 from bedplate.config import addresses
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core.errors import BedplateError
-from bedplate.validate.context import Case, Rule
+from bedplate.validate.context import ValidationContext, ValidationRule
 
 UNUSABLE = {
     "loopback": IPv4Network("127.0.0.0/8"),
@@ -26,7 +26,7 @@ SERVICES_PREFIX = (12, 28)
 CLUSTER_DOMAIN = "cluster.local"
 
 
-def overlaps(case: Case) -> Iterator[BedplateError]:
+def overlaps(case: ValidationContext) -> Iterator[BedplateError]:
     """The three ranges lie beside each other."""
     ranges = addresses.named_ranges(case.environment.network)
     for (first, one), (second, other) in combinations(ranges.items(), 2):
@@ -36,7 +36,7 @@ def overlaps(case: Case) -> Iterator[BedplateError]:
             yield case.error(("network", second), fact, step)
 
 
-def usable(case: Case) -> Iterator[BedplateError]:
+def usable(case: ValidationContext) -> Iterator[BedplateError]:
     """The ranges are ordinary unicast addresses and large enough."""
     network = case.environment.network
     for name, addressed in addresses.named_ranges(network).items():
@@ -55,7 +55,7 @@ def usable(case: Case) -> Iterator[BedplateError]:
         yield case.error(("network", "pods"), fact, "choose a larger range, such as a /16")
 
 
-def outside(case: Case) -> Iterator[BedplateError]:
+def outside(case: ValidationContext) -> Iterator[BedplateError]:
     """network.outside names only addresses that would otherwise count as inside."""
     network = case.environment.network
     for index, address in enumerate(network.outside):
@@ -63,7 +63,7 @@ def outside(case: Case) -> Iterator[BedplateError]:
             yield case.error(("network", "outside", index), f"is {address}, which is outside anyway", "delete it")
 
 
-def domain(case: Case) -> Iterator[BedplateError]:
+def domain(case: ValidationContext) -> Iterator[BedplateError]:
     """The site's domain is a DNS name and not the cluster's own."""
     name = case.environment.domain
     if not all(re.match(DNS_LABEL, label) for label in name.split(".")) or "." not in name:
@@ -74,7 +74,7 @@ def domain(case: Case) -> Iterator[BedplateError]:
         yield case.error(("domain",), f"is {name}, which belongs to the cluster's own Services", step)
 
 
-def time_servers(case: Case) -> Iterator[BedplateError]:
+def time_servers(case: ValidationContext) -> Iterator[BedplateError]:
     """Each time source is named once and is a name or an address."""
     servers = case.environment.time.servers
     for index, server in enumerate(servers):
@@ -85,4 +85,4 @@ def time_servers(case: Case) -> Iterator[BedplateError]:
             yield case.error(("time", "servers", index), f"is {server!r}, which is neither a name nor an address", step)
 
 
-RULES: tuple[Rule, ...] = (overlaps, usable, outside, domain, time_servers)
+RULES: tuple[ValidationRule, ...] = (overlaps, usable, outside, domain, time_servers)

@@ -13,7 +13,7 @@ from bedplate.core.errors import BedplateError, InputError, SourceLocation
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ValidationContext:
     """An environment that has the right form, as far as it could be read.
 
     Attributes:
@@ -57,4 +57,4 @@ class Case:
         return InputError(f"key {text}", fact, hint, self.file.location(key_path))
 
 
-Rule = Callable[[Case], Iterator[BedplateError]]
+ValidationRule = Callable[[ValidationContext], Iterator[BedplateError]]

@@ -10,10 +10,10 @@ from bedplate.config import addresses
 from bedplate.config.validation import dotted
 from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
-from bedplate.validate.context import Case, Rule
+from bedplate.validate.context import ValidationContext, ValidationRule
 
 
-def host_addresses(case: Case) -> Iterator[BedplateError]:
+def host_addresses(case: ValidationContext) -> Iterator[BedplateError]:
     """A host's address stands in hosts.yaml and nowhere else."""
     names = {str(host.address): host.name for host in case.hosts}
     for key_path, text in _scalars(case.file.root, ()):
@@ -23,7 +23,7 @@ def host_addresses(case: Case) -> Iterator[BedplateError]:
             yield case.error(key_path, fact, _instead(key_path, names[address]))
 
 
-def names_that_follow_from_the_domain(case: Case) -> Iterator[BedplateError]:
+def names_that_follow_from_the_domain(case: ValidationContext) -> Iterator[BedplateError]:
     """Names that follow from the domain are not written again."""
     domain = case.environment.domain
     for key_path, text in _scalars(case.file.root, ()):
@@ -51,4 +51,4 @@ def _scalars(node: yaml.Node, key_path: KeyPath) -> Iterator[tuple[KeyPath, str]
             yield from _scalars(value, (*key_path, key.value))
 
 
-RULES: tuple[Rule, ...] = (host_addresses, names_that_follow_from_the_domain)
+RULES: tuple[ValidationRule, ...] = (host_addresses, names_that_follow_from_the_domain)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bedplate.config.control_planes import control_plane_errors
-from bedplate.config.validation import nearest
+from bedplate.config.validation import suggestion
 from bedplate.core.errors import BedplateError, InputError
-from bedplate.validate.context import Case, Rule
+from bedplate.validate.context import ValidationContext, ValidationRule
 
 
-def groups(case: Case) -> Iterator[BedplateError]:
+def groups(case: ValidationContext) -> Iterator[BedplateError]:
     """Each group has the machines that the installer counts on."""
     if not case.hosts_complete or case.hosts_file is None:
         return
@@ -30,13 +30,13 @@ def groups(case: Case) -> Iterator[BedplateError]:
     yield from control_plane_errors(case.hosts, case.hosts_file)
 
 
-def bastion(case: Case) -> Iterator[BedplateError]:
+def bastion(case: ValidationContext) -> Iterator[BedplateError]:
     """bastion.host is the one machine of the group bastion."""
     named = case.environment.bastion.host
     host = next((host for host in case.hosts if host.name == named), None)
     if host is None:
         if case.hosts_complete:
-            step = nearest(named, [host.name for host in case.hosts])
+            step = suggestion(named, [host.name for host in case.hosts])
             yield case.error(("bastion", "host"), f"is {named}, which hosts.yaml does not name", step)
         return
     if "bastion" not in host.groups:
@@ -49,7 +49,7 @@ def bastion(case: Case) -> Iterator[BedplateError]:
         yield InputError(f"host {named}", f"is the bastion and also in {others}", step, location)
 
 
-def addresses(case: Case) -> Iterator[BedplateError]:
+def addresses(case: ValidationContext) -> Iterator[BedplateError]:
     """Every address is a machine's own and lies in network.nodes."""
     nodes = case.environment.network.nodes
     first: dict[str, str] = {}
@@ -69,7 +69,7 @@ def addresses(case: Case) -> Iterator[BedplateError]:
             yield InputError(subject, f"has {address}, which network.outside counts as outside", step, location)
 
 
-def two_addresses(case: Case) -> Iterator[BedplateError]:
+def two_addresses(case: ValidationContext) -> Iterator[BedplateError]:
     """A host that is in two groups has its address in one of them."""
     if case.hosts_file is None:
         return
@@ -86,4 +86,4 @@ def two_addresses(case: Case) -> Iterator[BedplateError]:
             yield InputError(f"host {host.name}", fact, step, case.host_at(host, group))
 
 
-RULES: tuple[Rule, ...] = (groups, bastion, addresses, two_addresses)
+RULES: tuple[ValidationRule, ...] = (groups, bastion, addresses, two_addresses)

@@ -8,13 +8,13 @@ from itertools import chain
 from bedplate.config.environment_file import Quota, Size, TenantNamespace
 from bedplate.core import quantity
 from bedplate.core.errors import BedplateError
-from bedplate.validate.context import Case, Rule
+from bedplate.validate.context import ValidationContext, ValidationRule
 
 KUBERNETES_OWN = frozenset({"default"})
 PREFIXES = ("kube-", "bedplate-")
 
 
-def names(case: Case) -> Iterator[BedplateError]:
+def names(case: ValidationContext) -> Iterator[BedplateError]:
     """Tenants and namespaces have names of their own."""
     tenants: dict[str, int] = {}
     namespaces: dict[str, str] = {}
@@ -35,7 +35,7 @@ def names(case: Case) -> Iterator[BedplateError]:
                 yield case.error(where, fact, f"choose a name of the department's own, such as {tenant.name}-work")
 
 
-def owners(case: Case) -> Iterator[BedplateError]:
+def owners(case: ValidationContext) -> Iterator[BedplateError]:
     """Somebody answers for each tenant, and each group stands once in a role."""
     for index, tenant in enumerate(case.environment.tenants):
         if not tenant.owner.strip():
@@ -50,7 +50,7 @@ def owners(case: Case) -> Iterator[BedplateError]:
                     yield case.error(where, f"is {group}, which stands there already", "delete it")
 
 
-def choices(case: Case) -> Iterator[BedplateError]:
+def choices(case: ValidationContext) -> Iterator[BedplateError]:
     """Sizes and volumes are quantities above zero, each once."""
     sizes, volumes = case.environment.notebooks.sizes, case.environment.notebooks.volumes
     for field, values in (("sizes", sizes), ("volumes", volumes)):
@@ -68,7 +68,7 @@ def choices(case: Case) -> Iterator[BedplateError]:
             yield case.error(where, f"is {volume}, which stands there already", "delete it")
 
 
-def room(case: Case) -> Iterator[BedplateError]:
+def room(case: ValidationContext) -> Iterator[BedplateError]:
     """Every choice fits into some namespace, and every namespace has room for some choice."""
     sizes = case.environment.notebooks.sizes
     homes = list(_notebook_namespaces(case))
@@ -90,7 +90,7 @@ def room(case: Case) -> Iterator[BedplateError]:
             yield case.error(where, fact, "raise it, or add a smaller volume to notebooks.volumes")
 
 
-def _notebook_namespaces(case: Case) -> Iterator[tuple[tuple[str | int, ...], TenantNamespace]]:
+def _notebook_namespaces(case: ValidationContext) -> Iterator[tuple[tuple[str | int, ...], TenantNamespace]]:
     """Return the namespaces in which somebody may start notebooks."""
     for index, tenant in enumerate(case.environment.tenants):
         if any(chain(tenant.groups.users, tenant.groups.admins)):
@@ -111,11 +111,11 @@ def _amount(text: str) -> int | None:
         return None
 
 
-def _keys(case: Case, key_path: tuple[str | int, ...]) -> list[str]:
+def _keys(case: ValidationContext, key_path: tuple[str | int, ...]) -> list[str]:
     value = case.file.data
     for part in key_path:
         value = value[part]  # type: ignore[index]  # lists and mappings, as the location says
     return list(value)
 
 
-RULES: tuple[Rule, ...] = (names, owners, choices, room)
+RULES: tuple[ValidationRule, ...] = (names, owners, choices, room)

@@ -90,7 +90,7 @@ def test_nothing_comes_from_the_lab_into_the_developers_machine(lab: Standing) -
 
 def test_the_acceptance_run_passed_whole(lab: Standing) -> None:
     """`lab up` checked all that is promised, skipped nothing, and nothing tried to leave; its report is here."""
-    newest = max(bastion.reports(lab.lab.name).iterdir())
+    newest = max(bastion.reports_folder(lab.lab.name).iterdir())
     found = json.loads((newest / "report.json").read_bytes())
     assert (found["green"], found["failed"], found["skipped"], found["packets_outside"]) == (True, 0, 0, 0)
     assert {one["id"] for one in found["checks"]} >= PROMISED

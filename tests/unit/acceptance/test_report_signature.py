@@ -132,7 +132,7 @@ def test_another_sites_key_is_told_from_a_changed_list(folder: Path, key: Path, 
 def test_a_signature_for_an_inventory_is_none_for_a_report(folder: Path, key: Path) -> None:
     """The site's key signs two kinds of things; neither passes as the other."""
     data = (folder / MANIFEST).read_bytes()
-    (folder / SIGNATURE).write_bytes(site_key.sign(data, key, site_key.HAVE))
+    (folder / SIGNATURE).write_bytes(site_key.sign(data, key, site_key.INVENTORY_NAMESPACE))
     with pytest.raises(BedplateError, match="was not signed as bedplate-report"):
         verify(folder, key)
 
@@ -219,7 +219,7 @@ def test_verify_signs_what_it_writes(site: Site, monkeypatch: pytest.MonkeyPatch
         log.write_text("3 tests\n")
         return RUN
 
-    monkeypatch.setattr(bastion, "to_bastion", lambda *_, **__: site)
+    monkeypatch.setattr(bastion, "run_on_bastion", lambda *_, **__: site)
     monkeypatch.setattr(installation, "load", lambda _: None)
     monkeypatch.setattr(runner, "run_acceptance", run)
     done = CliRunner().invoke(cli.build(["verify"]), ["verify", "bank"])

@@ -16,7 +16,7 @@ from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.store import mirror_tree
-from bedplate.store.unpacked_programs import Unpacked
+from bedplate.store.unpacked_programs import UnpackedPrograms
 from factories import tiny_bundle
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ class Bastion(NamedTuple):
     mirror: Path
     key_home: Path
     state: Path
-    unpacked: Unpacked
+    unpacked: UnpackedPrograms
 
     def remove(self, version: str, *, force: bool = False) -> Removal:
         """Remove a release."""
@@ -52,7 +52,7 @@ def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bastion(tmp_path: Path, key_home: Path) -> Bastion:
     """Make a bastion with two releases: the second differs by one program."""
     tiny = tiny_bundle.make(tmp_path)
-    unpacked = Unpacked(tmp_path / "opt", tmp_path / "commands")
+    unpacked = UnpackedPrograms(tmp_path / "opt", tmp_path / "commands")
     place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state", unpacked)
     _carry(tiny.folder, place.store, OLD)
     program = tiny.cache.add_bytes(tiny_bundle.tar({"bin/kubectl": "#!/bin/sh\necho another one\n"}))
@@ -75,7 +75,7 @@ def bastion(tmp_path: Path, key_home: Path) -> Bastion:
 def _carry(bundle: Path, store: Path, version: str) -> None:
     """Put a bundle into a store as its `install` does."""
     for path in (bundle / bundle_layout.BLOBS).iterdir():
-        target = store / bundle_layout.blob(path.name)
+        target = store / bundle_layout.blob_path(path.name)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)

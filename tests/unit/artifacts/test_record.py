@@ -28,7 +28,7 @@ def test_one_recording_gives_the_digest_of_the_next_build(release: Catalog, tmp_
     publisher_signature.new_key(tmp_path / "key")
     recorded = build_bundle(release, tmp_path / "recorded", tmp_path / "key", record=True)
     assert all(entry.output for entry in release.lock().entries)
-    with tarfile.open(recorded.folder / bundle_layout.blob(recorded.release.installer)) as tar:
+    with tarfile.open(recorded.folder / bundle_layout.blob_path(recorded.release.installer)) as tar:
         names = tar.getnames()
     assert {f"releases/{VERSION}/{name}" for name in (resolve.FILE, go_licences.FILE)} <= {*names}
     assert build_bundle(release, tmp_path / "plain", tmp_path / "key").digest == recorded.digest

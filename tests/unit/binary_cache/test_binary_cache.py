@@ -20,7 +20,7 @@ def test_published_folder_is_a_source(built: Built) -> None:
     folder, told = built.publish("cache"), Told()
     stock = publish.contents_of_cache(built.catalog, built.cache)
     assert publish.publish_to_folder(stock, folder, built.key, built.public, lambda _: None) == 0
-    assert (folder / bundle_layout.blob(stock.blobs[0].sha256)).samefile(stock.blobs[0].path), (
+    assert (folder / bundle_layout.blob_path(stock.blobs[0].sha256)).samefile(stock.blobs[0].path), (
         "no second copy on one disk"
     )
     with served(folder) as (url, asked):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.bundle.exceptions import LARGEST, exceptions
+from bedplate.bundle.exceptions import LARGEST, declared_exceptions
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
@@ -25,10 +25,12 @@ FILES = {
 
 def _exceptions(tmp_path: Path, files: dict[str, str]) -> list[dict[str, str]]:
     made = Cache(tmp_path / "cache").add_bytes(tiny_bundle.tar(files))
-    blob = tmp_path / "bundle" / bundle_layout.blob(made.sha256)
+    blob = tmp_path / "bundle" / bundle_layout.blob_path(made.sha256)
     blob.parent.mkdir(parents=True)
     blob.hardlink_to(Cache(tmp_path / "cache").blob(made.sha256))
-    return exceptions(tmp_path / "bundle", ReleaseFile(release="1", installer=made.sha256, artifacts=[], sets={}))
+    return declared_exceptions(
+        tmp_path / "bundle", ReleaseFile(release="1", installer=made.sha256, artifacts=[], sets={})
+    )
 
 
 def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
 def program(bundle: Path) -> Path:
     """Return the place of one blob."""
     release = verify_bundle.read_release(bundle)
-    return bundle / bundle_layout.blob(next(a.sha256 for a in release.artifacts if a.id == "go:tiny"))
+    return bundle / bundle_layout.blob_path(next(a.sha256 for a in release.artifacts if a.id == "go:tiny"))
 
 
 def flip(path: Path) -> None:

@@ -72,12 +72,12 @@ def test_a_wrong_file_is_refused(tmp_path: Path, content: str, message: str) -> 
 
 def test_accounts_that_bedplate_makes_stay(tmp_path: Path) -> None:
     """Without a users file an administrator and the acceptance run's account are made once, with fitting groups."""
-    accounts = users.ensure(environment(), tmp_path)
+    accounts = users.ensure_accounts(environment(), tmp_path)
     administrator, acceptance = accounts.users
     assert (administrator.name, administrator.groups) == ("administrator", ["biologists", "heads", "physicists"])
     assert (acceptance.name, acceptance.groups) == ("acceptance", ["physicists"])
-    assert users.is_password(acceptance, users.password(tmp_path, "acceptance"))
-    assert users.ensure(environment(), tmp_path) == accounts
+    assert users.is_password(acceptance, users.account_password(tmp_path, "acceptance"))
+    assert users.ensure_accounts(environment(), tmp_path) == accounts
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
@@ -85,7 +85,7 @@ def test_a_sites_own_users_are_kept(tmp_path: Path) -> None:
     """A site's users file is taken as it is, and only the acceptance run's account is added."""
     path = tmp_path / "users.yaml"
     users.write(path, Accounts(users=[Account(name="ada", password=HASH, groups=["heads"])]))
-    accounts = users.ensure(environment(identity={"users": str(path)}), tmp_path / "accounts")
+    accounts = users.ensure_accounts(environment(identity={"users": str(path)}), tmp_path / "accounts")
     assert [account.name for account in accounts.users] == ["ada", "acceptance"]
 
 

@@ -51,18 +51,18 @@ def test_a_blob_is_linked_or_copied_whole(tmp_path: Path, monkeypatch: pytest.Mo
     blob, path = tmp_path / "blob", tmp_path / "folder/file"
     blob.write_bytes(b"content")
     sha256 = hashlib.sha256(b"content").hexdigest()
-    files.link(blob, path, sha256)
+    files.link_blob(blob, path, sha256)
     assert path.samefile(blob)
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EXDEV, "another file system")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    files.link(blob, path, sha256)
+    files.link_blob(blob, path, sha256)
     assert not path.samefile(blob)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == (b"content", blob.stat().st_mtime_ns)
     blob.write_bytes(b"changed")
     with pytest.raises(BedplateError, match="has another content than its name says"):
-        files.link(blob, path, sha256)
+        files.link_blob(blob, path, sha256)
     assert [one.name for one in path.parent.iterdir()] == ["file"]
     assert path.read_bytes() == b"content"

@@ -116,7 +116,7 @@ def test_a_base_that_the_site_lacks_is_named_beforehand(made: tuple[Sides, Path,
     sides, old, new = made
     thinner = shutil.copytree(old, tmp_path / "thinner")
     program = next(a for a in verify_bundle.read_release(old).artifacts if a.id == "go:tool")
-    (thinner / bundle_layout.blob(program.sha256)).unlink()
+    (thinner / bundle_layout.blob_path(program.sha256)).unlink()
     sides.inventory(thinner)
     site = f"{sides.site}.pub"
     words = ["bundle", "delta", str(new), "--inventory", str(sides.root / "here.have"), "--site", site, "--dry-run"]

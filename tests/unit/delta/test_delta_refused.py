@@ -92,7 +92,7 @@ def test_a_site_without_the_base_is_refused_at_once(
     thinner = shutil.copytree(old, tmp_path / "thinner")
     head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
     gone = head.requires[0].sha256
-    (thinner / bundle_layout.blob(gone)).unlink()
+    (thinner / bundle_layout.blob_path(gone)).unlink()
     with pytest.raises(BedplateError, match=f"lacks 1 of the .*release 2026.11.1.*{gone}"):
         sides.merge(parts, thinner, str(tmp_path / "joined"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["thinner"]
@@ -106,7 +106,7 @@ def test_a_spoilt_base_is_named(made: tuple[Sides, Path, Path], parts: Path, tmp
     head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
     bases = {one.base for one in head.carried if one.base}
     sha256 = min(bases if kind != "kept" else {one.sha256 for one in head.requires} - bases)
-    spoil(spoilt / bundle_layout.blob(sha256))
+    spoil(spoilt / bundle_layout.blob_path(sha256))
     with pytest.raises(BedplateError, match=f"blob {sha256} in .* has another content than its name says"):
         sides.merge(parts, spoilt, str(tmp_path / "joined"))
     assert inventory.take_inventory(spoilt, "here", read=True)[1] == [sha256]

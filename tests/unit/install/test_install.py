@@ -115,7 +115,7 @@ def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: P
 def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: str) -> None:
     """A spoilt bundle, or another's, leaves no program, command or installer behind, and no blob that is wrong."""
     root, publisher = tmp_path / "root", None
-    blob = tiny.folder / bundle_layout.blob(tiny.release.installer)
+    blob = tiny.folder / bundle_layout.blob_path(tiny.release.installer)
     if spoil == "content":
         data = bytearray(blob.read_bytes())
         data[100] ^= 1
@@ -130,7 +130,7 @@ def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_p
     assert done.stderr.startswith("install: ")
     assert not (root / "opt").exists()
     assert not (root / "usr").exists()
-    assert not (root / "var/lib/bedplate/store" / bundle_layout.blob(tiny.release.installer)).exists()
+    assert not (root / "var/lib/bedplate/store" / bundle_layout.blob_path(tiny.release.installer)).exists()
 
 
 def test_install_needs_nothing_but_python(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:

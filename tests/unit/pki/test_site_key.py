@@ -38,28 +38,28 @@ def test_a_kill_between_the_halves_is_mended(site: Site) -> None:
     key = site_key.ensure_site_key(site)
     old = site_key.public_key(site)
     key.rename(key.with_name(".site.new"))
-    signature = site_key.sign(DATA, site_key.ensure_site_key(site), site_key.HAVE)
+    signature = site_key.sign(DATA, site_key.ensure_site_key(site), site_key.INVENTORY_NAMESPACE)
     assert site_key.public_key(site) != old
-    site_key.check(DATA, signature, site_key.public_key(site), site_key.HAVE)
+    site_key.check(DATA, signature, site_key.public_key(site), site_key.INVENTORY_NAMESPACE)
 
 
 def test_a_signature_is_for_one_content_key_and_purpose(site: Site, tmp_path: Path) -> None:
     """Another content, another site's key and another namespace are refused."""
     key, public = site_key.ensure_site_key(site), site_key.public_key(site)
-    signature = site_key.sign(DATA, key, site_key.HAVE)
-    site_key.check(DATA, signature, public, site_key.HAVE)
+    signature = site_key.sign(DATA, key, site_key.INVENTORY_NAMESPACE)
+    site_key.check(DATA, signature, public, site_key.INVENTORY_NAMESPACE)
     other = Site(tmp_path / "other", site.environment.model_copy(update={"name": "other"}), ())
     site_key.ensure_site_key(other)
     wrong = [
-        (DATA + b" ", signature, public, site_key.HAVE),
-        (DATA, signature, public, site_key.REPORT),
-        (DATA, b"", public, site_key.HAVE),
+        (DATA + b" ", signature, public, site_key.INVENTORY_NAMESPACE),
+        (DATA, signature, public, site_key.REPORT_NAMESPACE),
+        (DATA, b"", public, site_key.INVENTORY_NAMESPACE),
     ]
     for words in wrong:
         with pytest.raises(BedplateError, match="is not over this content"):
             site_key.check(*words)
     with pytest.raises(BedplateError, match="is by another key than the site's"):
-        site_key.check(DATA, signature, site_key.public_key(other), site_key.HAVE)
+        site_key.check(DATA, signature, site_key.public_key(other), site_key.INVENTORY_NAMESPACE)
 
 
 def test_is_named_when_it_is_not_there(site: Site) -> None:

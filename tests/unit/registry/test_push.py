@@ -233,7 +233,7 @@ def test_damaged_store_is_named(plain: int, tmp_path: Path) -> None:
 def test_a_damaged_manifest_is_named_before_anything_is_sent(tmp_path: Path) -> None:
     """A registry would take it under its tag, whatever it holds."""
     folder, release = many_images.store(tmp_path / "store", seed=5)
-    path = folder / bundle_layout.blob(release.artifacts[0].sha256)
+    path = folder / bundle_layout.blob_path(release.artifacts[0].sha256)
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"{", b"{ ", 1))
     with pytest.raises(BedplateError, match="another content than its name says"):

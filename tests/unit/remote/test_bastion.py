@@ -39,24 +39,24 @@ def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, m
         seen.append(words[-1])
         return 7
 
-    monkeypatch.setattr(send, "send", lambda _: None)
-    monkeypatch.setattr(command, "attach", attach)
-    assert bastion.run(site, ["verify", "./x/second", "--only", "a b"], "./x/second") == 7
+    monkeypatch.setattr(send, "send_environment", lambda _: None)
+    monkeypatch.setattr(command, "run_in_terminal", attach)
+    assert bastion.forward(site, ["verify", "./x/second", "--only", "a b"], "./x/second") == 7
     assert seen[0].endswith("/usr/local/bin/bedplate verify second --only 'a b'")
 
 
 def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """SSH's own exit code 255 is no exit code of Bedplate's."""
-    monkeypatch.setattr(send, "send", lambda _: None)
-    monkeypatch.setattr(command, "attach", lambda _: 255)
+    monkeypatch.setattr(send, "send_environment", lambda _: None)
+    monkeypatch.setattr(command, "run_in_terminal", lambda _: 255)
     with pytest.raises(BedplateError, match="was lost while the command ran"):
-        bastion.run(site, ["apply", "second"])
+        bastion.forward(site, ["apply", "second"])
 
 
 def test_only_the_environments_own_files_travel(site: Site) -> None:
     """A private key left in the folder stays where it is."""
     (site.folder / "secret.key").write_text("private")
-    with tarfile.open(fileobj=io.BytesIO(send.packed(site.folder))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(send.pack_environment(site.folder))) as tar:
         assert set(tar.getnames()) == {"environment.yaml", "hosts.yaml", "known_hosts"}
 
 
@@ -87,8 +87,8 @@ class Far:
 def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> Far:
     """The bastion of the environment `second`."""
     found = Far()
-    monkeypatch.setattr(send, "send", lambda sent: found.ran.append(f"send {sent.environment.name}"))
-    monkeypatch.setattr(command, "attach", found.attach)
+    monkeypatch.setattr(send, "send_environment", lambda sent: found.ran.append(f"send {sent.environment.name}"))
+    monkeypatch.setattr(command, "run_in_terminal", found.attach)
     monkeypatch.setattr(ssh, "run", found.run)
     assert not site.is_here
     return found
@@ -103,7 +103,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
 def test_an_options_environment_is_renamed_too(site: Site, far: Far) -> None:
     """--env PATH and --env=PATH name it as ENV does; another word that holds the path stays."""
     words = ["release", "list", "--env", "./x/second", "--env=./x/second", "a=./x/second", "--a=b"]
-    bastion.run(site, words, "./x/second")
+    bastion.forward(site, words, "./x/second")
     assert far.ran[-1] == "release list --env second --env=second a=./x/second --a=b"
 
 
@@ -153,9 +153,9 @@ def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: 
     path = site.folder / environments.ENVIRONMENT
     path.write_text(path.read_text().replace("2026.11.0", "2099.1.0"))
     with pytest.raises(ErrorList, match="in no tree's releases"):
-        bastion.ready("second", needs_release=False)
+        bastion.checked_site("second", needs_release=False)
     monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
     monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
-    assert bastion.ready("second", needs_release=False).is_here
+    assert bastion.checked_site("second", needs_release=False).is_here
     with pytest.raises(ErrorList, match="in no tree's releases"):
-        bastion.ready("second")
+        bastion.checked_site("second")

@@ -24,14 +24,14 @@ def carried(tmp_path: Path) -> Path:
 
 def _take_in(tmp_path: Path, carried: Path) -> int:
     words = [
-        send.TAKE_IN,
+        send.RECEIVE_SCRIPT,
         "sh",
         "site",
         str(tmp_path / "etc/site"),
         str(tmp_path / "state/site/apply.lock"),
         str(send.BUSY),
     ]
-    done = subprocess.run(["sh", "-c", *words], input=send.packed(carried), capture_output=True, check=False)
+    done = subprocess.run(["sh", "-c", *words], input=send.pack_environment(carried), capture_output=True, check=False)
     assert not done.stderr
     return done.returncode
 

@@ -82,7 +82,7 @@ def test_documents_are_in_the_bundle(tmp_path: Path) -> None:
     assert bundled_documents.read_provenance(tiny.folder) == texts[bundle_layout.PROVENANCE]
     index = json.loads((tiny.folder / bundle_layout.INDEX).read_bytes())
     assert index["manifests"][-1]["artifactType"] == "application/vnd.bedplate.documents.v1"
-    blob = tiny.folder / bundle_layout.blob(documents[0].sha256)
+    blob = tiny.folder / bundle_layout.blob_path(documents[0].sha256)
     blob.unlink()
     blob.write_bytes(b"{}")
     with pytest.raises(BedplateError, match="has another content than was signed"):

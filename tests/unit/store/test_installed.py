@@ -12,7 +12,7 @@ from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.install.steps import check_bundle
-from bedplate.install.store import copy_blobs, keep_release
+from bedplate.install.store import copy_blobs, write_release_files
 from bedplate.install.target import BastionTarget
 from bedplate.store import installed
 from factories import tiny_bundle
@@ -32,7 +32,7 @@ def store(tiny: tiny_bundle.Tiny, tmp_path: Path) -> Path:
     target = BastionTarget(tmp_path / "root")
     signed, files, (release, data) = check_bundle(tiny.folder, tiny.publisher)
     copy_blobs(tiny.folder, files, target)
-    keep_release(release, data, signed, target)
+    write_release_files(release, data, signed, target)
     return target.store
 
 
@@ -49,7 +49,7 @@ def test_only_what_changed_is_read_again(tiny: tiny_bundle.Tiny, store: Path) ->
     blobs = len(list((store / bundle_layout.BLOBS).iterdir()))
     assert [installed.prove_blobs(found), installed.prove_blobs(found)] == [blobs, 0]
     assert installed.prove_blobs(found, every=True) == blobs
-    some = store / bundle_layout.blob(tiny.release.installer)
+    some = store / bundle_layout.blob_path(tiny.release.installer)
     write(some, some.read_bytes())
     assert installed.prove_blobs(found) == 1
 

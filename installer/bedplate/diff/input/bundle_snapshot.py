@@ -24,7 +24,7 @@ def read(spec: str, folder: Path) -> Snapshot:
         release = load_release(file.release.partition("+")[0])
         site = reference_site(release.release.version, [])
         return environment_snapshot.of_site(
-            spec, site, release, file, lambda sha256: folder / bundle_layout.blob(sha256)
+            spec, site, release, file, lambda sha256: folder / bundle_layout.blob_path(sha256)
         )
 
 
@@ -34,12 +34,14 @@ def _release_file(folder: Path) -> ReleaseFile:
         return ReleaseFile.model_validate_json(path.read_bytes())
     except (ValidationError, OSError) as error:
         fact = f"cannot be read: {str(error).splitlines()[0]}"
-        raise InputError("bundle", fact, "bedplate bundle verify", SourceLocation(yaml_document.shown(path))) from error
+        raise InputError(
+            "bundle", fact, "bedplate bundle verify", SourceLocation(yaml_document.display_path(path))
+        ) from error
 
 
 def _tree(folder: Path, file: ReleaseFile) -> Path:
     """Return the installer's tree, which holds manifests, roles and releases."""
-    path = folder / bundle_layout.blob(file.installer)
+    path = folder / bundle_layout.blob_path(file.installer)
     if not path.is_file():
         raise InputError(
             "bundle", "lacks the blob of its installer", "bedplate bundle verify", SourceLocation(str(path))

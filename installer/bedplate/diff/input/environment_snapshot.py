@@ -82,7 +82,7 @@ def _shown(source: str, spec: str) -> str:
     """Return a template's place as the side's reader knows it: not where its tree was unpacked."""
     tree, path = paths.source_tree(), Path(source)
     if tree == paths.SOURCE:
-        return yaml_document.shown(path)
+        return yaml_document.display_path(path)
     return f"{spec.partition(':')[0]}:{path.relative_to(tree)}" if path.is_relative_to(tree) else path.name
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
-from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.config.bundle_layout import blob as place_of
+from bedplate.config.bundle_layout import ReleaseFile, blob_path
 from bedplate.core import oci, paths
 from bedplate.kube.snapshot import ImageFacts
 
@@ -29,7 +28,7 @@ def carried_blobs(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dic
 
 def in_store_or_cache(sha256: str) -> Path:
     """Return where this machine has a blob, if it has it: in the bastion's store, else in the build's cache."""
-    stored = paths.STORE / place_of(sha256)
+    stored = paths.STORE / blob_path(sha256)
     return stored if stored.is_file() else Cache().blob(sha256)
 
 

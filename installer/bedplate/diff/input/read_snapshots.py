@@ -114,4 +114,4 @@ def _is_bundle(folder: Path) -> bool:
 
 
 def _shown(spec: str) -> str:
-    return "standard input" if spec == file_content.STDIN else yaml_document.shown(Path(spec))
+    return "standard input" if spec == file_content.STDIN else yaml_document.display_path(Path(spec))

@@ -53,7 +53,7 @@ def platform(site: Site) -> Platform:
     version = site.environment.release
     for tree in paths.search_path():
         file = tree / "releases" / version / "release.yaml"
-        if file.is_file() and (release := validation.read(yaml_document.read(file), Release).model):
+        if file.is_file() and (release := validation.validate(yaml_document.read(file), Release).model):
             return release.platform
     raise InputError(f"release {version}", "is in no tree", f"bedplate check {site.environment.name}")
 

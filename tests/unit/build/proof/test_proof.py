@@ -23,7 +23,7 @@ from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.npm_lock import check_lock
 from bedplate.build.proof.pulumi_plugins import check_plugins
 from bedplate.build.proof.wheel_requirements import check_wheels
-from bedplate.config.bundle_layout import BundledArtifact, Needs, Program, ReleaseFile
+from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.core.command import run
 from bedplate.core.errors import ErrorList
 from factories import tiny_bundle
@@ -249,9 +249,9 @@ def test_plugins_are_those_that_wheels_ask_for(tmp_path: Path, programs: dict[st
     plugin = {"resource": True, "name": "kubernetes", "version": "4.24.1"}
     wheels = {"wheel:pulumi_kubernetes-4.24.1-py3-none-any.whl": _wheel_with(plugin)}
     wheels["wheel:pulumi-3.214.0-py3-none-any.whl"] = tiny_bundle.wheel()
-    carried = [Program(component=n, version=v, artifact="0" * 64, path=f"bin/{n}") for n, v in programs.items()]
+    carried = [BastionProgram(component=n, version=v, artifact="0" * 64, path=f"bin/{n}") for n, v in programs.items()]
     cache = Cache(tmp_path)
-    release = _release(cache, wheels, {"wheel:installer": list(wheels)}, bastion=Needs(programs=carried))
+    release = _release(cache, wheels, {"wheel:installer": list(wheels)}, bastion=BastionNeeds(programs=carried))
     errors = [str(error) for error in check_plugins(release, tmp_path / "blobs/sha256")]
     assert [text in error for text, error in zip(says, errors, strict=True)] == [True] * len(says)
 
