@@ -1,1 +1,1 @@
-"""Applying an environment: steps in their order, each skipped when done, recorded and resumed."""
+"""Applying an environment: run its steps in order, skip those that are done, record and resume."""

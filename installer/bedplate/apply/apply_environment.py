@@ -30,7 +30,7 @@ def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
             console.print(f"resuming the apply of {interrupted}, which was interrupted")
         with console.status("verifying the store"):
             installed.prove_blobs(loaded.installed, every=every)
-        ledger = Ledger(loaded.ledger)
+        ledger = Ledger(site.ledger)
         try:
             ordered = phases(loaded, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:

@@ -1,4 +1,4 @@
-"""All that the steps of one environment's installation are computed from."""
+"""An installation: an environment and its release in the store, with what they render to."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ from bedplate.render.rendered import RenderedObject
 from bedplate.store import installed
 from bedplate.store.installed import InstalledRelease
 
-LEDGER = "ledger.db"
 LOG = "log"
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An environment, its release, and what both render to.
+    """What the steps of an apply are computed from.
 
     Attributes:
-        site: the environment on its bastion.
+        site: the environment, on its bastion.
         catalog: the release with its components, from the installer that came in the bundle.
-        installed: the release in the store, its signature proven.
+        installed: the release in the store, its signature verified.
     """
 
     site: Site
@@ -38,27 +37,22 @@ class Installation:
 
     @property
     def release_file(self) -> ReleaseFile:
-        """Return what the bundle brought into the store, as the publisher signed it."""
+        """Return the release.json of the bundle, as the publisher signed it."""
         return self.installed.release
 
     @cached_property
     def specs(self) -> list[HostSpec]:
-        """Return one HostSpec per host; public certificates of the environment are inputs."""
+        """Return one HostSpec per host. The environment's public certificates are inputs."""
         return host_specs(self.site, self.catalog.release, self.catalog.components, self.release_file)
 
     @cached_property
     def objects(self) -> list[RenderedObject]:
-        """Return every object of the cluster."""
+        """Return the rendered objects of all layers."""
         return objects.render(self.site, self.catalog, objects.image_digests(self.release_file))
 
     def layer(self, name: str) -> list[RenderedObject]:
-        """Return the objects of one layer."""
+        """Return the rendered objects of one layer."""
         return objects.of_layer(self.objects, name)
-
-    @property
-    def ledger(self) -> Path:
-        """Return the place of the environment's ledger."""
-        return self.site.state / LEDGER
 
     @property
     def logs(self) -> Path:
@@ -67,16 +61,23 @@ class Installation:
 
 
 def load(site: Site) -> Installation:
-    """Return the installation of an environment on its bastion.
+    """Load an environment's release from the store of its bastion.
 
-    InputError where the release is not in the store; BedplateError where it is not the pinned publisher's.
+    Args:
+        site: the environment, on its bastion.
+
+    Returns:
+        The environment and its release.
+
+    Raises:
+        InputError: the release is not in the store.
+        BedplateError: the release is not signed by the environment's publisher.
     """
     version = site.environment.release
-    found = installed.read(paths.STORE, version, site.environment.publisher)
-    return Installation(site, load_release(version), found)
+    return Installation(site, load_release(version), installed.read(paths.STORE, version, site.environment.publisher))
 
 
 def installer_digest() -> str:
-    """Return the digest of the installer that runs, as the bundle's install noted it; empty in a checkout."""
+    """Return the digest of the running installer, as the bundle's `install` recorded it; empty in a checkout."""
     stamp = paths.SOURCE / ".digest"
     return stamp.read_text(encoding="ascii") if stamp.is_file() else ""

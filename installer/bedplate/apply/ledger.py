@@ -1,4 +1,4 @@
-"""The ledger: which step was done with which inputs, and every run of every step, in SQLite."""
+"""The ledger of an environment: every run of every step and the digest of its inputs, in SQLite."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """A step's last real run (skipped ones do not count)."""
+    """A step's last run; runs that were skipped do not count."""
 
     step: str
     key: str
@@ -34,10 +34,13 @@ class StepRecord:
 
 
 class Ledger:
-    """One environment's ledger. A row is written before a step begins, so a killed run leaves `running` behind."""
+    """The ledger of one environment.
+
+    A row is written before a step begins, so a run that is killed leaves `running` behind.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open the ledger, or make it."""
+        """Open the ledger; create it if it does not exist."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -45,16 +48,16 @@ class Ledger:
         self._db.executescript(SCHEMA)
 
     def begin_run(self, release: str) -> int:
-        """Record that an apply began; return its number."""
+        """Record that a run of apply began, and return its number."""
         row = self._db.execute("INSERT INTO runs VALUES (NULL, ?, ?, NULL, ?)", (release, time.time(), RUNNING))
         return int(row.lastrowid or 0)
 
     def end_run(self, run: int, outcome: str) -> None:
-        """Record how an apply ended."""
+        """Record how a run of apply ended."""
         self._db.execute("UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (time.time(), outcome, run))
 
     def begin(self, run: int, step: str, key: str) -> None:
-        """Record that a step begins: until it ends it counts as not done."""
+        """Record that a step began. It counts as not done until its end is recorded."""
         self._db.execute(
             "INSERT INTO steps VALUES (?, ?, ?, ?, NULL, ?, NULL, '')", (run, step, key, time.time(), RUNNING)
         )
@@ -72,34 +75,34 @@ class Ledger:
         self._db.execute("UPDATE steps SET ended = ?, outcome = ?, detail = ? WHERE run = ? AND step = ?", values)
 
     def skip(self, run: int, step: str, key: str) -> None:
-        """Record that a step was found done."""
+        """Record that a step was skipped because it was done."""
         now = time.time()
         self._db.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, 0, '')", (run, step, key, now, now, SKIPPED))
 
     def last(self, step: str) -> StepRecord | None:
-        """Return a step's last real run."""
+        """Return a step's last run that was not skipped."""
         query = "SELECT step, key, started, ended, outcome, changed, detail FROM steps WHERE step = ? AND outcome != ?"
         row = self._db.execute(f"{query} ORDER BY rowid DESC LIMIT 1", (step, SKIPPED)).fetchone()
         return StepRecord(*row) if row else None
 
     def steps(self) -> list[StepRecord]:
-        """Return the last real run of every step, in the order in which they were first begun."""
+        """Return the last run of every step, in the order in which the steps first began."""
         names = self._db.execute("SELECT step FROM steps GROUP BY step ORDER BY MIN(rowid)").fetchall()
         return [record for (name,) in names if (record := self.last(name))]
 
     def has(self, step: str) -> bool:
-        """Return whether a step was ever begun, so that what is on the hosts may be its work."""
+        """Return whether a step ever began, so that what is on the hosts may be its work."""
         return self.last(step) is not None
 
     def last_release(self) -> str:
-        """Return the release whose apply last ended well; empty before the first."""
+        """Return the release of the last successful apply; empty before the first."""
         row = self._db.execute(
             "SELECT release FROM runs WHERE outcome = ? ORDER BY id DESC LIMIT 1", (DONE,)
         ).fetchone()
         return str(row[0]) if row else ""
 
     def releases_begun(self) -> set[str]:
-        """Return the release whose apply last ended well, and those that were begun since."""
+        """Return the release of the last successful apply, and the releases whose apply began since."""
         last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome = ?"
         rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
         return {str(row[0]) for row in rows}
@@ -107,3 +110,21 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def last_runs(path: Path) -> tuple[str, list[StepRecord]]:
+    """Read a ledger that may not exist yet.
+
+    Args:
+        path: the ledger's file.
+
+    Returns:
+        The release of the last successful apply, and the last run of every step; both empty if there is no ledger.
+    """
+    if not path.is_file():
+        return "", []
+    ledger = Ledger(path)
+    try:
+        return ledger.last_release(), ledger.steps()
+    finally:
+        ledger.close()

@@ -1,4 +1,4 @@
-"""The releases in a bastion's store: what each takes, who runs it, and how one is removed."""
+"""The releases in a bastion's store: their sizes, the environments that run them, and how to remove one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from bedplate.apply.ledger import Ledger
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundleManifest
+from bedplate.config.environments import LEDGER
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.paths import MIRROR, STORE
@@ -19,20 +20,19 @@ from bedplate.store.unpacked_programs import UnpackedPrograms, unpacked_by
 
 RELEASES = "releases"
 REMOVED = "removed"
-"""Releases whose removal began: their blobs go, and then they do."""
-LEDGERS = "*/ledger.db"
+"""Folder of the releases whose removal began: their blobs are deleted first, then their own folder."""
 UNPACKED = UnpackedPrograms()
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRelease:
-    """One release of the store.
+    """One release in the store.
 
     Attributes:
         version: its version.
         size: bytes of its blobs.
-        alone: bytes that no other release uses: what removing it frees.
-        environments: those that run it, or have begun to.
+        alone: bytes of blobs that no other release uses, which removing it frees.
+        environments: names of the environments that run it, or have begun to.
     """
 
     version: str
@@ -43,13 +43,13 @@ class StoredRelease:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What a removal did.
+    """What removing a release deleted.
 
     Attributes:
-        blobs: number of blobs that are gone.
-        size: their bytes.
-        links: number of files that the mirror lost.
-        folders: number of versions of programs, the installer among them, that are gone.
+        blobs: number of blobs.
+        size: bytes of these blobs.
+        links: number of files in the mirror.
+        folders: number of folders in /opt/bedplate, one per version of a program or of the installer.
     """
 
     blobs: int
@@ -59,28 +59,28 @@ class Removal:
 
 
 def stored(store: Path = STORE, state: Path = paths.STATE) -> list[StoredRelease]:
-    """Return the releases in a store, by version."""
+    """Return the releases in a store, sorted by version."""
     users, blobs = running_releases(state), {path.name: _blobs(path) for path in _folders(store / RELEASES)}
-    found = []
+    releases = []
     for version, own in blobs.items():
         others = {sha for other, shas in blobs.items() if other != version for sha in shas}
         alone = sum(size for sha, size in own.items() if sha not in others)
-        names = tuple(sorted(name for name, releases in users.items() if version in releases))
-        found.append(StoredRelease(version, sum(own.values()), alone, names))
-    return found
+        names = tuple(sorted(name for name, running in users.items() if version in running))
+        releases.append(StoredRelease(version, sum(own.values()), alone, names))
+    return releases
 
 
 def running_releases(state: Path = paths.STATE) -> dict[str, set[str]]:
-    """Return which releases each environment of this bastion runs: the last that ended well, and those begun since."""
-    found = {}
-    for path in sorted(state.glob(LEDGERS)):
+    """Return, for each environment of this bastion, the release last applied and those whose apply began since."""
+    running = {}
+    for path in sorted(state.glob(f"*/{LEDGER}")):
         ledger = Ledger(path)
-        found[path.parent.name] = {release.partition("+")[0] for release in ledger.releases_begun()}
+        running[path.parent.name] = {release.partition("+")[0] for release in ledger.releases_begun()}
         ledger.close()
-    return found
+    return running
 
 
-def remove(  # noqa: PLR0913  places, which only tests give
+def remove(  # noqa: PLR0913  paths, which only tests pass
     version: str,
     *,
     force: bool = False,
@@ -90,22 +90,32 @@ def remove(  # noqa: PLR0913  places, which only tests give
     state: Path = paths.STATE,
     unpacked: UnpackedPrograms = UNPACKED,
 ) -> Removal:
-    """Remove a release and what no other one uses. Stopped at any moment, the next run goes on.
+    """Remove a release, and all that no other release uses.
+
+    If it is interrupted at any moment, the next run resumes.
 
     Args:
         version: the release.
-        force: remove it though an environment runs it.
+        force: remove it even if an environment runs it.
         store: the bastion's store.
-        mirror: what is served from it.
-        key_home: the key that signs the mirror's package lists.
-        state: where the environments' ledgers are.
-        unpacked: where releases have unpacked programs.
+        mirror: the folder that the mirror serves.
+        key_home: folder with the key that signs the mirror's package lists.
+        state: folder with the environments' state, ledgers included.
+        unpacked: where programs of releases are unpacked.
+
+    Returns:
+        What was deleted.
+
+    Raises:
+        InputError: the release is not in the store, or an environment runs it.
+        BedplateError: it is unknown what another release needs.
     """
     with store_lock(store):
         folder, removed = store / RELEASES / version, store / REMOVED / version
         if not folder.is_dir() and not removed.is_dir():
-            known = ", ".join(path.name for path in _folders(store / RELEASES)) or "none"
-            raise InputError(f"release {version}", f"is not in this bastion's store (there: {known})", "check its name")
+            known = ", ".join(path.name for path in _folders(store / RELEASES)) or "no release"
+            fact = f"is not in this bastion's store, which has {known}"
+            raise InputError(f"release {version}", fact, "check the version")
         if folder.is_dir():
             _refuse_used(version, running_releases(state), force=force)
             _check_readable(_folders(store / RELEASES), folder)
@@ -118,12 +128,13 @@ def remove(  # noqa: PLR0913  places, which only tests give
 def _refuse_used(version: str, users: dict[str, set[str]], *, force: bool) -> None:
     names = sorted(name for name, releases in users.items() if version in releases)
     if names and not force:
-        fact = f"is what environment {', '.join(names)} runs"
-        raise InputError(f"release {version}", fact, "upgrade it first, or --force if the environment is no more")
+        fact = f"is in use: environment {', '.join(names)} runs it"
+        step = "upgrade the environment first; use --force if it no longer exists"
+        raise InputError(f"release {version}", fact, step)
 
 
 def _check_readable(folders: Iterable[Path], leaving: Path) -> None:
-    """Raise unless it is known what every release needs: only then is it known what none needs."""
+    """Raise an error where it is unknown what a release needs: only what no release needs may be deleted."""
     for folder in folders:
         _blobs(folder)
         if folder != leaving:
@@ -131,14 +142,15 @@ def _check_readable(folders: Iterable[Path], leaving: Path) -> None:
 
 
 def _finish(store: Path, mirror: Path, key_home: Path, unpacked: UnpackedPrograms) -> Removal:
-    """Free what only releases use whose removal began: the mirror's links first, as they keep blobs on the disk."""
-    gone = _folders(store / REMOVED)
+    """Delete what only releases being removed use; the mirror's links first, as they keep blobs on the disk."""
+    leaving = _folders(store / REMOVED)
     needed = {sha for folder in _folders(store / RELEASES) for sha in _blobs(folder)}
     links = ensure_mirror_locked(store, mirror, key_home) if mirror.is_dir() else 0
-    folders = unpacked.remove_unused(_folders(store / RELEASES), gone)
+    folders = unpacked.remove_unused(_folders(store / RELEASES), leaving)
     blobs, size = 0, 0
-    for folder in gone:
-        if (folder / bundle_layout.MANIFEST).is_file():  # it goes first of the folder, once all that it lists is gone
+    for folder in leaving:
+        # The manifest is deleted once everything that it lists is deleted.
+        if (folder / bundle_layout.MANIFEST).is_file():
             for sha in _blobs(folder).keys() - needed:
                 blob = store / bundle_layout.blob_path(sha)
                 if blob.is_file():
@@ -151,7 +163,7 @@ def _finish(store: Path, mirror: Path, key_home: Path, unpacked: UnpackedProgram
 
 
 def _folders(parent: Path) -> list[Path]:
-    """Return the folders of releases, by version."""
+    """Return the folders of releases, sorted by version."""
     return sorted(path for path in parent.glob("*") if path.is_dir())
 
 
@@ -160,6 +172,6 @@ def _blobs(folder: Path) -> dict[str, int]:
     try:
         manifest = BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
-        step = "carry its bundle in and run its install again, then remove"
-        raise BedplateError(f"release {folder.name}", "in the store has no manifest that can be read", step) from error
+        step = "run the install of its bundle again, then remove the release"
+        raise BedplateError(f"release {folder.name}", "has no readable manifest in the store", step) from error
     return {file.sha256: file.size for file in manifest.files if file.path.startswith(f"{bundle_layout.BLOBS}/")}

@@ -1,4 +1,4 @@
-"""The engine's only loop: skip what is done, run the rest, record both."""
+"""Running the steps of an apply: skip those that are done, run the others, record both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ TAIL_LINES = 20
 
 @dataclass(slots=True)
 class ApplySummary:
-    """What an apply did, step by step."""
+    """What an apply did.
+
+    Attributes:
+        log: the run's log file.
+        ran: step to the number of its changes.
+        skipped: steps that were done already.
+        seconds: how long it took.
+    """
 
     log: Path
     ran: dict[str, int] = field(default_factory=dict)
@@ -29,11 +36,11 @@ class ApplySummary:
 
     @property
     def changed(self) -> int:
-        """Return how many things were changed in all."""
+        """Return the number of changes of all steps."""
         return sum(self.ran.values())
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return the summary as JSON values."""
         return {
             "changed": self.changed,
             "ran": self.ran,
@@ -49,15 +56,18 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
     """Run the phases' steps in order.
 
     Args:
-        phases: what is to be done.
-        ledger: what was done.
-        progress: tells the user.
+        phases: the steps to run, by phase.
+        ledger: records each run of a step.
+        progress: shows the user what runs.
         log: the run's log file.
         release: the version that is being installed, for the ledger.
         every: run the steps that are done, too.
 
+    Returns:
+        What ran and what was skipped.
+
     Raises:
-        BedplateError: a step failed; it says the step, the last lines of its output and the log's place.
+        BedplateError: a step failed; it names the step, the log file and the last lines of the step's output.
     """
     summary = ApplySummary(log)
     began = time.monotonic()
@@ -67,7 +77,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
         for phase in phases:
             progress.phase(phase.title)
             for step in phase.steps:
-                _take(step, run, ledger, progress, summary, every=every)
+                _run_step(step, run, ledger, progress, summary, every=every)
         outcome = DONE
     finally:
         summary.seconds = time.monotonic() - began
@@ -75,7 +85,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
     return summary
 
 
-def _take(  # noqa: PLR0913  all of the loop's state
+def _run_step(  # noqa: PLR0913  all of the loop's state
     step: Step, run: int, ledger: Ledger, progress: Progress, summary: ApplySummary, *, every: bool
 ) -> None:
     progress.begin(step.title, step.where)
@@ -90,8 +100,8 @@ def _take(  # noqa: PLR0913  all of the loop's state
     ledger.begin(run, step.id, key)
     start = journal.path.stat().st_size
     try:
-        with _logged(journal.path):
-            done = step.run(journal)
+        with _logging_to(journal.path):
+            result = step.run(journal)
     except (BedplateError, ErrorList) as error:
         ledger.fail(run, step.id, str(error).splitlines()[0])
         progress.end("✗", "failed")
@@ -100,9 +110,9 @@ def _take(  # noqa: PLR0913  all of the loop's state
         ledger.fail(run, step.id, type(error).__name__)
         progress.end("✗", "stopped")
         raise
-    ledger.end(run, step.id, done)
-    summary.ran[step.id] = done.changed
-    progress.end("✓", done.detail or (f"{done.changed} changed" if done.changed else "no change"))
+    ledger.end(run, step.id, result)
+    summary.ran[step.id] = result.changed
+    progress.end("✓", result.detail or (f"{result.changed} changed" if result.changed else "no change"))
 
 
 def _is_done(step: Step, key: str, ledger: Ledger) -> bool:
@@ -111,20 +121,20 @@ def _is_done(step: Step, key: str, ledger: Ledger) -> bool:
 
 
 def _failure(step: Step, error: BedplateError | ErrorList, log: Path, start: int) -> BedplateError | ErrorList:
-    """Return the error with the last lines that the step wrote, and where the rest is."""
+    """Return the error with the last lines of the step's output and the path of the log file."""
     if error.exit_code != 1:
         return error
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
     text = "\n".join(f"    {line}" for line in lines)
-    fact = f"failed: {error}" + (f"\n  its last lines:\n{text}" if lines else "")
-    return BedplateError(f"step {step.id}", fact, f"read {log}, mend the cause and run the same command again")
+    fact = f"failed: {error}" + (f"\n  last lines of its output:\n{text}" if lines else "")
+    return BedplateError(f"step {step.id}", fact, f"read {log}, fix the cause and run the same command again")
 
 
 @contextmanager
-def _logged(path: Path) -> Iterator[None]:
-    """Send everything that Bedplate's modules log to the run's log file."""
+def _logging_to(path: Path) -> Iterator[None]:
+    """Write what Bedplate's modules log to the run's log file."""
     logger = logging.getLogger("bedplate")
     handler = logging.FileHandler(path, encoding="utf-8", errors="replace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))

@@ -1,4 +1,4 @@
-"""How an environment is: its release, nodes, steps, and whether anything tried to leave."""
+"""The status of an environment: its release, nodes, steps, and packets that tried to leave."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bedplate.apply.installation import LEDGER
-from bedplate.apply.ledger import Ledger, StepRecord
+from bedplate.apply.ledger import StepRecord, last_runs
 from bedplate.cluster import kubectl
 from bedplate.config import bundle_layout
 from bedplate.config.environments import Site
@@ -23,17 +22,17 @@ OUTSIDE = "outside"
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """What an operator asks first.
+    """What `bedplate status` shows.
 
     Attributes:
         environment: its name.
-        release: the release that was applied last; empty before.
-        bundle: the label of the bundle that it came from; +relock where packages had vanished.
-        nodes: node to Ready or the reason why not.
-        packets_outside: packets on all hosts that tried to leave since their counters began (at a boot, or when the
-            rules changed); none where a host cannot tell.
-        outside: the same by host.
-        steps: the last real run of each step.
+        release: the release that was applied last; empty before the first apply.
+        bundle: the label of the bundle that it came from; +relock if vanished packages were relocked.
+        nodes: node name to Ready or the reason why not.
+        packets_outside: packets that tried to leave, on all hosts, since the counters began (at a boot, or when the
+            rules changed); None if a host does not count them.
+        outside: the same, by host.
+        steps: the last run of each step that was not skipped.
     """
 
     environment: str
@@ -45,13 +44,13 @@ class SiteStatus:
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return the status as JSON values."""
         return asdict(self)
 
 
 def read_status(site: Site) -> SiteStatus:
-    """Return an environment's status; what cannot be read is empty."""
-    applied, steps = _ledger(site)
+    """Read an environment's status; what cannot be read is empty."""
+    applied, steps = last_runs(site.ledger)
     with ThreadPoolExecutor(len(site.hosts)) as pool:
         outside = dict(
             zip((h.name for h in site.hosts), pool.map(lambda h: read_outside(site, h), site.hosts), strict=True)
@@ -69,17 +68,17 @@ def read_status(site: Site) -> SiteStatus:
 
 
 def read_outside(site: Site, host: Host) -> int | None:
-    """Return how many packets of a host tried to leave; none where it does not count (yet)."""
+    """Return how many packets of a host tried to leave; None if it does not count them (yet)."""
     try:
         done = ssh.run(ssh.host(site, host), AUDIT, timeout=10, check=False)
-        counters = [one["counter"] for one in json.loads(done.stdout)["nftables"] if "counter" in one]
+        counters = [item["counter"] for item in json.loads(done.stdout)["nftables"] if "counter" in item]
     except (BedplateError, ValueError, KeyError):
         return None
-    return next((int(one["packets"]) for one in counters if one["name"] == OUTSIDE), None)
+    return next((int(counter["packets"]) for counter in counters if counter["name"] == OUTSIDE), None)
 
 
 def read_nodes(site: Site) -> dict[str, str]:
-    """Return the cluster's nodes with their state: Ready or the reason why not."""
+    """Return the cluster's nodes, each with Ready or the reason why not."""
     nodes = {}
     for node in kubectl.get(site, "nodes")["items"]:
         (condition,) = [c for c in node["status"]["conditions"] if c["type"] == "Ready"]
@@ -97,17 +96,6 @@ def _nodes(site: Site) -> dict[str, str]:
 def _bundle(site: Site) -> str:
     file = paths.STORE / "releases" / site.environment.release / bundle_layout.RELEASE
     return str(json.loads(file.read_bytes())["release"]) if file.is_file() else ""
-
-
-def _ledger(site: Site) -> tuple[str, list[StepRecord]]:
-    path = site.state / LEDGER
-    if not path.is_file():
-        return "", []
-    ledger = Ledger(path)
-    try:
-        return ledger.last_release(), ledger.steps()
-    finally:
-        ledger.close()
 
 
 def _step(record: StepRecord) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A step: the smallest thing that is skipped, run, recorded and resumed (contract 10)."""
+"""The interface of a step: a probe and a run, recorded in the ledger (contract 10, docs/explanation/design.md)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Outcome:
     """What a step did.
 
     Attributes:
-        changed: how many things it changed; 0 means that everything was as it should be.
-        detail: a few words for the user ("12 of 31 tasks changed").
+        changed: number of changes; 0 means that everything was in place.
+        detail: a few words for the user, such as "12 tasks changed".
     """
 
     changed: int
@@ -23,11 +23,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Where a running step tells what it does.
+    """Where a running step reports what it does.
 
     Attributes:
         path: the run's log file; programs append their whole output to it.
-        say: shows a few words about what is being done now.
+        say: shows the user a few words about what is being done now.
     """
 
     path: Path
@@ -48,29 +48,29 @@ class Step(Protocol):
 
     @property
     def title(self) -> str:
-        """Return what it brings about, for people."""
+        """Return what it does, for people."""
 
     @property
     def where(self) -> str:
-        """Return the hosts, or the cluster, that it touches."""
+        """Return the names of the hosts that it changes, or "cluster"."""
 
     def key(self) -> str:
-        """Return the digest of everything it depends on."""
+        """Return the digest of its inputs."""
 
     def is_done(self) -> bool:
-        """Return whether its result is in place: a probe of at most a second that changes nothing."""
+        """Probe, in about a second and without a change, whether its result is in place."""
 
     def run(self, journal: Journal) -> Outcome:
-        """Do its work, whatever is in place already.
+        """Do its work; safe to repeat.
 
         Raises:
-            BedplateError: it cannot.
+            BedplateError: it failed.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Steps that belong together, in order."""
+    """Steps that are shown under one title, in order."""
 
     title: str
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""What a person sees while steps run: which phase and step, where, and how long."""
+"""Progress on the terminal while steps run: phase, step, hosts and time."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 QUIET_SECONDS = 10
-"""Without a terminal a step's own words are printed at most this often."""
+"""Without a terminal, what a step reports is printed at most this often."""
 
 
 class Progress:
-    """Lines for finished steps; on a terminal also a moving line for the step that runs.
+    """Prints a line for each finished step and, on a terminal, a live line for the running one.
 
-    Usable as a context; ``console`` decides whether there is a terminal.
+    Use it as a context manager.
     """
 
     def __init__(self, total: int, console: Console) -> None:
-        """Make a progress for so many steps."""
+        """Prepare to show ``total`` steps on a console."""
         self._console = console
         self._total = total
         self._number = 0
         self._title = ""
-        self._said = ""
-        self._began = self._spoke = time.monotonic()
+        self._activity = ""
+        self._began = self._printed = time.monotonic()
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the live line."""
         if self._live:
             self._live.start()
         return self
@@ -40,42 +40,44 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop, whatever happened."""
+        """Stop the live line."""
         if self._live:
             self._live.stop()
 
     def phase(self, title: str) -> None:
-        """Say that a phase begins."""
+        """Print the title of a phase that begins."""
         self._console.print(Text(title, style="bold"))
 
     def begin(self, title: str, where: str) -> None:
-        """Say that a step begins."""
+        """Show that a step begins."""
         self._number += 1
         self._title = f"{title} ({where})" if where else title
-        self._said = ""
-        self._began = self._spoke = time.monotonic()
+        self._activity = ""
+        self._began = self._printed = time.monotonic()
         if self._live:
             self._live.update(_Running(self))
 
     def say(self, text: str) -> None:
         """Show what the running step is doing now."""
-        self._said = text
+        self._activity = text
         now = time.monotonic()
-        if not self._live and now - self._spoke > QUIET_SECONDS:
-            self._spoke = now
+        if not self._live and now - self._printed > QUIET_SECONDS:
+            self._printed = now
             self._line("…", f"{text} ({elapsed(now - self._began)})")
 
     def end(self, sign: str, detail: str) -> None:
-        """Say how the step ended."""
+        """Print how the running step ended."""
         if self._live:
             self._live.update(Text())
         self._line(sign, f"{detail}, {elapsed(time.monotonic() - self._began)}")
 
     def running(self) -> Text:
-        """Return the moving line's words."""
-        said = f": {self._said}" if self._said else ""
+        """Return the text of the live line."""
+        activity = f": {self._activity}" if self._activity else ""
         passed = elapsed(time.monotonic() - self._began)
-        return Text(f"[{self._number}/{self._total}] {self._title} {passed}{said}", no_wrap=True, overflow="ellipsis")
+        return Text(
+            f"[{self._number}/{self._total}] {self._title} {passed}{activity}", no_wrap=True, overflow="ellipsis"
+        )
 
     def _line(self, sign: str, detail: str) -> None:
         style = {"✓": "green", "✗": "red"}.get(sign, "dim")
@@ -86,7 +88,7 @@ class Progress:
 
 
 class _Running:
-    """The moving line, drawn anew at each refresh."""
+    """The live line, drawn again at each refresh."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -98,7 +100,7 @@ class _Running:
 
 
 def elapsed(seconds: float) -> str:
-    """Return a duration as a person writes it."""
+    """Return a duration for people: 4.2 s, 3 min 05 s."""
     if seconds < 60:  # noqa: PLR2004  a minute
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60:02d} s"

@@ -20,6 +20,8 @@ ENVIRONMENT = "environment.yaml"
 HOSTS = "hosts.yaml"
 ON_BASTION = Path("/etc/bedplate")
 """Where a bastion keeps its environments' folders."""
+LEDGER = "ledger.db"
+"""Name of the ledger in the environment's state folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Site:
     def state(self) -> Path:
         """Return the environment's state folder on its bastion."""
         return paths.STATE / self.environment.name
+
+    @property
+    def ledger(self) -> Path:
+        """Return the file of the environment's ledger."""
+        return self.state / LEDGER
 
     @property
     def lock(self) -> Path:

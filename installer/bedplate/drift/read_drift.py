@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bedplate.apply.installation import Installation
-from bedplate.apply.ledger import DONE, Ledger
+from bedplate.apply.ledger import DONE, last_runs
 from bedplate.apply.log_files import new_log_file
 from bedplate.apply.play_step import PlayStep
 from bedplate.apply.steps import phases
@@ -58,10 +58,5 @@ def _plays(one: Installation) -> list[PlayStep]:
 
 def _ledger(one: Installation) -> tuple[str, dict[str, str]]:
     """Return the release that was applied last, and each done step's key."""
-    if not one.ledger.is_file():
-        return "", {}
-    ledger = Ledger(one.ledger)
-    try:
-        return ledger.last_release(), {step.step: step.key for step in ledger.steps() if step.outcome == DONE}
-    finally:
-        ledger.close()
+    release, steps = last_runs(one.site.ledger)
+    return release, {step.step: step.key for step in steps if step.outcome == DONE}

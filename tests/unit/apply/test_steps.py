@@ -115,7 +115,7 @@ def test_a_hard_finding_stops_the_whole_apply(
     """Nothing after the check of the hosts begins, and the error says the host, the fact and what to do."""
     monkeypatch.setattr(preflight, "run", lambda _, *, is_installed: [HOLLOW])  # noqa: ARG005  called by name
     one = _installation(tmp_path, values)
-    ledger = Ledger(one.ledger)
+    ledger = Ledger(one.site.ledger)
     listed = phases(one, is_installed=False)
     try:
         with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:

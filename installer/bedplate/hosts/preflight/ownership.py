@@ -6,17 +6,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bedplate.config.environments import Site
+from bedplate.config.environments import LEDGER, Site
 from bedplate.core import paths
 
-LEDGER = "ledger.db"
 FIRST_ON_HOSTS = "mirror"
 """The first step that changes a host; ended or not, from then on things there may be ours."""
 
 
 def is_installed(site: Site) -> bool:
     """Return whether the environment's ledger knows of a step that changed hosts, ended or not."""
-    return _begun(site.state / LEDGER)
+    return _begun(site.ledger)
 
 
 def bastion_in_use() -> bool:

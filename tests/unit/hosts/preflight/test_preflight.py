@@ -196,7 +196,7 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
     """A preflight alone owns nothing; a mirror step that was begun does, and so does another environment's mirror."""
     monkeypatch.setattr(paths, "STATE", tmp_path / "state")
     assert not ownership.is_installed(site)
-    ledger = Ledger(site.state / ownership.LEDGER)
+    ledger = Ledger(site.ledger)
     run = ledger.begin_run("2026.11.0")
     ledger.begin(run, "preflight", "key")
     assert not ownership.is_installed(site)
