@@ -1,15 +1,15 @@
-"""The findings of preflight as a Markdown page."""
+"""The page docs/reference/preflight.md: all findings of preflight."""
 
 from __future__ import annotations
 
-from bedplate.hosts.preflight.rules import FAMILIES
+from bedplate.hosts.preflight.rules import MODULES
 
 INTRODUCTION = """\
 # Findings of preflight
 
-Generated from the rules (`make docs`). `bedplate preflight ENV` asks every host over SSH and changes nothing there but
-one file of its own in /var/lib, which it writes to measure the disk and deletes. A **hard** finding stops `apply`
-before anything is changed. A finding that is known and accepted is named in environment.yaml, with the reason:
+Generated from the rules (`make docs`). `bedplate preflight ENV` probes every host over SSH. It changes nothing there,
+except that it writes one file in /var/lib to measure the disk, and deletes it. A **hard** finding stops `apply` before
+anything is changed. To accept a finding, name it in environment.yaml, with the reason:
 
     preflight:
       accept:
@@ -21,9 +21,9 @@ before anything is changed. A finding that is known and accepted is named in env
 def page() -> str:
     """Return the page."""
     parts = [INTRODUCTION]
-    for family in FAMILIES:
-        title = (family.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    for module in MODULES:
+        title = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
         parts.append(f"## {title}\n")
-        rows = [f"| `{rule.id}` | {rule.severity} | {rule.why} | {rule.action} |" for rule in family.RULES]
+        rows = [f"| `{rule.id}` | {rule.severity} | {rule.why} | {rule.action} |" for rule in module.RULES]
         parts.append("\n".join(["| id | severity | why it matters | what to do |", "|---|---|---|---|", *rows]) + "\n")
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""Rules about the clock."""
+"""Preflight rules about the clock: how far a host is off the bastion."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Iterator
 
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
-DRIFT = 0.5
-LIMIT = 10.0
+RECOMMENDED_SKEW = 0.5
+MAXIMUM_SKEW = 10.0
 """Seconds."""
 
 
 def drift(context: HostContext) -> Iterator[str]:
-    """Warn of a small difference."""
-    if DRIFT < context.clock.skew <= LIMIT:
+    """Warn about a small difference."""
+    if RECOMMENDED_SKEW < context.clock.skew <= MAXIMUM_SKEW:
         yield _difference(context)
 
 
 def far_off(context: HostContext) -> Iterator[str]:
-    """Refuse a large one."""
-    if context.clock.skew > LIMIT:
+    """Refuse a large difference."""
+    if context.clock.skew > MAXIMUM_SKEW:
         yield _difference(context)
 
 
 def _difference(context: HostContext) -> str:
     direction = "ahead of" if context.clock.offset > 0 else "behind"
     return (
-        f"is {abs(context.clock.offset):.1f} s {direction} the bastion (measured to {context.clock.uncertainty:.2f} s)"
+        f"is {abs(context.clock.offset):.1f} s {direction} the bastion (accurate to {context.clock.uncertainty:.2f} s)"
     )
 
 
@@ -35,14 +35,14 @@ RULES = (
         "clock-drifts",
         "soft",
         drift,
-        "logs of several hosts cannot be put in order; chrony corrects it where hosts.kernel is managed",
-        "nothing where hosts.kernel is managed; otherwise synchronise the clock",
+        "log lines of different hosts appear in the wrong order; chrony corrects it if hosts.kernel is managed",
+        "nothing if hosts.kernel is managed; otherwise synchronize the clock",
     ),
     HostRule(
         "clock-off",
         "hard",
         far_off,
-        "new certificates are not yet valid there, and etcd and tokens expire wrongly",
-        "set the clock (chronyc makestep), and check the hardware clock's battery",
+        "new certificates are not valid there yet, and leases and tokens expire at the wrong time",
+        "set the clock (chronyc makestep), and check the battery of the hardware clock",
     ),
 )

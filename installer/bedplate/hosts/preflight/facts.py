@@ -1,4 +1,4 @@
-"""What the probe tells about one host; the form of its JSON."""
+"""The facts that the probe collects on a host: the schema of its JSON."""
 
 from __future__ import annotations
 
@@ -17,64 +17,64 @@ class Route(Model):
 
 
 class Listener(Model):
-    """A port that somebody listens on."""
+    """A port that a program listens on."""
 
     protocol: Literal["tcp", "udp"] = "tcp"
     port: int
-    program: str = Field(description="name of the process, empty where it cannot be seen")
+    program: str = Field(description="name of the process; empty if unknown")
 
 
 class Disk(Model):
-    """The file system of /var/lib, measured."""
+    """Size and speed of the file system of /var/lib."""
 
     kind: str = Field(description="file system type")
     size: int = Field(description="bytes")
     free: int = Field(description="bytes free for root")
     fsync_p50_ms: float = Field(description="median of one 4 KiB write with fsync")
     fsync_p99_ms: float = Field(description="99th percentile of the same")
-    fsync_count: int = Field(description="how many were measured")
-    write_mb_s: float = Field(description="megabytes a second of one large write with fsync")
+    fsync_count: int = Field(description="number of writes measured")
+    write_mb_s: float = Field(description="MB/s of one large write with fsync")
 
 
 class Facts(Model):
-    """One host."""
+    """The facts about one host."""
 
     os: str = Field(description="ID in /etc/os-release")
     suite: str = Field(description="VERSION_CODENAME in /etc/os-release")
     pretty: str = Field(description="PRETTY_NAME in /etc/os-release")
-    machine: str = Field(description="architecture, as uname says")
+    machine: str = Field(description="architecture, as uname prints it")
     kernel: str = Field(description="kernel release")
     hostname: str
     root: bool = Field(description="the probe ran as root")
     systemd: bool = Field(description="systemd is process 1")
-    container: str = Field(description="what kind of container the host is, empty for a machine")
+    container: str = Field(description="kind of container; empty for a machine")
     cpus: int
     memory: int = Field(description="bytes")
-    swap: int = Field(description="bytes of swap in use or ready")
+    swap: int = Field(description="bytes of swap")
     cgroup: Literal[1, 2] = Field(description="version of the control groups")
     addresses: list[str] = Field(description="the host's own IPv4 addresses")
     routes: list[Route]
     listeners: list[Listener]
-    names: dict[str, list[str]] = Field(description="the site's names to their addresses; none: unknown here")
-    resolve_seconds: float = Field(description="the slowest answer of the name resolution")
-    reached: dict[str, str] = Field(description="address:port to '' or the error of connecting there")
+    names: dict[str, list[str]] = Field(description="addresses by site name; an empty list: the name is unknown")
+    resolve_seconds: float = Field(description="time of the slowest name resolution")
+    reached: dict[str, str] = Field(description="error by address:port; empty: connected")
     features: dict[str, Literal["present", "loadable", "missing"]] = Field(description="kernel features")
     sysctls: dict[str, str]
-    noexec: list[str] = Field(description="folders of ours on file systems that run no programs")
+    noexec: list[str] = Field(description="folders of the platform on file systems mounted noexec")
     disk: Disk
     leftovers: list[str] = Field(description="files of another installation")
-    programs: list[str] = Field(description="running programs that contend with ours")
-    packages: list[str] = Field(description="installed packages that contend with ours")
+    programs: list[str] = Field(description="running programs that conflict with the platform")
+    packages: list[str] = Field(description="installed packages that conflict with the platform")
     firewalls: list[str] = Field(description="active firewall services")
 
 
 class Clock(Model):
-    """A host's clock against the bastion's."""
+    """A host's clock compared with the bastion's."""
 
     offset: float = Field(description="seconds ahead of the bastion")
-    uncertainty: float = Field(description="half of the time that asking took")
+    uncertainty: float = Field(description="half of the round-trip time")
 
     @property
     def skew(self) -> float:
-        """Return by how much the clocks differ at least."""
+        """Return the smallest difference that is certain, in seconds."""
         return max(0.0, abs(self.offset) - self.uncertainty)

@@ -1,4 +1,4 @@
-"""A finding of preflight, as data."""
+"""A finding of preflight: what is wrong on a host, why it matters, and what to do."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Severity = Literal["hard", "soft"]
 
 @dataclass(frozen=True, slots=True)
 class HostFinding:
-    """One thing that is not as it should be on one host.
+    """Something that is wrong on one host.
 
     Attributes:
-        id: what kind of finding; what preflight.accept names.
-        severity: hard findings stop before anything changes, unless they are accepted.
+        id: the rule's id, as preflight.accept names it.
+        severity: a hard finding stops `apply` before it changes anything, unless it is accepted.
         host: name in hosts.yaml.
         what: the fact, with numbers.
         why: why it matters.
         action: what to do.
-        accepted: the reason in preflight.accept, empty where it is not accepted.
+        accepted: the reason in preflight.accept; empty if it is not accepted.
     """
 
     id: str
@@ -32,9 +32,9 @@ class HostFinding:
 
     @property
     def stops(self) -> bool:
-        """Return whether nothing may change while this finding stands."""
+        """Return whether this finding stops `apply`."""
         return self.severity == "hard" and not self.accepted
 
     def json(self) -> dict[str, str]:
-        """Return the finding for programs."""
+        """Return the finding as JSON."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""A rule of preflight: facts to findings, without touching anything."""
+"""A preflight rule: a function from a host's facts to findings."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class HostContext:
-    """What a rule sees.
+    """What a rule evaluates.
 
     Attributes:
         site: the environment.
-        platform: what the release runs on.
-        host: the host that is judged.
-        facts: what its probe said.
-        clock: its clock against the bastion's.
-        is_installed: this environment's ledger has an installation here: what it owns is expected.
+        platform: what the release is built for.
+        host: the host in question.
+        facts: the result of its probe.
+        clock: its clock compared with the bastion's.
+        is_installed: the platform is installed on the host, so what it owns is expected.
     """
 
     site: Site
@@ -55,9 +55,9 @@ class HostRule:
     """One kind of finding.
 
     Attributes:
-        id: what preflight.accept names.
+        id: its name in preflight.accept.
         severity: hard or soft.
-        check: yields what is wrong, one text per finding.
+        check: yields what is wrong: one text per finding.
         why: why it matters.
         action: what to do.
     """

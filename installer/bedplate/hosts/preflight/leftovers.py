@@ -1,4 +1,4 @@
-"""Rules about other installations on the host."""
+"""Preflight rules about what other installations have left on the host."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def files(context: HostContext) -> Iterator[str]:
 def programs(context: HostContext) -> Iterator[str]:
     """Find running programs of another installation."""
     if context.facts.programs and not context.is_installed and not context.is_bastion:
-        yield f"runs {', '.join(context.facts.programs)}, which this environment's ledger does not know"
+        yield f"runs {', '.join(context.facts.programs)}, which this environment has not installed"
 
 
 def packages(context: HostContext) -> Iterator[str]:
-    """Find packages that contend with ours."""
+    """Find packages that conflict with the release's own."""
     for package in context.facts.packages:
         if not context.is_bastion:
             yield f"has the package {package} installed"
@@ -31,21 +31,21 @@ RULES = (
         "leftover-files",
         "hard",
         files,
-        "kubeadm refuses to start over them, or the new cluster mixes with the old one's data",
-        "kubeadm reset, or install the host anew; keep what is needed of it first",
+        "kubeadm refuses to overwrite them, or the new cluster picks up data of the old one",
+        "save what you need, then run `kubeadm reset` or reinstall the host",
     ),
     HostRule(
         "leftover-programs",
         "hard",
         programs,
-        "they hold ports, containers and network interfaces that the platform needs",
-        "stop and remove them, or install the host anew",
+        "they occupy ports, containers and network interfaces that the platform needs",
+        "stop and remove them, or reinstall the host",
     ),
     HostRule(
         "package-contends",
         "hard",
         packages,
-        "it starts services or brings programs that contend with the release's own",
-        "apt-get purge it",
+        "it starts services or installs programs that conflict with the release's own",
+        "remove it with `apt-get purge`",
     ),
 )

@@ -1,4 +1,4 @@
-"""The findings about a host that could not be asked at all."""
+"""Findings about a host that could not be probed: login failed, or the probe did not run."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 
-def _asked(_: HostContext) -> Iterator[str]:
-    """Find nothing: a host that has facts was reached."""
+def _nothing(_: HostContext) -> Iterator[str]:
+    """Find nothing: a host whose facts are known was reached."""
     yield from ()
 
 
-UNREACHED = HostRule(
+LOGIN_FAILED = HostRule(
     "login-fails",
     "hard",
-    _asked,
-    "the installer works on hosts over SSH, with pinned host keys",
-    "let the bastion's root log in there with its key, and put the host's key into the environment's known_hosts",
+    _nothing,
+    "the installer connects to hosts over SSH, with pinned host keys",
+    "let the bastion's root log in there with its key, and add the host's key to the environment's known_hosts",
 )
-NO_PROBE = HostRule(
+PROBE_FAILED = HostRule(
     "probe-fails",
     "hard",
-    _asked,
+    _nothing,
     "nothing is known about the host",
-    "install python3 there; see the message",
+    "fix the cause in the message; the host needs python3",
 )
-RULES = (UNREACHED, NO_PROBE)
+RULES = (LOGIN_FAILED, PROBE_FAILED)

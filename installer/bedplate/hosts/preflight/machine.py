@@ -1,4 +1,4 @@
-"""Rules about the machine: system, processor, memory, identity."""
+"""Preflight rules about the machine: operating system, processors, memory, name and address."""
 
 from __future__ import annotations
 
@@ -7,74 +7,74 @@ from collections.abc import Iterator
 from bedplate.hosts.preflight.host_rule import GIB, HostContext, HostRule
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-"""Debian's names of architectures to the kernel's."""
+"""The kernel's name of each of Debian's architectures."""
 MINIMUM_CPUS = 2
 MINIMUM_MEMORY = 1.7
-"""GiB; kubeadm's own limit for a control plane."""
+"""GiB; kubeadm's limit for a control plane."""
 RECOMMENDED_MEMORY = 7.5
 
 
 def system(context: HostContext) -> Iterator[str]:
-    """Compare the distribution with the release's."""
+    """Refuse a distribution that the release is not built for."""
     wanted = context.platform
     if (context.facts.os, context.facts.suite) != (wanted.distribution, wanted.suite):
-        found = context.facts.pretty or "an unknown system"
-        yield f"runs {found}; the release is for {wanted.distribution} {wanted.suite}"
+        actual = context.facts.pretty or "an unknown system"
+        yield f"runs {actual}; the release is for {wanted.distribution} {wanted.suite}"
 
 
 def architecture(context: HostContext) -> Iterator[str]:
-    """Compare the architecture with the release's."""
+    """Refuse an architecture that the release is not built for."""
     if context.facts.machine != MACHINES.get(context.platform.architecture):
         yield f"is a {context.facts.machine} machine; the release is for {context.platform.architecture}"
 
 
 def systemd(context: HostContext) -> Iterator[str]:
-    """Ask for systemd."""
+    """Require systemd."""
     if not context.facts.systemd:
-        yield "was not started by systemd"
+        yield "does not run systemd"
 
 
 def root(context: HostContext) -> Iterator[str]:
-    """Ask for root."""
+    """Require root, or sudo without a password."""
     if not context.facts.root:
-        yield f"lets {context.host.user} log in, who is not root there and has no sudo without a password"
+        yield f"gives {context.host.user} neither root nor sudo without a password"
 
 
 def container(context: HostContext) -> Iterator[str]:
-    """Tell machines from containers."""
+    """Warn about a container."""
     if context.facts.container:
-        yield f"is a container ({context.facts.container}) and no machine"
+        yield f"is a container ({context.facts.container}), not a machine of its own"
 
 
 def processors(context: HostContext) -> Iterator[str]:
-    """Count processors of nodes."""
+    """Refuse nodes with too few processors."""
     if not context.is_bastion and context.facts.cpus < MINIMUM_CPUS:
-        yield f"has {context.facts.cpus} processor; {MINIMUM_CPUS} are needed"
+        yield f"has {context.facts.cpus} processor; the minimum is {MINIMUM_CPUS}"
 
 
 def memory(context: HostContext) -> Iterator[str]:
     """Refuse too little memory."""
     if context.facts.memory < MINIMUM_MEMORY * GIB:
-        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; {MINIMUM_MEMORY} GiB is the least"
+        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; the minimum is {MINIMUM_MEMORY} GiB"
 
 
 def memory_low(context: HostContext) -> Iterator[str]:
-    """Warn of little memory on nodes."""
+    """Warn about nodes with little memory."""
     if not context.is_bastion and MINIMUM_MEMORY * GIB <= context.facts.memory < RECOMMENDED_MEMORY * GIB:
-        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; 8 GiB or more is usual"
+        yield f"has {context.facts.memory / GIB:.1f} GiB of memory; 8 GiB or more is recommended"
 
 
 def hostname(context: HostContext) -> Iterator[str]:
-    """Compare the host's name with hosts.yaml."""
+    """Warn if the host has another name than in hosts.yaml."""
     if context.facts.hostname.partition(".")[0] != context.host.name:
-        yield f"calls itself {context.facts.hostname}; hosts.yaml calls it {context.host.name}"
+        yield f"has the host name {context.facts.hostname}; in hosts.yaml it is {context.host.name}"
 
 
 def address(context: HostContext) -> Iterator[str]:
-    """Look for the host's address on its own interfaces."""
+    """Require an interface with the address in hosts.yaml."""
     if str(context.host.address) not in context.facts.addresses:
-        found = ", ".join(a for a in context.facts.addresses if not a.startswith("127."))
-        yield f"has no interface with {context.host.address}; it has {found or 'none'}"
+        own = ", ".join(a for a in context.facts.addresses if not a.startswith("127."))
+        yield f"has no interface with {context.host.address}; it has {own or 'none'}"
 
 
 RULES = (
@@ -82,14 +82,14 @@ RULES = (
         "os-unsupported",
         "hard",
         system,
-        "packages, roles and acceptance run are made and tested for one release of one distribution",
-        "install that distribution, or use a release of Bedplate made for this one",
+        "packages and roles are built and tested for one version of one distribution",
+        "install that distribution, or use a release of Bedplate for this one",
     ),
     HostRule(
         "architecture-wrong",
         "hard",
         architecture,
-        "the bundle holds programs for one architecture",
+        "the bundle contains programs for one architecture",
         "use machines of that architecture",
     ),
     HostRule("no-systemd", "hard", systemd, "services are systemd units", "boot the host with systemd"),
@@ -97,43 +97,43 @@ RULES = (
         "no-root",
         "hard",
         root,
-        "packages and services can be installed by root alone",
-        "set ansible_user to root, or allow it sudo without a password",
+        "only root can install packages and services",
+        "set ansible_user to root, or allow that user sudo without a password",
     ),
     HostRule(
         "host-is-container",
         "soft",
         container,
-        "it shares the kernel, its settings and its memory with others; numbers below are of the whole machine",
-        "use a machine of its own in production",
+        "it shares kernel, settings and memory with others; the numbers below are those of the whole machine",
+        "use a dedicated machine in production",
     ),
     HostRule(
         "cpu-few",
         "hard",
         processors,
-        "kubeadm refuses fewer, and the control plane starves beside anything else",
+        "kubeadm refuses fewer, and other load would starve the control plane",
         "give it more processors",
     ),
-    HostRule("memory-small", "hard", memory, "kubeadm refuses less, and the kernel kills services", "add memory"),
+    HostRule("memory-small", "hard", memory, "kubeadm refuses less, and the kernel would kill services", "add memory"),
     HostRule(
         "memory-low",
         "soft",
         memory_low,
-        "one large notebook takes most of what the system leaves",
+        "a single large notebook uses most of what the system leaves",
         "add memory, or keep notebooks.sizes small",
     ),
     HostRule(
         "hostname-differs",
         "soft",
         hostname,
-        "logs and alerts name the host as it calls itself",
-        "hostnamectl set-hostname with the name in hosts.yaml, or mend hosts.yaml",
+        "logs and alerts show the host's own name",
+        "run `hostnamectl set-hostname` with the name in hosts.yaml, or fix hosts.yaml",
     ),
     HostRule(
         "address-elsewhere",
         "hard",
         address,
-        "the cluster's parts listen on and announce that address; behind a translated one they do not find each other",
+        "the cluster's parts listen on that address and announce it, which fails behind address translation",
         "put the host's own address into hosts.yaml",
     ),
 )

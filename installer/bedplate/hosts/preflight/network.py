@@ -1,4 +1,4 @@
-"""Rules about the network: routes, ports, names, reach."""
+"""Preflight rules about the network: routes, ports, names and connections."""
 
 from __future__ import annotations
 
@@ -27,54 +27,54 @@ CONTROL_PLANE_PORTS = {
 }
 BASTION_PORTS = {443: "the mirror", 5000: "the mirror's registry"}
 TIME_PORT, TIME_SERVICE = 123, "chronyd"
-"""UDP, on the bastion; our own time service may run already, as Debian's package."""
-DEFAULT = IPv4Network("0.0.0.0/0")
-SLOW_ANSWER = 2.0
-UNSEEN = "a program that cannot be seen"
+"""UDP, on the bastion; chronyd may already run there, from Debian's own package."""
+DEFAULT_ROUTE = IPv4Network("0.0.0.0/0")
+MAXIMUM_RESOLVE_SECONDS = 2.0
+UNKNOWN_PROGRAM = "an unknown program"
 
 
-def routed(context: HostContext) -> Iterator[str]:
-    """Find routes into the pods' and services' ranges."""
+def routed_ranges(context: HostContext) -> Iterator[str]:
+    """Find routes that lead into the ranges of pods and Services."""
     if context.is_installed:
         return
     network = context.site.environment.network
     for route in context.facts.routes:
         destination = IPv4Network(route.destination)
         for name in ("pods", "services"):
-            if destination != DEFAULT and destination.overlaps(getattr(network, name)):
+            if destination != DEFAULT_ROUTE and destination.overlaps(getattr(network, name)):
                 yield (
-                    f"has a route to {destination} by {route.interface},"
+                    f"has a route to {destination} through {route.interface},"
                     f" which overlaps with network.{name} ({getattr(network, name)})"
                 )
 
 
-def no_default_route(context: HostContext) -> Iterator[str]:
-    """Find nodes that have no route to the services' range."""
+def no_service_route(context: HostContext) -> Iterator[str]:
+    """Find nodes without a route to the range of Services."""
     services = context.site.environment.network.services
     routes = [IPv4Network(route.destination) for route in context.facts.routes]
     if not context.is_bastion and not any(services.subnet_of(route) for route in routes):
-        yield f"has no default route and none to network.services ({services})"
+        yield f"has neither a default route nor one to network.services ({services})"
 
 
-def unreachable(context: HostContext) -> Iterator[str]:
-    """Find hosts that this one does not reach."""
+def unreachable_hosts(context: HostContext) -> Iterator[str]:
+    """Find hosts that this one cannot connect to."""
     for target, error in context.facts.reached.items():
         if error:
             yield f"cannot connect to {target}: {error}"
 
 
-def ports(context: HostContext) -> Iterator[str]:
-    """Find ports of ours that others listen on."""
+def ports_in_use(context: HostContext) -> Iterator[str]:
+    """Find ports that the platform needs and another program uses."""
     if context.is_installed:
         return
     needed = _needed_ports(context)
     for listener in context.facts.listeners:
+        program = listener.program or UNKNOWN_PROGRAM
         if context.is_bastion and (listener.protocol, listener.port) == ("udp", TIME_PORT):
             if listener.program != TIME_SERVICE:
-                yield f"has UDP port {TIME_PORT} taken by {listener.program or UNSEEN}; {TIME_SERVICE} needs it"
+                yield f"has UDP port {TIME_PORT} in use by {program}; {TIME_SERVICE} needs it"
         elif listener.protocol == "tcp" and listener.port in needed:
-            by = listener.program or UNSEEN
-            yield f"has port {listener.port} taken by {by}; {needed[listener.port]} needs it"
+            yield f"has port {listener.port} in use by {program}; {needed[listener.port]} needs it"
 
 
 def _needed_ports(context: HostContext) -> dict[int, str]:
@@ -89,21 +89,21 @@ def _needed_ports(context: HostContext) -> dict[int, str]:
     return needed
 
 
-def elsewhere(context: HostContext) -> Iterator[str]:
-    """Find names of the site that lead elsewhere; names that are unknown get an entry in the hosts file."""
+def wrong_names(context: HostContext) -> Iterator[str]:
+    """Find names of the site with a wrong address; unknown names get an entry in the hosts file."""
     for name, address in addresses.site_addresses(context.site).items():
         answers = context.facts.names.get(name, [])
         if answers and str(address) not in answers:
-            yield f"resolves {name} to {', '.join(answers)} and not to {address}"
+            yield f"resolves {name} to {', '.join(answers)} instead of {address}"
 
 
 def slow_names(context: HostContext) -> Iterator[str]:
-    """Find name servers that do not answer."""
-    if context.facts.resolve_seconds > SLOW_ANSWER:
-        yield f"waits {context.facts.resolve_seconds:.0f} s for the answer about a name"
+    """Find slow name resolution, such as name servers that do not answer."""
+    if context.facts.resolve_seconds > MAXIMUM_RESOLVE_SECONDS:
+        yield f"needs {context.facts.resolve_seconds:.0f} s to resolve a name"
 
 
-def firewall(context: HostContext) -> Iterator[str]:
+def firewalls(context: HostContext) -> Iterator[str]:
     """Find firewall services."""
     for unit in context.facts.firewalls:
         yield f"runs the firewall service {unit}"
@@ -113,50 +113,50 @@ RULES = (
     HostRule(
         "range-routed",
         "hard",
-        routed,
-        "packets to pods or Services would leave by that route, or real machines there would become unreachable",
-        "choose ranges in environment.yaml that nothing in the datacenter uses; they cannot be changed later",
+        routed_ranges,
+        "packets to pods or Services would take that route, or machines in that network would become unreachable",
+        "choose ranges in environment.yaml that are unused in the datacenter; they cannot be changed later",
     ),
     HostRule(
         "no-service-route",
         "soft",
-        no_default_route,
-        "programs in the host's network cannot reach a Service: the kernel refuses before kube-proxy sees the packet",
-        "nothing: the installer adds a route to the services' range (role base)",
+        no_service_route,
+        "programs in the host's network cannot reach a Service: the kernel drops the packet before kube-proxy sees it",
+        "nothing; the installer adds a route to the range of Services (role base)",
     ),
     HostRule(
         "host-unreachable",
         "hard",
-        unreachable,
-        "nodes talk to the API server and the mirror directly",
-        "mend cabling, VLAN or firewall between the two hosts",
+        unreachable_hosts,
+        "nodes connect to the API server and the mirror directly",
+        "check cabling, VLAN and firewall between the two hosts",
     ),
     HostRule(
         "port-taken",
         "hard",
-        ports,
-        "a part of the platform could not start",
-        "stop and remove the program that listens there",
+        ports_in_use,
+        "a part of the platform cannot start",
+        "stop the program that uses the port, and remove it",
     ),
     HostRule(
         "name-elsewhere",
         "hard",
-        elsewhere,
-        "hosts would join another cluster or trust another mirror",
-        "mend the DNS entry or /etc/hosts, or choose another domain in environment.yaml",
+        wrong_names,
+        "hosts would join another cluster or use another mirror",
+        "fix the DNS entry or /etc/hosts, or choose another domain in environment.yaml",
     ),
     HostRule(
         "names-slow",
         "soft",
         slow_names,
-        "logins and image pulls wait as long each time",
-        "remove name servers from /etc/resolv.conf that do not answer",
+        "every login and every image pull waits as long",
+        "remove name servers that do not answer from /etc/resolv.conf",
     ),
     HostRule(
         "firewall-active",
         "soft",
-        firewall,
-        "it may drop traffic between nodes, pods and the mirror, and rewrite rules of kube-proxy",
+        firewalls,
+        "it can drop traffic between nodes, pods and the mirror, and overwrite rules of kube-proxy",
         "stop and disable it, or open the ports listed in docs/explanation/what-is-done-to-your-hosts.md",
     ),
 )

@@ -1,4 +1,4 @@
-"""Whether what stands on the hosts is our own work."""
+"""Whether what is on the hosts was installed by Bedplate: what the ledgers on the bastion say."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from bedplate.config.environments import LEDGER, Site
 from bedplate.core import paths
 
 FIRST_ON_HOSTS = "mirror"
-"""The first step that changes a host; ended or not, from then on things there may be ours."""
+"""The first step that changes a host. Once it has started, what is on the hosts may be Bedplate's."""
 
 
 def is_installed(site: Site) -> bool:
-    """Return whether the environment's ledger knows of a step that changed hosts, ended or not."""
-    return _begun(site.ledger)
+    """Return whether the environment's ledger has a step that changes hosts, finished or not."""
+    return _has_started(site.ledger)
 
 
 def bastion_in_use() -> bool:
-    """Return whether this bastion serves an environment, be it another one: the mirror is shared."""
-    return any(_begun(path) for path in paths.STATE.glob(f"*/{LEDGER}"))
+    """Return whether this bastion serves any environment; all of them share the mirror."""
+    return any(_has_started(path) for path in paths.STATE.glob(f"*/{LEDGER}"))
 
 
-def _begun(path: Path) -> bool:
+def _has_started(path: Path) -> bool:
     if not path.exists():
         return False
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:

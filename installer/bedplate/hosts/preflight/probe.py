@@ -1,4 +1,4 @@
-"""Gathers one host's facts; runs there as ``python3 - PARAMETERS``, with the standard library alone.
+"""The probe that gathers facts on one host; runs there as ``python3 - PARAMETERS``, standard library only.
 
 It changes nothing: it writes one file of its own in /var/lib to measure the disk, and deletes it.
 PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to connect to]}.
@@ -23,9 +23,9 @@ DATA = "/var/lib"
 FSYNC_COUNT = 200
 FSYNC_SECONDS = 4.0
 WRITE_BYTES = 64 << 20
-FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  looked at only
-CONTENDERS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
-PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
+FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
+CONFLICTING_PROGRAMS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
+CONFLICTING_PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 LISTENING = {"tcp": "0A", "udp": "07"}  # TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
@@ -44,8 +44,8 @@ SYSCTLS = (
     "fs.inotify.max_user_instances",
     "fs.inotify.max_user_watches",
 )
-# Each feature by a path that it makes, its module, and a function of its code: a feature that is
-# compiled in has no module, and then only the kernel's symbols tell.
+# Each feature: a path that exists if it is loaded, its module, and a function in its code. A feature that is compiled
+# into the kernel has no module; only the kernel's symbols show it.
 FEATURES = {
     "overlay": ("", "overlay", "ovl_fill_super"),
     "bridge": ("", "bridge", "br_dev_xmit"),
@@ -58,7 +58,7 @@ FEATURES = {
 
 
 def read(path: str) -> str:
-    """Return a file's text, '' where it cannot be read."""
+    """Return a file's text, or '' if it cannot be read."""
     try:
         return Path(path).read_text(errors="replace")
     except OSError:
@@ -66,7 +66,7 @@ def read(path: str) -> str:
 
 
 def os_release() -> dict[str, str]:
-    """Return the distribution's names."""
+    """Return the distribution and its version, by three names."""
     pairs = re.findall(r'^(\w+)="?([^"\n]*)"?$', read("/etc/os-release"), re.MULTILINE)
     values = dict(pairs)
     return {
@@ -100,7 +100,7 @@ def routes() -> list[dict[str, str]]:
 
 
 def socket_owners() -> dict[str, str]:
-    """Return the programs that hold sockets, by inode."""
+    """Return the program that owns each socket, by inode."""
     owners = {}
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
@@ -113,7 +113,7 @@ def socket_owners() -> dict[str, str]:
 
 
 def listeners() -> list[dict[str, object]]:
-    """Return the ports that are listened on: TCP sockets in LISTEN, UDP sockets without a peer."""
+    """Return the ports that programs listen on: TCP sockets in LISTEN, UDP sockets without a peer."""
     owners, found = socket_owners(), {}
     for protocol, state in LISTENING.items():
         for table in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
@@ -125,7 +125,7 @@ def listeners() -> list[dict[str, object]]:
 
 
 def resolve(names: list[str]) -> tuple[dict[str, list[str]], float]:
-    """Return the names' addresses, and how long the slowest answer took."""
+    """Return the names' addresses, and the time of the slowest resolution."""
     answers, slowest = {}, 0.0
     for name in names:
         start = time.monotonic()
@@ -138,7 +138,7 @@ def resolve(names: list[str]) -> tuple[dict[str, list[str]], float]:
 
 
 def reach(targets: list[tuple[str, int]]) -> dict[str, str]:
-    """Return what became of a TCP connection to each target."""
+    """Return the error of a TCP connection to each target, or '' if it could be opened."""
     result = {}
     for address, port in targets:
         try:
@@ -150,7 +150,7 @@ def reach(targets: list[tuple[str, int]]) -> dict[str, str]:
 
 
 def features() -> dict[str, str]:
-    """Return for each kernel feature whether it is there, can be loaded, or is missing."""
+    """Return for each kernel feature whether it is present, can be loaded, or is missing."""
     missing = dict(FEATURES)
     found: dict[str, str] = {}
     for name, (path, module, _) in FEATURES.items():
@@ -164,7 +164,7 @@ def features() -> dict[str, str]:
 
 
 def compiled_in(symbols: dict[str, str]) -> list[str]:
-    """Return the features whose function is among the kernel's symbols."""
+    """Return the features whose function is one of the kernel's symbols."""
     if not symbols:
         return []
     try:
@@ -195,9 +195,9 @@ def mount_of(path: str) -> tuple[str, list[str]]:
 
 
 def disk() -> dict[str, object]:
-    """Measure the file system of DATA."""
+    """Measure size and speed of the file system of DATA."""
     usage = shutil.disk_usage(DATA)
-    # Who may not write there is told so by the finding no-root; the rest is measured where he may.
+    # A user who may not write there gets the finding no-root; speed is then measured in another folder.
     folder = DATA if os.access(DATA, os.W_OK) else tempfile.gettempdir()
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".bedplate-probe-") as file:
         times = fsync_times(file.fileno())
@@ -220,7 +220,7 @@ def disk() -> dict[str, object]:
 
 
 def fsync_times(handle: int) -> list[float]:
-    """Return the times of 4 KiB writes with fsync, sorted: what etcd does for each change."""
+    """Return the sorted times of 4 KiB writes with fsync; etcd makes such a write for every change."""
     page = os.urandom(4096)
     times: list[float] = []
     end = time.monotonic() + FSYNC_SECONDS
@@ -233,30 +233,30 @@ def fsync_times(handle: int) -> list[float]:
 
 
 def container() -> str:
-    """Return the kind of container this host is."""
+    """Return the kind of container that this host is; '' for a machine."""
     kind = read("/run/systemd/container").strip()
     found = re.search(r"(?:^|\0)container=([^\0]*)", read("/proc/1/environ"))
     return kind or (found[1] if found else "")
 
 
 def programs() -> list[str]:
-    """Return the running programs that contend with ours."""
+    """Return the running programs that conflict with the platform."""
     running = {read(str(path)).strip() for path in Path("/proc").glob("[0-9]*/comm")}
-    return sorted(running.intersection(CONTENDERS))
+    return sorted(running.intersection(CONFLICTING_PROGRAMS))
 
 
 def packages() -> list[str]:
-    """Return the installed packages that contend with ours."""
+    """Return the installed packages that conflict with the platform."""
     installed = re.findall(r"^Package: (\S+)\nStatus: \S+ \S+ installed$", read("/var/lib/dpkg/status"), re.MULTILINE)
-    return sorted(set(installed).intersection(PACKAGES))
+    return sorted(set(installed).intersection(CONFLICTING_PACKAGES))
 
 
 def firewalls() -> list[str]:
     """Return the firewall services that are active."""
     if not shutil.which("systemctl"):
         return []
-    asked = {unit: ["systemctl", "is-active", "-q", unit] for unit in FIREWALLS}
-    return [unit for unit, words in asked.items() if subprocess.call(words, stderr=subprocess.DEVNULL) == 0]
+    commands = {unit: ["systemctl", "is-active", "-q", unit] for unit in FIREWALLS}
+    return [unit for unit, words in commands.items() if subprocess.call(words, stderr=subprocess.DEVNULL) == 0]
 
 
 def leftovers() -> list[str]:

@@ -1,4 +1,4 @@
-"""Preflight's rules, each with the fact that makes it speak, and the probe on this very machine."""
+"""Preflight: each rule with the fact that triggers it, and the probe, run on this machine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bedplate.config.environments import Site
 from bedplate.config.release import Platform
 from bedplate.core import command, paths
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import gather, ownership, probe
+from bedplate.hosts.preflight import gather_facts, ownership, probe
 from bedplate.hosts.preflight.facts import Clock, Facts
-from bedplate.hosts.preflight.gather import HostAnswer
-from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
+from bedplate.hosts.preflight.gather_facts import ProbeResult
+from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
 from bedplate.hosts.preflight.rules import RULES
 from factories import DATA
 
@@ -133,67 +133,69 @@ def site(tmp_path: Path) -> Site:
     return environments.load(tmp_path / "site")
 
 
-def _answer(site: Site, name: str, changes: dict[str, Any]) -> HostAnswer:
+def _result(site: Site, name: str, changes: dict[str, Any]) -> ProbeResult:
     host = next(host for host in site.hosts if host.name == name)
     facts = {**HEALTHY, "hostname": name, "addresses": ["127.0.0.1", str(host.address)], **changes}
     facts["disk"] = {**HEALTHY["disk"], **changes.get("disk", {})}
     facts["sysctls"] = {**HEALTHY["sysctls"], **changes.get("sysctls", {})}
     clock = Clock(offset=facts.pop("clock"), uncertainty=0.02) if "clock" in facts else EXACT
-    return HostAnswer(host, Facts.model_validate(facts), clock)
+    return ProbeResult(host, Facts.model_validate(facts), clock)
 
 
-def _ids(site: Site, answer: HostAnswer, *, is_installed: bool = False, **hosts: Any) -> list[str]:
+def _ids(site: Site, result: ProbeResult, *, is_installed: bool = False, **hosts: Any) -> list[str]:
     settings = HostSettings.model_validate(hosts)
     changed = Site(site.folder, site.environment.model_copy(update={"hosts": settings}), site.hosts)
-    return [finding.id for finding in preflight.judge(changed, [answer], Platform(), is_installed=is_installed)]
+    return [finding.id for finding in preflight.evaluate(changed, [result], Platform(), is_installed=is_installed)]
 
 
 @pytest.mark.parametrize("name", ["bastion", "cp1", "worker1"])
 def test_a_healthy_host_has_no_finding(site: Site, name: str) -> None:
-    """Facts of an ordinary server make no rule speak."""
-    assert _ids(site, _answer(site, name, {})) == []
+    """Facts of an ordinary server trigger no rule."""
+    assert _ids(site, _result(site, name, {})) == []
 
 
 @pytest.mark.parametrize(("finding", "name", "changes", "hosts"), TABLE)
-def test_one_fact_makes_one_finding(
+def test_each_fact_triggers_its_rule(
     site: Site, finding: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]
 ) -> None:
-    """Each rule speaks of its own fact and no other rule does."""
-    # A range that is routed or a missing route is judged by two rules where no default route is left.
-    found = _ids(site, _answer(site, name, changes), **hosts)
+    """Each fact triggers its own rule and no other."""
+    # Without a default route, a second rule reports the missing route to Services.
+    found = _ids(site, _result(site, name, changes), **hosts)
     assert finding in found
     assert set(found) <= {finding, "no-service-route"}
 
 
 @pytest.mark.parametrize(("what", "name", "changes", "hosts"), SILENT)
-def test_what_is_no_finding(site: Site, what: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]) -> None:
-    """What the roles do themselves, or another group's matter, is not reported."""
-    found = _ids(site, _answer(site, name, changes), **hosts)
+def test_facts_that_trigger_no_rule(
+    site: Site, what: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]
+) -> None:
+    """What the roles change themselves, and what only matters on other hosts, is not reported."""
+    found = _ids(site, _result(site, name, changes), **hosts)
     assert set(found) <= ({"range-routed"} if what == "a route to the services" else set())
 
 
 def test_every_rule_is_in_the_table() -> None:
-    """No rule goes untested, and no two have one id."""
+    """Every rule is tested, and ids are unique."""
     ids = [rule.id for rule in RULES]
-    assert set(ids) - {UNREACHED.id, NO_PROBE.id} == {finding for finding, *_ in TABLE}
+    assert set(ids) - {LOGIN_FAILED.id, PROBE_FAILED.id} == {finding for finding, *_ in TABLE}
     assert len(ids) == len(set(ids))
 
 
-def test_what_the_ledger_owns_is_expected(site: Site) -> None:
-    """After an installation its own files, programs and ports are no leftovers."""
+def test_what_the_platform_owns_is_expected(site: Site) -> None:
+    """After an installation, its own files, programs and ports are not leftovers."""
     own = {
         "leftovers": ["/etc/kubernetes/admin.conf"],
         "programs": ["containerd", "kubelet"],
         "listeners": [{"port": 6443, "program": "kube-apiserver"}],
     }
-    assert _ids(site, _answer(site, "cp1", own), is_installed=True) == []
-    assert len(_ids(site, _answer(site, "cp1", own))) == 3
+    assert _ids(site, _result(site, "cp1", own), is_installed=True) == []
+    assert len(_ids(site, _result(site, "cp1", own))) == 3
 
 
 def test_a_ledger_counts_from_the_first_step_on_hosts(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A preflight alone owns nothing; a mirror step that was begun does, and so does another environment's mirror."""
+    """Preflight alone installs nothing; the mirror step counts once it has started, in any environment."""
     monkeypatch.setattr(paths, "STATE", tmp_path / "state")
     assert not ownership.is_installed(site)
     ledger = Ledger(site.ledger)
@@ -206,31 +208,31 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
     assert ownership.bastion_in_use()
 
 
-def test_a_host_that_cannot_be_asked_is_a_hard_finding(site: Site) -> None:
-    """No facts are worse than bad facts."""
-    answer = HostAnswer(site.hosts[1], failure=UNREACHED, message="SSH to root@10.20.0.11 failed: timed out")
-    (finding,) = preflight.judge(site, [answer], Platform(), is_installed=False)
+def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
+    """Without facts, nothing may change."""
+    result = ProbeResult(site.hosts[1], failure=LOGIN_FAILED, message="SSH to root@10.20.0.11 failed: timed out")
+    (finding,) = preflight.evaluate(site, [result], Platform(), is_installed=False)
     assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
 
 
-def test_an_accepted_finding_does_not_stop(site: Site) -> None:
-    """The reason is shown with it."""
+def test_an_accepted_finding_does_not_stop_apply(site: Site) -> None:
+    """It is still listed, with the reason."""
     accept = PreflightSettings(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
     site = Site(site.folder, site.environment.model_copy(update={"preflight": accept}), site.hosts)
-    (finding,) = preflight.judge(site, [_answer(site, "cp1", {"cpus": 1})], Platform(), is_installed=False)
+    (finding,) = preflight.evaluate(site, [_result(site, "cp1", {"cpus": 1})], Platform(), is_installed=False)
     assert finding.severity == "hard"
     assert not finding.stops
     assert finding.accepted == "a lab on one computer"
 
 
-def test_the_clock_is_judged_by_what_is_certain() -> None:
-    """A slow connection makes no skew."""
+def test_only_a_certain_difference_of_clocks_counts() -> None:
+    """A slow connection alone is not a skew."""
     assert Clock(offset=1.5, uncertainty=2.0).skew == 0
     assert Clock(offset=-1.5, uncertainty=0.5).skew == 1.0
 
 
-def test_the_probe_tells_all_facts_of_this_machine() -> None:
-    """Fed to a Python on standard input, as over SSH, it answers in the form of Facts."""
+def test_the_probe_gathers_all_facts_on_this_machine() -> None:
+    """Run from standard input, as over SSH, it prints JSON that fits Facts."""
     parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]]})
     done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
     facts = Facts.model_validate_json(done.stdout)
@@ -242,13 +244,13 @@ def test_the_probe_tells_all_facts_of_this_machine() -> None:
     assert not list(Path("/var/lib").glob(".bedplate-probe-*"))
 
 
-def test_the_probe_needs_the_standard_library_alone() -> None:
-    """It runs isolated, without this project's packages."""
+def test_the_probe_needs_only_the_standard_library() -> None:
+    """It imports nothing of Bedplate, which hosts do not have."""
     source = Path(probe.__file__).read_text()
     assert "bedplate." not in source.replace(".bedplate-", "")
 
 
-def test_this_machine_is_asked_without_ssh() -> None:
-    """An address of our own needs no login."""
-    assert gather._is_this(IPv4Address("127.0.0.1"))
-    assert not gather._is_this(IPv4Address("198.18.255.254"))
+def test_this_machine_is_probed_without_ssh() -> None:
+    """An address of this machine needs no login."""
+    assert gather_facts._is_own_address(IPv4Address("127.0.0.1"))
+    assert not gather_facts._is_own_address(IPv4Address("198.18.255.254"))

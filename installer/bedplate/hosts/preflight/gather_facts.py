@@ -1,4 +1,4 @@
-"""Asks the hosts: one probe each over SSH, all at once; nothing there is changed."""
+"""Gathers facts from all hosts in parallel: runs one probe on each over SSH, which changes nothing there."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from bedplate.hosts import ssh
 from bedplate.hosts.preflight import probe
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_rule import HostRule
-from bedplate.hosts.preflight.login import NO_PROBE, UNREACHED
+from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
 
-AT_ONCE = 16
-SECONDS = 120
+MAX_PARALLEL = 16
+TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class HostAnswer:
-    """What came of asking one host: facts and clock, or the rule that says why there are none."""
+class ProbeResult:
+    """The result of probing one host: its facts and clock, or the rule that it failed and a message."""
 
     host: Host
     facts: Facts | None = None
@@ -39,27 +39,26 @@ class HostAnswer:
     message: str = ""
 
 
-def gather(site: Site) -> list[HostAnswer]:
-    """Return every host's answer, in hosts.yaml's order."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda host: ask(site, host), site.hosts))
+def probe_hosts(site: Site) -> list[ProbeResult]:
+    """Probe every host and return the results, in the order of hosts.yaml."""
+    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
+        return list(pool.map(lambda host: _probe_host(site, host), site.hosts))
 
 
-def ask(site: Site, host: Host) -> HostAnswer:
-    """Return one host's answer; nothing is raised."""
+def _probe_host(site: Site, host: Host) -> ProbeResult:
     try:
         clock = _clock(site, host)
     except (BedplateError, ValueError) as error:
-        return HostAnswer(host, failure=UNREACHED, message=_why(error))
+        return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     try:
-        return HostAnswer(host, _facts(site, host), clock)
+        return ProbeResult(host, _facts(site, host), clock)
     except (BedplateError, ValidationError) as error:
-        return HostAnswer(host, failure=NO_PROBE, message=_why(error))
+        return ProbeResult(host, failure=PROBE_FAILED, message=_message(error))
 
 
-def _why(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = f"{error.subject} {error.fact}" if isinstance(error, BedplateError) else str(error)
-    return "cannot be asked: " + " ".join(text.split())
+    return "cannot be probed: " + " ".join(text.split())
 
 
 def _facts(site: Site, host: Host) -> Facts:
@@ -69,7 +68,7 @@ def _facts(site: Site, host: Host) -> Facts:
 
 
 def _targets(site: Site, host: Host) -> list[tuple[str, int]]:
-    """Return what a host must reach: the bastion and the control plane, by their sshd, which listens from the start."""
+    """Return what a host must be able to connect to: sshd on the bastion and the control plane, which already runs."""
     needed = {site.bastion, *site.control_plane}
     return [(str(other.address), other.port) for other in site.hosts if other in needed and other != host]
 
@@ -84,15 +83,15 @@ def _clock(site: Site, host: Host) -> Clock:
 
 
 def _run(site: Site, host: Host, words: list[str], stdin: bytes | None = None) -> CompletedProcess[bytes]:
-    if _is_this(host.address):
-        return command.run(words, stdin=stdin, timeout=SECONDS)
+    if _is_own_address(host.address):
+        return command.run(words, stdin=stdin, timeout=TIMEOUT_SECONDS)
     if host.user != "root" and words[0] == "python3":
         words = ["sh", "-c", 'sudo -n true 2>/dev/null && exec sudo -n "$@" || exec "$@"', "sh", *words]
-    return ssh.run(ssh.host(site, host), words, stdin=stdin, timeout=SECONDS)
+    return ssh.run(ssh.host(site, host), words, stdin=stdin, timeout=TIMEOUT_SECONDS)
 
 
-def _is_this(address: IPv4Address) -> bool:
-    """Tell whether an address is this machine's own: a socket can be bound to no other."""
+def _is_own_address(address: IPv4Address) -> bool:
+    """Return whether an address is this machine's own: only to such a one can a socket be bound."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as test:
         try:
             test.bind((str(address), 0))
