@@ -1,4 +1,4 @@
-"""A document against its model: every error at its line, unknown keys with the name that was probably meant."""
+"""Validation of a YAML document against its pydantic model, with the line of each error and a suggestion."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bedplate.core.errors import BedplateError, InputError
 M = TypeVar("M", bound=Model)
 
 PATTERNS = {
-    DNS_LABEL: "a name of small letters, digits and hyphens",
+    DNS_LABEL: "a name of lowercase letters, digits and hyphens",
     QUANTITY: "a quantity such as 500m or 2Gi",
 }
-KINDS = {
+TYPE_NAMES = {
     "string_type": "text (put it in quotes)",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -31,7 +31,7 @@ KINDS = {
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "ip_v4_address": "an IPv4 address such as 10.20.0.11",
-    "ip_v4_network": "an IPv4 range such as 10.20.0.0/16, with zeros behind the prefix",
+    "ip_v4_network": "an IPv4 range such as 10.20.0.0/16, with zeros after the prefix",
 }
 BOUNDS = {
     "greater_than_equal": "at least",
@@ -41,13 +41,13 @@ BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult(Generic[M]):
-    """What came of a document.
+    """The outcome of validating a document.
 
     Attributes:
-        model: the model; where there are errors, what is left when the wrong values are taken
-            away (so that rules can judge the rest in the same pass), or None.
+        model: the model. If there are errors, the model without the wrong values, so that rules can check the
+            rest in the same pass; None if too little is left.
         errors: one per wrong or missing value.
-        wrong: the locations of the errors.
+        wrong: key paths of the errors.
     """
 
     model: M | None
@@ -56,20 +56,22 @@ class ValidationResult(Generic[M]):
 
 
 def validate(document: YamlDocument, model: type[M]) -> ValidationResult[M]:
-    """Validate a document; nothing is raised."""
+    """Validate a document against a model; return its errors instead of raising them."""
     try:
         return ValidationResult(model.model_validate(document.data), [], [])
     except ValidationError as error:
         details = error.errors(include_url=False)
     errors: list[BedplateError] = [_error(document, model, detail) for detail in details]
-    return ValidationResult(_rest(document, model, details), errors, [_path(detail) for detail in details])
+    return ValidationResult(
+        _without_wrong_values(document, model, details), errors, [_path(detail) for detail in details]
+    )
 
 
 def suggestion(name: str, names: Iterable[str], otherwise: str = "") -> str:
-    """Return a next step that names the closest of the possible names."""
+    """Return a hint: the closest possible name; failing that `otherwise`, or all possible names."""
     known = sorted(names)
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    close = close or [known_name for known_name in known if known_name.lower() == name.lower()]
+    close = close or [candidate for candidate in known if candidate.lower() == name.lower()]
     if close:
         return f"did you mean {close[0]}?"
     return otherwise or (f"possible here: {', '.join(known)}" if known else "delete it")
@@ -87,12 +89,13 @@ def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> 
             return InputError(subject, "is missing", f"write it ({help_text})", document.key_location(key_path[:-1]))
         case _:
             location = document.key_location(key_path) if "[key]" in detail["loc"] else document.location(key_path)
-            step = _help(model, key_path)
-            return InputError(subject, _fact(detail), step and f"correct it ({step})", location)
+            description = _help(model, key_path)
+            hint = f"correct it ({description})" if description else "correct it"
+            return InputError(subject, _fact(detail), hint, location)
 
 
 def dotted(key_path: KeyPath) -> str:
-    """Return a location as people write it: tenants[0].name."""
+    """Return a key path as text: tenants[0].name."""
     text = ""
     for part in key_path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -100,7 +103,7 @@ def dotted(key_path: KeyPath) -> str:
 
 
 def _fact(detail: ErrorDetails) -> str:
-    """Return what is wrong, in the words of someone who writes YAML and not of the validator."""
+    """Return what is wrong, in terms of YAML instead of pydantic's."""
     value = detail["input"]
     shown = (
         repr(value) if isinstance(value, str | int | float | bool) else "empty" if value is None else "something else"
@@ -114,8 +117,8 @@ def _fact(detail: ErrorDetails) -> str:
         return f"has {context['actual_length']} entries and needs {context['min_length']}"
     if kind in BOUNDS:
         return f"is {shown}, which is not {BOUNDS[kind]} {next(iter(context.values()))}"
-    if kind in KINDS:
-        return f"is {shown}, which is not {KINDS[kind]}"
+    if kind in TYPE_NAMES:
+        return f"is {shown}, which is not {TYPE_NAMES[kind]}"
     return f"is {shown}: {detail['msg']}"
 
 
@@ -124,13 +127,13 @@ def _path(detail: ErrorDetails) -> KeyPath:
 
 
 def _names(model: type[Model], key_path: KeyPath) -> list[str]:
-    """Return the keys possible at a location."""
+    """Return the possible keys at a key path."""
     inner = _inner(model, key_path)
     return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
 
 
 def _help(model: type[Model], key_path: KeyPath) -> str:
-    """Return the description of the field at a location, or of the field around it."""
+    """Return the description of the field at a key path, or of the list field around it."""
     parts = list(key_path)
     while parts and isinstance(parts[-1], int):
         parts.pop()
@@ -140,7 +143,7 @@ def _help(model: type[Model], key_path: KeyPath) -> str:
 
 
 def _inner(model: type[Model], key_path: KeyPath) -> type[Model] | None:
-    """Return the model that describes the mapping at a location."""
+    """Return the model of the mapping at a key path."""
     kind: Any = model
     for part in key_path:
         if isinstance(kind, type) and issubclass(kind, Model):
@@ -153,9 +156,9 @@ def _inner(model: type[Model], key_path: KeyPath) -> type[Model] | None:
     return kind if isinstance(kind, type) and issubclass(kind, Model) else None
 
 
-def _rest(document: YamlDocument, model: type[M], details: list[ErrorDetails]) -> M | None:
+def _without_wrong_values(document: YamlDocument, model: type[M], details: list[ErrorDetails]) -> M | None:
     data = deepcopy(document.data)
-    # From the end, so that the positions of earlier list items stay true.
+    # From the end, so that the indexes of earlier list items stay valid.
     for detail in reversed(details):
         if detail["type"] != "missing":
             _remove(data, _path(detail))

@@ -1,4 +1,4 @@
-"""A YAML file with positions: what people write, and where each value stands."""
+"""A parsed YAML file that knows the line and column of each value."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import yaml
 from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLocation
 
 KeyPath = tuple[str | int, ...]
-"""Keys and list positions from the root, as pydantic writes them."""
+"""Keys and list indexes from the root, as pydantic writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """One YAML file: its data, and the nodes they came from.
+    """One YAML file: its data, and the nodes that the data came from.
 
     Attributes:
-        file: the name shown in messages.
-        data: what the file says; a mapping.
+        file: the path shown in messages.
+        data: the content; a mapping.
         root: PyYAML's node of the whole file.
     """
 
@@ -30,7 +30,7 @@ class YamlDocument:
     root: yaml.MappingNode
 
     def location(self, key_path: KeyPath) -> SourceLocation:
-        """Return where the value at a location stands, or the nearest thing around it that exists."""
+        """Return the location of the value at a key path, or of its closest existing parent."""
         node: yaml.Node = self.root
         for part in key_path:
             child = _child(node, part)
@@ -40,7 +40,7 @@ class YamlDocument:
         return _location(self.file, node.start_mark)
 
     def key_location(self, key_path: KeyPath) -> SourceLocation:
-        """Return where the key of the value at a location stands."""
+        """Return the location of the key of the value at a key path, or of its closest existing parent."""
         node: yaml.Node = self.root
         key: yaml.Node = self.root
         for part in key_path:
@@ -52,7 +52,11 @@ class YamlDocument:
 
 
 def read(path: Path) -> YamlDocument:
-    """Return a YAML file whose root is a mapping; Findings says what is wrong and where."""
+    """Read a YAML file whose root is a mapping.
+
+    Raises:
+        ErrorList: the file cannot be read or parsed, or has duplicate keys; each error with its location.
+    """
     file = display_path(path)
     root = _compose(path, file)
     if not isinstance(root, yaml.MappingNode):
@@ -65,7 +69,7 @@ def read(path: Path) -> YamlDocument:
 
 
 def display_path(path: Path) -> str:
-    """Return a path as people would type it: relative where it is below the working folder."""
+    """Return a path for messages: relative if it is below the working directory."""
     absolute = path.absolute()
     return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
 
@@ -74,10 +78,12 @@ def _compose(path: Path, file: str) -> yaml.Node | None:
     try:
         return yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
     except FileNotFoundError:
-        step = f"bedplate init {path.parent.name}"
+        step = f"create it with `bedplate init {path.parent.name}`"
         raise ErrorList([InputError("file", "does not exist", step, SourceLocation(file))]) from None
     except OSError as error:
-        raise ErrorList([InputError("file", f"cannot be read: {error.strerror}", "", SourceLocation(file))]) from error
+        raise ErrorList(
+            [InputError("file", f"cannot be read: {error.strerror}", "check its permissions", SourceLocation(file))]
+        ) from error
     except yaml.YAMLError as error:
         raise ErrorList([_yaml_error(error, file)]) from error
 
@@ -87,7 +93,7 @@ def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
         data: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(root)
     except yaml.YAMLError as error:
         raise ErrorList([_yaml_error(error, file)]) from error
-    except ValueError as error:  # an impossible date or number
+    except ValueError as error:  # such as a date that does not exist
         fact, step = f"has a value that cannot be read: {error}", "put it in quotes"
         raise ErrorList([InputError("YAML", fact, step, _location(file, root.start_mark))]) from error
     return data
@@ -96,10 +102,10 @@ def _construct(root: yaml.MappingNode, file: str) -> dict[str, Any]:
 def _yaml_error(error: yaml.YAMLError, file: str) -> InputError:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        begun = f" (begun in line {error.context_mark.line + 1})" if error.context_mark else ""
+        begun = f" (begun on line {error.context_mark.line + 1})" if error.context_mark else ""
         fact = ", ".join(text for text in (error.context and error.context + begun, error.problem) if text)
         where = _location(file, mark) if mark else SourceLocation(file)
-        return InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where)
+        return InputError("YAML", f"cannot be read: {fact}", "fix the syntax there", where)
     return InputError(
         "YAML", f"cannot be read: {' '.join(str(error).split())}", "save it as UTF-8 text", SourceLocation(file)
     )
@@ -116,11 +122,11 @@ def _key_errors(node: yaml.Node, file: str, seen: set[int]) -> Iterator[Bedplate
     if isinstance(node, yaml.MappingNode):
         first: dict[str, int] = {}
         for key, value in node.value:
-            yield from _one_key(key, first, file)
+            yield from _check_key(key, first, file)
             yield from _key_errors(value, file, seen)
 
 
-def _one_key(key: yaml.Node, first: dict[str, int], file: str) -> Iterator[BedplateError]:
+def _check_key(key: yaml.Node, first: dict[str, int], file: str) -> Iterator[BedplateError]:
     where = _location(file, key.start_mark)
     if not isinstance(key, yaml.ScalarNode):
         yield InputError("key", "is not a plain name", "write 'name: value'", where)
@@ -132,7 +138,7 @@ def _one_key(key: yaml.Node, first: dict[str, int], file: str) -> Iterator[Bedpl
 
 
 def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    """Return the key and value nodes at one step down; a list item is its own key."""
+    """Return the key and value nodes of a child; a list item is its own key."""
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and 0 <= part < len(node.value):
         return node.value[part], node.value[part]
     if isinstance(node, yaml.MappingNode):

@@ -1,6 +1,6 @@
-"""`bedplate check`: everything that can be said about an environment without touching a host.
+"""Validation of an environment's files, for `bedplate check`: works offline, contacts no host.
 
-Each module is one family of rules; a rule is a function from a Case to its errors.
+Each module holds one family of rules. A rule is a function that yields the errors in a ValidationContext.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ RULES: tuple[ValidationRule, ...] = (
 
 
 def check(folder: Path) -> list[BedplateError]:
-    """Return every error of an environment in one pass, in the files' order; nothing is changed."""
+    """Return all errors of an environment, in the order of its files and lines; change nothing."""
     draft = environments.read(folder)
     errors = list(draft.errors)
     if draft.environment_file and draft.environment:
         hosts_name = draft.hosts_file.file if draft.hosts_file else ""
-        case = ValidationContext(
+        context = ValidationContext(
             folder=folder,
             file=draft.environment_file,
             environment=draft.environment,
@@ -37,14 +37,14 @@ def check(folder: Path) -> list[BedplateError]:
             hosts_complete=bool(hosts_name) and not any(e.location and e.location.file == hosts_name for e in errors),
             on_bastion=folder.resolve().is_relative_to(environments.ON_BASTION),
         )
-        found = [error for rule in RULES for error in rule(case)]
-        errors += [error for error in found if not _follows(error, case, draft.wrong)]
+        rule_errors = [error for rule in RULES for error in rule(context)]
+        errors += [error for error in rule_errors if not _follows(error, context, draft.wrong)]
     return sorted(errors, key=_order)
 
 
-def _follows(error: BedplateError, case: ValidationContext, wrong: list[KeyPath]) -> bool:
-    """Return whether an error only follows from a form error at the same location, which is already reported."""
-    own = {location for path in wrong for location in (case.file.location(path), case.file.location(path[:-1]))}
+def _follows(error: BedplateError, context: ValidationContext, wrong: list[KeyPath]) -> bool:
+    """Return whether an error only follows from a schema error at the same location, which is already reported."""
+    own = {location for path in wrong for location in (context.file.location(path), context.file.location(path[:-1]))}
     return error.location in own
 
 

@@ -1,4 +1,4 @@
-"""Rules about address ranges and names."""
+"""Rules for address ranges, the domain and time servers."""
 
 from __future__ import annotations
 
@@ -26,63 +26,75 @@ SERVICES_PREFIX = (12, 28)
 CLUSTER_DOMAIN = "cluster.local"
 
 
-def overlaps(case: ValidationContext) -> Iterator[BedplateError]:
-    """The three ranges lie beside each other."""
-    ranges = addresses.named_ranges(case.environment.network)
-    for (first, one), (second, other) in combinations(ranges.items(), 2):
-        if one.overlaps(other):
+def check_overlaps(context: ValidationContext) -> Iterator[BedplateError]:
+    """The ranges do not overlap."""
+    ranges = addresses.named_ranges(context.environment.network)
+    for (first, first_range), (second, second_range) in combinations(ranges.items(), 2):
+        if first_range.overlaps(second_range):
             step = "choose ranges that nothing else in the datacenter uses"
-            fact = f"is {other}, which overlaps with network.{first} ({one})"
-            yield case.error(("network", second), fact, step)
+            fact = f"is {second_range}, which overlaps with network.{first} ({first_range})"
+            yield context.error(("network", second), fact, step)
 
 
-def usable(case: ValidationContext) -> Iterator[BedplateError]:
-    """The ranges are ordinary unicast addresses and large enough."""
-    network = case.environment.network
+def check_usable_ranges(context: ValidationContext) -> Iterator[BedplateError]:
+    """The ranges hold ordinary unicast addresses and are large enough."""
+    network = context.environment.network
     for name, addressed in addresses.named_ranges(network).items():
         for kind, reserved in UNUSABLE.items():
             if addressed.overlaps(reserved):
-                fact = f"is {addressed}, which has {kind} addresses ({reserved})"
-                yield case.error(("network", name), fact, "choose a range of ordinary addresses, such as 10.x.0.0/16")
+                fact = f"is {addressed}, which contains {kind} addresses ({reserved})"
+                yield context.error(
+                    ("network", name), fact, "choose a range of ordinary addresses, such as 10.x.0.0/16"
+                )
     low, high = SERVICES_PREFIX
     if not low <= network.services.prefixlen <= high:
         fact = f"is a /{network.services.prefixlen}; Kubernetes takes /{low} to /{high}"
-        yield case.error(("network", "services"), fact, "a /16 has room for 65 000 Services")
+        yield context.error(("network", "services"), fact, "use a /16: it has room for 65 000 Services")
     room = 2 ** max(0, PODS_PER_NODE_PREFIX - network.pods.prefixlen)
-    nodes = sum(1 for host in case.hosts if "bastion" not in host.groups)
+    nodes = sum(1 for host in context.hosts if "bastion" not in host.groups)
     if network.pods.prefixlen > PODS_PER_NODE_PREFIX or room < nodes:
         fact = f"is a /{network.pods.prefixlen}; each of {nodes} nodes needs a /{PODS_PER_NODE_PREFIX} of it"
-        yield case.error(("network", "pods"), fact, "choose a larger range, such as a /16")
+        yield context.error(("network", "pods"), fact, "choose a larger range, such as a /16")
 
 
-def outside(case: ValidationContext) -> Iterator[BedplateError]:
+def check_outside(context: ValidationContext) -> Iterator[BedplateError]:
     """network.outside names only addresses that would otherwise count as inside."""
-    network = case.environment.network
+    network = context.environment.network
     for index, address in enumerate(network.outside):
         if not any(address in part for part in addresses.inside(network)):
-            yield case.error(("network", "outside", index), f"is {address}, which is outside anyway", "delete it")
+            yield context.error(
+                ("network", "outside", index), f"is {address}, which is outside without it", "delete it"
+            )
 
 
-def domain(case: ValidationContext) -> Iterator[BedplateError]:
+def check_domain(context: ValidationContext) -> Iterator[BedplateError]:
     """The site's domain is a DNS name and not the cluster's own."""
-    name = case.environment.domain
+    name = context.environment.domain
     if not all(re.match(DNS_LABEL, label) for label in name.split(".")) or "." not in name:
         step = "write a domain of the site's own, such as ml.example.internal"
-        yield case.error(("domain",), f"is {name!r}, which is no DNS domain in small letters with a dot", step)
+        yield context.error(("domain",), f"is {name!r}, which is not a lowercase DNS domain with a dot", step)
     elif name == CLUSTER_DOMAIN or name.endswith(f".{CLUSTER_DOMAIN}"):
-        step = "choose another: the cluster's DNS answers for it"
-        yield case.error(("domain",), f"is {name}, which belongs to the cluster's own Services", step)
+        step = "choose another one: the cluster's DNS answers for it"
+        yield context.error(("domain",), f"is {name}, which is the domain of the cluster's own Services", step)
 
 
-def time_servers(case: ValidationContext) -> Iterator[BedplateError]:
-    """Each time source is named once and is a name or an address."""
-    servers = case.environment.time.servers
+def check_time_servers(context: ValidationContext) -> Iterator[BedplateError]:
+    """Each time server is a name or an address, and is listed once."""
+    servers = context.environment.time.servers
     for index, server in enumerate(servers):
         if server in servers[:index]:
-            yield case.error(("time", "servers", index), f"is {server}, which stands there already", "delete it")
+            yield context.error(("time", "servers", index), f"is {server}, which is listed already", "delete it")
         elif not all(re.match(DNS_LABEL, label) for label in server.split(".")):
             step = "write a name or an IPv4 address"
-            yield case.error(("time", "servers", index), f"is {server!r}, which is neither a name nor an address", step)
+            yield context.error(
+                ("time", "servers", index), f"is {server!r}, which is neither a name nor an address", step
+            )
 
 
-RULES: tuple[ValidationRule, ...] = (overlaps, usable, outside, domain, time_servers)
+RULES: tuple[ValidationRule, ...] = (
+    check_overlaps,
+    check_usable_ranges,
+    check_outside,
+    check_domain,
+    check_time_servers,
+)
