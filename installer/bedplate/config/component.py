@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from bedplate.config.artifact import AnyArtifact
 from bedplate.config.base import Model, Sentence
-from bedplate.config.diff_rule import Rule
+from bedplate.config.diff_rule import DiffRule
 
 
 class ImageFile(Model):
@@ -130,4 +130,6 @@ class Component(Model):
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")
     scrape: list[ScrapeTarget] = Field(default_factory=list, description="metrics endpoints")
-    rules: list[Rule] = Field(default_factory=list, description="what changes of its objects do, for `bedplate diff`")
+    rules: list[DiffRule] = Field(
+        default_factory=list, description="what changes of its objects do, for `bedplate diff`"
+    )

@@ -1,60 +1,109 @@
-"""A rule of the diff: which change has which consequence, as data (diff/rules/*.yaml, component.yaml: rules)."""
+"""A rule of `bedplate diff`: which change has which effect, as data (diff/rules/data/*.yaml; component.yaml: rules).
+
+Plain dataclasses, because pydantic takes 0.2 s to load and a diff of plain YAML needs none of it. Where components
+are loaded and where the rule files are tested, pydantic validates the same classes by the metadata of their fields.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from string import Formatter
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
-
-from bedplate.config.base import Model
-
-FILLED = {"path", "key", "old", "new", "name"}
-"""What a rule's sentence may name."""
-RiskName = Literal["none", "restart", "disruption", "data", "security"]
+PLACEHOLDERS = {"path", "key", "old", "new", "name"}
+"""What a rule's message may contain in braces."""
+KEYWORDS = {"except": "except_"}
+"""Keys of a rule that are words of Python, with the names of their fields."""
+FORBID_EXTRA = {"extra": "forbid"}
 
 
-class Given(Model):
-    """A fact about the whole object that must hold as well; absent values count as null."""
+class KnownPlaceholders:
+    """Tells pydantic to refuse a message with a placeholder that nothing fills."""
 
-    path: str = Field(description="pattern of the value, as in a rule's path")
-    side: Literal["old", "new"] = Field("old", description="which of the two objects is asked")
-    among: list[Any] = Field(default_factory=list, description="one of the values there is one of these")
-    missing: list[Any] = Field(default_factory=list, description="none of the values there is one of these")
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Return the schema of a text that is checked after it was read."""
+        from pydantic_core import core_schema  # noqa: PLC0415  only pydantic calls this; see the module's docstring
+
+        return core_schema.no_info_after_validator_function(_known_placeholders, handler(source))
 
 
-class Rule(Model):
-    """One consequence of one kind of change."""
+def _known_placeholders(message: str) -> str:
+    unknown = {name for _, name, _, _ in Formatter().parse(message) if name is not None} - PLACEHOLDERS
+    if unknown:
+        raise ValueError(f"{{{min(unknown)}}} is none of {', '.join(sorted(PLACEHOLDERS))}")
+    return message
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="stable name, shown in every report")
-    kinds: list[str] = Field(
-        min_length=1, description="kinds it is about: `Service`, `apps/Deployment`, `*`, `workload` or `host`"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCondition:
+    """A condition on the whole object. An absent value counts as null."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_EXTRA
+
+    path: str = field(metadata={"description": "pattern of the value, as in a rule's path"})
+    snapshot: Literal["old", "new"] = field(
+        default="old", metadata={"description": "in which of the two objects to look"}
     )
-    when: list[Literal["added", "removed", "changed"]] = Field(["changed"], description="what happens to the object")
-    path: str = Field(
-        "",
-        description="pattern of the value: `spec.x`, `*` for any key, `[*]` for any element, `{pod}` for a workload's "
-        "pod; empty: the whole object",
+    any_of: list[Any] = field(
+        default_factory=list, metadata={"description": "at least one value there is one of these"}
     )
-    apart: list[str] = Field(default_factory=list, description="patterns of values that do not count")
-    enters: list[Any] = Field(default_factory=list, description="the value becomes one of these and was none of them")
-    leaves: list[Any] = Field(default_factory=list, description="the value was one of these and is none of them now")
-    moves: Literal["", "shrinks", "grows", "appears", "disappears", "changes"] = Field(
-        "", description="how a value moves; quantities are compared as numbers"
-    )
-    given: list[Given] = Field(default_factory=list, description="what else must hold")
-    instead: list[str] = Field(default_factory=list, description="rules that say less about the same change")
-    effect: Literal["", "replaced", "restart", "drain", "reboot"] = Field(
-        "", description="replaced: deleted and made anew; restart, drain, reboot: of a host"
-    )
-    risk: RiskName = Field(description="how much it can hurt")
-    fact: str = Field(description="a sentence without its subject; {path}, {key}, {old}, {new} and {name} are filled")
-    source: str = Field(description="file or page that says so")
+    none_of: list[Any] = field(default_factory=list, metadata={"description": "no value there is one of these"})
 
-    @field_validator("fact")
-    @classmethod
-    def _fillable(cls, fact: str) -> str:
-        unknown = {name for _, name, _, _ in Formatter().parse(fact) if name is not None} - FILLED
-        if unknown:
-            raise ValueError(f"{{{min(unknown)}}} is none of {', '.join(sorted(FILLED))}")
-        return fact
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffRule:
+    """One effect of one kind of change."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = FORBID_EXTRA
+
+    id: str = field(metadata={"pattern": r"^[a-z0-9][a-z0-9-]*$", "description": "stable name, shown in every report"})
+    kinds: list[str] = field(
+        metadata={
+            "min_length": 1,
+            "description": "kinds it is about: `Service`, `apps/Deployment`, `*`, `workload` or `host`",
+        }
+    )
+    actions: list[Literal["added", "removed", "changed"]] = field(
+        default_factory=lambda: ["changed"], metadata={"description": "what happens to the object"}
+    )
+    path: str = field(
+        default="",
+        metadata={
+            "description": "pattern of the value: `spec.x`, `*` for any key, `[*]` for any element, `{pod}` for a "
+            "workload's pod; empty: the whole object"
+        },
+    )
+    except_: list[str] = field(
+        default_factory=list, metadata={"alias": "except", "description": "patterns of values that do not count"}
+    )
+    becomes: list[Any] = field(
+        default_factory=list, metadata={"description": "the new value is one of these, and the old one was not"}
+    )
+    was: list[Any] = field(
+        default_factory=list, metadata={"description": "the old value was one of these, and the new one is not"}
+    )
+    change: Literal["", "shrinks", "grows", "appears", "disappears", "changes"] = field(
+        default="", metadata={"description": "how the value changes; quantities are compared as numbers"}
+    )
+    when: list[RuleCondition] = field(default_factory=list, metadata={"description": "conditions that must all hold"})
+    supersedes: list[str] = field(
+        default_factory=list,
+        metadata={"description": "rules whose findings on the same object this rule's finding replaces"},
+    )
+    effect: Literal["", "replaced", "restart", "drain", "reboot"] = field(
+        default="", metadata={"description": "replaced: deleted and re-created; restart, drain, reboot: of a host"}
+    )
+    risk: Literal["none", "restart", "disruption", "data", "security"] = field(
+        metadata={"description": "how much damage it can do"}
+    )
+    message: Annotated[str, KnownPlaceholders()] = field(
+        metadata={"description": "a sentence without its subject; {path}, {key}, {old}, {new} and {name} are filled in"}
+    )
+    source: str = field(metadata={"description": "file or page that says so"})
+
+
+def from_keys(keys: Mapping[str, Any]) -> DiffRule:
+    """Return a rule from the keys of a file of Bedplate's own; a test validates these files, this does not."""
+    fields = {KEYWORDS.get(key, key): value for key, value in keys.items()}
+    return DiffRule(**fields | {"when": [RuleCondition(**one) for one in keys.get("when", ())]})

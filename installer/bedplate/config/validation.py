@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bedplate.config.base import Model
 from bedplate.config.environment_file import DNS_LABEL, QUANTITY
+from bedplate.config.model_fields import fields_of, is_model
 from bedplate.config.yaml_document import KeyPath, YamlDocument
 from bedplate.core.errors import BedplateError, InputError
 
@@ -29,6 +30,7 @@ TYPE_NAMES = {
     "int_from_float": "a whole number",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",
+    "dataclass_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "ip_v4_address": "an IPv4 address such as 10.20.0.11",
     "ip_v4_network": "an IPv4 range such as 10.20.0.0/16, with zeros after the prefix",
@@ -81,7 +83,7 @@ def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> 
     key_path = _path(detail)
     subject = f"key {dotted(key_path)}"
     match detail["type"]:
-        case "extra_forbidden":
+        case "extra_forbidden" | "unexpected_keyword_argument":
             step = suggestion(str(key_path[-1]), _names(model, key_path[:-1]))
             return InputError(subject, "is unknown", step, document.key_location(key_path))
         case "missing":
@@ -129,7 +131,7 @@ def _path(detail: ErrorDetails) -> KeyPath:
 def _names(model: type[Model], key_path: KeyPath) -> list[str]:
     """Return the possible keys at a key path."""
     inner = _inner(model, key_path)
-    return [field.alias or name for name, field in inner.model_fields.items()] if inner else []
+    return [field.alias or name for name, field in fields_of(inner).items()] if inner else []
 
 
 def _help(model: type[Model], key_path: KeyPath) -> str:
@@ -138,7 +140,7 @@ def _help(model: type[Model], key_path: KeyPath) -> str:
     while parts and isinstance(parts[-1], int):
         parts.pop()
     inner = _inner(model, tuple(parts[:-1])) if parts else None
-    fields = inner.model_fields.items() if inner else ()
+    fields = fields_of(inner).items() if inner else ()
     return next((field.description or "" for name, field in fields if (field.alias or name) == parts[-1]), "")
 
 
@@ -146,14 +148,14 @@ def _inner(model: type[Model], key_path: KeyPath) -> type[Model] | None:
     """Return the model of the mapping at a key path."""
     kind: Any = model
     for part in key_path:
-        if isinstance(kind, type) and issubclass(kind, Model):
-            fields = kind.model_fields.items()
+        if is_model(kind):
+            fields = fields_of(kind).items()
             kind = next((field.annotation for name, field in fields if (field.alias or name) == part), None)
         else:
             kind = next((arg for arg in reversed(get_args(kind)) if arg is not type(None)), None)
         while kind is not None and type(None) in get_args(kind):
             kind = next(arg for arg in get_args(kind) if arg is not type(None))
-    return kind if isinstance(kind, type) and issubclass(kind, Model) else None
+    return kind if is_model(kind) else None
 
 
 def _without_wrong_values(document: YamlDocument, model: type[M], details: list[ErrorDetails]) -> M | None:

@@ -11,7 +11,7 @@ from bedplate.core.errors import SourceLocation
 from bedplate.kube.object_id import ObjectId
 
 if TYPE_CHECKING:  # pydantic's models take 0.2 s to load, and plain YAML needs none of them
-    from bedplate.config.diff_rule import Rule
+    from bedplate.config.diff_rule import DiffRule
     from bedplate.config.environment_file import Environment
     from bedplate.config.host_spec import HostSpec
     from bedplate.config.release import Release
@@ -121,5 +121,5 @@ class Snapshot:
     environment: Environment | None = None
     release: Release | None = None
     kubernetes: str = ""
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[DiffRule, ...] = ()
     notes: tuple[str, ...] = ()

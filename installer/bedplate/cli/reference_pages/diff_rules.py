@@ -1,4 +1,4 @@
-"""The rules of the diff as a Markdown page, from their data."""
+"""The rules of the diff as a Markdown page, generated from their data."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
+from bedplate.config.diff_rule import DiffRule
 from bedplate.diff import effects
 from bedplate.diff.effects.removed_apis import removed_apis
 from bedplate.diff.rules import rulebook
-from bedplate.diff.rules.rule import Rule
 
 INTRODUCTION = """\
 # Rules of the diff
 
-Generated from the rules (`make docs`). `bedplate diff` says of each change what it will do, by the rules below; every
-finding names its rule. Risks, from the least: none, restart, disruption (something stops serving for a while), data
-(data is deleted, hidden or at risk), security (privilege is gained). `{pod}` is a workload's pod; a `*` stands for any
-key and `[*]` for any element. A component brings rules of its own in its component.yaml, under
-[`rules:`](component.md#rule).
+Generated from the rules (`make docs`). `bedplate diff` uses these rules to say what each change does; every finding
+names its rule. Risks, lowest first: none, restart, disruption (something stops for a while), data (data is deleted,
+hidden or at risk), security (someone gains privileges). `{pod}` is a workload's pod; `*` matches any key and `[*]`
+any element. A component can add its own rules in component.yaml, under [`rules:`](component.md#diff-rule).
 """
 COMPUTED = """\
 ## Computed
 
-What no single value tells is computed from both sides: the rights of each subject of RBAC, the paths that network
-policies open, tenants' sums, pods that are made anew, hosts, custom kinds, versions.
+What no single value shows is computed from both snapshots: the rights of each RBAC subject, the paths that network
+policies open, the sums of tenants' quotas, pods that are re-created, hosts, custom kinds, versions.
 """
 APIS = """\
 ## API versions that are no longer served
 
-Rule `api-version-not-served` compares with the Kubernetes version of the new side.
+Rule `api-version-not-served` compares with the Kubernetes version of the new snapshot.
 """
 
 
@@ -39,27 +38,27 @@ def page() -> str:
     lines = [f"| `{row['id']}` | {row['risk']} | {row['description']} |" for row in computed]
     parts = [INTRODUCTION, COMPUTED, "\n".join(["| rule | risk | when |", "|---|---|---|", *lines]) + "\n"]
     for file in rulebook.rule_files().values():
-        parts += [f"## {file.title}\n", file.about.strip() + "\n", "\n".join(_table(file.sourced())) + "\n"]
+        parts += [f"## {file.title}\n", file.about.strip() + "\n", "\n".join(_table(file.load_rules())) + "\n"]
     return "\n".join([*parts, APIS, "\n".join(_apis()) + "\n"])
 
 
-def _table(rules: list[Rule]) -> Iterator[str]:
-    yield "| rule | kinds | where | risk | what is said | source |"
+def _table(rules: list[DiffRule]) -> Iterator[str]:
+    yield "| rule | kinds | where | risk | message | source |"
     yield "|---|---|---|---|---|---|"
     for rule in rules:
         kinds = ", ".join(f"`{kind.removeprefix('core/')}`" for kind in rule.kinds)
-        fact = rule.fact.replace("|", "\\|").replace("<", "\\<")
-        yield f"| `{rule.id}` | {kinds} | {_where(rule)} | {rule.risk} | {fact} | [source]({rule.source}) |"
+        message = rule.message.replace("|", "\\|").replace("<", "\\<")
+        yield f"| `{rule.id}` | {kinds} | {_where(rule)} | {rule.risk} | {message} | [source]({rule.source}) |"
 
 
-def _where(rule: Rule) -> str:
+def _where(rule: DiffRule) -> str:
     if not rule.path:
-        return f"object {' or '.join(rule.when)}"
+        return f"object {' or '.join(rule.actions)}"
     words = [f"`{rule.path}`"]
-    words += [f"becomes {_values(rule.enters)}"] if rule.enters else []
-    words += [f"is no longer {_values(rule.leaves)}"] if rule.leaves else []
-    words += [rule.moves] if rule.moves else []
-    words += [f"apart from {', '.join(f'`{path}`' for path in rule.apart)}"] if rule.apart else []
+    words += [f"becomes {_values(rule.becomes)}"] if rule.becomes else []
+    words += [f"is no longer {_values(rule.was)}"] if rule.was else []
+    words += [rule.change] if rule.change else []
+    words += [f"except {', '.join(f'`{path}`' for path in rule.except_)}"] if rule.except_ else []
     return " ".join(words)
 
 
@@ -68,8 +67,8 @@ def _values(values: Sequence[object]) -> str:
 
 
 def _apis() -> Iterator[str]:
-    yield "| version | kinds | not since | write |"
+    yield "| version | kinds | removed in | use |"
     yield "|---|---|---|---|"
-    for row in removed_apis():
-        instead = f"`{row.instead}`" if row.instead else ""
-        yield f"| `{row.version}` | {', '.join(row.kinds)} | {row.removed} | {instead} |"
+    for api in removed_apis():
+        replacement = f"`{api.replacement}`" if api.replacement else ""
+        yield f"| `{api.version}` | {', '.join(api.kinds)} | {api.removed} | {replacement} |"

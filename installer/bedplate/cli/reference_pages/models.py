@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from bedplate.artifacts import declarations
 from bedplate.config.artifact import MODELS, Artifact
 from bedplate.config.base import Model
+from bedplate.config.model_fields import fields_of, is_model
 
 SCALARS = {str: "text", int: "whole number", bool: "true or false", float: "number", Any: "anything"}
 NETWORK = {"IPv4Address": "IPv4 address", "IPv4Network": "IPv4 range"}
@@ -28,20 +29,20 @@ def page(model: type[Model], title: str, introduction: str) -> str:
     return "\n".join(parts)
 
 
-def _all(model: type[Model], seen: list[type[Model]]) -> list[type[Model]]:
+def _all(model: type[Any], seen: list[type[Any]]) -> list[type[Any]]:
     """Return a model and those inside it, each once, in the order of the fields."""
     if model not in seen:
         seen.append(model)
-        for field in model.model_fields.values():
+        for field in fields_of(model).values():
             for inner in _models(field.annotation):
                 _all(inner, seen)
     return seen
 
 
-def _models(kind: Any) -> Iterator[type[Model]]:
+def _models(kind: Any) -> Iterator[type[Any]]:
     if kind is Artifact:
         yield from _declarations()
-    elif isinstance(kind, type) and issubclass(kind, Model):
+    elif is_model(kind):
         yield kind
     for argument in get_args(kind):
         yield from _models(argument)
@@ -53,9 +54,9 @@ def _declarations() -> list[type[Model]]:
     return [MODELS[kind] for kind in sorted(MODELS)]
 
 
-def _table(model: type[Model]) -> str:
+def _table(model: type[Any]) -> str:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for attribute, field in model.model_fields.items():
+    for attribute, field in fields_of(model).items():
         cells = (f"`{field.alias or attribute}`", _kind(field.annotation), _default(field), field.description or "")
         rows.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
     return "\n".join(rows) + "\n"
@@ -104,13 +105,13 @@ def _kind(kind: Any) -> str:
 def _plain(kind: Any) -> str:
     if kind is Artifact:
         return " or ".join(_plain(model) for model in _declarations())
-    if isinstance(kind, type) and issubclass(kind, Model):
+    if is_model(kind):
         return f"[{_name(kind)}](#{_name(kind).lower().replace(' ', '-')})"
     name = getattr(kind, "__name__", str(kind))
     return SCALARS.get(kind, NETWORK.get(name, name))
 
 
-def _name(model: type[Model]) -> str:
+def _name(model: type[Any]) -> str:
     """Return a class name in words: GoArtifact → Go artifact."""
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in model.__name__).split()
     return " ".join(words).capitalize()

@@ -19,7 +19,7 @@ from bedplate.diff.effects import (
     rule_effects,
 )
 from bedplate.diff.effects.effect_finding import DiffFinding, Effects
-from bedplate.diff.rules.rulebook import Rulebook, built_in_rules, rules_of_components
+from bedplate.diff.rules.rulebook import Rulebook, built_in_rules
 from bedplate.kube.change import Changes, path_text
 from bedplate.kube.snapshot import Snapshot
 
@@ -32,7 +32,7 @@ def find_effects(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
         new: after.
         changes: what differs between them, from compare.
     """
-    book = Rulebook((*built_in_rules(), *rules_of_components(new.rules)))
+    book = Rulebook((*built_in_rules(), *new.rules))
     amounts = quota.quota_changes(old, new, changes)
     by_rule = list(rule_effects.findings(changes, book))
     found = [

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bedplate.config.diff_rule import DiffRule
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import join_words, short_text
 from bedplate.diff.rules import pattern
-from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube.change import Action, Changes, HostChange, Path
 
@@ -37,7 +37,7 @@ class Setting:
 class Reason:
     """What a rule says of one setting."""
 
-    rule: Rule
+    rule: DiffRule
     text: str
     path: Path
 
@@ -100,16 +100,16 @@ def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
         return []
     found = []
     for setting in settings(change.old, change.new):
-        rule = next((rule for rule in book.hosts() if _fits(rule, setting.path)), None)
+        rule = next((rule for rule in book.host_rules() if _fits(rule, setting.path)), None)
         if rule:
-            text = rule.fact.format(key=setting.path[-1], old=short_text(setting.old), new=short_text(setting.new))
+            text = rule.message.format(key=setting.path[-1], old=short_text(setting.old), new=short_text(setting.new))
             found.append(Reason(rule, text, setting.path))
     return found
 
 
-def _fits(rule: Rule, path: Path) -> bool:
+def _fits(rule: DiffRule, path: Path) -> bool:
     where = _host_pattern(rule.path)
-    apart = (_host_pattern(text) for text in rule.apart)
+    apart = (_host_pattern(text) for text in rule.except_)
     return len(where) == len(path) and pattern.fits(path, where) and not any(pattern.fits(path, out) for out in apart)
 
 

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bedplate.config.diff_rule import DiffRule
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.rules.match import RuleMatch, find_matches
-from bedplate.diff.rules.rule import Rule
 from bedplate.diff.rules.rulebook import Rulebook
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, Changes, ElementKey, ObjectChange, Path, path_text
 
 LONGEST = 80
-Ruling = tuple[Rule, list[RuleMatch]]
+Ruling = tuple[DiffRule, list[RuleMatch]]
 
 
 def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
@@ -31,8 +31,8 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
 
 def findings_of_object(change: ObjectChange, book: Rulebook) -> list[DiffFinding]:
     """Return what the rules say of one object: one finding a rule, and one for all reasons to replace it."""
-    rulings = [(rule, found) for rule in book.of(change.resource) if (found := find_matches(rule, change))]
-    lesser = {name for rule, _ in rulings for name in rule.instead}
+    rulings = [(rule, found) for rule in book.rules_for(change.resource) if (found := find_matches(rule, change))]
+    lesser = {name for rule, _ in rulings for name in rule.supersedes}
     rulings = [ruling for ruling in rulings if ruling[0].id not in lesser]
     replaced = [ruling for ruling in rulings if ruling[0].effect == "replaced"]
     kept = [combined_finding(change, [ruling]) for ruling in rulings if ruling not in replaced]
@@ -44,7 +44,7 @@ def combined_finding(change: ObjectChange, rulings: list[Ruling]) -> DiffFinding
     worst = max((rule for rule, _ in rulings), key=lambda rule: Risk[rule.risk.upper()])
     places = [hit for _, found in rulings for hit in found]
     message = _fact(change, worst, places)
-    if change.action is Action.RENAMED and change.old and "removed" in worst.when:
+    if change.action is Action.RENAMED and change.old and "removed" in worst.actions:
         message = f"was {change.old.identity.name}, which {message}"
     return DiffFinding(
         rule=worst.id,
@@ -57,9 +57,9 @@ def combined_finding(change: ObjectChange, rulings: list[Ruling]) -> DiffFinding
     )
 
 
-def _fact(change: ObjectChange, rule: Rule, places: list[RuleMatch]) -> str:
+def _fact(change: ObjectChange, rule: DiffRule, places: list[RuleMatch]) -> str:
     hidden = change.identity.kind == "Secret"
-    return rule.fact.format(
+    return rule.message.format(
         path=join_words(path_text(hit.path) for hit in places),
         key=join_words(_key(hit.path) for hit in places),
         old=secret_values.HIDDEN if hidden else join_words(short_text(hit.old) for hit in places),

@@ -1,1 +1,1 @@
-"""Rules that give a change its consequence, as data in data/*.yaml and in components."""
+"""Rules of the diff as data, and the code that matches them with changes."""

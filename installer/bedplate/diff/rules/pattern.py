@@ -1,4 +1,4 @@
-"""Patterns of paths: ``spec.template.spec.containers[*].image``, and the values they name in an object."""
+"""Patterns of paths: ``spec.template.spec.containers[*].image``, and the values that they match in an object."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TOKEN = re.compile(r'\[\*\]|"([^"]*)"|([^.\["]+)')
 
 @cache
 def parse(text: str) -> Pattern:
-    """Return a pattern's steps; a key may hold ``*``, and one with dots stands in quotes."""
+    """Return the steps of a pattern; a key may contain ``*``, and a key with dots is quoted."""
     return tuple(found[1] or found[2] or ELEMENT for found in _TOKEN.finditer(text))
 
 
 def fits(path: Path, pattern: Pattern) -> bool:
-    """Return whether a path begins as a pattern says, as far as the shorter of the two goes."""
+    """Return whether a path matches a pattern as far as the shorter of the two goes."""
     return all(_fits(step, token) for step, token in zip(path, pattern, strict=False))
 
 
@@ -34,7 +34,7 @@ def _fits(step: PathStep, token: str) -> bool:
 
 
 def values(value: Any, pattern: Pattern) -> Iterator[tuple[Path, Any]]:
-    """Yield the values that a pattern names inside a value, each with its path; absent ones are left out."""
+    """Yield the values inside a value that match a pattern, each with its path; absent ones are left out."""
     if not pattern:
         if value is not None:
             yield (), value
@@ -55,12 +55,12 @@ def _steps(value: Any, token: str) -> Iterator[tuple[PathStep, Any]]:
 
 
 def at(value: Any, path: Path) -> Any:
-    """Return the value at a path, None where there is none; elements are found by their keys."""
+    """Return the value at a path, or None; elements of lists are found by their keys."""
     for step in path:
         if isinstance(step, str) and isinstance(value, dict):
             value = value.get(step)
         elif isinstance(step, ElementKey) and isinstance(value, list):
-            value = next((item for item in value if _is(item, step)), None)
+            value = next((item for item in value if _has_key(item, step)), None)
         elif isinstance(step, int) and isinstance(value, list) and step < len(value):
             value = value[step]
         else:
@@ -68,6 +68,6 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-def _is(item: Any, key: ElementKey) -> bool:
-    """Return whether a list's element has a key's fields; a field it leaves out has the server's default."""
+def _has_key(item: Any, key: ElementKey) -> bool:
+    """Return whether an element has a key's fields; a field that it leaves out has the API server's default."""
     return isinstance(item, dict) and all(item.get(name, value) == value for name, value in key.fields)

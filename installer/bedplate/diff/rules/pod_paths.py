@@ -1,4 +1,4 @@
-"""Where a workload keeps its pods' description."""
+"""The path of the pod template in each kind of workload, and the pod spec and containers in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def template(resource: Resource) -> Pattern | None:
 
 
 def spec(resource: Resource) -> dict[str, Any] | None:
-    """Return a workload's pod spec; None for other kinds, and where it is no mapping."""
+    """Return a workload's pod spec; None for other kinds, and if it is not a mapping."""
     path = template(resource)
     if path is None:
         return None
@@ -37,6 +37,6 @@ def spec(resource: Resource) -> dict[str, Any] | None:
 
 
 def containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield every container of a pod spec, those that run first included."""
+    """Yield every container of a pod spec, init and ephemeral containers included."""
     for key in ("initContainers", "containers", "ephemeralContainers"):
-        yield from (one for one in pod.get(key) or [] if isinstance(one, dict))
+        yield from (container for container in pod.get(key) or [] if isinstance(container, dict))

@@ -1,4 +1,4 @@
-"""The rules: those of Bedplate in rules/*.yaml, and those that components bring."""
+"""The rules that apply to an object or a host: Bedplate's own from rules/data/*.yaml, and those of components."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bedplate.diff.rules import pod_paths, rule
-from bedplate.diff.rules.rule import Rule
+from bedplate.config import diff_rule
+from bedplate.config.diff_rule import DiffRule
+from bedplate.diff.rules import pod_paths
 from bedplate.kube import yaml_text
 from bedplate.kube.snapshot import Resource
-
-if TYPE_CHECKING:  # see kube/snapshot.py
-    from bedplate.config import diff_rule as model
 
 FOLDER = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """One file of rules/.
+    """One file of rules/data/.
 
     Attributes:
         title: heading in the reference.
         about: a sentence or two for the reference.
-        rules: fields of each, in the order of the reference.
+        rules: keys of each rule, in the order of the reference.
         base: what a relative source is relative to.
     """
 
@@ -35,10 +33,10 @@ class RuleFile:
     rules: list[dict[str, Any]]
     base: str = ""
 
-    def sourced(self) -> list[Rule]:
-        """Return the rules with whole sources."""
-        rules = map(rule.of, self.rules)
-        return [one if "://" in one.source else replace(one, source=self.base + one.source) for one in rules]
+    def load_rules(self) -> list[DiffRule]:
+        """Return the rules, with full addresses as sources."""
+        rules = map(diff_rule.from_keys, self.rules)
+        return [rule if "://" in rule.source else replace(rule, source=self.base + rule.source) for rule in rules]
 
 
 @cache
@@ -53,36 +51,31 @@ def rule_files() -> dict[str, RuleFile]:
 class Rulebook:
     """Rules by the kinds they are about."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[DiffRule]) -> None:
         """Sort the rules by kind."""
-        self._by_kind: dict[str, list[Rule]] = {}
-        for one in rules:
-            for kind in one.kinds:
-                self._by_kind.setdefault(kind, []).append(one)
+        self._by_kind: dict[str, list[DiffRule]] = {}
+        for rule in rules:
+            for kind in rule.kinds:
+                self._by_kind.setdefault(kind, []).append(rule)
 
-    def of(self, resource: Resource) -> list[Rule]:
-        """Return the rules about an object: by its kind, by its group and kind, by being a workload, or about all."""
+    def rules_for(self, resource: Resource) -> list[DiffRule]:
+        """Return the rules about an object: about its kind, its group and kind, every workload, or every object."""
         group, kind = resource.identity.group, resource.identity.kind
-        keys = [kind] if _native(group) else []
+        keys = [kind] if _is_native(group) else []
         keys += [f"{group or 'core'}/{kind}", *(["workload"] if pod_paths.template(resource) is not None else []), "*"]
-        return [one for key in keys for one in self._by_kind.get(key, [])]
+        return [rule for key in keys for rule in self._by_kind.get(key, [])]
 
-    def hosts(self) -> list[Rule]:
+    def host_rules(self) -> list[DiffRule]:
         """Return the rules about hosts, in their order."""
         return self._by_kind.get("host", [])
 
 
-def _native(group: str) -> bool:
-    """Return whether a group is Kubernetes' own: others may have kinds of the same name (Knative's Service)."""
+def _is_native(group: str) -> bool:
+    """Return whether a group is Kubernetes' own; other groups may use the same names of kinds (Knative's Service)."""
     return "." not in group or group.endswith(".k8s.io")
 
 
 @cache
-def built_in_rules() -> tuple[Rule, ...]:
+def built_in_rules() -> tuple[DiffRule, ...]:
     """Return Bedplate's own rules about objects and hosts."""
-    return tuple(one for file in rule_files().values() for one in file.sourced())
-
-
-def rules_of_components(rules: Iterable[model.Rule]) -> tuple[Rule, ...]:
-    """Return the rules that components bring."""
-    return tuple(rule.of(one.model_dump()) for one in rules)
+    return tuple(rule for file in rule_files().values() for rule in file.load_rules())

@@ -81,7 +81,7 @@ HOSTS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"packages": KERNEL}, "host-reboots", "is drained and rebooted: kernel linux-image-amd64 6.1.1 → 6.1.2"),
     "a sysctl": (
         {"sysctls": {"vm.max_map_count": "262144"}},
-        "host-changes", "changes without a drain: sysctl vm.max_map_count 65530 → 262144, at once"),
+        "host-changes", "changes without a drain: sysctl vm.max_map_count 65530 → 262144, immediately"),
     "a file": (
         {"files": (HostFile(path="/etc/chrony/chrony.conf", content="b"),)},
         "host-changes", "changes without a drain: file /etc/chrony/chrony.conf"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bedplate.config.diff_rule import Rule
+from bedplate.config.diff_rule import DiffRule
 from bedplate.core import digest
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.diff.effects.all_effects import find_effects
@@ -267,12 +267,12 @@ def test_values_of_secrets_are_in_no_sentence() -> None:
 
 def test_a_component_brings_a_rule() -> None:
     """A rule of the new side counts like Bedplate's own."""
-    rule = Rule(
+    rule = DiffRule(
         id="model-reloads",
         kinds=["a.example/Model"],
         path="spec.weights",
         risk="disruption",
-        fact="loads {new} instead of {old}",
+        message="loads {new} instead of {old}",
         source="https://a.example/docs",
     )
     old, new = (made("Model", f"spec: {{weights: {v}}}", "a.example/v1") for v in ("a", "b"))

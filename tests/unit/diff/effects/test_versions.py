@@ -85,7 +85,7 @@ def test_versions_that_the_target_no_longer_serves_are_named() -> None:
     (found,) = judged(side(old, kubernetes="1.24.0"), side(old, kubernetes="1.25.0")).findings
     assert (found.rule, found.message) == (
         "api-version-not-served",
-        "is refused: Kubernetes serves no batch/v1beta1 since 1.25, write batch/v1",
+        "is refused: Kubernetes 1.25 and later does not serve batch/v1beta1; use batch/v1",
     )
     assert not judged(side(old, kubernetes="1.24.0"), side(new, kubernetes="1.25.0")).findings
     assert not judged(side(old, kubernetes="1.25.0"), side(old, kubernetes="1.26.0")).findings

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import yaml
+from pydantic import TypeAdapter
 
 from bedplate.cli.reference_pages import diff_rules
-from bedplate.config.diff_rule import Rule
+from bedplate.config import diff_rule
+from bedplate.config.diff_rule import DiffRule
 from bedplate.diff import effects
 from bedplate.diff.rules import rulebook
 
@@ -23,13 +24,14 @@ def test_rules_have_unique_names_and_sources() -> None:
     assert len(names) == len({*names})
     assert sum(rule.effect == "replaced" for rule in rules) >= 45
     assert all(rule.source.startswith("https://") for rule in rules)
-    assert {name for rule in rules for name in rule.instead} <= {*names, "pods-restart"}
+    assert {name for rule in rules for name in rule.supersedes} <= {*names, "pods-restart"}
 
 
 def test_rules_are_as_the_model_describes_them() -> None:
     """The files' rules have the fields and values that a component's own rules may have."""
-    for rule in rulebook.built_in_rules():
-        assert rulebook.rules_of_components([Rule.model_validate(dataclasses.asdict(rule))])[0].id == rule.id
+    validate = TypeAdapter(list[DiffRule]).validate_python
+    for file in rulebook.rule_files().values():
+        assert validate(file.rules) == [diff_rule.from_keys(keys) for keys in file.rules]
 
 
 def test_what_is_computed_is_in_the_reference() -> None:
