@@ -53,7 +53,13 @@ class PlayStep(ABC):
 
     def run(self, journal: Journal) -> Outcome:
         """Run the play's roles on its hosts."""
-        result = ansible.play(self.installation.site, self.id, self.installation.specs, journal.path, say=journal.say)
+        result = ansible.run_plays(
+            self.installation.site,
+            ansible.plays_tagged(self.id),
+            self.installation.specs,
+            journal.path,
+            report_task=journal.say,
+        )
         return Outcome(result.changed, f"{result.changed} tasks changed" if result.changed else "")
 
     @abstractmethod

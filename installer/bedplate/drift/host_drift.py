@@ -30,10 +30,11 @@ def read_host_drift(
     unknown: list[str] = []
     for play in plays:
         try:
-            result = ansible.play(one.site, play.id, one.specs, log, check=True, say=say)
+            tagged = ansible.plays_tagged(play.id)
+            result = ansible.run_plays(one.site, tagged, one.specs, log, check=True, report_task=say)
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:
             cause = Cause.CHANGED if applied.get(play.id) == play.key() else Cause.PENDING
-            found += [HostDifference(told.host, cause, told.task, told.text) for told in result.told]
+            found += [HostDifference(change.host, cause, change.task, change.text) for change in result.changes]
     return sorted(found, key=lambda one: one.host), unknown

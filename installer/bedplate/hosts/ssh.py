@@ -1,4 +1,4 @@
-"""The door to SSH: pinned host keys, no questions, one connection per host."""
+"""Run commands over SSH: pinned host keys, no prompts, one shared connection per host."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bedplate.core.errors import BedplateError
 
 CONNECT_SECONDS = 10
 PERSIST_SECONDS = 60
-SOCKET_PATH = 107
-SOCKET_NAME = 60
-"""Bytes: what a socket's path may have, and what ssh puts behind the folder (a digest, and a suffix for a while)."""
+MAX_SOCKET_PATH = 107
+MAX_SOCKET_NAME = 60
+"""Bytes: the limit of a socket's path, and of the name that ssh appends to the folder (a digest and a suffix)."""
 FAILED = 255
-"""ssh's own exit status where there was no connection; any other is the remote program's."""
+"""ssh's exit status if it could not connect; any other is the remote program's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class SshTarget:
 
     Attributes:
         destination: [user@]host.
-        known_hosts: the file with pinned keys; no other is trusted.
+        known_hosts: the file with the pinned keys; no other key is trusted.
         port: sshd's port.
-        identity: private key; None: SSH's own choice.
+        identity: private key; None: the one that SSH chooses.
     """
 
     destination: str
@@ -41,12 +41,12 @@ class SshTarget:
 
 
 def host(site: Site, machine: Host) -> SshTarget:
-    """Return the target for one of a site's hosts, as seen from its bastion."""
+    """Return the target of one of a site's hosts, as the bastion connects to it."""
     return SshTarget(f"{machine.user}@{machine.address}", site.known_hosts, machine.port)
 
 
 def bastion(site: Site) -> SshTarget:
-    """Return the target for a site's bastion, as seen from where one types."""
+    """Return the target of a site's bastion, as the user's machine connects to it."""
     settings, machine = site.environment.bastion, site.bastion
     identity = site.folder / Path(settings.identity).expanduser() if settings.identity else None
     destination = settings.address or f"{machine.user}@{machine.address}"
@@ -54,7 +54,7 @@ def bastion(site: Site) -> SshTarget:
 
 
 def options(target: SshTarget) -> list[str]:
-    """Return ssh's options for a target; Ansible's and rsync's ssh take the same."""
+    """Return ssh's options for a target."""
     settings = {
         "BatchMode": "yes",
         "StrictHostKeyChecking": "yes",
@@ -72,7 +72,7 @@ def options(target: SshTarget) -> list[str]:
 
 
 def argv(target: SshTarget, words: Sequence[str], *, terminal: bool = False) -> list[str]:
-    """Return the whole command line that runs words on a target; terminal gives it one of its own."""
+    """Return the command line that runs a command on a target, with a terminal if one is wanted."""
     return ["ssh", *options(target), *(["-tt"] if terminal else []), target.destination, "--", shlex.join(words)]
 
 
@@ -84,36 +84,37 @@ def run(
     timeout: float | None = None,
     check: bool = True,
 ) -> CompletedProcess[bytes]:
-    """Run a program on a target; BedplateError where it cannot be reached, or fails and check is on."""
+    """Run a command on a target; BedplateError if it cannot be reached, or if the command fails and check is on."""
     done = command.run(argv(target, words), stdin=stdin, timeout=timeout, check=False)
     if done.returncode == FAILED:
         reason = " ".join(done.stderr.decode(errors="replace").split()).rstrip(".") or "no reason given"
-        raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _next_step(target, reason))
+        raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _hint(target, reason))
     if check and done.returncode != 0:
         raise BedplateError(
-            f"{words[0]} on {target.destination}", f"ended with {done.returncode}:\n{command.last_lines(done)}"
+            f"{words[0]} on {target.destination}",
+            f"failed with exit code {done.returncode}:\n{command.last_lines(done)}",
         )
     return done
 
 
 def close(target: SshTarget) -> None:
-    """End the kept connection to a target, if there is one: a machine that is made anew is another machine."""
+    """Close the shared connection to a target, if there is one; a machine that is re-created is another machine."""
     command.run(["ssh", *options(target), "-O", "exit", target.destination], check=False)
 
 
-def _next_step(target: SshTarget, reason: str) -> str:
+def _hint(target: SshTarget, reason: str) -> str:
     if "host key" in reason.lower():
-        return f"compare the key on the machine's own console with {target.known_hosts}"
+        return f"compare the key on the machine's console with {target.known_hosts}"
     if "Permission denied" in reason:
         return "put the public key into the user's authorized_keys there"
     return "check address, cabling and sshd"
 
 
 def _shared_connection() -> dict[str, str]:
-    """Return the settings of one connection per host; none where its socket's path would be too long for the kernel."""
+    """Return the settings of one connection per host; none if its socket's path would be too long for the kernel."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "/run" if os.geteuid() == 0 else "")
     folder = (Path(runtime) / "bedplate" if runtime else paths.user_state()) / "ssh"
-    if len(str(folder)) > SOCKET_PATH - SOCKET_NAME:
+    if len(str(folder)) > MAX_SOCKET_PATH - MAX_SOCKET_NAME:
         return {}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {"ControlMaster": "auto", "ControlPersist": str(PERSIST_SECONDS), "ControlPath": str(folder / "%C")}

@@ -1,4 +1,4 @@
-"""The door to SSH says to OpenSSH what it means; OpenSSH itself tells what it understood."""
+"""SSH options: `ssh -G` prints the settings that OpenSSH would use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = DATA / "environments/good"
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """Return the good environment; sockets go to a folder of the test's own, whose path is short."""
+    """Return the good environment; sockets go to a folder with a short path."""
     with tempfile.TemporaryDirectory(prefix="d") as folder:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
         yield _site(tmp_path)
@@ -32,15 +32,15 @@ def _site(tmp_path: Path) -> Site:
     return environments.load(tmp_path / "site")
 
 
-def _understood(target: ssh.SshTarget) -> dict[str, str]:
-    """Return the settings that ssh itself would use."""
+def _ssh_settings(target: ssh.SshTarget) -> dict[str, str]:
+    """Return the settings that ssh would use."""
     done = command.run(["ssh", "-G", *ssh.options(target), target.destination])
     return dict(line.split(" ", 1) for line in done.stdout.decode().splitlines() if " " in line)
 
 
-def test_only_pinned_keys_are_trusted_and_nothing_is_asked(site: Site) -> None:
+def test_only_pinned_keys_are_trusted_and_nothing_prompts(site: Site) -> None:
     """The environment's known_hosts is the only one, and no password prompt can hang a run."""
-    found = _understood(ssh.host(site, site.hosts[1]))
+    found = _ssh_settings(ssh.host(site, site.hosts[1]))
     assert found["userknownhostsfile"] == str(site.folder / "known_hosts")
     assert found["globalknownhostsfile"] == "/dev/null"
     assert found["stricthostkeychecking"] in {"true", "yes"}
@@ -58,10 +58,10 @@ def test_only_pinned_keys_are_trusted_and_nothing_is_asked(site: Site) -> None:
         ({"identity": "/somewhere/id"}, "root@10.20.0.10", "/somewhere/id"),
     ],
 )
-def test_the_bastion_is_reached_as_the_environment_says(
+def test_the_bastion_is_reached_as_configured(
     site: Site, settings: dict[str, str], destination: str, identity: str | None
 ) -> None:
-    """Without an address it is hosts.yaml's; a relative identity lies in the environment's folder."""
+    """The default address is the one in hosts.yaml; a relative identity is a path in the environment's folder."""
     bastion = site.environment.bastion.model_copy(update=settings)
     site = Site(site.folder, site.environment.model_copy(update={"bastion": bastion}), site.hosts)
     target = ssh.bastion(site)
@@ -69,21 +69,23 @@ def test_the_bastion_is_reached_as_the_environment_says(
     assert target.identity == (site.folder / identity if identity else None)
 
 
-def test_a_long_path_makes_no_shared_connection(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_path_disables_the_shared_connection(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The kernel refuses sockets with long paths; ssh then works without one."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 60)))
-    assert _understood(ssh.host(site, site.hosts[0]))["controlmaster"] in {"false", "no"}
+    assert _ssh_settings(ssh.host(site, site.hosts[0]))["controlmaster"] in {"false", "no"}
 
 
-def test_words_stay_words_on_the_other_side(site: Site) -> None:
-    """What has spaces or quotes arrives as one word."""
+def test_arguments_stay_separate_on_the_host(site: Site) -> None:
+    """An argument with spaces or quotes arrives as one."""
     words = ssh.argv(ssh.host(site, site.hosts[1]), ["echo", "two words", "it's"])
     done = command.run(["sh", "-c", f"printf '%s\\n' {words[-1].removeprefix('echo ')}"])
     assert done.stdout.decode().splitlines() == ["two words", "it's"]
 
 
-def test_no_connection_is_told_in_one_line(site: Site) -> None:
-    """Subject, reason and what to look at; nobody listens on this port of this machine."""
+def test_a_failed_connection_is_one_line_with_a_hint(site: Site) -> None:
+    """It names the target and the reason; nothing listens on this port of this machine."""
     target = ssh.SshTarget("root@127.0.0.1", site.known_hosts, port=1)
     with pytest.raises(BedplateError, match="Connection refused") as caught:
         ssh.run(target, ["true"])
