@@ -1,1 +1,1 @@
-"""Layers of the cluster as Pulumi stacks: which there are, and how rendered objects become resources."""
+"""The cluster: kubectl, and one Pulumi stack per layer that applies rendered objects."""

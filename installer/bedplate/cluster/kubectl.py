@@ -1,4 +1,4 @@
-"""Door to kubectl, with the environment's administrator kubeconfig."""
+"""Running kubectl with the environment's administrator kubeconfig."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KUBECTL = Path("/usr/local/bin/kubectl")
 
 
 def kubeconfig(site: Site) -> Path:
-    """Return where an environment's administrator kubeconfig is on its bastion."""
+    """Return the path of an environment's administrator kubeconfig, on its bastion."""
     return site.state / "pki" / "admin.conf"
 
 
@@ -26,10 +26,10 @@ def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60
 
 
 def get(site: Site, *words: str) -> Any:
-    """Return what ``kubectl get`` answers, parsed: ``get(site, "nodes")``."""
+    """Return the parsed JSON of ``kubectl get``: ``get(site, "nodes")``."""
     return json.loads(run(site, "get", *words, "-o", "json"))
 
 
 def raw(site: Site, path: str) -> bytes:
-    """Return the API server's answer to GET on a path, its service proxies included."""
+    """Return the API server's response to GET on a path, which may be that of a service proxy."""
     return run(site, "get", "--raw", path)

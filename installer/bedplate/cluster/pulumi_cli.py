@@ -1,4 +1,7 @@
-"""The bundled Pulumi CLI for people, against the program, state and names that `bedplate apply` uses (contract 14)."""
+"""`bedplate pulumi`: the bundled Pulumi CLI with the program, state and names of `bedplate apply`.
+
+Contract 14, docs/explanation/design.md.
+"""
 
 from __future__ import annotations
 
@@ -17,31 +20,34 @@ from bedplate.core import command
 from bedplate.render.rendered import RenderedObject
 
 RUN_THE_PROGRAM = ("preview", "up", "refresh", "destroy")
-"""Commands that ask the layer's program what should be; the others only read or change the state."""
+"""Commands that run the layer's program; the others only read or change the state."""
 
 
 def attach(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, words: Sequence[str]) -> int:
-    """Run one command of the CLI for a layer, on this terminal; return its exit status.
+    """Run one command of the CLI for a layer, on this terminal.
 
     Args:
         site: the environment, on its bastion.
         layer: the layer's name.
-        objects: the layer's objects, as render gave them.
+        objects: the layer's rendered objects.
         catalog: the release.
-        words: the CLI's own words, such as preview --diff.
+        words: the command and its options, such as preview --diff.
+
+    Returns:
+        The exit status.
     """
     cli = pulumi_stack.ensure_stack(site, layer, objects, catalog)
-    place, settings = pulumi_stack.work_folder(site, layer), pulumi_stack.environment_variables(site)
+    folder, settings = pulumi_stack.work_folder(site, layer), pulumi_stack.environment_variables(site)
     if not set(RUN_THE_PROGRAM) & set(words[:1]):
-        return command.run_in_terminal([cli, *words], cwd=place, env=settings)
+        return command.run_in_terminal([cli, *words], cwd=folder, env=settings)
     with _served(pulumi_stack.program_of(site, objects, catalog)) as address:
         inline = [f"--client={address}", "--exec-kind=auto.inline", f"--stack={site.environment.name}"]
-        return command.run_in_terminal([cli, *words, *inline], cwd=place, env=settings)
+        return command.run_in_terminal([cli, *words, *inline], cwd=folder, env=settings)
 
 
 @contextmanager
 def _served(program: Callable[[], None]) -> Iterator[str]:
-    """Answer as the program's language host, as the Automation API does; yield the address on this machine."""
+    """Serve the program as a language host, as the Automation API does; yield its address on this machine."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
     port = server.add_insecure_port("127.0.0.1:0")

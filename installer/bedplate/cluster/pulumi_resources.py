@@ -1,4 +1,4 @@
-"""The one mapping from rendered objects to Pulumi resources (contract 3)."""
+"""Mapping of rendered objects to Pulumi resources (contract 3, docs/explanation/design.md)."""
 
 from __future__ import annotations
 
@@ -21,70 +21,73 @@ from bedplate.render.rendered import RenderedObject
 FIELD_MANAGER = "bedplate"
 SECRET_DIGEST = "bedplate.dev/secret-digest"  # noqa: S105  an annotation's name
 NO_RESTART = "bedplate.dev/no-restart"
-"""Annotation of a Secret whose pods look at the mounted file each time: a new value restarts none of them."""
+"""Annotation of a Secret whose pods read the mounted file each time they need it: a new value restarts none."""
 RETAINED_KINDS = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
-"""Kinds that a stack never deletes: people's data goes with them."""
+"""Kinds that a stack never deletes, because users' data would go with them."""
 
 UNAWAITED_KINDS = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
-"""Kinds that become ready only through workloads, which come after them and are awaited."""
+"""Kinds that become ready only through workloads, which are applied later and awaited."""
 
 FIRST_KINDS = frozenset({"CustomResourceDefinition", "Namespace"})
+"""Kinds that other objects depend on."""
 
 
 def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, list[str]]) -> None:
-    """Declare one Pulumi resource for each object of a layer.
+    """Declare rendered Pulumi resource for each object of a layer.
 
     Args:
         site: the environment, for its kubeconfig and secrets.
         objects: the layer's objects.
-        requires: component to the components that come before it.
+        requires: component to the components that it requires.
     """
     provider = _provider(site)
     done: dict[ObjectId, pulumi.Resource] = {}
-    owners = {one.identity: one.component for one in objects}
-    for one in sorted(objects, key=_rank):
-        before = [done[key] for key in _dependencies(one, done, owners, requires)]
-        done[one.identity] = _resource(site, one, objects, pulumi.ResourceOptions(provider=provider, depends_on=before))
+    owners = {rendered.identity: rendered.component for rendered in objects}
+    for rendered in sorted(objects, key=_rank):
+        before = [done[key] for key in _dependencies(rendered, done, owners, requires)]
+        done[rendered.identity] = _resource(
+            site, rendered, objects, pulumi.ResourceOptions(provider=provider, depends_on=before)
+        )
 
 
 def resource_type(value: dict[str, Any]) -> str:
-    """Return Pulumi's type of an object: ``kubernetes:apps/v1:Deployment``, ``kubernetes:core/v1:Secret``."""
+    """Return an object's Pulumi type, such as ``kubernetes:apps/v1:Deployment`` or ``kubernetes:core/v1:Secret``."""
     api = value["apiVersion"]
     return f"kubernetes:{api if '/' in api else f'core/{api}'}:{value['kind']}"
 
 
-def _rank(one: RenderedObject) -> int:
-    """Return 0 for what other objects live in, 2 for workloads, 1 for the rest; the sort is stable."""
-    kind = one.object["kind"]
+def _rank(rendered: RenderedObject) -> int:
+    """Return 0 for kinds that others depend on, 2 for workloads, 1 for all else; the sort is stable."""
+    kind = rendered.object["kind"]
     return 0 if kind in FIRST_KINDS else 2 if kind in object_id.WORKLOADS else 1
 
 
 def _dependencies(
-    one: RenderedObject,
+    rendered: RenderedObject,
     done: Iterable[ObjectId],
     owners: dict[ObjectId, str],
     requires: dict[str, list[str]],
 ) -> list[ObjectId]:
-    """Return what must exist before an object: all that ranks lower in its component, and what it requires."""
-    if _rank(one) == 0:
+    """Return the objects that must exist before an object: those of lower rank, and those that it requires."""
+    if _rank(rendered) == 0:
         return []
-    kind, me = one.object["kind"], one.identity
-    before = set(requires.get(one.component, []))
+    is_workload = rendered.object["kind"] in object_id.WORKLOADS
+    before = set(requires.get(rendered.component, []))
     return [
         other
         for other in done
         if owners[other] in before
-        or (other.kind == "Namespace" and other.name == me.namespace)
+        or (other.kind == "Namespace" and other.name == rendered.identity.namespace)
         or other.kind == "CustomResourceDefinition"
-        or (owners[other] == one.component and kind in object_id.WORKLOADS and other.kind not in object_id.WORKLOADS)
+        or (is_workload and owners[other] == rendered.component and other.kind not in object_id.WORKLOADS)
     ]
 
 
 def _resource(
-    site: Site, one: RenderedObject, objects: Sequence[RenderedObject], options: pulumi.ResourceOptions
+    site: Site, rendered: RenderedObject, objects: Sequence[RenderedObject], options: pulumi.ResourceOptions
 ) -> pulumi.Resource:
-    kind = one.object["kind"]
-    value = with_secret_digest(site, one, objects)
+    kind = rendered.object["kind"]
+    value = with_secret_digest(site, rendered, objects)
     annotations = {**(value["metadata"].get("annotations") or {}), "pulumi.com/patchFieldManager": FIELD_MANAGER}
     if kind in UNAWAITED_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
@@ -96,13 +99,13 @@ def _resource(
     )
     properties = _with_secret_values(site, value) if kind == "Secret" else value
     return pulumi.CustomResource(
-        resource_type(value), str(one.identity), properties, pulumi.ResourceOptions.merge(options, own)
+        resource_type(value), str(rendered.identity), properties, pulumi.ResourceOptions.merge(options, own)
     )
 
 
-def with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
-    """Return a copy of the object; a workload carries an HMAC of the Secrets it reads, so that a change restarts it."""
-    value = copy.deepcopy(one.object)
+def with_secret_digest(site: Site, rendered: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
+    """Return a copy of the object; a workload gets an HMAC of the Secrets it reads, so that a change restarts it."""
+    value = copy.deepcopy(rendered.object)
     template = object_id.pod_template(value)
     if template is None or template is value:
         return value
@@ -111,7 +114,7 @@ def with_secret_digest(site: Site, one: RenderedObject, objects: Sequence[Render
         marker
         for other in objects
         if other.object["kind"] == "Secret"
-        and other.identity.namespace == one.identity.namespace
+        and other.identity.namespace == rendered.identity.namespace
         and other.identity.name in read
         and NO_RESTART not in (other.object["metadata"].get("annotations") or {})
         for marker in stack_secrets.references(other.object)
@@ -134,12 +137,12 @@ def _with_secret_values(site: Site, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def plugin_version() -> str:
-    """Return the provider plugin's version, which is that of the Python package."""
+    """Return the provider plugin's version, which is equal to that of its Python package."""
     return version("pulumi-kubernetes")
 
 
 def _provider(site: Site) -> pulumi.ProviderResource:
-    """Return the provider: server-side apply, objects mutable in place; the path of the kubeconfig, not its content."""
+    """Return the provider: server-side apply, changes in place, and the path (not content) of the kubeconfig."""
     return pulumi.ProviderResource(
         "kubernetes",
         "cluster",

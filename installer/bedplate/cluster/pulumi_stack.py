@@ -1,7 +1,7 @@
-"""Door to Pulumi: the Automation API with inline programs, wholly offline.
+"""Pulumi stacks: apply a layer's objects by the Automation API with an inline program, offline.
 
-One project ``bedplate-<layer>`` per layer, one stack per environment; the state is a file backend on
-the bastion, ``<state>/pulumi``. Nothing is asked of api.pulumi.com and no plugin is ever fetched.
+There is one project ``bedplate-<layer>`` per layer, and one stack per environment. The state is a file backend on the
+bastion, ``<state>/pulumi``. Pulumi contacts no host but the API server, and downloads no plugin.
 """
 
 from __future__ import annotations
@@ -29,35 +29,36 @@ from bedplate.core.errors import BedplateError
 from bedplate.render.rendered import RenderedObject
 
 MAX_STATE_COPIES = 10
+"""Number of copies of a layer's last states that are kept."""
 UNCHANGED = ("same", "read", "refresh")
-PAUSE = 0.002
+PAUSE_SECONDS = 0.002
 Say = Callable[[str], None]
 
 
-class _Pausing:
-    """Module asyncio with a sleep that lets go of the processor.
+class _SleepingAsyncio:
+    """The module asyncio, with a sleep that always pauses.
 
     While workloads start, Pulumi's loop spins on ``asyncio.sleep(0)`` and takes half a core from them.
     """
 
     async def sleep(self, delay: float) -> None:
-        await asyncio.sleep(max(delay, PAUSE))
+        await asyncio.sleep(max(delay, PAUSE_SECONDS))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
 
 
-pulumi_loop.asyncio = _Pausing()  # type: ignore[assignment, attr-defined]
+pulumi_loop.asyncio = _SleepingAsyncio()  # type: ignore[assignment, attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class UpResult:
-    """What a run did, or would do.
+    """What a run did.
 
     Attributes:
         changed: objects created, updated, replaced or deleted.
         total: objects in the stack.
-        operations: the same by kind: {"create": 3, "same": 40}.
+        operations: operation to number of objects: {"create": 3, "same": 40}.
     """
 
     changed: int
@@ -66,8 +67,8 @@ class UpResult:
 
 
 @dataclass(slots=True)
-class _Listener:
-    """Turns engine events into progress lines and remembers what failed."""
+class _EventListener:
+    """Turns engine events into progress lines, and collects errors."""
 
     say: Say
     errors: list[str] = field(default_factory=list)
@@ -75,55 +76,61 @@ class _Listener:
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if event.res_outputs_event:
-            self._done(event.res_outputs_event.metadata)
+            self._report(event.res_outputs_event.metadata)
         if event.summary_event:
             self.operations = {str(key): n for key, n in (event.summary_event.resource_changes or {}).items()}
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
-            self._failed(event.diagnostic_event)
+            self._add_error(event.diagnostic_event)
 
-    def _done(self, metadata: Any) -> None:
+    def _report(self, metadata: Any) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
         if operation not in UNCHANGED and "pulumi:" not in str(metadata.type):
             self.say(f"{operation} {resource_name(metadata.urn)}")
 
-    def _failed(self, diagnostic: automation.DiagnosticEvent) -> None:
+    def _add_error(self, diagnostic: automation.DiagnosticEvent) -> None:
         text = " ".join(_plain(diagnostic.message).split())
         if text and text != "update failed":
             self.errors.append(f"{resource_name(diagnostic.urn)}: {text}" if diagnostic.urn else text)
 
 
 def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, say: Say = print) -> UpResult:
-    """Bring a layer of the cluster to the rendered state and wait for its workloads.
+    """Apply a layer's objects and wait for its workloads.
 
-    What the cluster has is read first: an object that somebody deleted or changed is no change to the stack's state.
+    The cluster is read first: the stack's state does not know of objects that were deleted or changed by hand.
 
     Args:
         site: the environment.
         layer: the layer's name.
-        objects: the layer's objects, as render gave them.
+        objects: the layer's rendered objects.
         catalog: the release, for the components' order.
-        say: told each change as it is made.
+        say: reports each change as it is made.
+
+    Returns:
+        The number of changes.
+
+    Raises:
+        BedplateError: an object could not be applied, or a workload did not become ready.
     """
     stack = _stack(site, layer, objects, catalog)
-    _drop_pending(site, layer, stack)
-    listener = _Listener(say)
+    _forget_pending_operations(site, layer, stack)
+    listener = _EventListener(say)
     try:
         result = _unlocked(stack, lambda: stack.up(refresh=True, on_event=listener, color="never", show_secrets=False))
         operations = {str(key): count for key, count in (result.summary.resource_changes or {}).items()}
     except automation.CommandError as error:
         raise _error(layer, listener, error) from error
     finally:
-        _copy_aside(site, layer)
+        _copy_state(site, layer)
     return _result(operations)
 
 
 def resource_name(urn: str) -> str:
-    """Return a resource's name out of its URN."""
+    """Return the name in a resource's URN."""
     return urn.rpartition("::")[2]
 
 
 def environment_variables(site: Site) -> dict[str, str]:
-    """Return Pulumi's settings for an environment; secrets stay in files."""
+    """Return Pulumi's settings for an environment, without secrets, which stay in files."""
     folder = site.state / "pulumi"
     return {
         "PULUMI_BACKEND_URL": f"file://{folder}",
@@ -135,13 +142,13 @@ def environment_variables(site: Site) -> dict[str, str]:
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_CREDENTIAL_STORE": "plaintext",
         "PULUMI_SUPPRESS_NEO_LINK": "true",
-        # What the release renders wins over edits by hand: the objects are the release's.
+        # The release owns the objects: what it renders replaces edits by hand.
         "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
     }
 
 
 def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
-    """Make the environment's Pulumi folders, passphrase and plugin place; return the CLI."""
+    """Create the environment's Pulumi folders, passphrase and plugin link; return the path of the CLI."""
     folder = site.state / "pulumi"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (folder / "passphrase").exists():
@@ -151,36 +158,36 @@ def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
 
 
 def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
-    """Point PULUMI_HOME at the release's provider: a folder with a link, as the CLI ignores linked folders."""
+    """Link the release's provider into PULUMI_HOME: a link in a real folder, as the CLI ignores linked folders."""
     program = find_program.find("pulumi-kubernetes", "pulumi-resource-kubernetes", catalog)
-    place = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}" / program.name
-    if place.is_symlink() and place.readlink() == program:
+    link = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}" / program.name
+    if link.is_symlink() and link.readlink() == program:
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.unlink(missing_ok=True)
-    place.symlink_to(program)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(program)
 
 
 def program_of(site: Site, objects: Sequence[RenderedObject], catalog: Catalog) -> Callable[[], None]:
-    """Return the one program of a layer: it declares the layer's objects."""
+    """Return a layer's program, which declares the layer's objects."""
     requires = {name: list(component.requires) for name, component in catalog.components.items()}
     return lambda: pulumi_resources.declare(site, objects, requires)
 
 
 def work_folder(site: Site, layer: str) -> Path:
-    """Return the folder that holds the layer's Pulumi.yaml and its stack's settings."""
+    """Return the folder of the layer's Pulumi.yaml and its stack's settings."""
     return site.state / "pulumi" / "work" / layer
 
 
 def ensure_stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> Path:
-    """Make a layer's project and stack if they are not there yet; return the CLI that knows them."""
+    """Create a layer's project and stack if they do not exist; return the path of the CLI."""
     _stack(site, layer, objects, catalog)
     return find_program.find("pulumi", "pulumi", catalog)
 
 
 def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> automation.Stack:
     program = ensure_home(site, catalog)
-    # The passphrase's file must win: an empty variable counts as a passphrase.
+    # An empty variable would count as a passphrase and replace the file.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     project = f"bedplate-{layer}"
     work = work_folder(site, layer)
@@ -200,7 +207,7 @@ def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
 
 
 def _root(site: Site, program: Path) -> Path:
-    """Return a folder with bin/pulumi, the form in which the Automation API wants the CLI."""
+    """Return a folder with bin/pulumi, as the Automation API expects the CLI."""
     root = site.state / "pulumi" / "cli"
     link = root / "bin" / "pulumi"
     if not (link.is_symlink() and link.readlink() == program):
@@ -211,7 +218,7 @@ def _root(site: Site, program: Path) -> Path:
 
 
 def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:
-    """Run a command; a lock left by a killed run is broken once: the engine's own lock admits one run at a time."""
+    """Run a command, and break the lock of a killed run once: the environment lock admits one run at a time."""
     try:
         return call()
     except automation.ConcurrentUpdateError:
@@ -219,8 +226,8 @@ def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:
         return call()
 
 
-def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
-    """Forget operations that a killed run left open: server-side apply makes doing them again safe."""
+def _forget_pending_operations(site: Site, layer: str, stack: automation.Stack) -> None:
+    """Forget operations that a killed run left open: server-side apply can safely repeat them."""
     path = state_file(site, layer)
     state = json.loads(path.read_bytes()) if path.exists() else {}
     if not (state.get("checkpoint", {}).get("latest") or {}).get("pending_operations"):
@@ -231,12 +238,12 @@ def _drop_pending(site: Site, layer: str, stack: automation.Stack) -> None:
 
 
 def state_file(site: Site, layer: str) -> Path:
-    """Return the file with a layer's state."""
+    """Return the path of a layer's state."""
     return site.state / "pulumi/.pulumi/stacks" / f"bedplate-{layer}" / f"{site.environment.name}.json"
 
 
-def _copy_aside(site: Site, layer: str) -> None:
-    """Keep the last few states of a layer beside the backend."""
+def _copy_state(site: Site, layer: str) -> None:
+    """Keep copies of a layer's last states next to the backend."""
     path = state_file(site, layer)
     if not path.exists():
         return
@@ -252,9 +259,10 @@ def _result(operations: dict[str, int]) -> UpResult:
     return UpResult(changed, sum(operations.values()), operations)
 
 
-def _error(layer: str, listener: _Listener, error: automation.CommandError) -> BedplateError:
+def _error(layer: str, listener: _EventListener, error: automation.CommandError) -> BedplateError:
     lines = listener.errors or [line for line in str(error).splitlines() if "error" in line.lower()][-5:]
-    return BedplateError(f"stack {layer}", "could not be applied:\n" + "\n".join(lines or [str(error)[-2000:]]))
+    fact = "could not be applied:\n" + "\n".join(lines or [str(error)[-2000:]])
+    return BedplateError(f"stack {layer}", fact, "fix the cause and apply again; finished steps are skipped")
 
 
 def _plain(text: str) -> str:

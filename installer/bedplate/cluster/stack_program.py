@@ -1,4 +1,4 @@
-"""What stacks/<layer>/__main__.py runs: render, then declare."""
+"""The Pulumi program of stacks/<layer>/__main__.py: render a layer and declare its objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bedplate.render import locked_digests, objects
 
 
 def main(layer: str) -> None:
-    """Declare a layer's resources for the environment that the stack is named after."""
+    """Declare a layer's resources for the environment with the stack's name."""
     site = environments.load(environments.find(pulumi.get_stack()))
     release = load_release(site.environment.release)
     rendered = objects.render(site, release, locked_digests.digests(release))

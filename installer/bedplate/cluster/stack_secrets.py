@@ -1,4 +1,4 @@
-"""Secret values: files on the bastion, read only while a stack runs (contract 1)."""
+"""Secrets that rendered objects reference, and an HMAC of their values (contract 1, docs/explanation/design.md)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def references(value: Any) -> Iterator[str]:
 
 
 def fingerprint(site: Site, names: Iterable[str]) -> str:
-    """Return one HMAC over secrets' values: it tells of a change and of nothing else."""
+    """Return one HMAC over the values of secrets; it shows that a value changed, and nothing else."""
     return keyed_digest(site, {name: read_secret(site, name) for name in names})
 
 
 def layer_fingerprint(site: Site, objects: Iterable[RenderedObject]) -> str:
-    """Return one HMAC over all secrets that objects refer to, for the key of a layer's step."""
-    return fingerprint(site, [name for one in objects for name in references(one.object)])
+    """Return one HMAC over all secrets that some objects reference, for the key of a layer's step."""
+    return fingerprint(site, [name for rendered in objects for name in references(rendered.object)])

@@ -1,1 +1,1 @@
-"""Drift: what is rendered, what was applied last, and what is really there."""
+"""Drift of an environment: what is rendered, compared with what was applied last and what is live."""

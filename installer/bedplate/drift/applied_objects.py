@@ -1,4 +1,4 @@
-"""What the stacks' last runs sent to the cluster: the inputs in their states."""
+"""Applied objects: what the stacks' last runs sent to the cluster, read from their states."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key under which a state marks what is no plain value, such as an encrypted one
+"""Key with which a state marks a value that is not plain, such as an encrypted one
 (https://github.com/pulumi/pulumi/blob/v3.214.0/sdk/go/common/resource/sig/sig.go)."""
 OBJECT = "kubernetes:"
 UNKNOWN = secret_values.TOKEN + "unknown"
-"""In place of an encrypted value."""
+"""Stands for an encrypted value."""
 
 Json = dict[str, Any]
 
 
 def read_applied(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
-    """Return the objects of the layers' last runs; values of Secrets are encrypted there, and UNKNOWN here."""
-    found = (_plain(value) for layer in layers for value in _inputs(site, layer))
-    return {object_id.of(value): secret_values.hide(value) for value in found}
+    """Return the objects of the layers' last runs. The states encrypt values of Secrets; here they are UNKNOWN."""
+    applied = (_plain(value) for layer in layers for value in _inputs(site, layer))
+    return {object_id.of(value): secret_values.hide(value) for value in applied}
 
 
 def _inputs(site: Site, layer: str) -> Iterator[Json]:
@@ -39,7 +39,7 @@ def _inputs(site: Site, layer: str) -> Iterator[Json]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value without what only Pulumi understands."""
+    """Return a value without Pulumi's own keys."""
     match value:
         case dict() if SIGNATURE in value:
             return UNKNOWN

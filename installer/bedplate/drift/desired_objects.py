@@ -1,4 +1,4 @@
-"""What the next apply would send: rendered objects as the stacks complete them, with secrets hidden."""
+"""Desired objects: what the next apply would send, with secrets hidden."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from bedplate.pki.secret_files import read_secret
 from bedplate.render import layer_order
 
 
-def read_desired(one: Installation) -> dict[ObjectId, Resource]:
-    """Return the things of all layers."""
-    found: dict[ObjectId, Resource] = {}
+def read_desired(installation: Installation) -> dict[ObjectId, Resource]:
+    """Render the objects of all layers, as the stacks complete them.
+
+    Args:
+        installation: environment and release.
+    """
+    desired: dict[ObjectId, Resource] = {}
     for layer in layer_order.layers():
-        objects = one.layer(layer)
+        objects = installation.layer(layer)
         for rendered in objects:
             value = secret_values.hide(
-                _resolved(one.site, pulumi_resources.with_secret_digest(one.site, rendered, objects))
+                _resolved(installation.site, pulumi_resources.with_secret_digest(installation.site, rendered, objects))
             )
-            found[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
-    return found
+            desired[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
+    return desired
 
 
 def _resolved(site: Site, value: dict[str, Any]) -> dict[str, Any]:
-    """Return a Secret with its values, as the cluster keeps it; every other object as it is."""
+    """Return a Secret with its values, as the cluster keeps it; return any other object as it is."""
     texts = value.get("stringData")
     if value["kind"] != "Secret" or not texts:
         return value

@@ -1,4 +1,4 @@
-"""What drift is made of: differences of objects and hosts, each with its cause."""
+"""Differences that drift consists of: of objects and of hosts, each with its cause."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from bedplate.kube.object_id import ObjectId
 
 
 class Cause(StrEnum):
-    """Why what is there is not what is rendered."""
+    """Why something differs from what is rendered."""
 
     CHANGED = "changed"
-    """Somebody else changed it since the last apply: this is drift."""
+    """Something else changed it since the last apply: this is drift."""
     DELETED = "deleted"
-    """Somebody deleted the whole object since the last apply: this is drift."""
+    """The whole object was deleted since the last apply: this is drift."""
     FOREIGN = "foreign"
-    """It carries our label, and neither the release nor the last apply knows it: this is drift."""
+    """It has a component's label, but neither the release nor the last apply has it: this is drift."""
     PENDING = "pending"
-    """The environment or the release changed since the last apply: the next one brings it."""
+    """The environment or the release changed since the last apply: the next apply changes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectDifference:
-    """One value of an object, or a whole object.
+    """One value of an object that differs, or a whole object.
 
     Attributes:
         identity: the object.
         cause: why it differs.
         path: where in the object; empty for the whole object.
-        applied: the value of the last apply; None where there was none. Never a secret's.
-        live: the value in the cluster; None where there is none. Never a secret's.
-        desired: the value that is rendered; None where there is none. Never a secret's.
-        writer: who changed it; None where the cluster does not say.
-        component: who declares the object.
+        applied: the value of the last apply; None if there was none. Never a secret's value.
+        live: the value in the cluster; None if there is none. Never a secret's value.
+        desired: the rendered value; None if there is none. Never a secret's value.
+        writer: who changed it; None if the cluster does not know.
+        component: the component that declares the object.
     """
 
     identity: ObjectId
@@ -49,7 +49,7 @@ class ObjectDifference:
     component: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return it as JSON values."""
         return {
             "object": str(self.identity),
             "component": self.component,
@@ -69,10 +69,10 @@ class HostDifference:
 
     Attributes:
         host: name.
-        cause: changed where the last apply told the host the same as the next one would; else pending, and what of it
-            is somebody's work cannot be told.
+        cause: changed if the last apply had the same inputs as the next one; otherwise pending, where changes by others
+            cannot be distinguished.
         task: role and task.
-        text: what would change, as lines of a diff; empty where the task does not tell, or may not.
+        text: what would change, as lines of a diff; empty if the task does not say, or hides it.
     """
 
     host: str
@@ -81,22 +81,22 @@ class HostDifference:
     text: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return it as JSON values."""
         return {"host": self.host, "cause": str(self.cause), "task": self.task, "diff": self.text}
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """All that differs between what an environment should be and what it is.
+    """All differences between the desired and the live state of an environment.
 
     Attributes:
         environment: its name.
-        release: what is rendered.
+        release: the release that is rendered.
         applied: the release that was applied last; empty before the first.
         objects: differences of objects, by identity.
         hosts: differences of hosts, by host.
-        unknown: what could not be asked, with the reason.
-        looked: how many objects were compared.
+        unknown: what could not be queried, with the reason.
+        looked: number of objects that were compared.
     """
 
     environment: str
@@ -109,27 +109,27 @@ class Drift:
 
     @property
     def is_drifted(self) -> bool:
-        """Return whether somebody else changed anything."""
-        return bool(self.drifted) or any(one.cause is not Cause.PENDING for one in self.hosts)
+        """Return whether anything was changed by others."""
+        return bool(self.drifted) or any(host.cause is not Cause.PENDING for host in self.hosts)
 
     @property
     def drifted(self) -> tuple[ObjectDifference, ...]:
-        """Return what somebody else did to objects."""
-        return tuple(one for one in self.objects if one.cause is not Cause.PENDING)
+        """Return the objects' changes by others."""
+        return tuple(difference for difference in self.objects if difference.cause is not Cause.PENDING)
 
     @property
     def pending(self) -> tuple[ObjectDifference, ...]:
-        """Return what the next apply brings."""
-        return tuple(one for one in self.objects if one.cause is Cause.PENDING)
+        """Return the objects' changes that the next apply makes."""
+        return tuple(difference for difference in self.objects if difference.cause is Cause.PENDING)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for programs."""
+        """Return it as JSON values."""
         return {
             "environment": self.environment,
             "release": self.release,
             "applied": self.applied,
-            "objects": [one.as_json() for one in self.objects],
-            "hosts": [one.as_json() for one in self.hosts],
+            "objects": [difference.as_json() for difference in self.objects],
+            "hosts": [difference.as_json() for difference in self.hosts],
             "unknown": list(self.unknown),
             "looked": self.looked,
         }

@@ -1,6 +1,6 @@
-"""Who wrote which field: managedFields of an object, as the API server keeps them.
+"""Owners of an object's fields, from its managedFields.
 
-Their form: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management and
+Format: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management and
 https://github.com/kubernetes-sigs/structured-merge-diff/blob/v6.3.0/fieldpath/serialize-pe.go
 """
 
@@ -14,30 +14,30 @@ from typing import Any
 from bedplate.kube.change import ElementKey, InsideDocument, ListOrder, Path
 
 CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
-"""Managers that are the cluster's own: what they add to our objects is their work, and no drift."""
+"""Field managers of the cluster itself: what they add to our objects is not drift."""
 
 Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldWriter:
-    """Somebody who wrote something.
+    """A program that wrote a field.
 
     Attributes:
-        manager: the name of the program, such as kubectl-edit.
-        time: when it last wrote, as the API server says it.
+        manager: its field manager, such as kubectl-edit.
+        time: when it last wrote, as the API server reports it.
     """
 
     manager: str
     time: str
 
     def __str__(self) -> str:
-        """Return it as people read it."""
+        """Return it for people."""
         return f"{self.manager}, {self.time}" if self.time else self.manager
 
 
 class FieldOwners:
-    """Looks up who wrote the fields of one live object."""
+    """Looks up who wrote the fields of a live object."""
 
     def __init__(self, live: dict[str, Any], own: str) -> None:
         """Take a live object with its managedFields, and our own field manager's name."""
@@ -50,33 +50,32 @@ class FieldOwners:
 
     @property
     def are_known(self) -> bool:
-        """Return whether the API server says who wrote anything: of what was made empty it does not."""
+        """Return whether the API server recorded any owner; it records none for an object made empty."""
         return bool(self._entries)
 
     def is_ours(self, path: Path) -> bool:
-        """Return whether the value at a path is still the one that we applied."""
+        """Return whether we still own the value at a path."""
         return any(writer.manager == self._own for writer in self._owners(path))
 
     def others(self, path: Path) -> list[FieldWriter]:
-        """Return those who wrote at a path, or below it, and are neither we nor a controller; the latest first."""
-        found = [one for one in self._owners(path) if one.manager != self._own and not _is_controller(one)]
-        return sorted(found, key=lambda one: (one.time, one.manager), reverse=True)
+        """Return who else, controllers excepted, wrote at or below a path; the latest first."""
+        others = [writer for writer in self._owners(path) if self._is_other(writer)]
+        return sorted(others, key=lambda writer: (writer.time, writer.manager), reverse=True)
 
     def latest(self) -> FieldWriter | None:
-        """Return who of those wrote to the object last, for what is gone and has no writer any more."""
-        found = (one for one, _ in self._entries if one.manager != self._own and not _is_controller(one))
-        return max(found, key=lambda one: one.time, default=None)
+        """Return who else, controllers excepted, wrote to the object last: a deleted field has no owner."""
+        others = (writer for writer, _ in self._entries if self._is_other(writer))
+        return max(others, key=lambda writer: writer.time, default=None)
+
+    def _is_other(self, writer: FieldWriter) -> bool:
+        return writer.manager != self._own and CONTROLLERS.fullmatch(writer.manager) is None
 
     def _owners(self, path: Path) -> list[FieldWriter]:
         return [writer for writer, fields in self._entries if _has(fields, path)]
 
 
-def _is_controller(writer: FieldWriter) -> bool:
-    return CONTROLLERS.fullmatch(writer.manager) is not None
-
-
 def _has(fields: Fields, path: Path) -> bool:
-    """Return whether a set of fields has a path; a leaf of the set has all that is below it."""
+    """Return whether a set of fields has a path; a leaf of the set includes all below it."""
     for step in path:
         if isinstance(step, InsideDocument | ListOrder):
             return True

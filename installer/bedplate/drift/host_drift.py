@@ -1,4 +1,4 @@
-"""Hosts compared with their HostSpecs: what the roles would change, asked for without changing it."""
+"""Drift of hosts: what the roles would change, found by Ansible's check mode."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ Say = Callable[[str], None]
 
 
 def read_host_drift(
-    one: Installation, plays: Iterable[PlayStep], applied: Mapping[str, str], log: Path, say: Say
+    installation: Installation, plays: Iterable[PlayStep], applied: Mapping[str, str], log: Path, say: Say
 ) -> tuple[list[HostDifference], list[str]]:
-    """Return what the plays would change, and what could not be asked, with the reason.
+    """Find what the plays would change; nothing is changed.
 
     Args:
-        one: environment and release.
-        plays: the steps that touch hosts.
-        applied: step to its key at its last run that ended well.
-        log: gets Ansible's whole output.
-        say: is told the task that begins.
+        installation: environment and release.
+        plays: the steps that configure hosts.
+        applied: step to its key in its last successful run.
+        log: the file for Ansible's whole output.
+        say: reports each task that begins.
+
+    Returns:
+        The differences, and the reasons why hosts could not be queried.
     """
-    found: list[HostDifference] = []
+    differences: list[HostDifference] = []
     unknown: list[str] = []
     for play in plays:
         try:
             tagged = ansible.plays_tagged(play.id)
-            result = ansible.run_plays(one.site, tagged, one.specs, log, check=True, report_task=say)
+            result = ansible.run_plays(installation.site, tagged, installation.specs, log, check=True, report_task=say)
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:
             cause = Cause.CHANGED if applied.get(play.id) == play.key() else Cause.PENDING
-            found += [HostDifference(change.host, cause, change.task, change.text) for change in result.changes]
-    return sorted(found, key=lambda one: one.host), unknown
+            differences += [HostDifference(change.host, cause, change.task, change.text) for change in result.changes]
+    return sorted(differences, key=lambda difference: difference.host), unknown

@@ -1,4 +1,4 @@
-"""What the cluster has of the kinds that an environment declares, with managedFields."""
+"""Live objects: what the cluster has of the kinds that an environment declares, with managedFields."""
 
 from __future__ import annotations
 
@@ -20,10 +20,21 @@ Kind = tuple[str, str]
 
 
 def read_live(site: Site, kinds: Iterable[Kind]) -> dict[ObjectId, dict[str, Any]]:
-    """Return the live objects of some kinds, Secrets' values hidden; BedplateError where the cluster is silent."""
+    """Read the live objects of some kinds, with the values of Secrets hidden.
+
+    Args:
+        site: the environment.
+        kinds: groups and kinds.
+
+    Returns:
+        The objects by identity.
+
+    Raises:
+        BedplateError: the cluster does not answer.
+    """
     with ThreadPoolExecutor(WORKERS) as pool:
         lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))
-        return {object_id.of(one): one for found in lists for one in found}
+        return {object_id.of(live): live for items in lists for live in items}
 
 
 def _of_kind(site: Site, kind: Kind) -> list[dict[str, Any]]:

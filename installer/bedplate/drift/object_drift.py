@@ -1,4 +1,4 @@
-"""Objects compared three ways: as rendered, as applied last, as they are."""
+"""Drift of objects: compare those that are rendered, applied last and live."""
 
 from __future__ import annotations
 
@@ -18,61 +18,61 @@ from bedplate.render.canonical import COMPONENT_LABEL
 
 Json = dict[str, Any]
 PULUMI = "pulumi.com/"
-"""Annotations that are for Pulumi alone."""
+"""Prefix of annotations that only Pulumi reads."""
 
 
 def compare_objects(
     desired: Mapping[ObjectId, Resource], applied: Mapping[ObjectId, Json], live: Mapping[ObjectId, Json]
 ) -> list[ObjectDifference]:
-    """Return all differences, by identity and path.
+    """Return all differences, sorted by identity.
 
     Args:
-        desired: what is rendered, with secrets resolved and hidden.
-        applied: what the stacks' last run sent, hidden; a value of a Secret in it is unknown (see last).
-        live: what the cluster has, with managedFields, hidden.
+        desired: the rendered objects, with secrets resolved, then hidden.
+        applied: what the stacks' last runs sent; values of Secrets are UNKNOWN (see applied_objects).
+        live: the cluster's objects with managedFields, with secrets hidden.
     """
     schemas = Schemas(desired.values())
-    found: list[ObjectDifference] = []
+    differences: list[ObjectDifference] = []
     for identity in sorted({*desired, *applied, *live}):
-        wanted, last, there = desired.get(identity), applied.get(identity), live.get(identity)
+        wanted, last, current = desired.get(identity), applied.get(identity), live.get(identity)
         if wanted is None:
-            found += _undeclared(identity, last, there)
-        elif there is None:
+            differences += _undeclared(identity, last, current)
+        elif current is None:
             cause = Cause.PENDING if last is None else Cause.DELETED
-            found.append(ObjectDifference(identity, cause, component=wanted.component))
+            differences.append(ObjectDifference(identity, cause, component=wanted.component))
         else:
-            found += _one(wanted, last, there, schemas)
-    return found
+            differences += _compare_values(wanted, last, current, schemas)
+    return differences
 
 
-def _undeclared(identity: ObjectId, last: Json | None, there: Json | None) -> Iterator[ObjectDifference]:
-    """Yield an object that is there and is not rendered: applied before, or made by others under our label."""
-    if there is None:
+def _undeclared(identity: ObjectId, last: Json | None, current: Json | None) -> Iterator[ObjectDifference]:
+    """Yield a live object that is not rendered: applied before, or created by others with our label."""
+    if current is None:
         return
-    component = (there["metadata"].get("labels") or {}).get(COMPONENT_LABEL, "")
+    component = (current["metadata"].get("labels") or {}).get(COMPONENT_LABEL, "")
     if last is not None:
         yield ObjectDifference(identity, Cause.PENDING, component=component)
-    elif component and not there["metadata"].get("ownerReferences"):
-        owners = FieldOwners(there, FIELD_MANAGER)
+    elif component and not current["metadata"].get("ownerReferences"):
+        owners = FieldOwners(current, FIELD_MANAGER)
         writer = owners.latest()
         if writer is None and owners.are_known:
-            return  # a controller's work, such as a StatefulSet's volumes
+            return  # created by a controller, such as a StatefulSet's volumes
         yield ObjectDifference(identity, Cause.FOREIGN, writer=writer, component=component)
 
 
-def _one(wanted: Resource, last: Json | None, there: Json, schemas: Schemas) -> Iterator[ObjectDifference]:
-    owners = FieldOwners(there, FIELD_MANAGER)
-    group = wanted.object["apiVersion"]
-    new, now = _bare(wanted.object, group), _bare(there, group)
-    old = new if last is None else _filled(_bare(last, group), new, now, owners)
-    changed = [one for one in object_changes(old, now, schemas) if _is_drift(one, owners)]
-    pending = {one.path: one for one in object_changes(old, new, schemas)}
+def _compare_values(wanted: Resource, last: Json | None, current: Json, schemas: Schemas) -> Iterator[ObjectDifference]:
+    owners = FieldOwners(current, FIELD_MANAGER)
+    version = wanted.object["apiVersion"]
+    new, now = _bare(wanted.object, version), _bare(current, version)
+    old = new if last is None else _with_secret_values(_bare(last, version), new, now, owners)
+    changed = [change for change in object_changes(old, now, schemas) if _is_drift(change, owners)]
+    pending = {change.path: change for change in object_changes(old, new, schemas)}
     for change in changed:
-        moved = pending.pop(change.path, None)
-        if moved is not None and moved.new == change.new:
-            continue  # somebody has already done what the next apply would do
+        intended = pending.pop(change.path, None)
+        if intended is not None and intended.new == change.new:
+            continue  # others already made the change that the next apply would make
         writer = next(iter(owners.others(change.path)), None) or owners.latest()
-        desired = moved.new if moved else change.old
+        desired = intended.new if intended else change.old
         yield ObjectDifference(
             wanted.identity, Cause.CHANGED, change.path, change.old, change.new, desired, writer, wanted.component
         )
@@ -83,23 +83,23 @@ def _one(wanted: Resource, last: Json | None, there: Json, schemas: Schemas) -> 
 
 
 def _is_drift(change: Change, owners: FieldOwners) -> bool:
-    """Return whether a difference between applied and live is somebody's work.
+    """Return whether others made a difference between applied and live.
 
-    What controllers add is theirs. What is still ours is what we applied, as the server writes it.
+    Fields that controllers add are not drift. A field that we still own is as we applied it, in the server's form.
     """
     if change.action is Action.ADDED:
         return bool(owners.others(change.path))
     return not owners.is_ours(change.path)
 
 
-def _filled(last: Json, wanted: Json, there: Json, owners: FieldOwners) -> Json:
-    """Return a Secret as it was applied: what the state keeps encrypted is still there if it is still ours.
+def _with_secret_values(last: Json, wanted: Json, current: Json, owners: FieldOwners) -> Json:
+    """Return a Secret as it was applied, though the state encrypts its values.
 
-    Where it is not, what was applied is taken for what is rendered.
+    A value that we still own is the live one. Otherwise, assume that the rendered value was applied.
     """
     if last["kind"] != "Secret":
         return last
-    now, new = there.get("data") or {}, wanted.get("data") or {}
+    now, new = current.get("data") or {}, wanted.get("data") or {}
     values = last.get("data")
     if not isinstance(values, dict):  # the state keeps the whole of it encrypted
         values = dict.fromkeys(new, UNKNOWN)
@@ -109,7 +109,7 @@ def _filled(last: Json, wanted: Json, there: Json, owners: FieldOwners) -> Json:
 
 
 def _bare(value: Json, api_version: str) -> Json:
-    """Return an object without what is for Pulumi or the server alone, in the version that is rendered."""
+    """Return an object in the rendered API version, without what only Pulumi or the server uses."""
     metadata = {key: item for key, item in value["metadata"].items() if key != "managedFields"}
     annotations = metadata.pop("annotations", None) or {}
     kept = {key: item for key, item in annotations.items() if not key.startswith(PULUMI)}

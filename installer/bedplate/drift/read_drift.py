@@ -1,4 +1,4 @@
-"""The drift of an environment, read on its bastion; nothing is changed."""
+"""Reading the drift of an environment, on its bastion, without changing anything."""
 
 from __future__ import annotations
 
@@ -15,48 +15,54 @@ from bedplate.drift.drift_difference import Drift, HostDifference, ObjectDiffere
 from bedplate.render import layer_order
 
 
-def read_drift(one: Installation, *, with_hosts: bool = True, say: Callable[[str], None] = lambda _: None) -> Drift:
-    """Return what differs between what is rendered, what was applied last, and what is there.
+def read_drift(
+    installation: Installation, *, with_hosts: bool = True, say: Callable[[str], None] = lambda _: None
+) -> Drift:
+    """Compare what is rendered with what was applied last and what is live.
 
     Args:
-        one: environment and release.
-        with_hosts: ask the hosts too, which takes a minute.
-        say: is told what is being asked.
+        installation: environment and release.
+        with_hosts: whether to query the hosts, too, which takes a minute.
+        say: reports what is being queried.
     """
-    applied, keys = _ledger(one)
-    found, looked, unknown = _objects(one, say)
-    told: list[HostDifference] = []
+    applied, keys = _ledger(installation)
+    objects, looked, unknown = _objects(installation, say)
+    hosts: list[HostDifference] = []
     if with_hosts:
-        told, silent = host_drift.read_host_drift(one, _plays(one), keys, new_log_file(one.logs), say)
+        hosts, silent = host_drift.read_host_drift(
+            installation, _plays(installation), keys, new_log_file(installation.logs), say
+        )
         unknown += silent
     return Drift(
-        environment=one.site.environment.name,
-        release=one.catalog.release.version,
+        environment=installation.site.environment.name,
+        release=installation.catalog.release.version,
         applied=applied,
-        objects=tuple(found),
-        hosts=tuple(told),
+        objects=tuple(objects),
+        hosts=tuple(hosts),
         unknown=tuple(unknown),
         looked=looked,
     )
 
 
-def _objects(one: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
+def _objects(installation: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
     say("rendering")
-    wanted = desired_objects.read_desired(one)
-    applied = applied_objects.read_applied(one.site, layer_order.layers())
-    say("asking the cluster")
+    wanted = desired_objects.read_desired(installation)
+    applied = applied_objects.read_applied(installation.site, layer_order.layers())
+    say("querying the cluster")
     try:
-        there = live_objects.read_live(one.site, {(key.group, key.kind) for key in (*wanted, *applied)})
+        live = live_objects.read_live(installation.site, {(key.group, key.kind) for key in (*wanted, *applied)})
     except BedplateError as error:
         return [], 0, [f"the cluster: {error.subject} {' '.join(error.fact.split())}"]
-    return object_drift.compare_objects(wanted, applied, there), len(wanted), []
+    return object_drift.compare_objects(wanted, applied, live), len(wanted), []
 
 
-def _plays(one: Installation) -> list[PlayStep]:
-    return [step for phase in phases(one, is_installed=True) for step in phase.steps if isinstance(step, PlayStep)]
+def _plays(installation: Installation) -> list[PlayStep]:
+    return [
+        step for phase in phases(installation, is_installed=True) for step in phase.steps if isinstance(step, PlayStep)
+    ]
 
 
-def _ledger(one: Installation) -> tuple[str, dict[str, str]]:
-    """Return the release that was applied last, and each done step's key."""
-    release, steps = last_runs(one.site.ledger)
+def _ledger(installation: Installation) -> tuple[str, dict[str, str]]:
+    """Return the release that was applied last, and the keys of the steps that are done."""
+    release, steps = last_runs(installation.site.ledger)
     return release, {step.step: step.key for step in steps if step.outcome == DONE}
