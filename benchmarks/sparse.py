@@ -32,7 +32,7 @@ def peaks(root: Path, size: int) -> dict[str, int]:
     large, (before, after) = list(_holes(cache, size // COUNT, COUNT)), _holes(cache, CHANGED, 2)
     old = _bundle(root / "old", "2026.1.0", [*large, before], cache, key)
     new = _bundle(root / "new", "2026.1.1", [*large, after], cache, key)
-    public, listed = f"{key}.pub", root / "site.have"
+    public, listed = f"{key}.pub", root / "site.inventory"
     inventory: list[str | Path] = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
     env = {"PYTHONPATH": str(paths.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
     delta = ("bundle", "delta", new, "--inventory", listed, "--site", public, "--key", key, "--out", root / "delta")

@@ -1,4 +1,4 @@
-"""Bundles of one platform at several versions, signed and real: layers, a program, a Debian package, an installer."""
+"""Signed bundles of one platform in several versions: layers, a program, a Debian package, an installer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def content(chance: random.Random) -> Content:
 
 
 def changed(old: Content, chance: random.Random) -> Content:
-    """Return a next version: some files edited, one more, one less, a byte here and there."""
+    """Return a next version: some files edited, one added, one removed, some bytes changed."""
     files = {name: edited(data, chance) if chance.random() < 0.4 else data for name, data in old.files.items()}
     files.pop(chance.choice(sorted(files)))
     files[f"usr/lib/app/new{old.version}.so"] = chance.randbytes(3000)
@@ -59,7 +59,7 @@ def changed(old: Content, chance: random.Random) -> Content:
 
 
 def edited(data: bytes, chance: random.Random) -> bytes:
-    """Return bytes with something put in, something taken out and something replaced."""
+    """Return bytes with some inserted, some removed and some replaced."""
     out = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(out) + 1)
@@ -69,7 +69,7 @@ def edited(data: bytes, chance: random.Random) -> bytes:
 
 @dataclass(frozen=True)
 class Sides:
-    """A publisher with a cache and a key, and a site with a key; all in a folder of the test."""
+    """A publisher with a cache and a key, and a site with a key; all in one folder."""
 
     root: Path
     cache: Cache
@@ -87,14 +87,14 @@ class Sides:
         return self.root / name
 
     def inventory(self, base: Path, **changes: object) -> inventory.Inventory:
-        """Return what a site has that has one bundle, as the publisher reads it."""
+        """Return the inventory of a site that has one bundle, as the publisher reads it."""
         taken = inventory.take_inventory(base, "here")[0].model_copy(update=changes)
-        path = self.root / "here.have"
+        path = self.root / "here.inventory"
         path.write_bytes(inventory.seal(taken, self.site))
         return inventory.unseal(path, lambda _: publisher_signature.public_key(self.site))
 
     def plan(self, full: Path, base: Path, **changes: object) -> DeltaPlan:
-        """Return what a delta from one bundle to another carries."""
+        """Plan a delta from one bundle to another."""
         return plan_delta(
             DeltaRequest(full, self.publisher, self.inventory(base, **changes)), self.cache, SilentReporter()
         )
@@ -105,7 +105,7 @@ class Sides:
         return self.root / name
 
     def merge(self, delta: Path, base: Path, name: str = "joined") -> MergeResult:
-        """Join a delta."""
+        """Merge a delta."""
         return merge(receive([delta], self.publisher), base, self.root / name, SilentReporter())
 
 
@@ -143,7 +143,7 @@ def _artifact(name: str, output: Output) -> BundledArtifact:
 
 
 def _image(name: str, made_of: Content, cache: Cache) -> Output:
-    """Put an image of a layer that all share and one of its own into the cache."""
+    """Put an image into the cache: one layer that all images share, and one of its own."""
     own = {**made_of.files, "etc/name": f"{name} {made_of.version}".encode()}
     base = random.Random(1).randbytes(50_000)  # noqa: S311  seeded on purpose
     layers = [_layer({"usr/lib/base.so": base}, cache), _layer(own, cache)]
@@ -162,7 +162,7 @@ def _layer(files: dict[str, bytes], cache: Cache) -> Output:
 
 
 def _package(made_of: Content, cache: Cache) -> Output:
-    """Put a package that dpkg-deb packed into the cache."""
+    """Put a package made by dpkg-deb into the cache."""
     with cache.scratch() as folder:
         root = folder / "root"
         for name, data in {

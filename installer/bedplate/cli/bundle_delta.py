@@ -72,19 +72,19 @@ def _bytes(text: str) -> int:
     return int(size)
 
 
-def _total(plan: DeltaPlan, chosen: Split) -> int:
-    return plan.carried + chosen.count * chosen.head
+def _size(plan: DeltaPlan, chosen: Split) -> int:
+    return plan.payload_size + chosen.count * chosen.header_size
 
 
 def _facts(plan: DeltaPlan, chosen: Split) -> dict[str, object]:
-    patched = [item for item in plan.items if item.patch]
-    whole = [item for item in plan.items if not item.patch]
+    patched = [item for item in plan.carried if item.patch]
+    whole = [item for item in plan.carried if not item.patch]
     return {
         "release": plan.manifest.release,
-        "site": plan.have.site,
-        "bases": [held.release for held in plan.have.releases],
-        "full": plan.full,
-        "delta": _total(plan, chosen),
+        "site": plan.inventory.site,
+        "bases": [held.release for held in plan.inventory.releases],
+        "full": plan.bundle_size,
+        "delta": _size(plan, chosen),
         "media": chosen.count,
         "kept": len(plan.kept),
         "whole": {"files": len(whole), "bytes": sum(item.length for item in whole)},
@@ -98,17 +98,18 @@ def _facts(plan: DeltaPlan, chosen: Split) -> dict[str, object]:
 
 
 def _summary(plan: DeltaPlan, chosen: Split, split: str, out: Path | None) -> str:
-    patched = [item for item in plan.items if item.patch]
-    whole = sum(item.length for item in plan.items if not item.patch)
-    before = ", ".join(held.release for held in plan.have.releases) or "nothing"
+    patched = [item for item in plan.carried if item.patch]
+    whole = sum(item.length for item in plan.carried if not item.patch)
+    before = ", ".join(held.release for held in plan.inventory.releases) or "nothing"
     media = f"{chosen.count} {'medium' if chosen.count == 1 else 'media'} of {split}" if split else "one part"
     size = sum(item.length for item in patched)
     saved = sum(item.file.size for item in patched) - size
+    sizes = f"full {human(plan.bundle_size)}, delta {human(_size(plan, chosen))}"
     lines = [
         *plan.notes,
-        f"{before} → {plan.manifest.release}: full {human(plan.full)}, delta {human(_total(plan, chosen))}, {media}",
+        f"{before} → {plan.manifest.release}: {sizes}, {media}",
         f"  at the site already  {len(plan.kept)} files, {human(sum(file.size for file in plan.kept))}",
-        f"  carried whole        {len(plan.items) - len(patched)} files, {human(whole)}",
+        f"  carried whole        {len(plan.carried) - len(patched)} files, {human(whole)}",
         f"  carried as patches   {len(patched)} files, {human(size)}, which saves {human(saved)}",
     ]
     if out:

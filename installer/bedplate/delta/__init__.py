@@ -1,1 +1,1 @@
-"""Deltas: what a site lacks of a bundle, carried in parts, and joined there to the very same bundle."""
+"""Deltas: what a site lacks of a bundle, carried in parts and merged at the site into the same bundle."""

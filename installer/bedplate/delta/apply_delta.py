@@ -1,4 +1,4 @@
-"""The files of a joined bundle: linked or copied from what the site has, taken from the delta, or patched."""
+"""Applying a delta: makes each file of the bundle from the site's store, from the payload, or with a patch."""
 
 from __future__ import annotations
 
@@ -19,96 +19,94 @@ from bedplate.install.blob_content import check_file, copy_file
 from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 
-NEW_INVENTORY_HINT = "write a new inventory (bedplate bundle inventory --read) and have the delta made again"
+NEW_INVENTORY_HINT = "write a new inventory (bedplate bundle inventory --read), and have a new delta made"
 PATCH_ERRORS = (BedplateError, zstandard.ZstdError, lzma.LZMAError)
-"""What comes of a patch whose older blob is not what it was."""
+"""Raised when a patch is applied to an older blob that is not what it was."""
 
 
 class DeltaApplier:
-    """Makes the bundle's files."""
+    """Makes the files of a bundle, one at a time."""
 
     def __init__(self, base: Path, payload: PayloadReader) -> None:
-        """Begin.
+        """Make no file yet.
 
         Args:
             base: the site's store, or an older bundle.
-            payload: what the delta carries.
+            payload: the content that the delta carries.
         """
         self._base, self._payload = base, payload
         self.counts: Counter[str] = Counter()
         """How many files were linked, copied, carried and patched."""
 
-    def make(self, file: ListedFile, one: PayloadEntry | None, place: Path, scratch: Path) -> None:
-        """Make one file, which appears at its place when it is proven.
+    def make_file(self, file: ListedFile, entry: PayloadEntry | None, target: Path, scratch: Path) -> None:
+        """Make one file. It appears at its path only after its digest is verified.
 
         Args:
-            file: what the bundle's manifest says of it.
-            one: how the delta carries it; None if the site has it.
-            place: where it belongs.
+            file: its line in the bundle's manifest.
+            entry: how the delta carries it; None if the site has it.
+            target: its path.
             scratch: an empty folder on the same file system.
         """
-        place.parent.mkdir(parents=True, exist_ok=True)
-        self.counts[self._make(file, one, place, scratch)] += 1
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.counts[self._make(file, entry, target, scratch)] += 1
 
-    def _make(self, file: ListedFile, one: PayloadEntry | None, place: Path, scratch: Path) -> str:
-        if not one:
-            return self._from_base(file, place, scratch)
+    def _make(self, file: ListedFile, entry: PayloadEntry | None, target: Path, scratch: Path) -> str:
+        if not entry:
+            return self._from_base(file, target, scratch)
         fresh = scratch / "fresh"
-        self._extract(one, fresh)
+        self._extract(entry, fresh)
         try:
-            if one.patch:
-                self._patch(one, fresh, scratch)
+            if entry.patch:
+                self._patch(entry, fresh, scratch)
         except PATCH_ERRORS as error:
-            raise self._wrong(file, one) from error
+            raise self._mismatch(file, entry) from error
         if digest.of_file(fresh) != file.sha256:
-            raise self._wrong(file, one)
-        _settle(fresh, place)
-        return "patched" if one.patch else "carried"
+            raise self._mismatch(file, entry)
+        _settle(fresh, target)
+        return "patched" if entry.patch else "carried"
 
-    def _extract(self, one: PayloadEntry, place: Path) -> None:
-        with place.open("wb") as out:
-            for data in self._payload.chunks(one.offset, one.length):
+    def _extract(self, entry: PayloadEntry, target: Path) -> None:
+        with target.open("wb") as out:
+            for data in self._payload.read_slice(entry.offset, entry.length):
                 out.write(data)
 
-    def _patch(self, one: PayloadEntry, place: Path, scratch: Path) -> None:
-        """Put what a patch makes in the patch's place."""
-        old = self._base / bundle_layout.blob_path(one.base) if one.base else None
+    def _patch(self, entry: PayloadEntry, path: Path, scratch: Path) -> None:
+        """Replace a patch by the file that it makes."""
+        old = self._base / bundle_layout.blob_path(entry.base) if entry.base else None
         work = scratch / "work"
         work.mkdir()
-        blob_patch.apply_patch(place, old, scratch / "made", work)
-        (scratch / "made").replace(place)
+        blob_patch.apply_patch(path, old, scratch / "made", work)
+        (scratch / "made").replace(path)
 
-    def _wrong(self, file: ListedFile, one: PayloadEntry) -> BedplateError:
-        """Return why a carried file is not as it was signed."""
-        if one.base and digest.of_file(self._base / bundle_layout.blob_path(one.base)) != one.base:
-            return _spoilt(self._base, one.base)
-        return BedplateError(
-            f"file {file.path}", "did not come out as it was signed", "carry the full bundle in its place"
-        )
+    def _mismatch(self, file: ListedFile, entry: PayloadEntry) -> BedplateError:
+        """Return why a carried file does not have the signed digest."""
+        if entry.base and digest.of_file(self._base / bundle_layout.blob_path(entry.base)) != entry.base:
+            return _corrupted(self._base, entry.base)
+        return BedplateError(f"file {file.path}", "does not have the signed digest", "carry the full bundle instead")
 
-    def _from_base(self, file: ListedFile, place: Path, scratch: Path) -> str:
-        """Link what the site has, where one file system holds both, or copy it; read against its digest in any case."""
+    def _from_base(self, file: ListedFile, target: Path, scratch: Path) -> str:
+        """Link a file that the site has, or copy it from another file system; verify its digest either way."""
         source = ListedFile(file.path, file.sha256, file.size)
         try:
             try:
                 (scratch / "link").hardlink_to(self._base / file.path)
             except OSError:  # another file system, or not ours
                 copy_file(self._base, source, scratch / "copy")
-                (scratch / "copy").replace(place)
+                (scratch / "copy").replace(target)
                 return "copied"
             check_file(scratch, ListedFile("link", file.sha256, file.size))
         except RefusedError as error:
-            raise _spoilt(self._base, file.sha256) from error
-        (scratch / "link").replace(place)
+            raise _corrupted(self._base, file.sha256) from error
+        (scratch / "link").replace(target)
         return "linked"
 
 
-def _spoilt(base: Path, sha256: str) -> BedplateError:
-    return BedplateError(f"blob {sha256} in {base}", "has another content than its name says", NEW_INVENTORY_HINT)
+def _corrupted(base: Path, sha256: str) -> BedplateError:
+    return BedplateError(f"blob {sha256} in {base}", "does not match its digest", NEW_INVENTORY_HINT)
 
 
-def _settle(fresh: Path, place: Path) -> None:
+def _settle(fresh: Path, target: Path) -> None:
     with fresh.open("rb+") as file:
         os.fchmod(file.fileno(), 0o444)
         os.fsync(file.fileno())
-    fresh.replace(place)
+    fresh.replace(target)

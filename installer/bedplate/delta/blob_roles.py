@@ -1,7 +1,7 @@
-"""What part each blob plays in a release, in words that stay the same from release to release.
+"""The role of each blob in a release, in words that stay the same from release to release.
 
-`deb:nginx-light`, `go:etcd`, `layer 2 of quay.io/jupyter/notebook`: so a new blob finds the one that it takes
-the place of.
+`deb:nginx-light`, `go:etcd`, `layer 2 of quay.io/jupyter/notebook`: by its role, a new blob finds the older one that
+it replaces.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from bedplate.core import oci
 INSTALLER, REST = "installer", "rest"
 
 
-def roles(release: ReleaseFile, blobs: Mapping[str, int], read: Callable[[str], bytes]) -> dict[str, str]:
+def blob_roles(release: ReleaseFile, blobs: Mapping[str, int], read: Callable[[str], bytes]) -> dict[str, str]:
     """Return the blob of each role.
 
     Args:
         release: release.json.
-        blobs: sizes of all blobs of the release; what it does not name has the role REST and a number, the largest 0.
-        read: gives a small blob's content.
+        blobs: sizes of all blobs of the release; one that release.json does not name gets the role REST and a number,
+            the largest 0.
+        read: returns a small blob's content.
     """
-    found = {INSTALLER: release.installer}
+    roles = {INSTALLER: release.installer}
     for artifact in release.artifacts:
         for role, sha256 in _of_artifact(artifact, read):
-            found.setdefault(role, sha256)
+            roles.setdefault(role, sha256)
     for document in release.documents:
-        found.setdefault(f"document {document.kind} of {_repository(document.image) or 'the release'}", document.sha256)
-    rest = sorted(blobs.keys() - set(found.values()), key=lambda sha256: (-blobs[sha256], sha256))
-    found |= {f"{REST} {number}": sha256 for number, sha256 in enumerate(rest)}
-    return {role: sha256 for role, sha256 in found.items() if sha256 in blobs}
+        roles.setdefault(f"document {document.kind} of {_repository(document.image) or 'the release'}", document.sha256)
+    rest = sorted(blobs.keys() - set(roles.values()), key=lambda sha256: (-blobs[sha256], sha256))
+    roles |= {f"{REST} {number}": sha256 for number, sha256 in enumerate(rest)}
+    return {role: sha256 for role, sha256 in roles.items() if sha256 in blobs}
 
 
 def _of_artifact(artifact: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The pieces of something unpacked: a tar's headers and files, by their names."""
+"""Chunks of an unpacked blob: the headers and files of a tar, by name."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NUMBER = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch with a name.
+    """Some bytes of a file, with a name.
 
     Attributes:
-        name: `file PATH` or `head PATH`; WHOLE where the rest is no tar.
-        start: where it begins.
-        end: where it ends.
+        name: `file PATH` or `head PATH`; REST for what is not in a tar.
+        start: offset of its first byte.
+        end: offset after its last byte.
     """
 
     name: str
@@ -35,23 +35,23 @@ class Chunk:
         return self.end - self.start
 
     @property
-    def alike(self) -> str:
-        """Return its name without numbers, which change from version to version."""
+    def unnumbered_name(self) -> str:
+        """Return its name with every number as 0, since versions change them."""
         return NUMBER.sub("0", self.name)
 
 
 def chunks(unpacked: Path, content: int) -> Iterator[Chunk]:
-    """Yield all of a file as pieces, in order, without gaps.
+    """Yield all of a file as chunks, in order, without gaps.
 
     Args:
         unpacked: the file.
-        content: where tars may begin; what is before them is a piece of its own.
+        content: where tars may begin; the bytes before are one chunk.
     """
     end, at = unpacked.stat().st_size, content
     if content:
         yield Chunk("frame", 0, content)
     for name, data, stated in _members(unpacked, content):
-        size = min(stated, end - data)  # it may be cut off
+        size = min(stated, end - data)  # the file may be truncated
         yield Chunk(f"head {name}", at, data)  # with the padding of the member before
         if size:
             yield Chunk(f"file {name}", data, data + size)
@@ -61,7 +61,7 @@ def chunks(unpacked: Path, content: int) -> Iterator[Chunk]:
 
 
 def _members(unpacked: Path, content: int) -> Iterator[tuple[str, int, int]]:
-    """Yield a tar's members: name, place of the data and its size; nothing where there is no tar, or no more of it."""
+    """Yield the name, data offset and data size of a tar's members; end where there is no tar, or no more of it."""
     with unpacked.open("rb") as file, suppress(tarfile.TarError):
         if FileSlice(file, content + 257, 5).read() != b"ustar":
             return

@@ -1,10 +1,10 @@
-"""Every path of a delta, and the form of its one JSON file.
+"""The layout of a delta: every path in it, and the format of delta.json.
 
-A delta is one folder per medium, `part-001-of-003`, each with the same heads and its own stretch of the payload:
+A delta is one folder per medium, `part-001-of-003`. Each has the same signed headers and its own share of the payload:
 
 delta.json, delta.json.sig         what the delta carries and needs; signed by the publisher
-manifest.json, manifest.json.sig   the bundle's own, as they will be in the joined bundle
-data                               the stretch
+manifest.json, manifest.json.sig   the bundle's own, as they will be in the merged bundle
+data                               the share of the payload
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ FORMAT = 1
 
 
 def part_name(number: int, count: int) -> str:
-    """Return a part's folder; they count from 1."""
+    """Return the name of a part's folder; parts are numbered from 1."""
     return f"part-{number:03}-of-{count:03}"
 
 
 class PayloadPart(Model):
-    """One part's stretch of the payload."""
+    """The share of the payload that one part has."""
 
     sha256: str
     size: int
 
 
 class PayloadEntry(Model):
-    """One file of the bundle that the payload holds."""
+    """One file of the bundle that is in the payload."""
 
-    path: str = Field(description="place in the bundle")
-    offset: int = Field(description="where in the payload it begins")
-    length: int = Field(description="how much of the payload it takes")
-    patch: bool = Field(description="whether a patch is carried in place of the file")
-    base: str = Field("", description="sha256 of the blob that the patch starts from; empty: from nothing")
+    path: str = Field(description="path in the bundle")
+    offset: int = Field(description="where it begins in the payload")
+    length: int = Field(description="bytes of the payload that it takes")
+    patch: bool = Field(description="whether a patch is carried instead of the file")
+    base: str = Field("", description="sha256 of the blob that the patch starts from; empty if it starts from nothing")
 
 
 class RequiredBlob(Model):
-    """A blob that must be at the site."""
+    """A blob that the site must have."""
 
     sha256: str
     size: int
 
 
 class DeltaFile(Model):
-    """delta.json."""
+    """The file delta.json."""
 
     format: int = FORMAT
     release: str
-    bundle: str = Field(description="digest of the bundle that comes out: the sha256 of manifest.json")
-    size: int = Field(description="bytes of that bundle")
+    bundle: str = Field(description="digest of the resulting bundle: the sha256 of manifest.json")
+    size: int = Field(description="bytes of the resulting bundle")
     bases: list[str] = Field(description="releases that the site had when the delta was made")
     requires: list[RequiredBlob] = Field(
-        description="what must be at the site: what stays, and what patches start from"
+        description="blobs that the site must have: those that stay, and those that patches start from"
     )
     carried: list[PayloadEntry]
     parts: list[PayloadPart]

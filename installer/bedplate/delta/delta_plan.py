@@ -1,4 +1,4 @@
-"""What a delta carries: each file of the bundle that the site lacks, whole or as a patch, whichever is smaller."""
+"""Planning a delta: which files of the bundle the site lacks, and which of them go as patches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundleManifest, ManifestFile
 from bedplate.core.reporter import Reporter
 from bedplate.delta import encoder
-from bedplate.delta.blob_roles import roles
-from bedplate.delta.carried_file import SMALLEST, CarriedFile, PatchMaker, shared_encoders, whole
+from bedplate.delta.blob_roles import blob_roles
+from bedplate.delta.carried_file import SMALLEST_PATCHED, CarriedFile, PatchMaker, shared_encoders, whole_file
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
 from bedplate.install.manifest import parse_manifest
@@ -22,18 +22,18 @@ from bedplate.install.signature import SignedManifest, read_signed
 
 @dataclass(frozen=True, slots=True)
 class DeltaRequest:
-    """What a delta is wanted for.
+    """What a delta is made for.
 
     Attributes:
         bundle: the full bundle.
         publisher: text of the publisher's public keys.
-        have: the site's inventory.
-        against: bundles that the site is believed to have; patches start from their blobs, too.
+        inventory: what the site has.
+        against: bundles that the site should have; patches start from their blobs, too.
     """
 
     bundle: Path
     publisher: str
-    have: Inventory
+    inventory: Inventory
     against: list[Path] = field(default_factory=list)
 
 
@@ -45,92 +45,96 @@ class DeltaPlan:
         bundle: the full bundle's folder.
         signed: its manifest and signature.
         manifest: the same manifest, parsed.
-        have: what the site has.
-        items: what is carried, in the payload's order.
-        kept: what the site has already.
+        inventory: what the site has.
+        carried: the files that are carried, in the order of the payload.
+        kept: the files that the site has already.
         notes: what the publisher should know.
     """
 
     bundle: Path
     signed: SignedManifest
     manifest: BundleManifest
-    have: Inventory
-    items: list[CarriedFile]
+    inventory: Inventory
+    carried: list[CarriedFile]
     kept: list[ManifestFile]
     notes: list[str] = field(default_factory=list)
 
     @property
-    def full(self) -> int:
+    def bundle_size(self) -> int:
         """Return the full bundle's size."""
         return sum(file.size for file in self.manifest.files)
 
     @property
-    def carried(self) -> int:
+    def payload_size(self) -> int:
         """Return the payload's size."""
-        return sum(item.length for item in self.items)
+        return sum(file.length for file in self.carried)
 
 
-def plan_delta(order: DeltaRequest, cache: Cache, told: Reporter) -> DeltaPlan:
-    """Return what a delta to a bundle carries to a site; the patches are made, proven and kept in the cache.
+def plan_delta(request: DeltaRequest, cache: Cache, reporter: Reporter) -> DeltaPlan:
+    """Plan a delta; its patches are made, verified by applying them, and kept in the cache.
 
     Args:
-        order: what is wanted.
-        cache: where patches are kept, and older blobs are found.
-        told: told about the work.
+        request: bundle and site.
+        cache: where patches are kept, and older blobs are looked for.
+        reporter: receives progress.
     """
-    bundle, have = order.bundle, order.have
+    bundle, inventory = request.bundle, request.inventory
     with refusals_as_errors():
-        signed = read_signed(bundle, order.publisher)
+        signed = read_signed(bundle, request.publisher)
         parse_manifest(signed.manifest)
-    manifest, held = BundleManifest.model_validate_json(signed.manifest), have.sizes()
-    kept = [file for file in manifest.files if bundle_layout.is_blob(file) and held.get(file.sha256) == file.size]
+    manifest, sizes = BundleManifest.model_validate_json(signed.manifest), inventory.sizes()
+    kept = [file for file in manifest.files if bundle_layout.is_blob(file) and sizes.get(file.sha256) == file.size]
     lacking = [file for file in manifest.files if file not in set(kept)]
-    older = BaseCandidates(have, _local([*order.against, cache.root]))
-    maker = PatchMaker(bundle, have, older, cache)
-    played = _played(bundle, manifest)
-    items = []
+    candidates = BaseCandidates(inventory, _finder([*request.against, cache.root]))
+    maker = PatchMaker(bundle, inventory, candidates, cache)
+    roles = _roles_by_blob(bundle, manifest)
+    carried = []
     for file in lacking:
-        if bundle_layout.is_blob(file) and file.size >= SMALLEST:
-            items.append(maker.item(file, played.get(file.sha256, []), told))
+        if bundle_layout.is_blob(file) and file.size >= SMALLEST_PATCHED:
+            carried.append(maker.carry(file, roles.get(file.sha256, []), reporter))
         else:
-            items.append(whole(bundle, file))
-    ordered = sorted(items, key=lambda item: (item.patch, item.file.path))
-    return DeltaPlan(bundle, signed, manifest, have, ordered, kept, _notes(order, older))
+            carried.append(whole_file(bundle, file))
+    ordered = sorted(carried, key=lambda one: (one.patch, one.file.path))
+    return DeltaPlan(bundle, signed, manifest, inventory, ordered, kept, _notes(request, candidates))
 
 
-def _local(folders: Iterable[Path]) -> Callable[[str], Path | None]:
-    """Return what finds a blob in some stores."""
-    listed = list(folders)
+def _finder(folders: Iterable[Path]) -> Callable[[str], Path | None]:
+    """Return a function that looks for a blob in some stores and bundles."""
+    stores = list(folders)
 
     def find(sha256: str) -> Path | None:
-        return next((path for folder in listed if (path := folder / bundle_layout.blob_path(sha256)).is_file()), None)
+        return next((path for folder in stores if (path := folder / bundle_layout.blob_path(sha256)).is_file()), None)
 
     return find
 
 
-def _played(bundle: Path, manifest: BundleManifest) -> dict[str, list[str]]:
+def _roles_by_blob(bundle: Path, manifest: BundleManifest) -> dict[str, list[str]]:
     """Return the roles that each blob of the bundle plays."""
     sizes = {file.sha256: file.size for file in manifest.files if bundle_layout.is_blob(file)}
-    found = roles(read_release(bundle), sizes, lambda sha256: (bundle / bundle_layout.blob_path(sha256)).read_bytes())
-    played: dict[str, list[str]] = {}
-    for role, sha256 in found.items():
-        played.setdefault(sha256, []).append(role)
-    return played
+    blobs = blob_roles(
+        read_release(bundle), sizes, lambda sha256: (bundle / bundle_layout.blob_path(sha256)).read_bytes()
+    )
+    roles: dict[str, list[str]] = {}
+    for role, sha256 in blobs.items():
+        roles.setdefault(sha256, []).append(role)
+    return roles
 
 
-def _notes(order: DeltaRequest, older: BaseCandidates) -> list[str]:
-    other = sorted(encoder.ENCODERS.keys() - shared_encoders(order.have))
-    notes = [f"the site's encoder {name} is another than ours: what it packed is carried whole" for name in other]
-    held = order.have.sizes()
-    for folder in order.against:
+def _notes(request: DeltaRequest, candidates: BaseCandidates) -> list[str]:
+    differing = sorted(encoder.ENCODERS.keys() - shared_encoders(request.inventory))
+    notes = [
+        f"the site's encoder {name} differs from ours: blobs that it packed are carried whole" for name in differing
+    ]
+    sizes = request.inventory.sizes()
+    for folder in request.against:
         release = read_release(folder).release
-        lacking = [file for file in _files(folder) if bundle_layout.is_blob(file) and file.sha256 not in held]
+        lacking = [file for file in _files(folder) if bundle_layout.is_blob(file) and file.sha256 not in sizes]
         if lacking:
-            notes.append(f"the site lacks {len(lacking)} blobs of release {release}: {_named(folder, lacking)}")
-    if older.absent:
+            notes.append(f"the site lacks {len(lacking)} blobs of release {release}: {_names(folder, lacking)}")
+    if candidates.absent:
         notes.append(
-            f"{len(older.absent)} blobs of the site are not on this machine, so no patch starts from them:"
-            " name the bundle they came in with --against"
+            f"{len(candidates.absent)} blobs of the site are not on this machine, so no patch starts from them;"
+            " name the bundle that they came in with --against"
         )
     return notes
 
@@ -139,7 +143,7 @@ def _files(folder: Path) -> list[ManifestFile]:
     return BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()).files
 
 
-def _named(folder: Path, lacking: list[ManifestFile], most: int = 5) -> str:
-    played = _played(folder, BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()))
-    names = sorted(played.get(file.sha256, [file.sha256])[0] for file in lacking)
+def _names(folder: Path, lacking: list[ManifestFile], most: int = 5) -> str:
+    roles = _roles_by_blob(folder, BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes()))
+    names = sorted(roles.get(file.sha256, [file.sha256])[0] for file in lacking)
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")

@@ -1,9 +1,9 @@
-"""Encoders whose output can be made again bit for bit, and how it is known that a site has the same ones.
+"""Encoders (zstd, lzma2) whose output is reproducible bit for bit, and the fingerprints that tell them apart.
 
-A digest covers compressed bytes, but only what is inside them can be compared with an older version. So a delta
-carries the difference of what is inside, and the site compresses again. That gives the very same bytes only
-with the same encoder: each has a fingerprint, which a site states in its inventory, and which is compared
-before a delta counts on it.
+A digest covers compressed bytes, but only unpacked content can be compared with an older version. So a delta
+carries the difference between unpacked contents, and the site compresses the result again. That gives the same bytes
+only with the same encoder. So each encoder has a fingerprint. The site's inventory file has its fingerprints, and a
+delta relies on an encoder only if they are equal.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ SAMPLE_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """A way to compress.
+    """A compressor and its decompressor.
 
     Attributes:
-        name: what a delta calls it.
-        pack: compresses so many bytes of a source.
+        name: its name in deltas.
+        pack: compresses a number of bytes of a source.
         unpack: decompresses all of a source.
     """
 
@@ -75,7 +75,7 @@ ENCODERS = {encoder.name: encoder for encoder in (LAYER, DEB)}
 
 @cache
 def fingerprints() -> dict[str, str]:
-    """Return for each encoder the digest of what it makes of a sample, on this machine."""
+    """Return the digest of each encoder's output for a sample, on this machine."""
     return {name: _fingerprint(encoder) for name, encoder in sorted(ENCODERS.items())}
 
 
@@ -86,7 +86,7 @@ def _fingerprint(encoder: Encoder) -> str:
 
 
 def _sample() -> bytes:
-    """Return bytes with near and far repetitions, as programs have, so that an encoder shows all it does."""
+    """Return bytes with near and far repetitions, as in programs, so that the encoder uses all of its methods."""
     words = [hashlib.sha256(bytes([number])).digest()[: 3 + number % 29] for number in range(256)]
     out, state = bytearray(), 1
     while len(out) < SAMPLE_BYTES:

@@ -1,4 +1,4 @@
-"""A part of an open file that reads like a file."""
+"""A slice of an open file, which reads like a file of its own."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import IO, Protocol
 
 
 class Readable(Protocol):
-    """What gives bytes."""
+    """Anything that bytes can be read from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to so many bytes, none at the end."""
+        """Return up to `size` bytes; none at the end."""
 
 
 class FileSlice:
-    """Bytes of a file from an offset on; other spans of the same file may be read in between."""
+    """Some bytes of a file from an offset on; other slices of the same file may be read in between."""
 
     def __init__(self, file: IO[bytes], offset: int, size: int) -> None:
         """Begin at the offset."""
         self._file, self._at, self._end = file, offset, offset + size
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to so many bytes, none at the end."""
+        """Return up to `size` bytes; none at the end."""
         rest = self._end - self._at
         self._file.seek(self._at)
         data = self._file.read(rest if size < 0 else min(size, rest))
@@ -29,7 +29,7 @@ class FileSlice:
 
 
 def copy(source: Readable, target: IO[bytes], chunk: int = 1 << 20) -> int:
-    """Copy all there is, some at a time; return how much."""
+    """Copy everything, a block at a time; return the number of bytes."""
     total = 0
     while data := source.read(chunk):
         target.write(data)

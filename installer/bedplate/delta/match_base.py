@@ -1,4 +1,4 @@
-"""Finding, for a new blob, the older one at the site that is most like it."""
+"""Finding the older blob at the site that is most similar to a new one; a patch starts from it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from pathlib import Path
 from bedplate.delta.inventory import Inventory
 
 SIMILARITY = 0.8
-"""How alike two roles are to be, where the very same is not there; found by trying."""
+"""How similar two roles must be if the same one is not there; found by experiment."""
 NUMBER = re.compile(r"\d+")
 
 
 class BaseCandidates:
-    """The site's blobs by the roles they play, the newest release's first."""
+    """The site's blobs by their roles, the newest release's first."""
 
-    def __init__(self, have: Inventory, local: Callable[[str], Path | None]) -> None:
-        """Remember the roles.
+    def __init__(self, inventory: Inventory, find_blob: Callable[[str], Path | None]) -> None:
+        """Sort the site's blobs by role.
 
         Args:
-            have: the site's inventory.
-            local: gives the place of a blob on this machine, None if it is not here.
+            inventory: what the site has.
+            find_blob: returns the path of a blob on this machine, None if it is not here.
         """
-        self._local = local
+        self._find_blob = find_blob
         self._roles: dict[str, list[str]] = {}
-        for held in sorted(have.releases, key=lambda held: _order(held.release), reverse=True):
+        for held in sorted(inventory.releases, key=lambda held: _order(held.release), reverse=True):
             for role, number in held.roles.items():
-                self._roles.setdefault(role, []).append(have.blobs[number][0])
+                self._roles.setdefault(role, []).append(inventory.blobs[number][0])
         self.absent: set[str] = set()
-        """Blobs that a patch could start from, were they on this machine."""
+        """Blobs that a patch could start from if they were on this machine."""
 
     def nearest(self, roles: Iterable[str]) -> tuple[str, Path] | None:
-        """Return the digest and place of the blob that is most like one with these roles."""
+        """Return the digest and path of the blob that is most similar to one with these roles."""
         wanted = list(roles)
-        for role in (*wanted, *filter(None, map(self._alike, wanted[:1]))):
+        for role in (*wanted, *filter(None, map(self._similar, wanted[:1]))):
             for sha256 in self._roles.get(role, []):
-                if path := self._local(sha256):
+                if path := self._find_blob(sha256):
                     return sha256, path
                 self.absent.add(sha256)
         return None
 
-    def _alike(self, role: str) -> str:
+    def _similar(self, role: str) -> str:
         kind = _kind(role)
         same = [known for known in self._roles if _kind(known) == kind]
         return next(iter(difflib.get_close_matches(role, same, n=1, cutoff=SIMILARITY)), "")

@@ -1,8 +1,8 @@
-"""Joining a delta with what the site has, to the very bundle that the publisher signed.
+"""Merging a delta with what the site has, into the same bundle that the publisher signed.
 
-Everything is made in a folder beside the result: `parts` takes in what is on the media, `bundle` gets one proven
-file after the other, each by a rename. So a run that was killed goes on where it was, and the result appears
-with the last rename.
+Work happens in a folder next to the result: `parts` has copies of what is on the media, and `bundle` gets one
+verified file after the other, each by a rename. So the next run resumes after a kill, and the result appears with
+the last rename.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from bedplate.install.refused import RefusedError
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """A joined bundle.
+    """A merged bundle, and how its files were made.
 
     Attributes:
         folder: where it is.
-        linked: files that are links into the site's store.
-        copied: files that were copied from there.
-        carried: files that the delta brought whole.
-        patched: files that a patch made.
+        linked: files that are hard links into the site's store.
+        copied: files that were copied from the store.
+        carried: files that the delta carried whole.
+        patched: files that were made by a patch.
     """
 
     folder: Path
@@ -50,14 +50,14 @@ class MergeResult:
     patched: int = 0
 
 
-def merge(delta: ReceivedDelta, base: Path, out: Path, told: Reporter) -> MergeResult:
-    """Join a delta to the full bundle; the next run goes on where one was killed.
+def merge(delta: ReceivedDelta, base: Path, out: Path, reporter: Reporter) -> MergeResult:
+    """Merge a delta into the full bundle; after a kill, the next run resumes.
 
     Args:
         delta: the delta.
         base: the site's store, or an older bundle.
-        out: the bundle's folder; it appears when it is whole.
-        told: told about the work.
+        out: the bundle's folder; it appears when it is complete.
+        reporter: receives progress.
     """
     staging = out.absolute().with_name(f".{out.name}.merge-{delta.digest[:12]}")
     if _is_there(delta, out):
@@ -68,8 +68,8 @@ def merge(delta: ReceivedDelta, base: Path, out: Path, told: Reporter) -> MergeR
     _check_disk(delta, base, staging)
     (staging / "parts").mkdir(parents=True, exist_ok=True)
     with try_lock(staging / "lock", f"folder {staging}", "is used by another merge"):
-        _take_parts(delta, staging / "parts", told)
-        counts = _join(delta, base, staging, told)
+        _take_parts(delta, staging / "parts", reporter)
+        counts = _make_files(delta, base, staging, reporter)
         _finish(delta, staging, out)
     shutil.rmtree(staging, ignore_errors=True)
     return MergeResult(out, **counts)
@@ -82,14 +82,14 @@ def _is_there(delta: ReceivedDelta, out: Path) -> bool:
     if out.exists() and any(out.iterdir()):
         raise InputError(f"folder {out}", "is not empty", "give another --out")
     if out.is_mount():
-        raise InputError(f"folder {out}", "is a disk's own and cannot be renamed", f"give --out {out}/bundle")
+        raise InputError(f"folder {out}", "is a mount point and cannot be replaced", f"give --out {out}/bundle")
     return False
 
 
 def _check_base(delta: ReceivedDelta, base: Path) -> None:
-    """Refuse a base that lacks a blob, before anything is read."""
+    """Refuse a base that lacks a needed blob, before any part is read."""
     lacking = [
-        one.sha256 for one in delta.file.requires if _size(base / bundle_layout.blob_path(one.sha256)) != one.size
+        blob.sha256 for blob in delta.file.requires if _size(base / bundle_layout.blob_path(blob.sha256)) != blob.size
     ]
     if lacking:
         wanted = ", ".join(delta.file.bases)
@@ -103,67 +103,67 @@ def _size(path: Path) -> int:
 
 def _check_disk(delta: ReceivedDelta, base: Path, staging: Path) -> None:
     """Refuse a disk without room for the parts and for what cannot be linked; what is there already counts as room."""
-    carried = {one.path for one in delta.file.carried}
+    carried = {entry.path for entry in delta.file.carried}
     linked = base.stat().st_dev == staging.parent.stat().st_dev
     wanted = sum(part.size for part in delta.file.parts)
     wanted += sum(file.size for file in delta.files if file.path in carried or not linked)
     there = sum(path.lstat().st_size for path in staging.rglob("*") if path.is_file())
     free = shutil.disk_usage(staging.parent).free
     if wanted > free + there:
-        fact = f"has {human(free)} free, {human(wanted - there)} are needed"
-        raise BedplateError(f"disk of {staging.parent}", fact, "give an --out on another one")
+        fact = f"has {human(free)} free; {human(wanted - there)} are needed"
+        raise BedplateError(f"disk of {staging.parent}", fact, "give an --out on another disk")
 
 
-def _take_parts(delta: ReceivedDelta, place: Path, told: Reporter) -> None:
-    """Copy the parts that are here, read against their digests; Findings name those that are missing or wrong."""
+def _take_parts(delta: ReceivedDelta, target: Path, reporter: Reporter) -> None:
+    """Copy the parts that are here, and verify their digests; ErrorList names those that are missing or corrupted."""
     count, errors = len(delta.file.parts), []
     for number, part in enumerate(delta.file.parts, start=1):
-        name, said = part_name(number, count), f"part {number} of {count}"
-        if _size(place / name) == part.size:
-            continue  # it was proven when it came
+        name, title = part_name(number, count), f"part {number} of {count}"
+        if _size(target / name) == part.size:
+            continue  # it was verified when it was copied
         if not (folder := delta.folders.get(number)):
-            step = "give its folder, too; what was read stays"
-            errors.append(BedplateError(f"{said} ({name}, {human(part.size)})", "is missing", step))
+            step = "add its folder to the command; parts that were read are kept"
+            errors.append(BedplateError(f"{title} ({name}, {human(part.size)})", "is missing", step))
             continue
-        told.begin(said)
-        if error := _taken(folder, part, place / name):
-            errors.append(BedplateError(f"{said} ({folder / DATA}, {human(part.size)})", error.fact, READ_AGAIN_HINT))
+        reporter.begin(title)
+        if error := _copy_part(folder, part, target / name):
+            errors.append(BedplateError(f"{title} ({folder / DATA}, {human(part.size)})", error.fact, READ_AGAIN_HINT))
         else:
-            told.end(said, human(part.size))
+            reporter.end(title, human(part.size))
     if errors:
         raise ErrorList(list(errors))
 
 
-def _taken(folder: Path, part: PayloadPart, place: Path) -> RefusedError | None:
+def _copy_part(folder: Path, part: PayloadPart, target: Path) -> RefusedError | None:
     try:
-        copy_file(folder, ListedFile(DATA, part.sha256, part.size), place)
+        copy_file(folder, ListedFile(DATA, part.sha256, part.size), target)
     except RefusedError as error:
-        return RefusedError(error.subject, error.fact.replace("was signed", "was written"))
+        return error
     return None
 
 
-def _join(delta: ReceivedDelta, base: Path, staging: Path, told: Reporter) -> Counter[str]:
+def _make_files(delta: ReceivedDelta, base: Path, staging: Path, reporter: Reporter) -> Counter[str]:
     """Make every file that is not there yet; return how many were made in which way."""
-    count, carried = len(delta.file.parts), {one.path: one for one in delta.file.carried}
+    count, carried = len(delta.file.parts), {entry.path: entry for entry in delta.file.carried}
     parts = [(staging / "parts" / part_name(n, count), p.size) for n, p in enumerate(delta.file.parts, start=1)]
-    joiner, tree, scratch = DeltaApplier(base, PayloadReader(parts)), staging / "bundle", staging / "scratch"
-    told.begin("files")
+    applier, tree, scratch = DeltaApplier(base, PayloadReader(parts)), staging / "bundle", staging / "scratch"
+    reporter.begin("files")
     for file in delta.files:
-        place = tree / file.path
-        if _size(place) != file.size:  # one that is there was proven before it got its name
+        target = tree / file.path
+        if _size(target) != file.size:  # a file that is there was verified before it got its name
             shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir()
-            joiner.make(file, carried.get(file.path), place, scratch)
-    told.end("files", f"{joiner.counts.total()} made, {len(delta.files)} there")
-    return joiner.counts
+            applier.make_file(file, carried.get(file.path), target, scratch)
+    reporter.end("files", f"{applier.counts.total()} made, {len(delta.files)} in all")
+    return applier.counts
 
 
 def _finish(delta: ReceivedDelta, staging: Path, out: Path) -> None:
-    """Add manifest and signature, compare all with the manifest, and give the bundle its place."""
+    """Add manifest and signature, compare the bundle with the manifest, and move it to its path."""
     tree = staging / "bundle"
     heads = {bundle_layout.MANIFEST: delta.signed.manifest, bundle_layout.SIGNATURE: delta.signed.signature}
     for name, content in heads.items():
-        # Beside the bundle first: a half-written file of a run that was killed would be one too many in it.
+        # First next to the bundle: a file half-written by a killed run would be a file too many in it.
         write_atomic(staging / name, content)
         (staging / name).replace(tree / name)
     with refusals_as_errors():

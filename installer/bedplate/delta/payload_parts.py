@@ -1,4 +1,4 @@
-"""Cutting one long payload into stretches of a medium's size, and reading it across them."""
+"""The payload of a delta: writing it in parts that fit a medium, and reading it across the parts."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import IO
 from bedplate.delta.delta_layout import DATA, PayloadPart
 from bedplate.delta.file_slice import Readable
 
-CHUNK = 1 << 20
+BLOCK = 1 << 20
 
 
 def write_parts(sources: Iterable[Readable], folders: list[Path], capacity: int) -> list[PayloadPart]:
-    """Write what the sources give, one after the other, to the file `data` of each folder in turn.
+    """Write the sources one after the other, to the file `data` of each folder in turn.
 
     Args:
         sources: the payload.
         folders: one for each part; each is filled before the next.
-        capacity: the most bytes a part takes.
+        capacity: the most bytes that fit into a part.
     """
-    stream, parts = _chunks(sources), []
+    blocks, parts = _blocks(sources), []
     rest = b""
     for folder in folders:
         with (folder / DATA).open("xb") as out:
-            part, rest = _fill(out, rest, stream, capacity)
+            part, rest = _fill(out, rest, blocks, capacity)
             os.fsync(out.fileno())
         parts.append(part)
     return parts
 
 
-def _chunks(sources: Iterable[Readable]) -> Iterator[bytes]:
+def _blocks(sources: Iterable[Readable]) -> Iterator[bytes]:
     for source in sources:
-        while data := source.read(CHUNK):
+        while data := source.read(BLOCK):
             yield data
 
 
-def _fill(out: IO[bytes], first: bytes, stream: Iterator[bytes], capacity: int) -> tuple[PayloadPart, bytes]:
-    """Write one part; return it and what did not fit any more."""
+def _fill(out: IO[bytes], first: bytes, blocks: Iterator[bytes], capacity: int) -> tuple[PayloadPart, bytes]:
+    """Write one part; return it, and the bytes that did not fit."""
     sha, size, data = hashlib.sha256(), 0, first
     while True:
         taken = data[: capacity - size]
@@ -49,25 +49,25 @@ def _fill(out: IO[bytes], first: bytes, stream: Iterator[bytes], capacity: int) 
         data = data[len(taken) :]
         if size == capacity:
             return PayloadPart(sha256=sha.hexdigest(), size=size), data
-        if not data and not (data := next(stream, b"")):
+        if not data and not (data := next(blocks, b"")):
             return PayloadPart(sha256=sha.hexdigest(), size=size), b""
 
 
 class PayloadReader:
-    """The payload, read across its parts."""
+    """Reads the payload across its parts."""
 
     def __init__(self, parts: list[tuple[Path, int]]) -> None:
-        """Know the files, in order, and their sizes."""
+        """Take the parts' files, in order, and their sizes."""
         self._parts = parts
 
-    def chunks(self, offset: int, length: int) -> Iterator[bytes]:
-        """Yield a stretch, some at a time."""
+    def read_slice(self, offset: int, length: int) -> Iterator[bytes]:
+        """Yield some bytes of the payload, a block at a time."""
         start = 0
         for path, size in self._parts:
             low, high = max(offset, start), min(offset + length, start + size)
             if low < high:
                 with path.open("rb") as file:
                     file.seek(low - start)
-                    for at in range(low, high, CHUNK):
-                        yield file.read(min(CHUNK, high - at))
+                    for at in range(low, high, BLOCK):
+                        yield file.read(min(BLOCK, high - at))
             start += size

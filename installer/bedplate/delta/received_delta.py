@@ -1,4 +1,4 @@
-"""A delta that came in: its heads, proven before anything else is read, and where its parts are."""
+"""Reading a delta at the site: verifies its signed headers first, and finds its parts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from bedplate.install.manifest import BLOB, ListedFile, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.signature import SignedManifest, read_signed
 
-READ_AGAIN_HINT = "read the medium again; if it stays so, carry this part again"
+READ_AGAIN_HINT = "read the medium again; if that does not help, carry this part again"
+NEWER_HINT = "use the bedplate of the newer release"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedDelta:
-    """A delta whose heads are the publisher's.
+    """A delta whose headers were verified.
 
     Attributes:
         file: delta.json.
-        digest: its digest.
+        digest: the digest of delta.json.
         signed: the bundle's manifest and signature.
         files: the bundle's files.
-        folders: the folder of each part that is here, by its number.
+        folders: the folder of each part that is here, by the part's number.
     """
 
     file: DeltaFile
@@ -38,11 +39,14 @@ class ReceivedDelta:
 
 
 def receive(given: list[Path], publisher: str) -> ReceivedDelta:
-    """Return the delta whose parts lie in some folders, or in their folders; Findings name each wrong part.
+    """Return the delta whose parts are in some folders.
 
     Args:
-        given: folders of parts, or folders that hold them.
+        given: folders of parts, or folders that hold those.
         publisher: text of the publisher's public keys.
+
+    Raises:
+        ErrorList: names each part that is refused.
     """
     folders = [folder for path in given for folder in _parts_in(path)]
     heads: dict[bytes, list[Path]] = {}
@@ -56,19 +60,21 @@ def receive(given: list[Path], publisher: str) -> ReceivedDelta:
             )
     if len(heads) > 1:
         several = ", ".join(str(same[0]) for same in heads.values())
-        errors.append(InputError("parts", f"are of {len(heads)} deltas: {several}", "give the parts of one"))
+        errors.append(InputError("parts", f"belong to {len(heads)} deltas: {several}", "give the parts of one delta"))
     if errors:
         raise ErrorList(errors)
-    ((head, found),) = heads.items()
-    return _received(head, found, publisher)
+    ((head, parts),) = heads.items()
+    return _received(head, parts, publisher)
 
 
 def _parts_in(path: Path) -> list[Path]:
     if (path / HEAD).exists():
         return [path]
-    if found := sorted(child.parent for child in path.glob(f"*/{HEAD}")):
-        return found
-    raise InputError(f"folder {path}", f"has no part of a delta ({HEAD})", "give what `bedplate bundle delta` wrote")
+    if parts := sorted(child.parent for child in path.glob(f"*/{HEAD}")):
+        return parts
+    raise InputError(
+        f"folder {path}", f"has no part of a delta ({HEAD})", "give a folder that `bedplate bundle delta` wrote"
+    )
 
 
 def _received(head: bytes, folders: list[Path], publisher: str) -> ReceivedDelta:
@@ -77,15 +83,21 @@ def _received(head: bytes, folders: list[Path], publisher: str) -> ReceivedDelta
         signed = read_signed(folders[0], publisher)
         files = parse_manifest(signed.manifest)
     if hashlib.sha256(signed.manifest).hexdigest() != file.bundle:
-        raise BedplateError(f"folder {folders[0]}", "has the manifest of another bundle", READ_AGAIN_HINT)
+        raise BedplateError(f"folder {folders[0]}", "has the manifest of a different bundle", READ_AGAIN_HINT)
     _check_whole(file, files)
     count = len(file.parts)
     numbers = {part_name(number, count): number for number in range(1, count + 1)}
-    if other := [folder for folder in folders if folder.resolve().name not in numbers]:
+    if misnamed := [folder for folder in folders if folder.resolve().name not in numbers]:
         names = f"{part_name(1, count)} to {part_name(count, count)}"
-        raise InputError(f"folder {other[0]}", "has another name than the delta gave it", f"name its parts {names}")
+        raise InputError(
+            f"folder {misnamed[0]}", "was renamed, so its part number is unknown", f"name the parts {names}"
+        )
     return ReceivedDelta(
-        file, hashlib.sha256(head).hexdigest(), signed, files, {numbers[one.resolve().name]: one for one in folders}
+        file,
+        hashlib.sha256(head).hexdigest(),
+        signed,
+        files,
+        {numbers[folder.resolve().name]: folder for folder in folders},
     )
 
 
@@ -93,18 +105,17 @@ def _parsed(head: bytes) -> DeltaFile:
     try:
         file = DeltaFile.model_validate_json(head)
     except ValidationError as error:
-        step = "use the bedplate that is in the newer release"
-        raise BedplateError(f"file {HEAD}", "has a form that this installer does not know", step) from error
+        raise BedplateError(f"file {HEAD}", "is in a format that this installer does not know", NEWER_HINT) from error
     if file.format != FORMAT:
-        raise BedplateError(f"file {HEAD}", f"has format {file.format}; this installer knows {FORMAT}")
+        raise BedplateError(f"file {HEAD}", f"has format {file.format}; this installer knows {FORMAT}", NEWER_HINT)
     return file
 
 
 def _check_whole(delta: DeltaFile, files: list[ListedFile]) -> None:
-    """Refuse a delta that does not give every file of the bundle, from itself or from the site, once."""
-    carried, needed = [one.path for one in delta.carried], {one.sha256 for one in delta.requires}
+    """Refuse a delta that does not yield every file of the bundle exactly once, from the payload or from the site."""
+    carried, needed = [entry.path for entry in delta.carried], {blob.sha256 for blob in delta.requires}
     kept = {file.path for file in files if BLOB.match(file.path) and file.sha256 in needed}
-    paths, end = {file.path for file in files}, max((one.offset + one.length for one in delta.carried), default=0)
+    paths, end = {file.path for file in files}, max((entry.offset + entry.length for entry in delta.carried), default=0)
     fits = set(carried) <= paths <= kept | set(carried) and len(set(carried)) == len(carried)
     if not fits or end != sum(part.size for part in delta.parts):
-        raise BedplateError(f"file {HEAD}", "does not fit its manifest.json", "have the delta made again")
+        raise BedplateError(f"file {HEAD}", "does not match its manifest.json", "have a new delta made")

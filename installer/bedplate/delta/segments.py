@@ -1,7 +1,7 @@
-"""What a blob is made of: stretches that lie as they are, and stretches that an encoder packed.
+"""Segments of a blob: plain bytes, and bytes that an encoder packed; unpacking a blob and packing it again.
 
-Unpacked, a blob is first all of the former and then the content of all of the latter, so that a tar which
-was packed in several stretches lies there in one piece. Packed again by the same encoders it is the blob.
+In its unpacked form, a blob has all plain segments first, and then the content of all packed ones. So a tar that was
+packed in several segments is in one piece. Packed again by the same encoders, the unpacked form gives the blob.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from bedplate.delta.file_slice import FileSlice, copy
 
 NOT_PACKED = ""
 LONGEST_FRAME_HEADER = 18
-"""Of zstd, https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1 with the magic number."""
+"""Bytes; of zstd, https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1 with the magic number."""
 
 
 class Segment(Model):
-    """A stretch of a blob.
+    """Some consecutive bytes of a blob.
 
     Attributes:
-        encoder: what packed it, AS_IT_LIES if nothing did.
+        encoder: the name of the encoder that packed it, or NOT_PACKED.
         packed: its length in the blob.
         size: its length unpacked.
     """
@@ -40,7 +40,7 @@ class Segment(Model):
 
 
 def find_segments(blob: Path) -> list[Segment]:
-    """Return what a blob seems to be made of, in order."""
+    """Return the segments that a blob seems to have, in order."""
     size = blob.stat().st_size
     if not size:
         return []
@@ -53,7 +53,7 @@ def find_segments(blob: Path) -> list[Segment]:
             case _:
                 packed = []
     name = encoder.DEB.name if len(packed) != 1 or packed[0][1] != size else encoder.LAYER.name
-    return list(_segments([one for one in packed if one[2] > 0], name, size))
+    return list(_segments([block for block in packed if block[2] > 0], name, size))
 
 
 def _deb(data: mmap.mmap) -> Iterator[tuple[int, int, int]]:
@@ -67,7 +67,7 @@ def _deb(data: mmap.mmap) -> Iterator[tuple[int, int, int]]:
 
 
 def _content_size(data: mmap.mmap) -> int:
-    """Return what a zstd frame says of its content's size, -1 if nothing."""
+    """Return the content size that a zstd frame states, -1 if it states none."""
     size = zstandard.frame_content_size(data[:LONGEST_FRAME_HEADER])
     return size if size is not None and size >= 0 else -1
 
@@ -83,37 +83,37 @@ def _segments(packed: Iterable[tuple[int, int, int]], name: str, total: int) -> 
         yield Segment(packed=total - at, size=total - at)
 
 
-def reproducible(blob: Path, encoders: Collection[str], scratch: Path) -> list[Segment]:
-    """Return what a blob is made of, where what is not made again bit for bit counts as lying as it is.
+def reproducible_segments(blob: Path, encoders: Collection[str], scratch: Path) -> list[Segment]:
+    """Return the segments of a blob; a packed one that cannot be reproduced bit for bit counts as plain.
 
     Args:
         blob: the blob.
-        encoders: names of those that may be counted on.
-        scratch: a folder for what is tried.
+        encoders: names of the encoders that the site has, too.
+        scratch: a folder for temporary files.
     """
-    found: list[Segment] = []
+    segments: list[Segment] = []
     with blob.open("rb") as file:
-        for segment, start in _placed(find_segments(blob)):
-            span = FileSlice(file, start, segment.packed)
-            proven = segment.encoder in encoders and _is_reproduced(span, segment, file, start, scratch)
-            found.append(segment if proven else Segment(packed=segment.packed, size=segment.packed))
-    return list(_joined(found))
+        for segment, start in _with_offsets(find_segments(blob)):
+            packed = FileSlice(file, start, segment.packed)
+            is_safe = segment.encoder in encoders and _is_reproduced(packed, segment, file, start, scratch)
+            segments.append(segment if is_safe else Segment(packed=segment.packed, size=segment.packed))
+    return list(_joined(segments))
 
 
-def _is_reproduced(span: FileSlice, segment: Segment, file: IO[bytes], start: int, scratch: Path) -> bool:
+def _is_reproduced(packed: FileSlice, segment: Segment, file: IO[bytes], start: int, scratch: Path) -> bool:
     with (scratch / "unpacked").open("w+b") as content, (scratch / "packed").open("w+b") as again:
         chosen = encoder.ENCODERS[segment.encoder]
-        chosen.unpack(span, content)
+        chosen.unpack(packed, content)
         if content.tell() != segment.size:
             return False
         content.seek(0)
         chosen.pack(content, segment.size, again)
-        return again.tell() == segment.packed and _same(
+        return again.tell() == segment.packed and _are_equal(
             FileSlice(again, 0, segment.packed), FileSlice(file, start, again.tell())
         )
 
 
-def _same(one: FileSlice, other: FileSlice) -> bool:
+def _are_equal(one: FileSlice, other: FileSlice) -> bool:
     while data := one.read(encoder.CHUNK):
         if data != other.read(len(data)):
             return False
@@ -121,7 +121,7 @@ def _same(one: FileSlice, other: FileSlice) -> bool:
 
 
 def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Join neighbours that lie as they are."""
+    """Join neighbouring plain segments."""
     for name, group in groupby(segments, key=lambda segment: segment.encoder):
         if name == NOT_PACKED:
             size = sum(segment.size for segment in group)
@@ -130,8 +130,8 @@ def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
             yield from group
 
 
-def _placed(segments: Iterable[Segment]) -> Iterator[tuple[Segment, int]]:
-    """Yield each segment with its place in the blob."""
+def _with_offsets(segments: Iterable[Segment]) -> Iterator[tuple[Segment, int]]:
+    """Yield each segment with its offset in the blob."""
     at = 0
     for segment in segments:
         yield segment, at
@@ -139,55 +139,55 @@ def _placed(segments: Iterable[Segment]) -> Iterator[tuple[Segment, int]]:
 
 
 def content_start(segments: Iterable[Segment]) -> int:
-    """Return where in the unpacked form the content of the packed stretches begins; 0 if nothing was packed."""
+    """Return the offset in the unpacked form at which the content of packed segments begins; 0 if none is packed."""
     listed = list(segments)
-    lying = sum(segment.size for segment in listed if segment.encoder == NOT_PACKED)
-    return lying if any(segment.encoder for segment in listed) else 0
+    plain = sum(segment.size for segment in listed if segment.encoder == NOT_PACKED)
+    return plain if any(segment.encoder for segment in listed) else 0
 
 
-def unpacked(blob: Path, segments: list[Segment], place: Path) -> Path:
-    """Return a file with a blob's unpacked form: the blob itself where nothing is packed, or a new one at a place."""
+def unpack(blob: Path, segments: list[Segment], target: Path) -> Path:
+    """Return a file with a blob's unpacked form: the target, or the blob itself if no segment is packed."""
     if not any(segment.encoder for segment in segments):
         return blob
-    _unpack(blob, segments, place)
-    return place
+    _write_unpacked(blob, segments, target)
+    return target
 
 
-def _unpack(blob: Path, segments: list[Segment], target: Path) -> None:
+def _write_unpacked(blob: Path, segments: list[Segment], target: Path) -> None:
     with blob.open("rb") as file, target.open("wb") as out:
         for is_packed in (False, True):
-            for segment, start in _placed(segments):
+            for segment, start in _with_offsets(segments):
                 if bool(segment.encoder) == is_packed:
-                    _unpack_one(FileSlice(file, start, segment.packed), segment, out)
+                    _unpack_segment(FileSlice(file, start, segment.packed), segment, out)
 
 
-def _unpack_one(span: FileSlice, segment: Segment, out: IO[bytes]) -> None:
+def _unpack_segment(packed: FileSlice, segment: Segment, out: IO[bytes]) -> None:
     before = out.tell()
     if segment.encoder:
-        _known(segment).unpack(span, out)
+        _encoder_of(segment).unpack(packed, out)
     else:
-        copy(span, out)
+        copy(packed, out)
     if out.tell() - before != segment.size:
-        raise BedplateError("blob", f"unpacks to {out.tell() - before} bytes in place of {segment.size}")
+        raise BedplateError("blob", f"unpacks to {out.tell() - before} bytes instead of {segment.size}")
 
 
 def pack(source: Path, segments: list[Segment], target: Path) -> None:
-    """Write the blob whose unpacked form is given, which is moved there where nothing is packed."""
+    """Write the blob whose unpacked form is given; the source is moved if no segment is packed."""
     if not any(segment.encoder for segment in segments):
         source.replace(target)
         return
-    lying, content = 0, sum(segment.size for segment in segments if not segment.encoder)
+    plain, content = 0, sum(segment.size for segment in segments if not segment.encoder)
     with source.open("rb") as file, target.open("wb") as out:
         for segment in segments:
             if segment.encoder:
-                _known(segment).pack(FileSlice(file, content, segment.size), segment.size, out)
+                _encoder_of(segment).pack(FileSlice(file, content, segment.size), segment.size, out)
                 content += segment.size
             else:
-                lying += copy(FileSlice(file, lying, segment.size), out)
+                plain += copy(FileSlice(file, plain, segment.size), out)
 
 
-def _known(segment: Segment) -> encoder.Encoder:
+def _encoder_of(segment: Segment) -> encoder.Encoder:
     if segment.encoder not in encoder.ENCODERS:
-        step = "use the bedplate of the release that the delta was made with"
-        raise BedplateError(f"encoder {segment.encoder}", "is not known to this installer", step)
+        step = "use the bedplate of the release that made the delta"
+        raise BedplateError(f"encoder {segment.encoder}", "is unknown to this installer", step)
     return encoder.ENCODERS[segment.encoder]

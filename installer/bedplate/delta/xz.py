@@ -1,7 +1,7 @@
-"""The blocks of an .xz file, found without decoding them.
+"""Finding the blocks of an .xz file without decoding them.
 
-Form: https://tukaani.org/xz/xz-file-format.txt. dpkg-deb writes the sizes into each block's header (it uses
-liblzma's threaded encoder), so a block can be taken out and encoded again by itself.
+Format: https://tukaani.org/xz/xz-file-format.txt. dpkg-deb writes the sizes into each block's header, because it uses
+liblzma's threaded encoder. So a block can be decoded and encoded again on its own.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ HAS_PACKED, HAS_SIZE, FILTERS = 0x40, 0x80, 0x03
 
 
 def blocks(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield each block's encoded data as (offset, length, decoded length); nothing where the form is another.
+    """Yield each block's encoded data as (offset, length, decoded length); nothing for any other format.
 
     Args:
-        data: what holds an .xz file.
-        at: where in it the file begins.
-        end: where it ends.
+        data: bytes with an .xz file in them.
+        at: offset of the file's first byte.
+        end: offset after its last byte.
     """
     if data[at : at + len(MAGIC)] != MAGIC:
         return
@@ -42,7 +42,7 @@ def blocks(data: Buffer, at: int, end: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _number(data: Buffer, at: int) -> tuple[int, int]:
-    """Return a variable-length integer (section 1.2) and the place after it."""
+    """Return a variable-length integer (section 1.2) and the offset after it."""
     value = shift = 0
     while True:
         value |= (data[at] & 0x7F) << shift

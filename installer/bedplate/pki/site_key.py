@@ -18,8 +18,8 @@ from bedplate.pki.site_trust import ensure_private
 
 PRIVATE = "site"
 PUBLIC = "site.pub"
-INVENTORY_NAMESPACE = "bedplate-have"
-"""Namespace of signatures over inventories of what a site's store has."""
+INVENTORY_NAMESPACE = "bedplate-inventory"
+"""Namespace of signatures over inventory files."""
 REPORT_NAMESPACE = "bedplate-report"
 """Namespace of signatures over acceptance reports."""
 

@@ -1,4 +1,4 @@
-"""The next release comes in as a delta: what the site has is not carried again."""
+"""The next release is carried in as a delta, without what the site already has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PUBLISHER_FILE = "/root/publisher.pub"
 
 @pytest.fixture(scope="module")
 def full(lab: Standing) -> Path:
-    """The next release as a full bundle, which never comes in; relocked as the lab's own release is."""
+    """The next release as a full bundle, which is not carried in; locked again as the lab's own release is."""
     out, release = lab.lab.folder / "next", load_release(NEXT)
     lock = relock(kinds.build_context(release, Cache(), release.lock())).lock
     build_bundle(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
@@ -39,14 +39,14 @@ def full(lab: Standing) -> Path:
 
 @pytest.fixture(scope="module")
 def delta(lab: Standing, full: Path) -> dict[str, Any]:
-    """The delta against the bastion's own inventory, on the disk that is carried in; returns what was said of it."""
+    """The delta against the bastion's own inventory, on the disk that is carried in; returns the command's JSON."""
     lab.inside("bedplate", "bundle", "inventory", "--env", lab.lab.name, "--out", "/root/site.inventory")
-    have = lab.lab.folder / "site.have"
-    have.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.inventory"]).stdout)
+    inventory = lab.lab.folder / "site.inventory"
+    inventory.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.inventory"]).stdout)
     site_key = lab.lab.folder / "site.pub"
     site_key.write_text(lab.inside("cat", f"/etc/bedplate/{lab.lab.name}/pki/site.pub"))
     key = lab.lab.folder / PUBLISHER / "id_ed25519"
-    words = ["--inventory", str(have), "--site", str(site_key), "--key", str(key)]
+    words = ["--inventory", str(inventory), "--site", str(site_key), "--key", str(key)]
     found: dict[str, Any] = lab.answer(
         "bundle", "delta", str(full), *words, "--out", str(lab.lab.folder / "media/delta")
     )
@@ -55,14 +55,14 @@ def delta(lab: Standing, full: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def first_again(lab: Standing) -> Iterator[None]:
-    """Afterwards the bastion has its first release's installer again, and that release alone."""
+    """Install the first release again after the test, and remove the next one."""
     yield
     lab.inside("python3", f"{MEDIA}/{BUNDLE}/install", "--publisher", PUBLISHER_FILE)
     lab.inside("bedplate", "release", "remove", NEXT)
 
 
 def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None:
-    """One component's new version is a hundredth of the bundle."""
+    """A new version of one component costs a small part of the bundle."""
     size = sum(entry["size"] for entry in json.loads((full / "manifest.json").read_bytes())["files"])
     assert delta["full"] == size
     assert delta["delta"] * 50 < size
@@ -70,7 +70,7 @@ def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None
 
 @pytest.mark.usefixtures("delta")
 def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: Standing, full: Path) -> None:
-    """Killed at seeded moments, it leaves no bundle or a whole one; the next test joins it after all of that."""
+    """A merge killed at seeded moments leaves no bundle or a complete one; the next test completes it."""
     moments = random.Random(SEED)  # noqa: S311  moments, no secrets
     merge = ["bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name]
     script = f'timeout --signal=KILL "$@" >/dev/null 2>&1; echo $?; sha256sum <{MERGED}/manifest.json; rm -rf {MERGED}'
@@ -88,7 +88,7 @@ def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: Standing
 
 @pytest.mark.usefixtures("delta", "first_again")
 def test_joined_it_is_the_full_bundle_and_installs(lab: Standing, full: Path) -> None:
-    """Byte for byte the bundle that was not carried; its own install takes it."""
+    """The merged bundle equals the full one byte for byte, and can be installed."""
     lab.inside("bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name)
     listed = lab.inside("sh", "-c", f"cd {MERGED} && find . -type f -printf '%P\\n' | xargs sha256sum")
     merged = {path: digest for digest, path in (line.split("  ") for line in listed.splitlines())}

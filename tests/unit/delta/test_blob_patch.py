@@ -1,4 +1,4 @@
-"""A patch makes the new blob from the older one to the byte, whatever the two are."""
+"""A patch makes the new blob from the older one byte for byte, for any two blobs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def tar(chance: random.Random, files: dict[str, bytes]) -> bytes:
 
 
 def packed(data: bytes) -> bytes:
-    """Return a layer of a tar."""
+    """Return a tar packed as an image layer."""
     out = io.BytesIO()
     layer.pack(io.BytesIO(data), len(data), out)
     return out.getvalue()
@@ -55,7 +55,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def round_trip(folder: Path, old: bytes | None, new: bytes) -> tuple[int, blob_patch.PatchHead]:
-    """Make a patch, apply it, compare, and return its size and head."""
+    """Make a patch, apply it, compare the result, and return the patch's size and header."""
     blobs = [folder / "old-blob" if old is not None else None, folder / "new-blob"]
     for path, data in zip(blobs, (old, new), strict=True):
         if path and data is not None:
@@ -66,13 +66,13 @@ def round_trip(folder: Path, old: bytes | None, new: bytes) -> tuple[int, blob_p
     blob_patch.apply_patch(folder / "patch", blobs[0], folder / "again", folder / "two")
     assert (folder / "again").read_bytes() == new
     with (folder / "patch").open("rb") as file:
-        return (folder / "patch").stat().st_size, blob_patch._head(file)
+        return (folder / "patch").stat().st_size, blob_patch._read_head(file)
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("seed", range(12))
-def test_any_two_blobs(tmp_path: Path, seed: int) -> None:
-    """Tars, layers, other bytes, and one from another; small windows, so that all kinds of steps occur."""
+def test_patches_any_two_blobs(tmp_path: Path, seed: int) -> None:
+    """Tars, layers and random bytes are patched from each other; small windows make all kinds of steps occur."""
     chance = random.Random(seed)  # noqa: S311  seeded on purpose
     names = [f"{'x' * chance.choice((3, 150))}/{number}" for number in range(9)]
     files = {name: chance.randbytes(chance.choice((0, 900, 300_000))) for name in names}
@@ -84,8 +84,8 @@ def test_any_two_blobs(tmp_path: Path, seed: int) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_costs_what_changed(tmp_path: Path) -> None:
-    """A file that moved inside a large one, and a changed time of every member, cost next to nothing."""
+def test_a_patch_costs_what_changed(tmp_path: Path) -> None:
+    """A file that moved inside a large tar, and a changed time of every member, cost almost nothing."""
     chance = random.Random(3)  # noqa: S311  seeded on purpose
     files = {f"lib/{n}": chance.randbytes(100_000) for n in range(5)}
     old = tar(random.Random(1), files)  # noqa: S311  as above
@@ -96,20 +96,20 @@ def test_costs_what_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [(None, b""), (None, b"x" * 100_000), (b"", b"y"), (b"z" * 40, b"z" * 41)])
-def test_little_or_nothing(tmp_path: Path, old: bytes | None, new: bytes) -> None:
-    """An empty blob, no older one, or one shorter than a dictionary can be."""
+def test_patches_small_and_empty_blobs(tmp_path: Path, old: bytes | None, new: bytes) -> None:
+    """An empty blob, no older blob, and one too short for a dictionary are patched, too."""
     assert round_trip(tmp_path, old, new)[0] < 400
 
 
 @pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
-def test_a_package_is_taken_apart(tmp_path: Path) -> None:
-    """What dpkg-deb packed is packed again to the same bytes, member by member."""
+def test_a_package_is_reproducible(tmp_path: Path) -> None:
+    """Every member that dpkg-deb packed is packed again to the same bytes."""
     sides = two_bundles.sides(tmp_path)
     made = two_bundles.content(random.Random(4))  # noqa: S311  seeded on purpose
     blob = sides.cache.blob(two_bundles._package(made, sides.cache).sha256)
-    found = segments.reproducible(blob, set(encoder.ENCODERS), tmp_path)
+    found = segments.reproducible_segments(blob, set(encoder.ENCODERS), tmp_path)
     assert [segment.encoder for segment in found] == ["", "lzma2-6", "", "lzma2-6", ""]
-    segments.pack(segments.unpacked(blob, found, tmp_path / "u"), found, tmp_path / "p")
+    segments.pack(segments.unpack(blob, found, tmp_path / "u"), found, tmp_path / "p")
     assert digest.of_file(tmp_path / "p") == blob.name
 
 
@@ -123,19 +123,19 @@ NOT_OURS = {
 
 
 @pytest.mark.parametrize("data", NOT_OURS.values(), ids=NOT_OURS)
-def test_what_cannot_be_made_again_lies_as_it_is(tmp_path: Path, data: bytes) -> None:
-    """Bytes of another encoder are not taken apart."""
+def test_what_is_not_reproducible_counts_as_plain(tmp_path: Path, data: bytes) -> None:
+    """Bytes of another encoder are one plain segment."""
     (tmp_path / "blob").write_bytes(data)
-    found = segments.reproducible(tmp_path / "blob", set(encoder.ENCODERS), tmp_path)
+    found = segments.reproducible_segments(tmp_path / "blob", set(encoder.ENCODERS), tmp_path)
     assert [segment.encoder for segment in found] == [""]
     assert not list(xz.blocks(data, 0, len(data)))
 
 
-def test_a_patch_of_another_blob_is_noticed(tmp_path: Path) -> None:
-    """A head that is none, or a window of another size, ends it."""
+def test_a_malformed_patch_is_refused(tmp_path: Path) -> None:
+    """An invalid header and a window of another size are errors."""
     round_trip(tmp_path, None, b"text" * 9000)
     path = tmp_path / "patch"
-    for spoilt in (b"", b"\0" * 40, path.read_bytes()[:-5]):
-        path.write_bytes(spoilt)
+    for malformed in (b"", b"\0" * 40, path.read_bytes()[:-5]):
+        path.write_bytes(malformed)
         with pytest.raises((BedplateError, zstandard.ZstdError)):
             blob_patch.apply_patch(path, None, tmp_path / "out", tmp_path / "two")

@@ -1,4 +1,4 @@
-"""A delta carries what a site lacks, and joins there to the very bundle that was signed."""
+"""A delta carries what a site lacks, and gives the same bundle there that the publisher signed."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from factories.two_bundles import Sides, tree
 pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
 MEDIUM = 60_000
 LAST = 16
-"""Touches of the file system at the end, where the bundle gets its signature and its place."""
+"""File-system calls at the end, where the bundle gets its signature and its final path."""
 KILLS = 20
 
 
 @pytest.fixture
 def tmp_path(memory: Path) -> Iterator[Path]:
-    """Give a test's own folder, on the same file system as the bundles."""
+    """Return a folder for one test, on the same file system as the bundles."""
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_a_joined_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
-    """For random pairs of bundles the result is the publisher's to the byte, also over two steps, and is smaller."""
+def test_a_merged_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
+    """For random pairs of bundles, a smaller delta gives the publisher's bundle byte for byte."""
     sides, chance = two_bundles.sides(tmp_path), random.Random(seed)  # noqa: S311  seeded on purpose
     old = two_bundles.content(chance)
     new = two_bundles.changed(old, chance)
@@ -55,11 +55,11 @@ def test_a_joined_delta_is_the_full_bundle(tmp_path: Path, seed: int) -> None:
     assert carried < sum(path.stat().st_size for path in full.rglob("*") if path.is_file())
 
 
-def test_layers_programs_and_packages_go_as_patches(made: tuple[Sides, Path, Path]) -> None:
-    """What an encoder packed is patched inside: a changed layer and a changed package cost a fraction."""
+def test_layers_programs_and_packages_are_patched(made: tuple[Sides, Path, Path]) -> None:
+    """Packed content is patched unpacked: a changed layer or package costs a fraction of its size."""
     sides, old, new = made
     plan = sides.plan(new, old)
-    patched = {item.file.sha256: item for item in plan.items if item.patch}
+    patched = {item.file.sha256: item for item in plan.carried if item.patch}
     release = verify_bundle.read_release(new)
     by_kind = {artifact.kind: artifact.sha256 for artifact in release.artifacts}
     assert by_kind["go"] in patched
@@ -70,25 +70,25 @@ def test_layers_programs_and_packages_go_as_patches(made: tuple[Sides, Path, Pat
     assert len(plan.kept) > 1
 
 
-def test_what_is_the_same_carries_next_to_nothing(made: tuple[Sides, Path, Path]) -> None:
-    """A delta to what the site has consists of the bundle's own small files."""
+def test_an_unchanged_bundle_carries_no_blob(made: tuple[Sides, Path, Path]) -> None:
+    """A delta to the bundle that the site has contains only the bundle's small files."""
     sides, old, _ = made
     plan = sides.plan(old, old)
-    assert not [item for item in plan.items if bundle_layout.is_blob(item.file)]
+    assert not [item for item in plan.carried if bundle_layout.is_blob(item.file)]
 
 
-def test_links_where_one_disk_holds_both(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
-    """What the site has takes no second place on its disk."""
+def test_links_on_the_same_disk(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """On the store's disk, files that the site has are hard links and take no more space."""
     sides, old, new = made
     delta = sides.delta(new, old, str(tmp_path / "delta"))
     merged = sides.merge(delta, old, str(tmp_path / "joined"))
     assert merged.linked
     assert not merged.copied
-    assert sides.merge(delta, old, str(tmp_path / "joined")).linked == 0  # it is there already
+    assert sides.merge(delta, old, str(tmp_path / "joined")).linked == 0  # the bundle is there already
 
 
-def test_a_store_is_as_good_as_a_bundle(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
-    """A bastion's store, which has the blobs of all releases and three files of each, gives the same."""
+def test_a_store_works_like_a_bundle(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """A store, which has the blobs of all releases and three files of each, gives the same result as a bundle."""
     sides, old, new = made
     store = tmp_path / "store"
     shutil.copytree(old / "blobs", store / "blobs")
@@ -101,25 +101,26 @@ def test_a_store_is_as_good_as_a_bundle(made: tuple[Sides, Path, Path], parts: P
     assert tree(tmp_path / "joined") == tree(new)
 
 
-def test_another_encoder_at_the_site_is_said_beforehand(made: tuple[Sides, Path, Path]) -> None:
-    """Where the site would pack other bytes, layers and packages go whole, and the publisher reads why."""
+def test_a_different_encoder_at_the_site_is_noted(made: tuple[Sides, Path, Path]) -> None:
+    """If the site would pack other bytes, layers and packages are carried whole, and a note says why."""
     sides, old, new = made
     plan = sides.plan(new, old, encoders={"zstd-3": "0" * 64})
-    assert len([note for note in plan.notes if "is another than ours" in note]) == 2
+    assert len([note for note in plan.notes if "differs from ours" in note]) == 2
     assert {verify_bundle.read_release(new).artifacts[-2].id} == {"go:tool"}
-    patched = {item.file.sha256 for item in plan.items if item.patch}
+    patched = {item.file.sha256 for item in plan.carried if item.patch}
     assert patched <= {a.sha256 for a in verify_bundle.read_release(new).artifacts if a.kind == "go"}
 
 
-def test_a_base_that_the_site_lacks_is_named_beforehand(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
-    """`delta --dry-run --against` says what the site does not have of a release, and prints the sizes."""
+def test_a_base_that_the_site_lacks_is_named(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """`delta --dry-run --against` names what the site lacks of a release, and prints the sizes."""
     sides, old, new = made
     thinner = shutil.copytree(old, tmp_path / "thinner")
     program = next(a for a in verify_bundle.read_release(old).artifacts if a.id == "go:tool")
     (thinner / bundle_layout.blob_path(program.sha256)).unlink()
     sides.inventory(thinner)
     site = f"{sides.site}.pub"
-    words = ["bundle", "delta", str(new), "--inventory", str(sides.root / "here.have"), "--site", site, "--dry-run"]
+    inventory_file = str(sides.root / "here.inventory")
+    words = ["bundle", "delta", str(new), "--inventory", inventory_file, "--site", site, "--dry-run"]
     words += ["--key", str(sides.key), "--against", str(old), "--split", "100kB", "--output", "json"]
     done = CliRunner().invoke(cli.build(["bundle"]), words)
     assert done.exit_code == 0, done.output
@@ -129,8 +130,8 @@ def test_a_base_that_the_site_lacks_is_named_beforehand(made: tuple[Sides, Path,
     assert facts["media"] == -(-facts["delta"] // 100_000)
 
 
-def test_parts_come_one_after_the_other(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
-    """With one drive, each medium is read in turn by the same command; the last one completes the bundle."""
+def test_parts_can_be_read_one_by_one(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
+    """With one drive, the same command reads one medium at a time; the last one completes the bundle."""
     sides, old, new = made
     joined = tmp_path / "joined"
     for part in sorted(parts.iterdir())[:-1]:
@@ -141,15 +142,15 @@ def test_parts_come_one_after_the_other(made: tuple[Sides, Path, Path], parts: P
 
 
 def test_a_medium_too_small_is_refused(made: tuple[Sides, Path, Path]) -> None:
-    """A medium that cannot hold the signed lists is no medium."""
+    """A medium that cannot hold the signed headers is refused."""
     sides, old, new = made
-    with pytest.raises(InputError, match="cannot hold the delta's own lists"):
+    with pytest.raises(InputError, match="cannot hold the signed headers of the delta"):
         sides.delta(new, old, "none", 1000)
     assert not (sides.root / "none").exists()
 
 
 def test_every_part_fits_its_medium(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
-    """No part is larger than asked, with all of its files."""
+    """No part, with all of its files, is larger than the medium."""
     sides, old, new = made
     delta = sides.delta(new, old, str(tmp_path / "delta"), MEDIUM)
     sizes = [sum(file.stat().st_size for file in part.iterdir()) for part in delta.iterdir()]
@@ -158,8 +159,8 @@ def test_every_part_fits_its_medium(made: tuple[Sides, Path, Path], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_next_run_ends_right(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
-    """A merge that is killed leaves nothing at the bundle's place or all of it, and the next one completes it."""
+def test_a_killed_merge_is_completed_by_the_next(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """A killed merge leaves either no bundle or all of it, and the next run completes it."""
     sides, chance = made[0], random.Random(9)  # noqa: S311  seeded on purpose
     first = replace(two_bundles.content(chance), text=b"")
     old, new = sides.bundle("first", first), sides.bundle("second", replace(first, program=b"another", version=2))

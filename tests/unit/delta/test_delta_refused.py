@@ -1,4 +1,4 @@
-"""What is wrong with a delta, its base or an inventory is named, and no bundle comes of it."""
+"""Errors of a delta, its base or an inventory file are named, and no bundle is made."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb
 
 @pytest.fixture
 def tmp_path(memory: Path) -> Iterator[Path]:
-    """Give a test's own folder, on the same file system as the bundles."""
+    """Return a folder for one test, on the same file system as the bundles."""
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
 
 
-def spoil(path: Path) -> None:
+def corrupt(path: Path) -> None:
     """Change one bit in the middle of a file."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -36,48 +36,51 @@ def spoil(path: Path) -> None:
     path.write_bytes(data)
 
 
-def of_another_delta(delta: Path) -> None:
-    """Put a part's head that is signed, but of another delta, into one part."""
+def mix_with_another_delta(delta: Path) -> None:
+    """Replace one part's header by the signed header of another delta."""
     for name in (HEAD, SIGNATURE):
         shutil.copyfile(delta.parent / "whole/part-001-of-001" / name, delta / "part-002-of-004" / name)
 
 
-SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
-    "data of part 2": (lambda d: spoil(d / "part-002-of-004" / DATA), r"part 2 of 4 .*part-002-of-004/data.* content"),
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "data of part 2": (
+        lambda d: corrupt(d / "part-002-of-004" / DATA),
+        r"part 2 of 4 .*part-002-of-004/data.* content",
+    ),
     "short part 3": (
         lambda d: os.truncate(d / "part-003-of-004" / DATA, 5),
-        r"part 3 of 4 .*has another content than was written\n  hint: read the medium again",
+        r"part 3 of 4 .*\n  hint: read the medium again",
     ),
     "part 1 missing": (lambda d: shutil.rmtree(d / "part-001-of-004"), r"part 1 of 4 \(part-001-of-004, .*is missing"),
-    "head": (lambda d: spoil(d / "part-004-of-004" / HEAD), "part part-004-of-004 in .* is refused: is not signed"),
+    "head": (lambda d: corrupt(d / "part-004-of-004" / HEAD), "part part-004-of-004 in .* is refused: is not signed"),
     "signature": (
         lambda d: (d / "part-004-of-004" / SIGNATURE).unlink(),
         r"part part-004-of-004 .*has no delta.json.sig",
     ),
     "manifest": (
-        lambda d: spoil(d / "part-001-of-004" / bundle_layout.MANIFEST),
+        lambda d: corrupt(d / "part-001-of-004" / bundle_layout.MANIFEST),
         "is not signed by the publisher's key",
     ),
-    "another delta's part": (of_another_delta, "parts are of 2 deltas"),
+    "another delta's part": (mix_with_another_delta, "parts belong to 2 deltas"),
 }
 
 
-@pytest.mark.parametrize(("spoiling", "fact"), SPOILT.values(), ids=SPOILT)
-def test_a_bad_part_is_named(
-    made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, spoiling: Callable[[Path], object], fact: str
+@pytest.mark.parametrize(("damage", "fact"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_part_is_named(
+    made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, damage: Callable[[Path], object], fact: str
 ) -> None:
-    """Whatever is wrong with a part, the message says which, and nothing appears at the bundle's place."""
+    """The message names the damaged part, and no bundle appears."""
     sides, old, _ = made
     carried = shutil.copytree(parts, tmp_path / "parts")
     shutil.copytree(sides.root / "whole", tmp_path / "whole")
-    spoiling(carried)
+    damage(carried)
     with pytest.raises((BedplateError, ErrorList), match=fact):
         sides.merge(carried, old, str(tmp_path / "joined"))
     assert not (tmp_path / "joined").exists()
 
 
 def test_another_publisher_is_refused(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:
-    """A delta that the pinned key did not sign is not read."""
+    """A delta that the pinned key did not sign is refused."""
     _, old, _ = made
     other = two_bundles.sides(tmp_path)
     with pytest.raises(ErrorList, match="is not signed by the publisher's key"):
@@ -87,7 +90,7 @@ def test_another_publisher_is_refused(made: tuple[Sides, Path, Path], parts: Pat
 def test_a_site_without_the_base_is_refused_at_once(
     made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path
 ) -> None:
-    """A blob that went from the store since the inventory is named before a part is read."""
+    """A blob removed from the store after the inventory was written is named before any part is read."""
     sides, old, _ = made
     thinner = shutil.copytree(old, tmp_path / "thinner")
     head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
@@ -99,31 +102,31 @@ def test_a_site_without_the_base_is_refused_at_once(
 
 
 @pytest.mark.parametrize("kind", ["kept", "base of a patch"])
-def test_a_spoilt_base_is_named(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, kind: str) -> None:
-    """A blob that spoilt at the site does not get into the bundle, nor does what would be made of it."""
+def test_a_corrupted_base_is_named(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path, kind: str) -> None:
+    """A blob that is corrupted at the site does not get into the bundle, and nothing is made from it."""
     sides, old, _ = made
-    spoilt = shutil.copytree(old, tmp_path / "spoilt")
+    damaged = shutil.copytree(old, tmp_path / "damaged")
     head = DeltaFile.model_validate_json((parts / "part-001-of-004" / HEAD).read_bytes())
     bases = {one.base for one in head.carried if one.base}
     sha256 = min(bases if kind != "kept" else {one.sha256 for one in head.requires} - bases)
-    spoil(spoilt / bundle_layout.blob_path(sha256))
-    with pytest.raises(BedplateError, match=f"blob {sha256} in .* has another content than its name says"):
-        sides.merge(parts, spoilt, str(tmp_path / "joined"))
-    assert inventory.take_inventory(spoilt, "here", read=True)[1] == [sha256]
+    corrupt(damaged / bundle_layout.blob_path(sha256))
+    with pytest.raises(BedplateError, match=f"blob {sha256} in .* does not match its digest"):
+        sides.merge(parts, damaged, str(tmp_path / "joined"))
+    assert inventory.take_inventory(damaged, "here", read=True)[1] == [sha256]
 
 
 def test_a_forged_inventory_is_refused(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
-    """An inventory counts when the site's key signed it, whole."""
+    """An inventory file that the site's key did not sign, or that was changed, is refused."""
     sides, old, _ = made
     sides.inventory(old)
-    path = Path(shutil.copy(sides.root / "here.have", tmp_path))
+    path = Path(shutil.copy(sides.root / "here.inventory", tmp_path))
     assert path.stat().st_size < 5000
     other = two_bundles.sides(tmp_path)
     with pytest.raises(BedplateError, match="signature is by another key than the site's"):
         inventory.unseal(path, lambda _: publisher_signature.public_key(other.site))
-    spoil(path)
-    with pytest.raises(BedplateError, match=r"here\.have"):
+    corrupt(path)
+    with pytest.raises(BedplateError, match=r"here\.inventory"):
         inventory.unseal(path, lambda _: publisher_signature.public_key(sides.site))
-    path.write_bytes(b"bedplate-have 1 here\n")
-    with pytest.raises(InputError, match="is no inventory"):
+    path.write_bytes(b"bedplate-inventory 1 here\n")
+    with pytest.raises(InputError, match="is not an inventory file"):
         inventory.unseal(path, lambda _: publisher_signature.public_key(sides.site))

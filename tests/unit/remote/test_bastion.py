@@ -109,7 +109,7 @@ def test_an_options_environment_is_renamed_too(site: Site, far: Far) -> None:
 
 def test_an_inventory_is_brought_back(site: Site, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Typed elsewhere, the bastion writes into its own state, and the file comes to where --out says."""
-    out = tmp_path / "stick/here.have"
+    out = tmp_path / "stick/here.inventory"
     done = typed(monkeypatch, "bundle", "inventory", "--env", str(site.folder), "--out", str(out), "--read")
     assert done.exit_code == 0, done.output
     state = "/var/lib/bedplate/second/log/inventory"
@@ -123,15 +123,15 @@ def test_an_inventory_is_brought_back(site: Site, far: Far, tmp_path: Path, monk
 def test_an_inventory_that_failed_is_not_brought(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bastion's exit code is the command's, and no older file takes the new one's place."""
     far.code = 1
-    done = typed(monkeypatch, "bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.have"))
+    done = typed(monkeypatch, "bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory"))
     assert done.exit_code == 1
     assert far.asked == [""]
-    assert not (tmp_path / "here.have").exists()
+    assert not (tmp_path / "here.inventory").exists()
 
 
 def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path would be looked for in whatever folder SSH begins in."""
-    words = ["bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.have")]
+    words = ["bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory")]
     assert typed(monkeypatch, *words, "/media/bundle").exit_code == 0
     assert far.ran[-1].endswith(" --output text /media/bundle")
     done = typed(monkeypatch, *words, "bundle")
