@@ -1,4 +1,4 @@
-"""``python -m bedplate``."""
+"""Entry point of ``python -m bedplate``."""
 
 from bedplate.cli import main
 

@@ -131,7 +131,7 @@ def _link(blob: LocalBlob, target: Path) -> bool:
     if target.is_file() and target.stat().st_size == blob.size:
         return False
     if digest.of_file(blob.path) != blob.sha256:
-        raise BedplateError(f"file {blob.path}", "has another content than its name says", "remove it, and build again")
+        raise BedplateError(f"file {blob.path}", "does not match its digest", "remove it, and build again")
     link_blob(blob.path, target, blob.sha256)
     return True
 

@@ -27,7 +27,7 @@ def new_key(out: Path) -> Path:
 def sign(bundle: Path, key: Path) -> None:
     """Sign a bundle's manifest; the same key and manifest give the same signature."""
     if not key.is_file():
-        raise InputError(f"publisher's key {key}", "is not there", "bedplate key new --out FILE")
+        raise InputError(f"publisher's key {key}", "does not exist", "bedplate key new --out FILE")
     write_atomic(
         bundle / bundle_layout.SIGNATURE,
         ssh_signature.sign((bundle / bundle_layout.MANIFEST).read_bytes(), key, NAMESPACE),
@@ -49,7 +49,7 @@ def public_keys(file: Path) -> str:
     A private key stands for its public half beside it. InputError where there is no file, or no key in it.
     """
     if not file.is_file():
-        raise InputError(f"public key {file}", "is not there", "take the .pub file that its owner gave")
+        raise InputError(f"public key {file}", "does not exist", "take the .pub file that its owner gave")
     with file.open("rb") as opened:
         is_private = opened.read(len(PRIVATE)) == PRIVATE
     return _listed(file.with_name(f"{file.name}{PUBLIC}") if is_private else file)
@@ -59,7 +59,7 @@ def _listed(public: Path) -> str:
     """Return the text of a file that is a list of public keys; InputError where it is none."""
     if not public.is_file():
         step = f"ssh-keygen -y -f {public.with_suffix('')} >{public}"
-        raise InputError(f"public key {public}", "is not there", step)
+        raise InputError(f"public key {public}", "does not exist", step)
     try:
         text = public.read_text(encoding="utf-8", errors="replace")
         read_keys(text)

@@ -1,1 +1,1 @@
-"""What people write and what a lock says, typed: release, component, environment, hosts, and a bundle's files."""
+"""Models of the files that people write (release, component, environment, hosts), of locks and of bundles."""

@@ -1,7 +1,7 @@
 """The site's own DNS names and address ranges: which host answers to each name, and what counts as inside.
 
-Every other module, template and role gets names and ranges from here, so that a name moves to another host, or a range
-counts as inside, by a change in this file alone.
+Every other module, template and role gets names and ranges from here. To move a name to another host, or to count a
+range as inside, change only this file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bedplate.config.environments import Site
 
 
 class SiteNames(NamedTuple):
-    """The full DNS names of what a site offers."""
+    """The full DNS names of a site's services."""
 
     api: str
     mirror: str
@@ -42,7 +42,7 @@ def replica_names(site: Site) -> dict[str, str]:
 
 
 def mirror_names(site: Site) -> list[str]:
-    """Return every name at which images are served, the bastion's first; the mirror's certificate is for these."""
+    """Return every name under which images are served, the bastion's first; the mirror's certificate is for these."""
     return [site_names(site.environment.domain).mirror, *replica_names(site).values()]
 
 

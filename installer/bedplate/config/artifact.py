@@ -1,4 +1,4 @@
-"""The artifacts that a component declares: what all have, and the list that each source kind adds its own model to."""
+"""The base model of the artifacts that a component declares, and the registry of models by source kind."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bedplate.config.base import Model
 
 
 class Artifact(Model):
-    """What every artifact has. A subclass is the declaration of one source kind, and is known once it is imported."""
+    """The fields of every artifact. A subclass declares artifacts of one source kind, and is registered on import."""
 
     kind: str = Field(description="source kind")
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="unique name in the release")
-    licence: str = Field("", description="SPDX expression, where the package does not say it")
+    licence: str = Field("", description="SPDX expression, if the package does not state it")
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Add a subclass to the known declarations, by the kind it is for."""
+        """Register a subclass by its source kind."""
         (kind,) = get_args(cls.model_fields["kind"].annotation)
         MODELS[kind] = cls
 
@@ -29,17 +29,17 @@ MODELS: dict[str, type[Artifact]] = {}
 
 
 def _of_kind(value: Any) -> Any:
-    """Return a mapping of component.yaml as the model of its kind."""
+    """Return a mapping in component.yaml as the model of its source kind."""
     if not isinstance(value, dict):
         return value
     kind, known = value.get("kind"), ", ".join(sorted(MODELS)) or "none"
     if kind not in MODELS:
-        raise ValueError(f"{kind!r} is not a source kind that components declare; there are: {known}")
+        raise ValueError(f"{kind!r} is not a source kind that components can declare; possible: {known}")
     try:
         return MODELS[kind].model_validate(value)
     except ValidationError as error:
         facts = [f"{'.'.join(map(str, fact['loc']))}: {fact['msg']}" for fact in error.errors()]
-        text = f"{value.get('id', 'without id')} of kind {kind}: {'; '.join(facts)}"
+        text = f"{value.get('id', 'without an id')} of kind {kind}: {'; '.join(facts)}"
         raise PydanticCustomError("artifact", "{text}", {"text": text}) from error
 
 

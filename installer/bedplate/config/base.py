@@ -1,4 +1,4 @@
-"""The strict base of every model."""
+"""The strict pydantic base class of every model."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-FEWEST_WORDS = 3
+MIN_WORDS = 3
 
 
 def _sentence(text: str) -> str:
-    if len(text.split()) < FEWEST_WORDS:
-        raise ValueError(f"{text!r} is no sentence: say why, so that the next one can judge it")
+    if len(text.split()) < MIN_WORDS:
+        raise ValueError(f"{text!r} is not a sentence: say why, so that a reviewer can judge it")
     return text
 
 
 Sentence = Annotated[str, AfterValidator(_sentence)]
-"""A reason that somebody gives for an exception; a word such as `ok` is none."""
+"""The reason for an exception, as a sentence; a word such as `ok` is refused."""
 
 
 class Model(BaseModel):
-    """Unknown keys are errors, and a loaded model never changes; its schema is built when it is first used."""
+    """A model that refuses unknown keys and is immutable; pydantic builds its schema on first use."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)

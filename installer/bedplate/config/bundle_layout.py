@@ -1,8 +1,8 @@
-"""Every path inside a bundle, and the form of its two JSON files.
+"""The layout of a bundle: its paths, and the models of release.json and manifest.json.
 
 A bundle is an OCI image layout (https://github.com/opencontainers/image-spec/blob/main/image-layout.md)
 with three more files and the folder `install`. The bundle's digest is the sha256 of manifest.json, which
-lists every other file but the signature; so whatever is signed is exactly what is carried.
+lists every other file but the signature. So the signature covers everything in the bundle.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ RELEASE = "release.json"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.json.sig"
 INSTALL = "install"
-"""Folder of the program that installs the bundle: `python3 BUNDLE/install`."""
+"""Folder of the program that installs the bundle (`python3 BUNDLE/install`)."""
 
 
 SBOM, PROVENANCE = "application/vnd.cyclonedx+json", "application/vnd.in-toto+json"
-"""Media types of a bundle's documents; the second has a statement a line."""
+"""Media types of a bundle's documents; a provenance document has one statement per line."""
 
 
 def blob_path(sha256: str) -> str:
-    """Return a blob's place in the bundle."""
+    """Return the path of a blob in the bundle."""
     return f"{BLOBS}/{sha256}"
 
 
@@ -39,12 +39,12 @@ class ManifestFile(Model):
 
 
 def is_blob(file: ManifestFile) -> bool:
-    """Return whether a file of the bundle is a blob."""
+    """Return whether a file in the bundle is a blob."""
     return file.path == blob_path(file.sha256)
 
 
 class BundleManifest(Model):
-    """manifest.json: every file but itself and the signature, sorted by path."""
+    """manifest.json: every file but itself and its signature, sorted by path."""
 
     format: int = 1
     release: str
@@ -52,50 +52,50 @@ class BundleManifest(Model):
 
 
 class BundledArtifact(Model):
-    """What a blob is."""
+    """An artifact in the bundle, and its blob."""
 
     id: str = Field(description="id in the lock, such as deb:nginx-light")
     kind: str = Field(description="source kind")
     sha256: str = Field(description="digest of its blob; for an image, of its OCI manifest")
     size: int
-    file: str = Field("", description="file name it goes by in a repository, such as nginx-light_1.22.1-9_amd64.deb")
+    file: str = Field("", description="its file name in a repository, such as nginx-light_1.22.1-9_amd64.deb")
     image: str = Field("", description="for images: name:tag")
     component: str = ""
 
 
 class BastionProgram(Model):
-    """A program the installer itself runs on the bastion."""
+    """A program that the installer itself runs on the bastion."""
 
     component: str
     version: str
-    artifact: str = Field(description="sha256 of the tar that holds it")
-    path: str = Field(description="place inside that tar and under /opt/bedplate/<component>/<version>/")
+    artifact: str = Field(description="sha256 of the tar it is in")
+    path: str = Field(description="path in that tar and below /opt/bedplate/<component>/<version>/")
 
 
 class BastionNeeds(Model):
-    """What `install` puts on the bastion from the bundle alone, before anything else runs."""
+    """What `install` puts on the bastion, from the bundle alone, before anything else runs."""
 
     packages: list[str] = Field(default_factory=list, description="ids of the Debian packages, closed under Depends")
-    wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, pip's included")
+    wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, including pip")
     programs: list[BastionProgram] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
 
 
 class ReleaseDocument(Model):
-    """A document about the release, such as a bill of materials."""
+    """A document in the bundle about the release, such as a bill of materials."""
 
-    kind: str = Field(description="media type: CycloneDX's or in-toto's")
+    kind: str = Field(description="media type: CycloneDX or in-toto")
     image: str = Field("", description="name:tag of the image it is about; empty: the whole release")
     sha256: str = Field(description="digest of its blob")
     size: int
 
     @property
     def title(self) -> str:
-        """Return the file name it goes by among the bundle's OCI artifacts."""
+        """Return its file name in the bundle's OCI artifact of documents."""
         return f"{self.image or 'release'} {self.kind}"
 
 
 class ReleaseFile(Model):
-    """release.json: what the bundle holds, for machines."""
+    """release.json: the contents of the bundle."""
 
     format: int = 1
     release: str = Field(description="version; ends in +relock where vanished packages were relocked")
@@ -106,8 +106,8 @@ class ReleaseFile(Model):
     bastion: BastionNeeds = Field(default_factory=BastionNeeds, description="what install puts on the bastion")
     artifacts: list[BundledArtifact]
     sets: dict[str, list[str]] = Field(description="the lock's sets, by entry id")
-    documents: list[ReleaseDocument] = Field(default_factory=list, description="what is said about all of it")
+    documents: list[ReleaseDocument] = Field(default_factory=list, description="bills of materials and provenance")
 
     def image_digest(self, image: str) -> str | None:
-        """Return the manifest digest of name:tag, None if the bundle lacks it."""
+        """Return the manifest digest of name:tag, or None if the bundle does not have the image."""
         return next((a.sha256 for a in self.artifacts if a.image == image), None)

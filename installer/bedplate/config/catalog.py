@@ -1,4 +1,4 @@
-"""A release with its components, and which releases there are."""
+"""A release with its components, and the list of existing releases."""
 
 from __future__ import annotations
 
@@ -31,24 +31,27 @@ class Catalog:
     folders: dict[str, Path]
 
     def lock(self) -> Lock:
-        """Return the release's lock; InputError where it was never made."""
+        """Return the release's lock; raise InputError if there is none."""
         path = self.folder / "release.lock"
         if not path.exists():
             raise InputError(
-                f"release {self.release.version}", "has no lock", "bedplate lock", SourceLocation(str(path))
+                f"release {self.release.version}",
+                "has no lock",
+                "create it with `bedplate lock`",
+                SourceLocation(str(path)),
             )
         return Lock.model_validate_json(path.read_bytes())
 
 
 def newest(*, drafts: bool = False) -> str:
-    """Return the newest release's version among the trees; calendar versions sort by their numbers.
+    """Return the version of the newest release in the search path; versions sort by their numbers.
 
     Args:
-        drafts: also consider releases that are being prepared; they count anyway if there is no other release.
+        drafts: also consider drafts, which are in preparation; they are considered anyway if there is no other release.
     """
     trees = reversed(paths.search_path())  # the first tree that has a version wins
     files = {file.parent.name: file for tree in trees for file in tree.glob("releases/*/release.yaml")}
     if not files:
-        raise InputError("releases/", "has no release", "write releases/VERSION/release.yaml")
+        raise InputError("releases/", "has no release", "create releases/VERSION/release.yaml")
     finished = [] if drafts else [version for version, file in files.items() if not read_yaml(file, Release, {}).draft]
     return max(finished or files, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])

@@ -1,7 +1,7 @@
 """A component: one part of the platform (manifests/<component>/component.yaml).
 
-This is the component contract: the engine, the bundle and the stacks know a component only
-through these fields. ``{version}`` in any string stands for the version that the release gives.
+The rest of the code knows a component only through these fields (contract 13, docs/explanation/design.md).
+``{version}`` in any string is replaced by the version in release.yaml.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from bedplate.config.diff_rule import DiffRule
 
 
 class ImageFile(Model):
-    """Content of an image that comes from an artifact or from the component's folder."""
+    """Files of an image that come from an artifact or from the component's folder."""
 
     artifact: str = Field("", description="id of the artifact")
     local: str = Field("", description="or a file or folder in the component's own folder")
     path: str = Field(".", description="file or folder inside the artifact")
-    to: str = Field(description="absolute place in the image")
+    to: str = Field(description="absolute path in the image")
     mode: str = Field("0755", description="octal mode of a single file")
 
 
@@ -31,12 +31,12 @@ class Image(Model):
     name: str = Field(description="name with registry, as manifests write it, without tag")
     tag: str = Field("v{version}", description="tag, equal to the version really built")
     debs: list[str] | None = Field(
-        None, description="Debian packages on the base image; [] is the base alone, none means from scratch"
+        None, description="Debian packages on the base image; [] is the base alone; absent: no base"
     )
     wheels: list[str] = Field(default_factory=list, description="Python requirements, unpacked to /opt/bedplate/python")
-    files: list[ImageFile] = Field(default_factory=list, description="more content")
-    links: dict[str, str] = Field(default_factory=dict, description="symbolic links: place to target")
-    folders: dict[str, str] = Field(default_factory=dict, description="empty folders: place to octal mode")
+    files: list[ImageFile] = Field(default_factory=list, description="files from artifacts or the component's folder")
+    links: dict[str, str] = Field(default_factory=dict, description="symbolic links: path to target")
+    folders: dict[str, str] = Field(default_factory=dict, description="empty folders: path to octal mode")
     user: str = Field("65532:65532", description="user[:group] the process runs as")
     workdir: str = Field("/", description="working folder")
     env: dict[str, str] = Field(default_factory=dict, description="environment variables")
@@ -48,7 +48,7 @@ class Binary(Model):
     """A program that runs on the hosts, kept in /opt/bedplate/<component>/<version>/."""
 
     artifact: str = Field(description="id of the artifact")
-    path: str = Field(description="place inside the artifact")
+    path: str = Field(description="path inside the artifact")
 
 
 class Hosts(Model):
@@ -56,15 +56,17 @@ class Hosts(Model):
 
     groups: list[Literal["bastion", "control_plane", "workers", "mirror"]] = Field(
         ["control_plane", "workers"],
-        description="groups of hosts.yaml it is needed on; mirror: those that serve images besides the bastion",
+        description="groups of hosts.yaml that need it; mirror: the hosts that serve images in addition to the bastion",
     )
-    packages: list[str] = Field(default_factory=list, description="Debian packages, with their closure in the mirror")
+    packages: list[str] = Field(
+        default_factory=list, description="Debian packages; the mirror has them with their dependencies"
+    )
     binaries: list[Binary] = Field(default_factory=list, description="programs the roles install")
-    services: list[str] = Field(default_factory=list, description="systemd units that must be active there")
+    services: list[str] = Field(default_factory=list, description="systemd units that must be active")
 
 
 class Secret(Model):
-    """A value generated once per environment, kept on the bastion and read from there by the stack."""
+    """A value that is generated once per environment and kept on the bastion, where the stack reads it."""
 
     name: str = Field(description="Kubernetes Secret's name")
     key: str = Field(description="key in the Secret")
@@ -75,14 +77,14 @@ class Secret(Model):
         "certificate, certificate-key: a pair signed by the environment's CA for `hosts`; "
         "users: the environment's identity.users file",
     )
-    path: str = Field("", description="for kind file: the place on the bastion")
+    path: str = Field("", description="for kind file: the path on the bastion")
     hosts: list[str] = Field(
-        default_factory=list, description="for certificates: DNS names; {domain} is the environment's"
+        default_factory=list, description="for certificates: DNS names; {domain} is the environment's domain"
     )
 
 
 class ScrapeTarget(Model):
-    """A metrics endpoint the monitoring layer reads; the provider (Prometheus) answers."""
+    """A metrics endpoint that Prometheus scrapes."""
 
     job: str = Field(description="job label")
     service: str = Field("", description="Service in the component's namespace whose endpoints are read")
@@ -92,23 +94,23 @@ class ScrapeTarget(Model):
 
 
 class CodeReference(Model):
-    """An image that appears in no rendered object: a default in code."""
+    """An image that is in no rendered object, because it is a default in a program's code."""
 
     image: str = Field(description="full name with tag")
-    why: str = Field(description="where the code names it")
+    why: str = Field(description="where it is in the code")
 
 
 class AllowedReference(Model):
-    """Something that is named and deliberately not in the bundle: an image, or a package that another asks for."""
+    """A reference to something that is deliberately not in the bundle: an image, or a package that another requires."""
 
-    image: str = Field("", description="the reference; without a tag where the tag is decided elsewhere")
-    deb: str = Field("", description="or what a Debian package depends on: 'package: dependency'")
-    wheel: str = Field("", description="or what a wheel requires: 'name: requirement'")
+    image: str = Field("", description="the image; without a tag if the tag is decided elsewhere")
+    deb: str = Field("", description="or a dependency of a Debian package: 'package: dependency'")
+    wheel: str = Field("", description="or a requirement of a wheel: 'name: requirement'")
     reason: Sentence = Field(description="a sentence: why it is never pulled")
 
     @model_validator(mode="after")
     def check_one(self) -> Self:
-        """Refuse an exception for nothing, and one for several things at once."""
+        """Refuse an exception unless it names exactly one thing."""
         if sum(map(bool, (self.image, self.deb, self.wheel))) != 1:
             raise ValueError("give one of image, deb and wheel")
         return self
@@ -118,18 +120,18 @@ class Component(Model):
     """The file component.yaml."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="the folder's name")
-    version: str = Field("", description="filled from the release; never written in the file")
-    summary: str = Field(description="one line: what it is for")
+    version: str = Field("", description="taken from the release; do not write it in the file")
+    summary: str = Field(description="its purpose, in one line")
     layer: str = Field(description="bundle (used by the installer), hosts, or a Pulumi layer's name")
     namespace: str = Field("", description="namespace of its objects")
     requires: list[str] = Field(default_factory=list, description="components of the same layer that come first")
     artifacts: list[AnyArtifact] = Field(default_factory=list, description="what is fetched and built")
     images: list[Image] = Field(default_factory=list, description="images built from artifacts and packages")
-    references: list[CodeReference] = Field(default_factory=list, description="images in code defaults")
-    allow: list[AllowedReference] = Field(default_factory=list, description="exceptions of the closure")
+    references: list[CodeReference] = Field(default_factory=list, description="images that are defaults in code")
+    allow: list[AllowedReference] = Field(default_factory=list, description="exceptions from completeness")
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")
     scrape: list[ScrapeTarget] = Field(default_factory=list, description="metrics endpoints")
     rules: list[DiffRule] = Field(
-        default_factory=list, description="what changes of its objects do, for `bedplate diff`"
+        default_factory=list, description="effects of changes to its objects, for `bedplate diff`"
     )

@@ -1,4 +1,4 @@
-"""How many control planes a site has: this release installs exactly one."""
+"""The check that a site has exactly one control plane, which is what this release installs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP = ("all", "children", "control_plane")
 
 
 def control_plane_errors(hosts: Sequence[Host], file: YamlDocument) -> Iterator[InputError]:
-    """Yield what is wrong with the group control_plane of hosts.yaml."""
+    """Yield the errors of the group control_plane in hosts.yaml."""
     members = [host for host in hosts if "control_plane" in host.groups]
     if not members:
         hint = "name the machine with the API server and etcd"

@@ -1,4 +1,4 @@
-"""An environment: one datacenter (inventory/<environment>/environment.yaml)."""
+"""The model of environment.yaml, which describes one datacenter (inventory/<environment>/environment.yaml)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
 
 class Bastion(Model):
-    """The machine inside the gap that runs the installer."""
+    """The machine inside the air gap that runs the installer."""
 
     host: str = Field(description="its name in hosts.yaml")
     address: str = Field(
-        "", description="where commands typed elsewhere are forwarded to: [user@]host; empty: hosts.yaml's"
+        "",
+        description="SSH destination for commands typed elsewhere: [user@]host; empty: the address in hosts.yaml",
     )
     identity: str = Field(
-        "", description="SSH private key for that, on the machine where one types; empty: SSH's own choice"
+        "", description="SSH private key for that, on the machine where you type; empty: the SSH client chooses"
     )
 
 
@@ -40,10 +41,10 @@ class HostSettings(Model):
     """What may be changed on the hosts."""
 
     kernel: Literal["managed", "external"] = Field(
-        "managed", description="who owns kernel settings, swap, modules and clock; external: check and report only"
+        "managed", description="who owns kernel settings, swap, modules and clock; external: only check and report"
     )
     oom_score: Literal["managed", "restricted"] = Field(
-        "managed", alias="oomScore", description="restricted where the hosts may not lower OOM scores"
+        "managed", alias="oomScore", description="restricted: the hosts may not lower OOM scores"
     )
     cgroup_driver: Literal["systemd", "cgroupfs"] = Field(
         "systemd", alias="cgroupDriver", description="who manages the cgroups of pods"
@@ -51,9 +52,9 @@ class HostSettings(Model):
 
 
 class Time(Model):
-    """Where the hosts have the time from."""
+    """The time source of the hosts."""
 
-    servers: list[str] = Field(default_factory=list, description="NTP servers; empty: the bastion is the source")
+    servers: list[str] = Field(default_factory=list, description="NTP servers; empty: the bastion is the time source")
 
 
 class AcceptedFinding(Model):
@@ -64,15 +65,15 @@ class AcceptedFinding(Model):
 
 
 class PreflightSettings(Model):
-    """How the check before any change is judged."""
+    """How findings of preflight are judged."""
 
     accept: list[AcceptedFinding] = Field(
-        default_factory=list, description="findings accepted here, each with a reason"
+        default_factory=list, description="findings accepted at this site, each with a reason"
     )
 
 
 class Quota(Model):
-    """What a tenant's namespace may use at most."""
+    """The limits of a tenant's namespace."""
 
     cpu: str = Field("4", pattern=QUANTITY, description="sum of CPU requests and limits")
     memory: str = Field("8Gi", pattern=QUANTITY, description="sum of memory requests and limits")
@@ -87,25 +88,25 @@ class TenantNamespace(Model):
     name: str = Field(pattern=DNS_LABEL, description="the namespace's name")
     quota: Quota = Field(default_factory=Quota, description="its ResourceQuota")
     pod_security: Literal["baseline", "restricted"] = Field(
-        "restricted", alias="podSecurity", description="Pod Security Standard that is enforced"
+        "restricted", alias="podSecurity", description="enforced Pod Security Standard"
     )
 
 
 class TenantGroups(Model):
-    """Groups of the identity provider, by what they may do in the tenant's namespaces."""
+    """Groups of the identity provider, by their rights in the tenant's namespaces."""
 
     admins: list[str] = Field(
         default_factory=list, description="may manage everything but quotas and policies (role admin)"
     )
     users: list[str] = Field(default_factory=list, description="may run notebooks and workloads (role edit)")
-    viewers: list[str] = Field(default_factory=list, description="may look (role view)")
+    viewers: list[str] = Field(default_factory=list, description="may read (role view)")
 
 
 class Mirror(Model):
-    """Who serves images besides the bastion."""
+    """The hosts that serve images in addition to the bastion."""
 
     replicas: Literal["none", "control_plane"] = Field(
-        "none", description="control_plane: each of these hosts keeps all images and serves them, too"
+        "none", description="control_plane: each of these hosts also keeps and serves all images"
     )
 
 
@@ -113,35 +114,35 @@ class Tenant(Model):
     """A department; it owns namespaces."""
 
     name: str = Field(pattern=DNS_LABEL, description="short name")
-    owner: str = Field(description="who answers for it: a mail address or a name in the CMDB")
-    groups: TenantGroups = Field(default_factory=TenantGroups, description="who may do what")
+    owner: str = Field(description="who is responsible for it: a mail address or a name in the CMDB")
+    groups: TenantGroups = Field(default_factory=TenantGroups, description="groups and their rights")
     namespaces: list[TenantNamespace] = Field(min_length=1, description="its namespaces")
 
 
 class IdentityProvider(Model):
-    """Who may log in; an interface shaped like OIDC and LDAP, with a local file as one provider."""
+    """Who may log in. The interface resembles OIDC and LDAP; a local file is one provider."""
 
     provider: Literal["file"] = Field("file", description="file: scrypt hashes and groups, for small sites and the lab")
     users: str = Field(
-        "", description="for file: the users file's place on the bastion; empty: one administrator is made"
+        "", description="for file: path of the users file on the bastion; empty: one administrator is created"
     )
 
 
 class Storage(Model):
-    """Where volumes live."""
+    """Where volumes are stored."""
 
-    path: str = Field("/var/lib/bedplate-volumes", description="folder on every worker for local volumes")
+    path: str = Field("/var/lib/bedplate-volumes", description="folder for local volumes on every worker")
 
 
 class Monitoring(Model):
-    """How long and how much is kept."""
+    """How long metrics are kept, and how much space they get."""
 
-    retention: str = Field("15d", pattern=r"^[0-9]+[hdwy]$", description="age of the oldest sample")
-    storage: str = Field("10Gi", pattern=QUANTITY, description="Prometheus' volume")
+    retention: str = Field("15d", pattern=r"^[0-9]+[hdwy]$", description="how long samples are kept")
+    storage: str = Field("10Gi", pattern=QUANTITY, description="size of Prometheus's volume")
 
 
 class Size(Model):
-    """A choice a notebook user has."""
+    """A notebook size that users can choose."""
 
     name: str = Field(pattern=DNS_LABEL, description="name shown to the user")
     cpu: str = Field(pattern=QUANTITY, description="CPU request and limit")
@@ -149,46 +150,46 @@ class Size(Model):
 
 
 class Notebooks(Model):
-    """What notebook users may choose."""
+    """The choices of notebook users."""
 
-    port: int = Field(
-        30443, ge=30000, le=32767, description="port on every node where the notebooks' page answers (TLS)"
-    )
+    port: int = Field(30443, ge=30000, le=32767, description="port of the notebooks' page (TLS), on every node")
     sizes: list[Size] = Field(
         default_factory=lambda: [
             Size(name="small", cpu="500m", memory="1Gi"),
             Size(name="large", cpu="2", memory="4Gi"),
         ],
-        description="CPU and memory choices",
+        description="CPU and memory to choose from",
     )
-    volumes: list[str] = Field(default_factory=lambda: ["2Gi", "10Gi"], description="volume size choices")
+    volumes: list[str] = Field(default_factory=lambda: ["2Gi", "10Gi"], description="volume sizes to choose from")
 
 
-def _lines(value: Any) -> Any:
-    """Write a list of keys as ssh-keygen reads them: one a line."""
-    return "\n".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+def _key_lines(value: Any) -> Any:
+    """Return a list of keys as ssh-keygen reads them: one per line."""
+    return "\n".join(value) if isinstance(value, list) and all(isinstance(item, str) for item in value) else value
 
 
 class Environment(Model):
     """The file environment.yaml."""
 
     name: str = Field(pattern=DNS_LABEL, description="the folder's name")
-    release: str = Field(description="the release installed here")
+    release: str = Field(description="the release to install")
     domain: str = Field(
         description="DNS domain of the site's own names: api.<domain>, mirror.<domain>, notebooks.<domain>"
     )
-    publisher: Annotated[str, BeforeValidator(_lines, json_schema_input_type=str | list[str])] = Field(
-        description="the publisher's public key that bundles must be signed with: ssh-ed25519 AAAA…, or several"
+    publisher: Annotated[str, BeforeValidator(_key_lines, json_schema_input_type=str | list[str])] = Field(
+        description="the publisher's public key, which must have signed the bundles: ssh-ed25519 AAAA…; or several"
     )
-    profiles: list[str] = Field(default_factory=list, description="overlays, in this order")
+    profiles: list[str] = Field(default_factory=list, description="overlays, applied in this order")
     bastion: Bastion = Field(description="the machine that runs the installer")
     network: Network = Field(description="address ranges")
     hosts: HostSettings = Field(default_factory=HostSettings, description="what may be changed on the hosts")
-    time: Time = Field(default_factory=Time, description="clock source")
-    mirror: Mirror = Field(default_factory=Mirror, description="who serves images besides the bastion")
-    preflight: PreflightSettings = Field(default_factory=PreflightSettings, description="the check before any change")
+    time: Time = Field(default_factory=Time, description="time source")
+    mirror: Mirror = Field(default_factory=Mirror, description="hosts that serve images in addition to the bastion")
+    preflight: PreflightSettings = Field(
+        default_factory=PreflightSettings, description="findings accepted before any change"
+    )
     tenants: list[Tenant] = Field(default_factory=list, description="departments and their namespaces")
     identity: IdentityProvider = Field(default_factory=IdentityProvider, description="who may log in")
-    storage: Storage = Field(default_factory=Storage, description="where volumes live")
-    monitoring: Monitoring = Field(default_factory=Monitoring, description="how long samples are kept")
-    notebooks: Notebooks = Field(default_factory=Notebooks, description="what notebook users may choose")
+    storage: Storage = Field(default_factory=Storage, description="where volumes are stored")
+    monitoring: Monitoring = Field(default_factory=Monitoring, description="metrics")
+    notebooks: Notebooks = Field(default_factory=Notebooks, description="choices of notebook users")

@@ -1,4 +1,4 @@
-"""Environments on this machine: found by name, loaded whole."""
+"""Environments on this machine: find one by its name, and load its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bedplate.core.errors import BedplateError, ErrorList, InputError, SourceLoc
 ENVIRONMENT = "environment.yaml"
 HOSTS = "hosts.yaml"
 ON_BASTION = Path("/etc/bedplate")
-"""Where a bastion keeps its environments' folders."""
+"""The folder of environments on a bastion."""
 LEDGER = "ledger.db"
 """Name of the ledger in the environment's state folder."""
 
@@ -44,7 +44,7 @@ class Site:
 
     @property
     def bastion(self) -> Host:
-        """Return the machine named by bastion.host."""
+        """Return the host that bastion.host names."""
         return next(host for host in self.hosts if host.name == self.environment.bastion.host)
 
     @property
@@ -59,12 +59,12 @@ class Site:
 
     @property
     def replicas(self) -> tuple[Host, ...]:
-        """Return the hosts that serve images besides the bastion."""
+        """Return the hosts that serve images in addition to the bastion."""
         return self.group(self.environment.mirror.replicas)
 
     @property
     def known_hosts(self) -> Path:
-        """Return the file with the hosts' pinned SSH keys."""
+        """Return the file with the pinned SSH keys of the hosts."""
         return self.folder / "known_hosts"
 
     @property
@@ -79,27 +79,27 @@ class Site:
 
     @property
     def lock(self) -> Path:
-        """Return the file whose lock an apply holds."""
+        """Return the file of the environment lock, which an apply holds."""
         return self.state / "apply.lock"
 
     @property
     def is_here(self) -> bool:
-        """Return whether this folder is a bastion's own, so that commands run here."""
+        """Return whether this machine is the environment's bastion, so that commands run here."""
         return self.folder.is_relative_to(ON_BASTION)
 
 
 @dataclass(slots=True)
 class EnvironmentDraft:
-    """An environment as far as it could be read, with everything that is wrong with its form.
+    """An environment as far as it could be read, with its schema errors.
 
     Attributes:
         folder: the environment's folder.
-        environment_file: environment.yaml with positions, None where it is no YAML.
-        hosts_file: hosts.yaml with positions, likewise.
-        environment: the model, without the values that are wrong; None where too little is left.
-        hosts: the machines that could be read.
-        errors: all errors of form.
-        wrong: locations of errors in environment.yaml.
+        environment_file: environment.yaml with positions; None if it is not valid YAML.
+        hosts_file: hosts.yaml with positions; None if it is not valid YAML.
+        environment: the model, without the values that are wrong; None if too little is left.
+        hosts: the hosts that could be read.
+        errors: all schema errors.
+        wrong: key paths of errors in environment.yaml.
     """
 
     folder: Path
@@ -112,10 +112,10 @@ class EnvironmentDraft:
 
 
 def find(name: str) -> Path:
-    """Return an environment's folder by its path or name.
+    """Return the folder of an environment, given its name or its path (which has a slash).
 
-    Looked for in this order: as a path (it has a slash), /etc/bedplate, the user's own state
-    (labs), inventory/ here, inventory/ beside the installer.
+    A name is looked up in this order: /etc/bedplate, the user's state folder (labs), inventory/ in the working
+    directory, inventory/ next to the installer.
     """
     if "/" in name or name in {".", ".."}:
         candidates = [Path(name)]
@@ -126,18 +126,22 @@ def find(name: str) -> Path:
         if (folder / ENVIRONMENT).is_file():
             return folder.resolve()
     looked = ", ".join(dict.fromkeys(yaml_document.display_path(folder) for folder in candidates))
-    raise InputError(f"environment {name}", f"was not found in {looked}", f"bedplate init {name}")
+    raise InputError(f"environment {name}", f"was not found in {looked}", f"create it with `bedplate init {name}`")
 
 
 def load(path: Path) -> Site:
-    """Return the environment in a folder; Findings has every error of form, at its line."""
+    """Load the environment in a folder.
+
+    Raises:
+        ErrorList: every schema error, with its line.
+    """
     draft = read(path)
     if draft.errors or draft.environment is None:
         raise ErrorList(draft.errors)
     names = {host.name for host in draft.hosts}
     if draft.environment.bastion.host not in names:
         where = draft.environment_file.location(("bastion", "host")) if draft.environment_file else None
-        fact = f"is {draft.environment.bastion.host}, which hosts.yaml does not name"
+        fact = f"is {draft.environment.bastion.host}, which is not in hosts.yaml"
         raise ErrorList([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
     if draft.hosts_file and (errors := list(control_plane_errors(draft.hosts, draft.hosts_file))):
         raise ErrorList([*errors])
@@ -145,20 +149,20 @@ def load(path: Path) -> Site:
 
 
 def read(path: Path) -> EnvironmentDraft:
-    """Read an environment's files as far as they can be read; nothing is raised."""
+    """Read an environment's files as far as possible; return errors instead of raising them."""
     draft = EnvironmentDraft(path)
     try:
         draft.environment_file = yaml_document.read(path / ENVIRONMENT)
         reading = validation.validate(draft.environment_file, Environment)
         draft.environment, draft.wrong = reading.model, reading.wrong
         draft.errors += reading.errors
-    except ErrorList as findings:
-        draft.errors += findings.errors
+    except ErrorList as error:
+        draft.errors += error.errors
     try:
         draft.hosts_file = yaml_document.read(path / HOSTS)
         _read_hosts(draft, draft.hosts_file)
-    except ErrorList as findings:
-        draft.errors += findings.errors
+    except ErrorList as error:
+        draft.errors += error.errors
     return draft
 
 
@@ -192,7 +196,7 @@ def _entries(hosts: HostsFile) -> Iterator[tuple[str, str, HostVars]]:
 
 
 def _address(name: str, hosts: HostsFile) -> IPv4Address | None:
-    """Return a host's address; a host in two groups has it in one of them."""
+    """Return the address of a host; a host in two groups has it in one of them."""
     return next((v.ansible_host for _, host, v in _entries(hosts) if host == name and v.ansible_host), None)
 
 
@@ -204,4 +208,4 @@ def _host(name: str, group: str, address: IPv4Address, sources: tuple[Connection
 
 def _no_address(file: YamlDocument, group: str, name: str) -> InputError:
     where: SourceLocation = file.key_location(("all", "children", group, "hosts", name))
-    return InputError(f"host {name}", "has no address", "write ansible_host: with its IPv4 address", where)
+    return InputError(f"host {name}", "has no address", "add ansible_host: and its IPv4 address", where)

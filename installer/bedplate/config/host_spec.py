@@ -1,4 +1,7 @@
-"""A HostSpec: everything one host is told, computed without touching it (contract 2)."""
+"""The HostSpec: the desired state of one host, computed without contacting it.
+
+It is contract 2 of docs/explanation/design.md.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,13 @@ from bedplate.config.base import Model
 
 
 class HostFile(Model):
-    """A file as the roles will write it; the content is shown in diffs."""
+    """A file as the roles will write it. Diffs show its content."""
 
-    path: str = Field(description="absolute place")
+    path: str = Field(description="absolute path")
     mode: str = Field("0644", description="octal mode")
-    part: Literal["all", "block"] = Field("all", description="block: a marked part of a file whose rest is the site's")
+    part: Literal["all", "block"] = Field(
+        "all", description="block: a marked part of a file; the rest belongs to the site"
+    )
     content: str = Field(description="text")
 
 
@@ -23,11 +28,11 @@ class HostSpec(Model):
 
     host: str = Field(description="name in hosts.yaml")
     address: str = Field(description="address in hosts.yaml")
-    groups: tuple[str, ...] = Field(description="groups in hosts.yaml; mirror: it serves images too")
+    groups: tuple[str, ...] = Field(description="groups in hosts.yaml; mirror: it also serves images")
     packages: dict[str, str] = Field(description="Debian package to version")
     binaries: dict[str, str] = Field(description="program to version, in /opt/bedplate")
     services: tuple[str, ...] = Field(description="systemd units that must be active")
     sysctls: dict[str, str] = Field(default_factory=dict, description="kernel settings (managed hosts only)")
     files: tuple[HostFile, ...] = Field(default=(), description="files the roles write from templates")
     vars: dict[str, Any] = Field(description="inputs of the roles, as their argument specs declare them")
-    digest: str = Field("", description="sha256 of all of the above as canonical JSON")
+    digest: str = Field("", description="sha256 of all other fields as canonical JSON")

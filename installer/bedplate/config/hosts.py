@@ -1,4 +1,4 @@
-"""hosts.yaml: names, addresses, groups and connection, in Ansible's own YAML inventory form."""
+"""A host of hosts.yaml: name, address, groups and SSH connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.config.base import Model
 
 
 class Host(Model):
-    """One machine."""
+    """One host."""
 
     name: str = Field(description="host name")
     address: IPv4Address = Field(description="ansible_host")

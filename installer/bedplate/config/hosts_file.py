@@ -1,4 +1,4 @@
-"""The form of hosts.yaml: the part of Ansible's YAML inventory that Bedplate reads."""
+"""The model of hosts.yaml: the part of Ansible's YAML inventory format that Bedplate reads."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ HostName = Annotated[str, Field(pattern=DNS_LABEL)]
 
 
 class Connection(Model):
-    """How machines are reached."""
+    """How to connect to hosts over SSH."""
 
-    ansible_user: str | None = Field(None, description="the user that Ansible logs in as; root if nothing is said")
-    ansible_port: int | None = Field(None, ge=1, le=65535, description="sshd's port; 22 if nothing is said")
+    ansible_user: str | None = Field(None, description="the user that Ansible logs in as; default: root")
+    ansible_port: int | None = Field(None, ge=1, le=65535, description="the port of sshd; default: 22")
 
 
 class HostVars(Connection):
-    """One machine."""
+    """The variables of one host."""
 
     ansible_host: IPv4Address | None = Field(None, description="an IPv4 address, such as 10.0.0.11")
 
 
 class HostGroup(Model):
-    """Machines with one task."""
+    """A group of hosts."""
 
     hosts: dict[HostName, HostVars | None] | None = Field(None, description="host name to address and connection")
-    vars: Connection = Field(default_factory=Connection, description="connection of all of the group's machines")
+    vars: Connection = Field(default_factory=Connection, description="connection to all hosts of the group")
 
 
 class HostGroups(Model):
@@ -38,17 +38,17 @@ class HostGroups(Model):
 
     bastion: HostGroup = Field(default_factory=HostGroup, description="the machine that runs the installer")
     control_plane: HostGroup = Field(default_factory=HostGroup, description="machines with the API server and etcd")
-    workers: HostGroup = Field(default_factory=HostGroup, description="machines that run what people start")
+    workers: HostGroup = Field(default_factory=HostGroup, description="machines that run users' workloads")
 
 
 class AllHosts(Model):
-    """Ansible's group of all machines."""
+    """Ansible's group of all hosts."""
 
     children: HostGroups = Field(description="the groups bastion, control_plane and workers")
-    vars: Connection = Field(default_factory=Connection, description="connection of all machines")
+    vars: Connection = Field(default_factory=Connection, description="connection to all hosts")
 
 
 class HostsFile(Model):
     """The file hosts.yaml."""
 
-    all: AllHosts = Field(description="all machines, in groups")
+    all: AllHosts = Field(description="all hosts, in groups")

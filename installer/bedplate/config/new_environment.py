@@ -1,4 +1,4 @@
-"""`bedplate init`: a new environment's two files, with every field's comment taken from the model."""
+"""The files of a new environment, for `bedplate init`; their comments are the descriptions in the models."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PUBLISHER = "ssh-ed25519 PASTE-THE-PUBLISHERS-KEY-HERE"
 WIDTH = 110
 
 HOSTS_TEXT = """\
-# The machines of {name}, in Ansible's own YAML inventory form. Names, addresses and connection
-# stand here and nowhere else; everything else is in environment.yaml. Check both: bedplate check {name}
+# The hosts of {name}, in Ansible's YAML inventory format. Names, addresses and connections are
+# only here; everything else is in environment.yaml. Check both files: bedplate check {name}
 all:
   # vars: {{ansible_user: root, ansible_port: 22}}
   children:
@@ -31,19 +31,19 @@ all:
     control_plane:  # the API server and etcd: one machine
       hosts:
         cp1: {{ansible_host: 10.20.0.11}}
-    workers:  # what people start runs here
+    workers:  # run users' workloads
       hosts:
         worker1: {{ansible_host: 10.20.0.12}}
 """
 
 
 def write(folder: Path) -> list[Path]:
-    """Write a new environment's files; InputError where one exists already."""
+    """Write the files of a new environment; raise InputError if one already exists."""
     targets = [folder / ENVIRONMENT, folder / HOSTS]
     for target in targets:
         if target.exists():
-            step = "edit it, or choose another name; nothing was written"
-            raise InputError("file", "exists already", step, SourceLocation(str(target)))
+            hint = "edit it, or choose another name; nothing was written"
+            raise InputError("file", "already exists", hint, SourceLocation(str(target)))
     write_atomic(targets[0], environment_text(folder.name))
     write_atomic(targets[1], HOSTS_TEXT.format(name=folder.name))
     return targets
@@ -51,13 +51,13 @@ def write(folder: Path) -> list[Path]:
 
 def environment_text(name: str) -> str:
     """Return a commented environment.yaml: required fields with values, the others as comments with their defaults."""
-    head = f"# The environment {name}: one datacenter. Fields behind '#' show their defaults.\n"
+    head = f"# The environment {name}: one datacenter. Fields after '#' show their defaults.\n"
     head += "# All fields: docs/reference/environment.md. Check it: bedplate check " + name + "\n"
     return head + "\n".join(_lines(Environment, _values(name), 0)) + "\n"
 
 
 def _values(name: str) -> dict[str, Any]:
-    """Return the values of the fields that a new environment states."""
+    """Return the values of the fields that a new environment sets."""
     return {
         "name": name,
         "release": catalog.newest(),
@@ -77,16 +77,16 @@ def _values(name: str) -> dict[str, Any]:
 
 
 def _lines(model: type[Model], values: dict[str, Any], depth: int) -> Iterator[str]:
-    """Write the fields of one mapping, each under its comment; what is not stated becomes a comment."""
+    """Yield the lines of a mapping: each field after its comment. A field that is not set becomes a comment."""
     indent = "  " * depth
     for attribute, field in model.model_fields.items():
         name = field.alias or attribute
         if depth == 0:
             yield ""
         yield from (f"{indent}# {line}" for line in _wrapped(field.description or "", WIDTH - len(indent)))
-        stated = name in values
+        is_set = name in values
         for line in _field(name, field, values, depth):
-            yield line if stated else f"{indent}# {line.removeprefix(indent)}"
+            yield line if is_set else f"{indent}# {line.removeprefix(indent)}"
 
 
 def _field(name: str, field: FieldInfo, values: dict[str, Any], depth: int) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The form of a publisher's public keys: one a line, ssh-ed25519 and base64, as ssh-keygen writes them.
+"""The check of a publisher's public keys: one per line, ssh-ed25519 and base64, as ssh-keygen writes them.
 
-While a key is exchanged for another, both stand there; see install/trusted_keys.py for the dates that may precede one.
+During a key rotation both keys are listed. Dates may precede a key; see install/trusted_keys.py.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ KEY_BYTES = 32
 
 
 def problem(text: str) -> str:
-    """Return what is wrong with public keys, one a line, '' if nothing."""
+    """Return what is wrong with public keys, one per line; empty if nothing is."""
     lines = text.splitlines() or [""]
-    return next((wrong for line in lines if (wrong := _problem(line))), "") or _doubled(lines)
+    return next((wrong for line in lines if (wrong := _problem(line))), "") or _duplicate(lines)
 
 
-def _doubled(lines: list[str]) -> str:
+def _duplicate(lines: list[str]) -> str:
     keys = [_words(line)[1] for line in lines]
-    return "names one key twice" if len(set(keys)) < len(keys) else ""
+    return "lists the same key twice" if len(set(keys)) < len(keys) else ""
 
 
 def _words(line: str) -> list[str]:
-    """Return kind, key and comment; the dates before them are the list of allowed signers' own."""
+    """Return kind, key and comment of a line, without the dates before them."""
     key = parse_key(line)
     return (key.key if key else line).split()
 
@@ -45,12 +45,12 @@ def _problem(line: str) -> str:
         return "is not base64 after its kind"
     parts = _parts(blob)
     if len(parts) != 2 or parts[0] != KIND.encode() or len(parts[1]) != KEY_BYTES:  # noqa: PLR2004  as above
-        return "is cut off or is no Ed25519 key"
+        return "is truncated or is not an Ed25519 key"
     return ""
 
 
 def _parts(blob: bytes) -> list[bytes]:
-    """Return the strings of an SSH blob; none where a length does not fit."""
+    """Return the strings of an SSH blob; an empty list if a length does not fit."""
     parts = []
     while blob:
         if len(blob) < struct.calcsize(">I"):

@@ -1,4 +1,4 @@
-"""release.lock: every artifact of a release by digest (JSON, generated, reviewed like code)."""
+"""The model of release.lock: every artifact of a release with its digest (JSON, generated, reviewed like code)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.config.base import Model
 
 
 class Output(Model):
-    """What a build of the artifact must give."""
+    """The expected output of a build."""
 
     sha256: str = Field(description="digest of the file; for an image, of its manifest")
     size: int = Field(description="bytes")
@@ -23,14 +23,14 @@ class Entry(Model):
     kind: str = Field(description="source kind")
     pin: dict[str, str] = Field(description="what identifies the input: versions, integrity, digests of lock files")
     recipe: str = Field("", description="sha256 over pins, toolchain, flags, patches and the inputs' recipes")
-    output: Output | None = Field(None, description="none until bundle build --record filled it")
+    output: Output | None = Field(None, description="absent until `bundle build --record` fills it in")
     component: str = Field("", description="the component that declares it")
 
 
 class Lock(Model):
     """The file release.lock."""
 
-    format: int = Field(1, description="version of this file's form")
+    format: int = Field(1, description="version of this file's format")
     release: str = Field(description="the release's version")
     entries: list[Entry] = Field(description="sorted by id")
     sets: dict[str, list[str]] = Field(

@@ -1,6 +1,6 @@
 """The local users file: names, scrypt hashes and groups (provider ``file`` of environment.yaml).
 
-The form, which the hub's own reader (manifests/jupyterhub/hub) shares::
+The format, which the reader in manifests/jupyterhub/hub shares::
 
     users:
       - name: ada
@@ -26,9 +26,9 @@ from bedplate.core.errors import InputError, SourceLocation
 from bedplate.core.files import write_atomic
 
 ACCEPTANCE = "acceptance"
-"""The account the acceptance run logs in with; it has the groups of the first tenant's users."""
+"""The account of the acceptance run; it has the groups of the first tenant's users."""
 ADMINISTRATOR = "administrator"
-"""The account made where the environment names no users file; it has every tenant's groups."""
+"""The account created if the environment names no users file; it has the groups of every tenant."""
 
 COST, BLOCK, LANES, KEY_BYTES = 2**15, 8, 1, 32
 MEMORY = 2 * 128 * COST * BLOCK
@@ -36,14 +36,14 @@ PASSWORD_LENGTH = 32
 
 
 class Account(Model):
-    """One person, or one program, that may log in."""
+    """A person or program that may log in."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="user name, in lower case")
     password: str = Field(
         pattern=r"^scrypt\$[0-9]+\$[0-9]+\$[0-9]+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$",
         description="scrypt$N$r$p$salt$key, salt and key in base64; never the password itself",
     )
-    groups: list[str] = Field(default_factory=list, description="groups, as tenants: in environment.yaml names them")
+    groups: list[str] = Field(default_factory=list, description="groups, as in `tenants:` of environment.yaml")
 
 
 class Accounts(Model):
@@ -64,27 +64,29 @@ def is_password(account: Account, password: str) -> bool:
     _, cost, block, lanes, salt, key = account.password.split("$")
     n, r, p = int(cost), int(block), int(lanes)
     expected = base64.b64decode(key)
-    found = hashlib.scrypt(
+    actual = hashlib.scrypt(
         password.encode(), salt=base64.b64decode(salt), n=n, r=r, p=p, maxmem=2 * 128 * n * r, dklen=len(expected)
     )
-    return hmac.compare_digest(found, expected)
+    return hmac.compare_digest(actual, expected)
 
 
 def read(path: Path) -> Accounts:
-    """Return the accounts of a users file; InputError says what is wrong with it."""
+    """Read a users file; raise InputError if it is missing or invalid."""
     where = SourceLocation(str(path))
     try:
         accounts = Accounts.model_validate(yaml.safe_load(path.read_bytes()) or {})
     except FileNotFoundError as error:
-        raise InputError("users file", "is not there", "write it, or empty identity.users", where) from error
+        raise InputError("users file", "does not exist", "create it, or leave identity.users empty", where) from error
     except yaml.YAMLError as error:
-        raise InputError("users file", f"is no YAML: {' '.join(str(error).split())}", "", where) from error
+        raise InputError(
+            "users file", f"is not YAML: {' '.join(str(error).split())}", "fix the syntax there", where
+        ) from error
     except ValidationError as error:
-        # The input itself is left out of the message: it may be a password typed in the wrong place.
+        # The message leaves out the input: it may be a password typed into the wrong field.
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"users file: {field}", first["msg"], "", where) from error
-    _refuse_doubles(accounts, where)
+        raise InputError(f"users file: {field}", f"is invalid: {first['msg']}", "fix that field", where) from error
+    _refuse_duplicates(accounts, where)
     return accounts
 
 
@@ -94,12 +96,12 @@ def write(path: Path, accounts: Accounts) -> None:
 
 
 def text(accounts: Accounts) -> str:
-    """Return the users file's text; equal accounts give equal text."""
+    """Return the text of a users file; equal accounts give equal text."""
     return yaml.safe_dump(accounts.model_dump(), sort_keys=False)
 
 
 def with_user(accounts: Accounts, name: str, password: str, groups: list[str]) -> Accounts:
-    """Return the accounts with a user added, or with his new password and groups."""
+    """Return the accounts with a user added, or with their password and groups replaced."""
     try:
         account = Account(name=name, password=hash_password(password), groups=groups)
     except ValidationError as error:
@@ -113,13 +115,13 @@ def without_user(accounts: Accounts, name: str) -> Accounts:
 
 
 def ensure_accounts(environment: Environment, folder: Path) -> Accounts:
-    """Return everyone who may log in here: the site's own users, and the account of the acceptance run.
+    """Return all accounts of a site: its own users, and the account of the acceptance run.
 
-    Accounts that Bedplate makes keep their password and hash in ``folder`` (``NAME.password``,
-    ``NAME.hash``), so that a second run returns the very same.
+    Accounts that Bedplate creates keep their password and hash in ``folder`` (``NAME.password``,
+    ``NAME.hash``), so that a second run returns the same accounts.
 
     Args:
-        environment: says where the users file is, and which groups there are.
+        environment: names the users file and the groups.
         folder: /var/lib/bedplate/<environment>/secrets/accounts.
     """
     if environment.identity.users:
@@ -127,12 +129,12 @@ def ensure_accounts(environment: Environment, folder: Path) -> Accounts:
     else:
         users = [_ensure_account(ADMINISTRATOR, _all_groups(environment), folder)]
     accounts = Accounts(users=[*users, _ensure_account(ACCEPTANCE, _first_groups(environment), folder)])
-    _refuse_doubles(accounts, SourceLocation(environment.identity.users or str(folder)))
+    _refuse_duplicates(accounts, SourceLocation(environment.identity.users or str(folder)))
     return accounts
 
 
 def account_password(folder: Path, name: str) -> str:
-    """Return the password of an account that ``ensure`` made."""
+    """Return the password of an account that `ensure_accounts` created."""
     return (folder / f"{name}.password").read_text().strip()
 
 
@@ -152,17 +154,17 @@ def _all_groups(environment: Environment) -> list[str]:
 
 
 def _first_groups(environment: Environment) -> list[str]:
-    """Return the groups of the first tenant's users (its administrators, where it has no users)."""
+    """Return the groups of the first tenant's users (its administrators, if it has no users)."""
     for tenant in environment.tenants:
         if groups := tenant.groups.users or tenant.groups.admins:
             return list(groups)
     return []
 
 
-def _refuse_doubles(accounts: Accounts, where: SourceLocation) -> None:
+def _refuse_duplicates(accounts: Accounts, where: SourceLocation) -> None:
     names = [account.name for account in accounts.users]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"user {name}", "is there twice", "give each user a name of their own", where)
+        raise InputError(f"user {name}", "is a duplicate", "give each user a unique name", where)
 
 
 def _text(data: bytes) -> str:

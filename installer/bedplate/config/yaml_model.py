@@ -1,4 +1,4 @@
-"""Reading release.yaml or component.yaml into its model, with ``{version}`` filled in."""
+"""Read release.yaml or component.yaml into its model, and fill in ``{version}``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ def read_yaml(path: Path, model: type[M], values: dict[str, str]) -> M:
     try:
         data = _fill(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader), values)
         given = model.model_validate({**data, **values})
-        return model.model_validate(_fill(given.model_dump(), values))  # defaults name the version too
+        return model.model_validate(_fill(given.model_dump(), values))  # defaults may contain {version}
     except (yaml.YAMLError, ValidationError) as error:
-        lines = str(error).splitlines()
-        raise InputError(
-            path.parent.name, " ".join(line.strip() for line in lines[:4]), "", SourceLocation(str(path))
-        ) from error
+        fact = " ".join(line.strip() for line in str(error).splitlines()[:4])
+        hint = f"see docs/reference/{path.stem}.md"
+        raise InputError(path.parent.name, fact, hint, SourceLocation(str(path))) from error
 
 
 def _fill(value: Any, values: dict[str, str]) -> Any:

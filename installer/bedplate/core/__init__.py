@@ -1,1 +1,1 @@
-"""The lowest layer: errors, files, locks, digests, paths and outside programs; knows nothing of releases."""
+"""The lowest layer: errors, files, locks, digests, paths and running programs. It does not know releases."""

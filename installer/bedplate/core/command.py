@@ -1,4 +1,4 @@
-"""The only door to other programs."""
+"""Run other programs as subprocesses. Every module starts programs through this one."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def run(  # noqa: PLR0913  each is one property of a process
     check: bool = True,
     inherit: bool = True,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end and return its exit status and output (bytes).
+    """Run a program until it ends, and return its exit status and output (bytes).
 
     Args:
-        argv: program and arguments; never a shell line.
-        cwd: folder to run in.
-        env: variables added to this process's own.
-        stdin: bytes to feed; otherwise the program reads nothing.
-        timeout: seconds.
-        check: raise BedplateError with the last lines of output on a non-zero exit.
-        inherit: whether this process's variables are there too; without it `env` is all there is.
+        argv: program and arguments; no shell is involved.
+        cwd: working directory.
+        env: variables in addition to this process's own.
+        stdin: bytes to write to its input; by default the input is empty.
+        timeout: limit in seconds.
+        check: raise BedplateError with the last lines of output if the exit status is not 0.
+        inherit: pass this process's variables on; otherwise the program gets only those in `env`.
     """
     words = [str(word) for word in argv]
     log.debug("run: %s", " ".join(words))
@@ -52,24 +52,28 @@ def run(  # noqa: PLR0913  each is one property of a process
             f"program {words[0]}", "is not on this machine", f"install it ({error.strerror})"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise BedplateError(f"command {words[0]}", f"did not end within {timeout} s") from error
+        raise BedplateError(
+            f"command {words[0]}", f"did not end within {timeout} s", "run the command again"
+        ) from error
     for stream in (done.stdout, done.stderr):
         if stream:
             log.debug("%s", stream.decode(errors="replace").rstrip())
     if check and done.returncode != 0:
-        raise BedplateError(f"command {' '.join(words[:3])}", f"ended with {done.returncode}:\n{last_lines(done)}")
+        raise BedplateError(
+            f"command {' '.join(words[:3])}", f"exited with status {done.returncode}:\n{last_lines(done)}"
+        )
     return done
 
 
 def run_in_terminal(
     argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> int:
-    """Run a program with this process's own terminal, input and output; return its exit status.
+    """Run a program with this process's terminal, input and output, and return its exit status.
 
     Args:
         argv: program and arguments.
-        cwd: folder to run in.
-        env: variables added to this process's own.
+        cwd: working directory.
+        env: variables in addition to this process's own.
     """
     words = [str(word) for word in argv]
     log.debug("run: %s", " ".join(words))
@@ -80,6 +84,6 @@ def run_in_terminal(
 
 
 def last_lines(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Return the last lines a program printed, standard error last."""
+    """Return the last lines that a program printed, standard error last."""
     text = (done.stdout or b"") + (done.stderr or b"")
     return "\n".join(text.decode(errors="replace").splitlines()[-TAIL_LINES:])

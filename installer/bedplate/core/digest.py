@@ -1,4 +1,4 @@
-"""Digests and canonical JSON: the one form in which things are hashed."""
+"""SHA-256 digests of files and of values as canonical JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def canonical(value: Any) -> bytes:
-    """Return canonical JSON: sorted keys, no spaces, UTF-8."""
+    """Return a value as canonical JSON: sorted keys, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -1,4 +1,4 @@
-"""A tree of files said in advance: compared with a folder, and brought about in it."""
+"""A declared tree of files: compare it with a folder, or make the folder match it."""
 
 from __future__ import annotations
 
@@ -15,43 +15,46 @@ from bedplate.core.files import link_blob, write_atomic
 
 @dataclass(frozen=True, slots=True)
 class BlobLink:
-    """A file that is a hard link to a blob, or a copy where the blob is on another disk."""
+    """A file that is a hard link to a blob, or a copy if the blob is on another file system."""
 
     sha256: str
 
 
 TreeFile = BlobLink | bytes
-"""A blob's hard link, or the content of a small file."""
+"""A link to a blob, or the content of a small file."""
 WRITERS = 64
-"""Small files that are written side by side: each waits for the disk, and the disk makes one wait of many."""
+"""Threads that write small files: each waits for the disk, and the disk can serve many waits at once."""
 FileTree = Mapping[str, TreeFile]
-"""Relative path to what is there."""
+"""Content by relative path."""
 
 
 def check_tree(root: Path, tree: FileTree, blobs: Path) -> list[str]:
-    """Return the paths that differ from what is said: missing, other, or not said at all."""
+    """Return the paths that differ from the tree: missing, different, or not declared."""
     wrong = [path for path, node in tree.items() if not _is_right(root / path, node, blobs)]
     return sorted([*wrong, *(_present(root) - tree.keys())])
 
 
 def ensure_tree(root: Path, tree: FileTree, blobs: Path) -> int:
-    """Make a folder hold exactly the tree and return the number of files written or removed."""
+    """Make a folder hold exactly the tree; return the number of files written or removed."""
     changed = 0
     for path in sorted(_present(root) - tree.keys()):
         (root / path).unlink()
         changed += 1
     wrong = [(root / path, node) for path, node in tree.items() if not _is_right(root / path, node, blobs)]
-    turns = [_turn(path, node) for path, node in wrong]
+    phases = [_phase(path, node) for path, node in wrong]
     with ThreadPoolExecutor(WRITERS) as pool:
-        for turn in sorted(set(turns)):
-            now = [one for one, its in zip(wrong, turns, strict=True) if its == turn]
-            changed += len(list(pool.map(lambda one: _put(one[0], one[1], blobs), now)))
+        for phase in sorted(set(phases)):
+            batch = [item for item, its_phase in zip(wrong, phases, strict=True) if its_phase == phase]
+            changed += len(list(pool.map(lambda item: _write(item[0], item[1], blobs), batch)))
     _remove_empty(root)
     return changed
 
 
-def _turn(path: Path, node: TreeFile) -> int:
-    """Return when a file is written: blobs first, and last what takes another's place, as it may name what is new."""
+def _phase(path: Path, node: TreeFile) -> int:
+    """Return the phase in which a file is written: blobs first, then new files, then replaced files.
+
+    A replaced file comes last because it may refer to new ones.
+    """
     return 2 if path.exists() else int(isinstance(node, bytes))
 
 
@@ -72,7 +75,7 @@ def _is_same(file: os.stat_result, blob: os.stat_result) -> bool:
     return (file.st_size, file.st_mtime_ns) == (blob.st_size, blob.st_mtime_ns)
 
 
-def _put(path: Path, node: TreeFile, blobs: Path) -> None:
+def _write(path: Path, node: TreeFile, blobs: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     if isinstance(node, bytes):

@@ -1,4 +1,4 @@
-"""Atomic writes: temporary file, fsync, rename."""
+"""Atomic file writes (temporary file, fsync, rename) and hard links to blobs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bedplate.core.errors import BedplateError
 
 CHUNK = 1 << 20
 NO_LINK = (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
-"""Another file system, too many links, or a file system without any."""
+"""Errors of link(2) after which a copy is made: another file system, too many links, or no support for links."""
 
 
 def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
-    """Write a file so that a reader, or a power cut, sees the old content or the new, never a part."""
+    """Write a file atomically: readers see the old content or the new, and so they do after a power cut."""
     data = content.encode() if isinstance(content, str) else content
     if path.exists() and not path.is_file():
-        path.write_bytes(data)  # a device or a pipe has no content to keep, and a rename would replace /dev/null itself
+        path.write_bytes(data)  # a rename would replace the device or pipe itself, such as /dev/null
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -38,12 +38,15 @@ def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
 
 
 def link_blob(blob: Path, path: Path, sha256: str) -> None:
-    """Put a blob at a place too: as a hard link, or where there can be none as a copy, proved and synced.
+    """Link a blob to a path: as a hard link, or as a verified and synced copy where no hard link is possible.
 
     Args:
-        blob: the content, which is trusted to have its digest where it is linked.
-        path: the place; what is there is replaced.
-        sha256: the blob's digest; BedplateError where a copy has another.
+        blob: the file to link. A hard link trusts its content; a copy is verified.
+        path: where the link goes; an existing file is replaced.
+        sha256: the blob's digest.
+
+    Raises:
+        BedplateError: a copy does not have this digest.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
@@ -55,18 +58,18 @@ def link_blob(blob: Path, path: Path, sha256: str) -> None:
             raise
         _copy(blob, temporary, sha256)
     temporary.replace(path)
-    temporary.unlink(missing_ok=True)  # rename() does nothing between two links to one file
+    temporary.unlink(missing_ok=True)  # rename(2) does nothing if both paths are links to the same file
 
 
 def _copy(blob: Path, target: Path, sha256: str) -> None:
-    found = hashlib.sha256()
+    hasher = hashlib.sha256()
     with blob.open("rb") as source, target.open("wb") as copy:
         while chunk := source.read(CHUNK):
-            found.update(chunk)
+            hasher.update(chunk)
             copy.write(chunk)
         copy.flush()
         os.fsync(copy.fileno())
-    if found.hexdigest() != sha256:
+    if hasher.hexdigest() != sha256:
         target.unlink()
-        raise BedplateError(f"file {blob}", "has another content than its name says", "remove it, and make it again")
+        raise BedplateError(f"file {blob}", "does not match its digest", "remove it, and create it again")
     shutil.copystat(blob, target)

@@ -1,4 +1,4 @@
-"""Where Bedplate keeps things on a computer, and the trees that components come from."""
+"""Paths that Bedplate uses on a computer, and the search path of components and releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
-"""The checkout (or the installer's copy on a bastion): manifests/, roles/, stacks/, releases/ …"""
+"""The checkout, or the installer's copy on a bastion: manifests/, roles/, stacks/, releases/ …"""
 
 STATE = Path("/var/lib/bedplate")
 """On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
@@ -21,13 +21,13 @@ _OTHER: ContextVar[Path | None] = ContextVar("tree of another revision", default
 
 
 def source_tree() -> Path:
-    """Return the tree whose roles, layers and components count: ours, or the one that is being looked at."""
+    """Return the tree that roles, stacks and components are read from: this one, or the one set by `use_tree`."""
     return _OTHER.get() or SOURCE
 
 
 @contextmanager
 def use_tree(tree: Path) -> Iterator[None]:
-    """Take roles, layers, components and releases from another tree alone: that of a git revision or of a bundle."""
+    """Read roles, stacks, components and releases only from another tree: that of a git revision or a bundle."""
     token = _OTHER.set(tree)
     try:
         yield
@@ -36,21 +36,21 @@ def use_tree(tree: Path) -> Iterator[None]:
 
 
 def cache() -> Path:
-    """Return the user's cache folder for artifacts: $BEDPLATE_CACHE, or XDG's place."""
+    """Return the user's cache folder for artifacts: $BEDPLATE_CACHE, or the XDG cache folder."""
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bedplate"
     return Path(os.environ.get("BEDPLATE_CACHE", default))
 
 
 def user_state() -> Path:
-    """Return the user's state folder (labs, forwarded environments): XDG's place."""
+    """Return the user's state folder (labs, copied reports): the XDG state folder."""
     return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "bedplate"
 
 
 def search_path() -> list[Path]:
     """Return the trees searched for manifests/, overlays/ and releases/.
 
-    First those of $BEDPLATE_TREES, then those that came in the bundle beside the installer, then ours. While another
-    tree is looked at, it alone counts.
+    First the trees in $BEDPLATE_TREES, then those that the bundle carries next to the installer, then this one.
+    Inside `use_tree`, only that tree is searched.
     """
     if other := _OTHER.get():
         return [*sorted((other / "trees").glob("*/")), other]

@@ -1,4 +1,4 @@
-"""Kubernetes quantities: 500m, 2Gi, 1e3.
+"""Parser of Kubernetes quantities, such as 500m, 2Gi and 1e3.
 
 Form: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
@@ -18,9 +18,9 @@ _FACTOR = {
 
 
 def parse(text: str) -> Decimal:
-    """Return a quantity's number; ValueError where it is none."""
-    found = _FORM.match(text)
-    if not found:
-        raise ValueError(f"{text} is no quantity")
-    unit = found[2] or ""
-    return Decimal(found[1]) * (_FACTOR[unit] if unit in _FACTOR else Decimal(f"1{unit}"))
+    """Return a quantity as a number; raise ValueError if the text is not a quantity."""
+    match = _FORM.match(text)
+    if not match:
+        raise ValueError(f"{text} is not a quantity")
+    unit = match[2] or ""
+    return Decimal(match[1]) * (_FACTOR[unit] if unit in _FACTOR else Decimal(f"1{unit}"))

@@ -1,4 +1,4 @@
-"""What a long build says while it works."""
+"""Progress reporting of long builds: the Reporter protocol, and one that prints nothing."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from bedplate.core.sizes import human
 
 
 class Reporter(Protocol):
-    """Receives what happens; called from several threads."""
+    """Receives progress; called from several threads."""
 
     def begin(self, item: str) -> None:
-        """Work on something began."""
+        """Report that work on an item began."""
 
     def end(self, item: str, fact: str) -> None:
-        """Work on something ended, with what came out of it."""
+        """Report that work on an item ended, with its outcome."""
 
     def note(self, text: str) -> None:
-        """Something worth a line."""
+        """Report a line of text."""
 
 
 class SilentReporter:
-    """Says nothing."""
+    """Reports nothing."""
 
     def begin(self, item: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def end(self, item: str, fact: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def note(self, text: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 @contextmanager
 def report_item(reporter: Reporter, item: str) -> Iterator[list[int]]:
-    """Report one piece of work; the caller appends the bytes that came out."""
+    """Report the beginning and end of an item; the caller appends the sizes in bytes of what it made."""
     sizes: list[int] = []
     started = time.monotonic()
     reporter.begin(item)

@@ -38,7 +38,7 @@ def check_file(bundle: Path, file: ListedFile, write: Callable[[memoryview], obj
             if write:
                 write(buffer[:count])
     if rest or sha.hexdigest() != file.sha256:
-        raise RefusedError(f"file {file.path}", "has another content than was signed", COPY_AGAIN)
+        raise RefusedError(f"file {file.path}", "differs from what was signed", COPY_AGAIN)
 
 
 def copy_file(bundle: Path, file: ListedFile, place: Path, *, synced: bool = True) -> None:

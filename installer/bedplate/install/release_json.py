@@ -23,7 +23,7 @@ def read_release(bundle: Path, files: list[ListedFile]) -> tuple[dict[str, Any],
     file = listed_file(files, "release.json")
     data = read_small(bundle, file.path, file.size)
     if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise RefusedError(f"file {file.path}", "has another content than was signed", COPY_AGAIN)
+        raise RefusedError(f"file {file.path}", "differs from what was signed", COPY_AGAIN)
     try:
         release: dict[str, Any] = json.loads(data)
         words, digests = list(_words(release)), list(_digests(release))

@@ -81,7 +81,7 @@ class _Found:
         if (repository, sha256) not in self.manifests:
             content = self.blob(sha256).path.read_bytes()
             if hashlib.sha256(content).hexdigest() != sha256:
-                fact = f"in {self.folder} has another content than its name says"
+                fact = f"in {self.folder} does not match its digest"
                 raise BedplateError(f"manifest {sha256}", fact, "carry the bundle in again")
             manifest = oci.parse(content)
             for child in manifest.manifests:

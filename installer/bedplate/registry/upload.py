@@ -140,7 +140,7 @@ class _Upload:
         error = answer.error(self.client.subject(path))
         if answer.code == "DIGEST_INVALID" and digest.of_file(self.blob.path) != self.blob.sha256:
             step = "check the disk, and carry the bundle in again"
-            raise BedplateError(f"file {self.blob.path}", "has another content than its name says", step)
+            raise BedplateError(f"file {self.blob.path}", "does not match its digest", step)
         if answer.status in BUSY or answer.status in GONE:
             return error.fact
         raise error

@@ -76,5 +76,5 @@ def _content(bundle: Path, document: ReleaseDocument) -> bytes:
     """Return a document, once its digest is proven."""
     data = (bundle / bundle_layout.blob_path(document.sha256)).read_bytes()
     if hashlib.sha256(data).hexdigest() != document.sha256:
-        raise BedplateError(f"blob {document.sha256}", "has another content than was signed", "bedplate bundle verify")
+        raise BedplateError(f"blob {document.sha256}", "differs from what was signed", "bedplate bundle verify")
     return data

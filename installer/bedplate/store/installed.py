@@ -89,6 +89,6 @@ def _prove(store: Path, blob: ListedFile, marks: ProvenFiles, *, every: bool) ->
         with refusals_as_errors():
             check_file(store, blob)
     except BedplateError:
-        return BedplateError(f"blob {blob.sha256}", f"in {store} has another content than was signed", AGAIN)
+        return BedplateError(f"blob {blob.sha256}", f"in {store} differs from what was signed", AGAIN)
     marks.add(blob.sha256, state)
     return True

@@ -37,7 +37,7 @@ def check_bastion(context: ValidationContext) -> Iterator[BedplateError]:
     if host is None:
         if context.hosts_complete:
             step = suggestion(named, [host.name for host in context.hosts])
-            yield context.error(("bastion", "host"), f"is {named}, which hosts.yaml does not name", step)
+            yield context.error(("bastion", "host"), f"is {named}, which is not in hosts.yaml", step)
         return
     if "bastion" not in host.groups:
         step = f"move it to the group bastion in {context.group_at().file}, or name that group's host"

@@ -152,8 +152,8 @@ def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
     assert [(error.subject.removeprefix(f"file {folder}/"), error.fact) for error in caught.value.errors] == [
         ("junit.xml", "is missing"),
         ("more/note.txt", "is not in the list that the site signed"),
-        ("pytest.log", "has another content than was signed"),
-        ("report.html", "has another content than was signed"),
+        ("pytest.log", "differs from what was signed"),
+        ("report.html", "differs from what was signed"),
         ("report.json", "is a link or a special file"),
     ]
     assert all(error.hint for error in caught.value.errors)

@@ -69,16 +69,16 @@ def link_manifest(bundle: Path) -> None:
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
-    "flipped blob": (lambda b: flip(program(b)), "has another content than was signed"),
+    "flipped blob": (lambda b: flip(program(b)), "differs from what was signed"),
     "truncated blob": (lambda b: replace(program(b), b"#!"), "has 2 bytes in place of"),
     "missing blob": (lambda b: program(b).unlink(), "is missing from the bundle"),
     "additional file": (lambda b: (b / "autorun").write_bytes(b""), "is in the bundle but not in its manifest"),
     "link": (lambda b: link(program(b)), "is a link or a special file"),
     "linked manifest": (link_manifest, "is a link or a special file"),
-    "flipped release file": (lambda b: flip(b / bundle_layout.RELEASE), "has another content than was signed"),
+    "flipped release file": (lambda b: flip(b / bundle_layout.RELEASE), "differs from what was signed"),
     "flipped installer": (
         lambda b: flip(b / bundle_layout.INSTALL / "steps.py"),
-        "has another content than was signed",
+        "differs from what was signed",
     ),
     "compiled installer": (
         lambda b: (b / bundle_layout.INSTALL / "x.pyc").touch(),

@@ -1,4 +1,4 @@
-"""Which host answers to each of the site's names, and which ranges count as inside."""
+"""The hosts behind the site's names, and the ranges that count as inside."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BASTION, CONTROL_PLANE, WORKER = "198.18.7.10", "198.18.7.11", "198.18.7.12"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """Return a site with one host in each group, whose control plane serves images, too."""
+    """Return a site with one host in each group, whose control plane also serves images."""
     return make_site(tmp_path, mirror={"replicas": "control_plane"})
 
 
@@ -30,8 +30,8 @@ def test_each_name_has_one_host(site: Site) -> None:
     assert found == {f"{name}.{DOMAIN}": address for name, address in expected.items()}
 
 
-def test_the_control_plane_serves_notebooks_where_there_is_no_worker(site: Site) -> None:
-    """Then three of the site's names lead to one host, in alphabetical order."""
+def test_the_control_plane_serves_notebooks_if_there_is_no_worker(site: Site) -> None:
+    """Then one host has three of the site's names, in alphabetical order."""
     small = Site(site.folder, site.environment, site.hosts[:2])
     names = [f"{name}.{DOMAIN}" for name in ("api", "mirror-cp1", "notebooks")]
     assert [(str(address), found) for address, found in addresses.host_names(small)] == [
@@ -40,7 +40,7 @@ def test_the_control_plane_serves_notebooks_where_there_is_no_worker(site: Site)
     ]
 
 
-def test_the_clusters_dns_knows_the_hosts_too(site: Site) -> None:
+def test_the_clusters_dns_also_has_the_hosts(site: Site) -> None:
     """Every host has a name in the site's domain."""
     found = addresses.cluster_addresses(site)
     assert {name.partition(".")[0] for name in found} == {"api", "mirror", "notebooks", "bastion", "cp1", "worker1"}
@@ -53,7 +53,7 @@ def test_nodes_pods_and_services_are_inside(site: Site) -> None:
 
 
 def test_two_control_planes_cannot_be_loaded(tmp_path: Path) -> None:
-    """What renders or compares an environment without `bedplate check` refuses a second one as well."""
+    """Commands that load an environment without `bedplate check` refuse a second one, too."""
     shutil.copytree(DATA / "environments/good", tmp_path / "site")
     broken = DATA / "environments/broken/two-control-planes-with-one-address/hosts.yaml"
     shutil.copy(broken, tmp_path / "site/hosts.yaml")

@@ -1,4 +1,4 @@
-"""Which release is the newest."""
+"""Finding the newest release."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _write(tree: Path, **drafts: bool) -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty tree that is the only one."""
+    """Return an empty tree, the only one in the search path."""
     monkeypatch.setattr(paths, "SOURCE", tmp_path)
     monkeypatch.delenv("BEDPLATE_TREES", raising=False)
     return tmp_path
@@ -42,13 +42,13 @@ def test_versions_are_ordered_by_their_numbers(tree: Path) -> None:
 
 
 def test_a_draft_is_not_proposed(tree: Path) -> None:
-    """A release that is being prepared counts only where drafts are wanted."""
+    """A release in preparation is considered only on request."""
     _write(tree, v2026_11_0=False, v2026_11_1=True)
     assert (catalog.newest(), catalog.newest(drafts=True)) == ("2026.11.0", "2026.11.1")
 
 
 def test_a_draft_counts_if_there_is_nothing_else(tree: Path) -> None:
-    """A tree with one release, which is being prepared, has a newest one."""
+    """If the only release is in preparation, it is the newest."""
     _write(tree, v2026_11_1=True)
     assert catalog.newest() == "2026.11.1"
 
@@ -58,4 +58,4 @@ def test_a_tree_without_releases_is_an_error() -> None:
     """The error says where a release belongs."""
     with pytest.raises(InputError, match="has no release") as caught:
         catalog.newest()
-    assert "write releases/VERSION/release.yaml" in str(caught.value)
+    assert "create releases/VERSION/release.yaml" in str(caught.value)

@@ -32,8 +32,8 @@ def environment(**more: Any) -> Environment:
     })  # fmt: skip
 
 
-def test_a_hash_knows_its_password() -> None:
-    """A password fits its own hash and no other does; two hashes of one password differ."""
+def test_a_hash_matches_only_its_password() -> None:
+    """Only the password itself matches its hash; two hashes of one password differ."""
     account = Account(name="ada", password=HASH)
     assert users.is_password(account, "correct horse")
     assert not users.is_password(account, "Correct horse")
@@ -41,7 +41,7 @@ def test_a_hash_knows_its_password() -> None:
 
 
 def test_a_file_comes_back_as_written(tmp_path: Path) -> None:
-    """A written users file reads as the same accounts, and only its owner can open it."""
+    """A users file is read back as the same accounts, and only its owner can open it."""
     accounts = Accounts(users=[Account(name="ada", password=HASH, groups=["physicists"])])
     users.write(tmp_path / "users.yaml", accounts)
     assert users.read(tmp_path / "users.yaml") == accounts
@@ -51,16 +51,16 @@ def test_a_file_comes_back_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("users: [", "is no YAML"),
-        ("users: [{name: ada}]", "users.0.password Field required"),
-        ("users: [{name: ada, password: secret}]", "users.0.password String should match"),
-        (f"users: [{{name: Ada, password: '{HASH}'}}]", "users.0.name String should match"),
-        (f"users: [{{name: a, password: '{HASH}'}}, {{name: a, password: '{HASH}'}}]", "user a is there twice"),
-        ("people: []", "people Extra inputs are not permitted"),
+        ("users: [", "is not YAML"),
+        ("users: [{name: ada}]", "users.0.password is invalid: Field required"),
+        ("users: [{name: ada, password: secret}]", "users.0.password is invalid: String should match"),
+        (f"users: [{{name: Ada, password: '{HASH}'}}]", "users.0.name is invalid: String should match"),
+        (f"users: [{{name: a, password: '{HASH}'}}, {{name: a, password: '{HASH}'}}]", "user a is a duplicate"),
+        ("people: []", "people is invalid: Extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, content: str, message: str) -> None:
-    """A wrong users file is refused in one line, with its place and without what might be a password."""
+    """An invalid users file is refused with its path, without printing what may be a password."""
     path = tmp_path / "users.yaml"
     path.write_text(content)
     with pytest.raises(InputError) as caught:
@@ -71,7 +71,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, content: str, message: str) -> 
 
 
 def test_accounts_that_bedplate_makes_stay(tmp_path: Path) -> None:
-    """Without a users file an administrator and the acceptance run's account are made once, with fitting groups."""
+    """Without a users file, the administrator and the account of the acceptance run are created once."""
     accounts = users.ensure_accounts(environment(), tmp_path)
     administrator, acceptance = accounts.users
     assert (administrator.name, administrator.groups) == ("administrator", ["biologists", "heads", "physicists"])
@@ -82,7 +82,7 @@ def test_accounts_that_bedplate_makes_stay(tmp_path: Path) -> None:
 
 
 def test_a_sites_own_users_are_kept(tmp_path: Path) -> None:
-    """A site's users file is taken as it is, and only the acceptance run's account is added."""
+    """The users in a site's file are unchanged; only the account of the acceptance run is added."""
     path = tmp_path / "users.yaml"
     users.write(path, Accounts(users=[Account(name="ada", password=HASH, groups=["heads"])]))
     accounts = users.ensure_accounts(environment(identity={"users": str(path)}), tmp_path / "accounts")
@@ -90,7 +90,7 @@ def test_a_sites_own_users_are_kept(tmp_path: Path) -> None:
 
 
 def test_users_are_set_and_removed(tmp_path: Path) -> None:
-    """`bedplate user` adds a user with the password on standard input, changes him, and removes him."""
+    """`bedplate user` adds a user with the password on standard input, changes the user, and removes them."""
     path, runner = str(tmp_path / "users.yaml"), CliRunner()
     assert (
         runner.invoke(cli.build(["user"]), ["user", "set", path, "ada", "--group", "heads"], input="one\n").exit_code

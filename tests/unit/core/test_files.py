@@ -1,4 +1,4 @@
-"""Atomic writes."""
+"""Atomic file writes, and links to blobs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
 
 
-def test_the_new_content_stands_whole_with_its_mode(tmp_path: Path) -> None:
-    """A file gets its content and mode, and nothing else is left beside it."""
+def test_a_file_is_written_with_its_content_and_mode(tmp_path: Path) -> None:
+    """A file gets its content and mode, and no temporary file is left next to it."""
     write_atomic(tmp_path / "a" / "file", "new\n", mode=0o600)
     assert (tmp_path / "a" / "file").read_text() == "new\n"
     assert stat.S_IMODE((tmp_path / "a" / "file").stat().st_mode) == 0o600
@@ -25,17 +25,17 @@ def test_the_new_content_stands_whole_with_its_mode(tmp_path: Path) -> None:
 
 
 def test_the_old_content_stays_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that breaks off leaves the old file and no temporary one."""
+    """A write that fails leaves the old file, and no temporary file."""
     path = tmp_path / "file"
     path.write_text("old\n")
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write_atomic(path, "new\n")
-    assert [one.read_text() for one in tmp_path.iterdir()] == ["old\n"]
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old\n"]
 
 
 def test_a_pipe_or_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
-    """`--out /dev/null` as root must leave a device there."""
+    """`--out /dev/null`, run as root, leaves the device in place."""
     pipe, read = tmp_path / "pipe", []
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
@@ -46,8 +46,8 @@ def test_a_pipe_or_device_is_written_to_and_not_replaced(tmp_path: Path) -> None
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_a_blob_is_linked_or_copied_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no link is possible a copy is made, of the same content and time; one that differs leaves nothing."""
+def test_a_blob_is_linked_or_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If no hard link is possible, a copy is made with the same content and time; a corrupted blob is refused."""
     blob, path = tmp_path / "blob", tmp_path / "folder/file"
     blob.write_bytes(b"content")
     sha256 = hashlib.sha256(b"content").hexdigest()
@@ -62,7 +62,7 @@ def test_a_blob_is_linked_or_copied_whole(tmp_path: Path, monkeypatch: pytest.Mo
     assert not path.samefile(blob)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == (b"content", blob.stat().st_mtime_ns)
     blob.write_bytes(b"changed")
-    with pytest.raises(BedplateError, match="has another content than its name says"):
+    with pytest.raises(BedplateError, match="does not match its digest"):
         files.link_blob(blob, path, sha256)
-    assert [one.name for one in path.parent.iterdir()] == ["file"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
     assert path.read_bytes() == b"content"

@@ -1,4 +1,4 @@
-"""Which blobs an OCI manifest names."""
+"""The blobs that an OCI manifest names."""
 
 from __future__ import annotations
 

@@ -85,5 +85,5 @@ def test_documents_are_in_the_bundle(tmp_path: Path) -> None:
     blob = tiny.folder / bundle_layout.blob_path(documents[0].sha256)
     blob.unlink()
     blob.write_bytes(b"{}")
-    with pytest.raises(BedplateError, match="has another content than was signed"):
+    with pytest.raises(BedplateError, match="differs from what was signed"):
         bundled_documents.read_sbom(tiny.folder)

@@ -55,7 +55,7 @@ def test_only_what_changed_is_read_again(tiny: tiny_bundle.Tiny, store: Path) ->
 
 
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
-    "release file": (lambda f: write(f / bundle_layout.RELEASE, b"{}"), "has another content than was signed"),
+    "release file": (lambda f: write(f / bundle_layout.RELEASE, b"{}"), "differs from what was signed"),
     "manifest": (lambda f: write(f / bundle_layout.MANIFEST, b"{}"), "is not signed by the publisher's key"),
     "no signature": (lambda f: (f / bundle_layout.SIGNATURE).unlink(), "has no manifest.json.sig"),
     "renamed": (lambda f: shutil.move(f, f.with_name("2026.12.0")), "is not in this bastion's store"),
