@@ -10,8 +10,8 @@ import sys
 from bedplate.artifacts import kinds
 from bedplate.artifacts.build_lock import build_lock
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import fetch_or_build_entry
 from bedplate.artifacts.load_release import load_release
+from bedplate.artifacts.source_kind import fetch_or_build
 from bedplate.config import catalog
 from bedplate.core.reporter import SilentReporter
 
@@ -22,7 +22,7 @@ def build(*names: str) -> None:
     context = kinds.build_context(release, cache, release.lock())
     with build_lock(cache, SilentReporter()):
         for name in names:
-            fetch_or_build_entry(context.lock.by_id[f"go:{name}"], context)
+            fetch_or_build(context.lock.by_id[f"go:{name}"], context)
 
 
 if __name__ == "__main__":

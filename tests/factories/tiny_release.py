@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.kinds import source_kinds
+from bedplate.artifacts.source_kind import Context
 from bedplate.config.component import Component, Hosts, Image
 from bedplate.config.release import Release, ToolchainVersions
 from bedplate.config.release_lock import Entry, Lock
@@ -45,5 +46,6 @@ def context(folder: Path, *components: Component, entries: list[Entry] | None = 
         folders={one.name: folder / one.name for one in components},
         cache=Cache(folder / "cache"),
         lock=Lock(release=release.version, entries=entries or [], sets=sets),
+        kinds=source_kinds(),
         **fields,
     )

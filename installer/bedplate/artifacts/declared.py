@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.config.artifact import Artifact
 from bedplate.core import digest
-from bedplate.core.errors import InputError, SourceLocation
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 
 A = TypeVar("A", bound=Artifact)
 
@@ -53,6 +53,14 @@ def declared_artifacts(context: Context, model: type[A]) -> list[DeclaredArtifac
         for artifact in component.artifacts
         if isinstance(artifact, model)
     ]
+
+
+def find_declared(context: Context, model: type[A], entry_id: str) -> DeclaredArtifact[A]:
+    """Return the declaration of a locked artifact; BedplateError where no component declares it any more."""
+    for declared in declared_artifacts(context, model):
+        if declared.id == entry_id:
+            return declared
+    raise BedplateError(f"artifact {entry_id}", "is in the lock, but no component declares it", "bedplate lock")
 
 
 def local_digests(one: DeclaredArtifact[A], names: Iterable[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _built(component: str, program: str, catalog: Catalog | None) -> Path | None
         return None
     cache = Cache()
     for artifact in catalog.components[component].artifacts:
-        entry = entries.get(f"go:{artifact.id}")
+        entry = entries.get(f"{artifact.kind}:{artifact.id}") if artifact.has_programs else None
         output = entry and (cache.recall(entry.recipe) or entry.output)
         if output and cache.has(output.sha256) and (found := _unpack(cache, output.sha256, program)):
             return found

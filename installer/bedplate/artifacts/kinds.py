@@ -1,27 +1,46 @@
-"""Every kind of source, by the lock's word for it."""
+"""Finding the source kinds: each folder of this package is one."""
 
 from __future__ import annotations
 
-from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb.deb_source import DebSource
-from bedplate.artifacts.file.file_source import FileSource
-from bedplate.artifacts.go.go_source import GoSource
-from bedplate.artifacts.image.image_source import ImageSource
-from bedplate.artifacts.npm.npm_source import NpmSource
-from bedplate.artifacts.source import Context, Source, fetch_or_build
-from bedplate.artifacts.wheel.wheel_source import WheelSource
-from bedplate.config.catalog import Catalog
-from bedplate.config.release_lock import Entry, Lock, Output
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 
-SOURCES: dict[str, Source] = {
-    "file": FileSource(),
-    "npm": NpmSource(),
-    "go": GoSource(),
-    "deb": DebSource(),
-    "wheel": WheelSource(),
-    "image": ImageSource(),
-}
-"""In the order in which they are resolved: a Go program may embed what npm built, an image holds all the others."""
+from bedplate import artifacts
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.source_kind import Context, SourceKind
+from bedplate.config.catalog import Catalog
+from bedplate.config.release_lock import Lock
+
+
+def kind_names() -> list[str]:
+    """Return the name of every source kind, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(artifacts.__path__) if module.ispkg)
+
+
+def load_declarations() -> None:
+    """Import <kind>_artifact.py of each kind that has one, so that component.yaml may declare its artifacts."""
+    for kind in kind_names():
+        if find_spec(f"{artifacts.__name__}.{kind}.{kind}_artifact"):
+            import_module(f"{artifacts.__name__}.{kind}.{kind}_artifact")
+
+
+@cache
+def source_kinds() -> Mapping[str, SourceKind]:
+    """Return every source kind by its name, in the order in which artifacts are locked and made."""
+    found: dict[str, SourceKind] = {
+        kind: import_module(f"{artifacts.__name__}.{kind}.{kind}_source").SOURCE_KIND for kind in kind_names()
+    }
+
+    def order(kind: str) -> tuple[int, int, str]:
+        return found[kind].stage, depth(kind), kind
+
+    def depth(kind: str) -> int:
+        return max((1 + depth(needed) for needed in found[kind].needs), default=0)
+
+    return {kind: found[kind] for kind in sorted(found, key=order)}
 
 
 def build_context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context:
@@ -33,10 +52,5 @@ def build_context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> C
         folders=catalog.folders,
         cache=cache,
         lock=lock or catalog.lock(),
-        sources=SOURCES,
+        kinds=source_kinds(),
     )
-
-
-def fetch_or_build_entry(entry: Entry, context: Context) -> Output:
-    """Return an entry's artifact, from the cache or made now."""
-    return fetch_or_build(SOURCES[entry.kind], entry, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bedplate.artifacts import declarations
+from bedplate.artifacts import kinds
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.release import Release
@@ -15,7 +15,7 @@ from bedplate.core.errors import InputError, SourceLocation
 
 def load_release(version: str) -> Catalog:
     """Return a release by its version, or by the path of its folder; InputError names what is wrong."""
-    declarations.load()
+    kinds.load_declarations()
     folder = _release_folder(version)
     release = read_yaml(folder / "release.yaml", Release, {})
     folders = {name: _component_folder(name, folder) for name in release.components}

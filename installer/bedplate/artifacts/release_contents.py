@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import deb_control
-from bedplate.artifacts.go.go_artifact import GoArtifact
+from bedplate.artifacts.kinds import source_kinds
+from bedplate.config.artifact import MODELS
 from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
-from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core.errors import BedplateError
 
 INSTALLER_WHEELS = "wheel:installer"
@@ -24,20 +25,8 @@ def carried(
     components: Mapping[str, Component], entries: Iterable[Entry], sets: Mapping[str, list[str]]
 ) -> list[Entry]:
     """Return the entries whose outputs a site needs: not the compilers, nor programs that only images hold."""
-    wheels = {entry for name, ids in sets.items() if name.startswith("wheel:") for entry in ids}
-    artifacts = {a.id for c in components.values() for a in c.artifacts if isinstance(a, GoArtifact) and a.files}
-    artifacts |= {binary.artifact for c in components.values() for binary in c.hosts.binaries}
-
-    def is_carried(entry: Entry) -> bool:
-        match entry.kind:
-            case "go" | "npm":
-                return entry.id.partition(":")[2] in artifacts
-            case "wheel":
-                return entry.id in wheels
-            case _:
-                return True
-
-    return [entry for entry in entries if is_carried(entry)]
+    kinds = source_kinds()
+    return [entry for entry in entries if kinds[entry.kind].is_carried(entry, components, sets)]
 
 
 def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
@@ -71,23 +60,10 @@ def locked_release_file(catalog: Catalog, lock: Lock) -> ReleaseFile:
 
 
 def _artifact(entry: Entry, output: Output, catalog: Catalog) -> BundledArtifact:
-    name = entry.id.partition(":")[2]
-    image = name if entry.kind == "image" else ""
+    image = entry.name if entry.kind == "image" else ""
     named = {"id": entry.id, "kind": entry.kind, "component": entry.component, "image": image}
-    return BundledArtifact(**named, sha256=output.sha256, size=output.size, file=_file_name(entry, name, catalog))
-
-
-def _file_name(entry: Entry, name: str, catalog: Catalog) -> str:
-    match entry.kind:
-        case "deb":
-            package, version, architecture = name.split("_")
-            return f"{package}_{version.rpartition(':')[2]}_{architecture}.deb"
-        case "go" | "npm":
-            return f"{name}-{catalog.components[entry.component].version}.tar"
-        case "image":
-            return ""
-        case _:
-            return name
+    file = source_kinds()[entry.kind].file_name(entry, catalog.components)
+    return BundledArtifact(**named, sha256=output.sha256, size=output.size, file=file)
 
 
 def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache: Cache) -> list[str]:
@@ -95,7 +71,7 @@ def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache
     components = catalog.components.values()
     roots = {package for c in components if _is_for_bastion(c) for package in c.hosts.packages}
     everything = sorted({package for c in components for package in c.hosts.packages})
-    ids = lock.sets.get(f"deb:{','.join(everything)}", []) if everything else []
+    ids = lock.sets.get(set_name("deb", everything), []) if everything else []
     stanzas = {entry: deb_control.parse(deb_control.read_control(cache.blob(outputs[entry].sha256))) for entry in ids}
     by_name = {stanza["Package"]: entry for entry, stanza in stanzas.items()}
     if unknown := sorted(roots - by_name.keys()):
@@ -119,7 +95,7 @@ def _wheels(lock: Lock) -> list[str]:
 
 
 def _programs(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output]) -> Iterator[BastionProgram]:
-    entries = {entry.id.partition(":")[2]: entry.id for entry in lock.entries if entry.kind in ("go", "npm", "file")}
+    entries = {entry.name: entry.id for entry in lock.entries if entry.kind in MODELS}
     for name, component in sorted(catalog.components.items()):
         for binary in component.hosts.binaries:
             if component.layer == INSTALLER_LAYER or binary.path.endswith(f"/{USER_PROGRAM}"):

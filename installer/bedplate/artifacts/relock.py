@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bedplate.artifacts.deb.deb_source import DebSource, apt_of, locked_output, missing_from_repository
+from bedplate.artifacts.deb.deb_source import DebSource, apt_of, missing_from_repository
 from bedplate.artifacts.image.image_build import image_recipe
 from bedplate.artifacts.image.image_source import declared_images
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.package_kind import locked_output
+from bedplate.artifacts.source_kind import Context
 from bedplate.config.release_lock import Entry, Lock
 
 LABEL = "+relock"

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from bedplate.artifacts import toolchain
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.kinds import SOURCES
-from bedplate.artifacts.source import Context, Source
-from bedplate.artifacts.toolchain import ToolchainSource
+from bedplate.artifacts.kinds import source_kinds
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import InputError
@@ -33,7 +33,7 @@ def lock(
         update: entry ids, artifacts, packages or components to resolve again; "*" is everything.
         progress: called with the kind of source that is being resolved.
     """
-    previous = _previous(catalog)
+    previous, kinds = _previous(catalog), source_kinds()
     _refuse_duplicates(catalog)
     context = Context(
         release=catalog.release,
@@ -44,12 +44,11 @@ def lock(
         lock=Lock(release=catalog.release.version, entries=[], sets={}),
         previous=previous,
         update=frozenset(update),
-        sources=SOURCES,
+        kinds=kinds,
     )
-    sources: dict[str, Source] = {"toolchain": ToolchainSource(), **SOURCES}
-    for kind, source in sources.items():
-        progress(kind)
-        context = context.with_lock(_merged(context.lock, source, context))
+    for name, resolve in {"toolchain": toolchain.resolve, **{name: kinds[name].resolve for name in kinds}}.items():
+        progress(name)
+        context = context.with_lock(_merged(context.lock, resolve(context)))
     made = _with_outputs(context.lock, previous)
     _remove_stale_side_files(catalog.folder, made)
     write(made, catalog.folder)
@@ -81,8 +80,7 @@ def _previous(catalog: Catalog) -> Lock | None:
     return catalog.lock() if (catalog.folder / FILE).is_file() else None
 
 
-def _merged(so_far: Lock, source: Source, context: Context) -> Lock:
-    found = source.resolve(context)
+def _merged(so_far: Lock, found: Resolution) -> Lock:
     entries = {**so_far.by_id, **{entry.id: entry for entry in found.entries}}
     return Lock(
         release=so_far.release,
@@ -115,7 +113,7 @@ def _refuse_duplicates(catalog: Catalog) -> None:
 
 
 def _remove_stale_side_files(folder: Path, made: Lock) -> None:
-    for kind in ("go", "npm"):
+    for kind in source_kinds():
         for side in (folder / "lock" / kind).glob("*"):
             if f"{kind}:{side.name}" not in made.by_id:
                 shutil.rmtree(side)

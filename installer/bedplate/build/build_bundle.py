@@ -12,7 +12,7 @@ from bedplate.artifacts import release_contents, resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.realize import realize
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.stale import check_current
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.build.completeness import prove, prove_installed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 from pydantic_core import PydanticCustomError
@@ -13,9 +13,16 @@ from bedplate.config.base import Model
 class Artifact(Model):
     """The fields of every artifact. A subclass declares artifacts of one source kind, and is registered on import."""
 
+    has_programs: ClassVar[bool] = False
+    """Whether the artifact is a tar with `bin/<program>`."""
+
     kind: str = Field(description="source kind")
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", description="unique name in the release")
     licence: str = Field("", description="SPDX expression, if the package does not state it")
+
+    def is_used_by_hosts(self) -> bool:
+        """Return whether hosts need the artifact itself, though no component names a program of it."""
+        return False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -26,6 +33,11 @@ class Artifact(Model):
 
 MODELS: dict[str, type[Artifact]] = {}
 """The declaration of each source kind. The layer `artifacts` fills it (`artifacts.load_release`)."""
+
+
+def entry_ids(artifact: str) -> list[str]:
+    """Return the ids that an artifact of component.yaml may have in the lock: one for each kind."""
+    return [f"{kind}:{artifact}" for kind in sorted(MODELS)]
 
 
 def _of_kind(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from pydantic import Field
@@ -25,6 +26,16 @@ class Entry(Model):
     recipe: str = Field("", description="sha256 over pins, toolchain, flags, patches and the inputs' recipes")
     output: Output | None = Field(None, description="absent until `bundle build --record` fills it in")
     component: str = Field("", description="the component that declares it")
+
+    @property
+    def name(self) -> str:
+        """Return the id without the kind."""
+        return self.id.partition(":")[2]
+
+
+def set_name(kind: str, roots: Iterable[str]) -> str:
+    """Return the name of the set that holds some packages of a kind and all that they need."""
+    return f"{kind}:{','.join(sorted(set(roots)))}"
 
 
 class Lock(Model):

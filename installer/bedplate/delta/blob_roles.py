@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import oci
 
@@ -35,16 +36,11 @@ def blob_roles(release: ReleaseFile, blobs: Mapping[str, int], read: Callable[[s
 
 
 def _of_artifact(artifact: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:
-    name = artifact.id.partition(":")[2]
-    match artifact.kind:
-        case "image":
-            yield from _of_image(artifact, read)
-        case "deb":
-            yield f"deb:{name.partition('_')[0]}", artifact.sha256
-        case "wheel":
-            yield f"wheel:{name.partition('-')[0]}", artifact.sha256
-        case kind:
-            yield f"{kind}:{name}", artifact.sha256
+    if artifact.image:
+        yield from _of_image(artifact, read)
+    else:
+        name = source_kinds()[artifact.kind].stable_name(artifact.id.partition(":")[2])
+        yield f"{artifact.kind}:{name}", artifact.sha256
 
 
 def _of_image(image: BundledArtifact, read: Callable[[str], bytes]) -> Iterator[tuple[str, str]]:

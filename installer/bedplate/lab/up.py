@@ -17,7 +17,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.rootfs import machine_root
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
 from bedplate.build.build_bundle import build_bundle
 from bedplate.config import environments

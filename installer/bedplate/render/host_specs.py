@@ -12,6 +12,7 @@ import jinja2
 import yaml
 
 from bedplate.config import addresses
+from bedplate.config.artifact import entry_ids
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.environments import Site
@@ -122,7 +123,7 @@ def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[
     artifacts = {artifact.id: artifact for artifact in release_file.artifacts}
     binaries = sorted(component.hosts.binaries, key=lambda binary: binary.artifact)
     for name, group in groupby(binaries, key=lambda binary: binary.artifact):
-        found = next((artifacts[f"{kind}:{name}"] for kind in ("go", "file") if f"{kind}:{name}" in artifacts), None)
+        found = next((artifacts[entry_id] for entry_id in entry_ids(name) if entry_id in artifacts), None)
         if found is None:
             raise BedplateError(f"artifact {name}", f"of {component.name} is not in the release", "bedplate lock")
         yield {

@@ -7,7 +7,7 @@ from functools import partial
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest

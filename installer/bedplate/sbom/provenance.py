@@ -11,12 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bedplate
-from bedplate.artifacts.image.image_build import locked_wheels
-from bedplate.artifacts.image.image_source import declared_images
-from bedplate.artifacts.image.rootfs import locked_packages
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context, Stage
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.config.component import Image
 from bedplate.config.release_lock import Entry
 from bedplate.core import digest
 from bedplate.sbom import cyclonedx
@@ -26,8 +22,6 @@ STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/prov
 BUILD_TYPE = "tag:bedplate,2026:bundle-build/1"
 """External parameters: the release and the artifact's id; internal ones: its pins and its recipe, as in the lock."""
 BUILDER = "tag:bedplate,2026:builder"
-BUILT = ("image", "go", "npm")
-TOOLCHAINS = {"go": "toolchain:go", "npm": "toolchain:node"}
 
 
 def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]], context: Context) -> bytes:
@@ -38,7 +32,7 @@ def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]]
         packages: what is in each artifact, by its id.
         context: the lock, and what components declare.
     """
-    built = [artifact for artifact in release.artifacts if artifact.kind in BUILT]
+    built = [artifact for artifact in release.artifacts if context.kinds[artifact.kind].stage is not Stage.FETCH]
     statements = (_statement(one, release, packages[one.id], context) for one in built)
     return b"".join(digest.canonical(statement) + b"\n" for statement in statements)
 
@@ -47,7 +41,8 @@ def _statement(
     artifact: BundledArtifact, release: ReleaseFile, packages: tuple[Package, ...], context: Context
 ) -> dict[str, Any]:
     entry = context.lock.by_id.get(artifact.id)
-    made_of = [*(_locked(one) for one in _inputs(artifact, context)), *_modules(packages, release)]
+    inputs = context.kinds[artifact.kind].inputs(entry, context) if entry else ()
+    made_of = [*(_locked(one) for one in inputs), *_modules(packages, release)]
     return {
         "_type": STATEMENT,
         "subject": [{"name": artifact.image or artifact.file, "digest": {"sha256": artifact.sha256}}],
@@ -62,23 +57,6 @@ def _statement(
             "runDetails": {"builder": {"id": BUILDER, "version": {"bedplate": bedplate.__version__}}},
         },
     }
-
-
-def _inputs(artifact: BundledArtifact, context: Context) -> Iterator[Entry]:
-    """Yield the locked artifacts that went into another."""
-    images = declared_images(context)
-    if artifact.id in images:
-        yield from _inputs_of_image(images[artifact.id][1], context)
-    for toolchain in context.lock.sets.get(TOOLCHAINS.get(artifact.kind, ""), []):
-        yield context.lock.by_id[toolchain]
-
-
-def _inputs_of_image(image: Image, context: Context) -> Iterator[Entry]:
-    debs = [*locked_packages([], context), *locked_packages(image.debs, context)] if image.debs is not None else []
-    yield from {entry.id: entry for entry in debs}.values()
-    yield from locked_wheels(image, context)
-    for artifact in sorted({file.artifact for file in image.files if file.artifact}):
-        yield context.entry(artifact)
 
 
 def _locked(entry: Entry) -> dict[str, Any]:

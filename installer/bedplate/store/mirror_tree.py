@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.bundle.verify_bundle import read_release
 from bedplate.config import bundle_layout
 from bedplate.core import digest, paths
@@ -69,8 +70,8 @@ def _listing(registry: dict[str, TreeFile]) -> bytes:
 
 
 def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, TreeFile]:
-    kinds = ("go", "npm", "file")
-    return {a.file: BlobLink(a.sha256) for release in releases for a in release.artifacts if a.kind in kinds}
+    served = [a for release in releases for a in release.artifacts if source_kinds()[a.kind].is_served_as_file]
+    return {artifact.file: BlobLink(artifact.sha256) for artifact in served}
 
 
 def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bedplate.artifacts.find_program import INSTALLED
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 
@@ -35,14 +36,9 @@ def unpacked_by(folder: Path) -> set[tuple[str, str]]:
         fact = f"in the store has no {bundle_layout.RELEASE} that can be read"
         raise BedplateError(f"release {folder.name}", fact, step) from error
     programs = {(program.component, program.version) for program in release.bastion.programs}
-    hosts = {(one.component, _version(one)) for one in release.artifacts if one.component and one.kind in ("go", "npm")}
+    versions = ((one.component, source_kinds()[one.kind].component_version(one)) for one in release.artifacts)
+    hosts = {(component, version) for component, version in versions if component and version}
     return {(INSTALLER, folder.name)} | programs | hosts
-
-
-def _version(artifact: BundledArtifact) -> str:
-    """Return a component's version, which follows the artifact's name in the file's (see describe.py)."""
-    name = artifact.id.partition(":")[2]
-    return artifact.file.removeprefix(f"{name}-").removesuffix(".tar")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image.image_build import build_image
 from bedplate.artifacts.image.image_source import declared_images
 from bedplate.artifacts.image.rootfs import machine_root
-from bedplate.artifacts.kinds import fetch_or_build_entry
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.relock import relock
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context, fetch_or_build
 from bedplate.config.release_lock import Entry, Output
 
 RELEASE = "2026.11.0"
@@ -33,7 +32,7 @@ def again(first: Context) -> Iterator[Context]:
         cache = Cache(folder)
         for entry in first.lock.entries:
             if entry.kind != "image":
-                _share(fetch_or_build_entry(entry, first), entry, first.cache, cache)
+                _share(fetch_or_build(entry, first), entry, first.cache, cache)
         yield replace(first, cache=cache)
 
 

@@ -10,6 +10,7 @@ import pytest
 from bedplate.artifacts import realize, release_contents
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.file.file_source import FileSource
+from bedplate.artifacts.image.image_source import ImageSource
 from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.stale import check_current
@@ -123,7 +124,7 @@ def test_refuses_another_output(release: Catalog, tmp_path: Path) -> None:
 
 def test_says_what_disk_it_needs(release: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too small a disk is refused before any work, with what is needed."""
-    monkeypatch.setitem(realize.NEEDS, "image", 10**15)
+    monkeypatch.setattr(ImageSource, "disk_estimate", 10**15)
     cache = Cache(tmp_path / "cache")
     with pytest.raises(
         BedplateError, match=r"this build needs 1000000\.0 GB \(0 B for file, 1000000\.0 GB for image\)"

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from bedplate.artifacts import toolchain
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
-from bedplate.artifacts.kinds import fetch_or_build_entry
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
 from bedplate.artifacts.npm.npm_source import NpmSource
-from bedplate.artifacts.source import Context
-from bedplate.artifacts.toolchain import WHEELS, ToolchainSource
+from bedplate.artifacts.source_kind import Context, fetch_or_build
+from bedplate.artifacts.toolchain import WHEELS
 from bedplate.config import catalog
 from bedplate.config.release import Release
 from bedplate.config.release_lock import Lock, Output
@@ -65,7 +66,15 @@ def _context(folder: Path, cache: Path, lock: Lock | None = None) -> Context:
     own = component(artifacts=[*map(GoArtifact.model_validate, ARTIFACTS), NpmArtifact.model_validate(PAGE)])
     release = Release(version="1", toolchain=_ours().release.toolchain, epoch=EPOCH, components={"tool": "1.0"})
     empty = Lock(release="1", entries=[], sets={})
-    return Context(release, folder / "release", {"tool": own}, {"tool": folder / "tool"}, _cold(cache), lock or empty)
+    return Context(
+        release,
+        folder / "release",
+        {"tool": own},
+        {"tool": folder / "tool"},
+        _cold(cache),
+        lock or empty,
+        kinds=source_kinds(),
+    )
 
 
 def _ours() -> catalog.Catalog:
@@ -84,8 +93,8 @@ def _cold(folder: Path) -> Cache:
 
 
 def _locked(context: Context) -> Lock:
-    for source in (ToolchainSource(), NpmSource(), GoSource()):
-        found = source.resolve(replace(context, previous=_ours().lock()))
+    for resolve in (toolchain.resolve, NpmSource().resolve, GoSource().resolve):
+        found = resolve(replace(context, previous=_ours().lock()))
         entries = {**context.lock.by_id, **{entry.id: entry for entry in found.entries}}
         lock = Lock(release="1", entries=list(entries.values()), sets={**context.lock.sets, **found.sets})
         context = context.with_lock(lock)
@@ -94,7 +103,7 @@ def _locked(context: Context) -> Lock:
 
 def _built(folder: Path, cache: Path, lock: Lock) -> dict[str, Output]:
     context = _context(folder, cache, lock)
-    return {entry.id: fetch_or_build_entry(entry, context) for entry in lock.entries if entry.kind in ("go", "npm")}
+    return {entry.id: fetch_or_build(entry, context) for entry in lock.entries if entry.kind in ("go", "npm")}
 
 
 def test_two_cold_builds_give_equal_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bedplate.artifacts.batch import one_version_each
 from bedplate.artifacts.deb.apt import Apt, AptPackage
-from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.package_kind import PackageKind, locked_output, one_version_each
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.config.component import Component
-from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 
-_one_fetch = threading.Lock()
-
-
-def set_name(packages: Iterable[str]) -> str:
-    """Return the name of the set that holds some packages and all they need."""
-    return "deb:" + ",".join(sorted(set(packages)))
+KIND = "deb"
 
 
 def host_packages(components: Iterable[Component]) -> list[str]:
@@ -39,15 +33,17 @@ def declared_roots(context: Context) -> list[list[str]]:
     return [[], host_packages(components), platform_packages(context), *images]
 
 
-class DebSource:
-    """The source kind `deb`."""
+class DebSource(PackageKind):
+    """The source kind `deb`: Debian packages."""
+
+    name = KIND
 
     def resolve(self, context: Context) -> Resolution:
         """Pin the closure of every declared set; a version that was locked stays while the repository has it.
 
         What is resolved again is named by package: components share them.
         """
-        wanted = {set_name(roots): roots for roots in declared_roots(context)}
+        wanted = {set_name(KIND, roots): roots for roots in declared_roots(context)}
         previous = context.previous or Lock(release="", entries=[], sets={})
         stale = [name for name in wanted if _is_stale(name, previous, context)]
         entries = {i: previous.by_id[i] for name in wanted if name not in stale for i in previous.sets[name]}
@@ -61,14 +57,23 @@ class DebSource:
                 sets[name] = [entry.id for entry in closure]
         return Resolution([entries[key] for key in sorted(entries)], sets)
 
-    def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch a package, and with it every other one of the lock that is missing: apt then asks once."""
-        output = locked_output(entry)
-        if not context.cache.has(output.sha256):
-            with _one_fetch:
-                missing = [e for e in context.lock.entries if e.kind == "deb" and not context.cache.has(_sha256(e))]
-                fetch({e.id: e for e in [entry, *missing] if not context.cache.has(_sha256(e))}.values(), context)
-        return output
+    def fetch(self, entries: Sequence[Entry], context: Context) -> None:
+        """Download packages; an error names those that are gone from the repository."""
+        fetch_debs(entries, context)
+
+    def declared_sets(self, context: Context) -> Iterator[str]:
+        """Yield the name of each set that is declared."""
+        for roots in declared_roots(context):
+            yield set_name(KIND, roots)
+
+    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:  # noqa: ARG002  the protocol's form
+        """Return the name that the package has in a repository: without the version's epoch."""
+        package, version, architecture = entry.name.split("_")
+        return f"{package}_{version.rpartition(':')[2]}_{architecture}.deb"
+
+    def stable_name(self, name: str) -> str:
+        """Return the package's name."""
+        return name.partition("_")[0]
 
 
 def apt_of(context: Context) -> Apt:
@@ -88,19 +93,12 @@ def entry_of(package: AptPackage) -> Entry:
         "sha256": package.sha256,
     }
     return Entry(
-        id=f"deb:{package.name}_{package.version}_{package.architecture}",
-        kind="deb",
+        id=f"{KIND}:{package.name}_{package.version}_{package.architecture}",
+        kind=KIND,
         pin=pin,
         recipe=digest.of(pin),
         output=Output(sha256=package.sha256, size=package.size),
     )
-
-
-def locked_output(entry: Entry) -> Output:
-    """Return the output that an entry of a package or wheel always has."""
-    if entry.output is None:
-        raise BedplateError(entry.id, "has no digest in the lock", "bedplate lock")
-    return entry.output
 
 
 def missing_from_repository(entries: Sequence[Entry], context: Context) -> list[Entry]:
@@ -109,7 +107,7 @@ def missing_from_repository(entries: Sequence[Entry], context: Context) -> list[
     return [entry for entry in entries if entry.pin["version"] not in versions.get(entry.pin["package"], set())]
 
 
-def fetch(entries: Iterable[Entry], context: Context) -> None:
+def fetch_debs(entries: Iterable[Entry], context: Context) -> None:
     """Download packages into the cache; an error names those that are gone from the repository."""
     wanted = list(entries)
     if not wanted:
@@ -130,7 +128,7 @@ def fetch(entries: Iterable[Entry], context: Context) -> None:
 
 def vanished(gone: Sequence[Entry]) -> BedplateError:
     """Return the error about packages that the repositories dropped."""
-    names = ", ".join(entry.id.removeprefix("deb:") for entry in gone)
+    names = ", ".join(entry.name for entry in gone)
     return BedplateError(f"Debian package {names}", "is gone from the repository", _relock(gone))
 
 
@@ -146,9 +144,12 @@ def _is_stale(name: str, previous: Lock, context: Context) -> bool:
 
 
 def _pins(previous: Lock, context: Context) -> dict[str, str]:
-    locked = [entry for entry in previous.entries if entry.kind == "deb"]
+    locked = [entry for entry in previous.entries if entry.kind == KIND]
     return {e.pin["package"]: e.pin["version"] for e in locked if not context.is_to_update(e.id, e.pin["package"])}
 
 
 def _sha256(entry: Entry) -> str:
     return locked_output(entry).sha256
+
+
+SOURCE_KIND = DebSource()

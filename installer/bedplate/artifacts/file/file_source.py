@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import urllib.request
 from pathlib import Path
-from urllib.error import URLError
 
-from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared
 from bedplate.artifacts.file.file_artifact import FileArtifact
-from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.source_kind import Context, Resolution, SourceKind, Stage
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
@@ -17,8 +15,11 @@ from bedplate.core.errors import BedplateError
 TIMEOUT = 60
 
 
-class FileSource:
-    """The source of kind `file`; an artifact is the file itself."""
+class FileSource(SourceKind):
+    """The source kind `file`: an artifact is the file itself."""
+
+    name = "file"
+    stage = Stage.FETCH
 
     def resolve(self, context: Context) -> Resolution:
         """Take the declared digests; nothing is fetched."""
@@ -26,13 +27,17 @@ class FileSource:
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Fetch the file, and refuse one that has another digest."""
-        one = next(d for d in declared_artifacts(context, FileArtifact) if d.id == entry.id)
+        one = find_declared(context, FileArtifact, entry.id)
         with context.cache.scratch() as scratch:
             _fetch(one, scratch / "file")
             found = digest.of_file(scratch / "file")
             if found != one.artifact.sha256:
                 raise BedplateError(f"file {one.artifact.url}", f"has digest {found}, not {one.artifact.sha256}")
             return context.cache.add(scratch / "file", move=True)
+
+    def current_recipe(self, entry: Entry, context: Context) -> str:
+        """Return the declared digest, which decides all."""
+        return find_declared(context, FileArtifact, entry.id).artifact.sha256
 
 
 def _entry(one: DeclaredArtifact[FileArtifact]) -> Entry:
@@ -44,8 +49,15 @@ def _fetch(one: DeclaredArtifact[FileArtifact], target: Path) -> None:
     if "://" not in one.artifact.url:
         shutil.copyfile(one.local(one.artifact.url), target)
         return
+    import urllib.error  # noqa: PLC0415  as below
+    import urllib.request  # noqa: PLC0415  16 ms of every command that renders, and none of them fetches a file
+
     try:
         with urllib.request.urlopen(one.artifact.url, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
             shutil.copyfileobj(answer, file)
-    except URLError as error:
-        raise BedplateError(f"file {one.artifact.url}", f"cannot be had: {error.reason}") from error
+    except urllib.error.URLError as error:
+        hint = "check the network; any mirror of the same content will do in component.yaml"
+        raise BedplateError(f"file {one.artifact.url}", f"cannot be fetched: {error.reason}", hint) from error
+
+
+SOURCE_KIND = FileSource()

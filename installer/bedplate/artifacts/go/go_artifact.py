@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ class GoArtifact(Artifact):
     Sources: https://go.dev/ref/mod (modules), https://go.dev/ref/mod#go-mod-file-replace.
     """
 
+    has_programs: ClassVar[bool] = True
+
     kind: Literal["go"]
     module: str = Field(description="module path")
     version: str = Field("v{version}", description="module version")
@@ -44,3 +46,7 @@ class GoArtifact(Artifact):
     files: list[str] = Field(
         default_factory=list, description="globs of the module's own files (CRDs, manifests) kept under files/"
     )
+
+    def is_used_by_hosts(self) -> bool:
+        """Return whether the artifact has files (CRDs, manifests), which are applied from it."""
+        return bool(self.files)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bedplate.artifacts import build_env, toolchain
 from bedplate.artifacts.declared import DeclaredArtifact
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.core import command
 from bedplate.core.errors import BedplateError
 

@@ -9,7 +9,7 @@ from bedplate.artifacts import toolchain
 from bedplate.artifacts.declared import DeclaredArtifact, local_digests
 from bedplate.artifacts.go import go_build
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 

@@ -7,10 +7,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from bedplate.artifacts import toolchain
-from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, local_digests
+from bedplate.artifacts.compiled_kind import CompiledKind
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared, local_digests
 from bedplate.artifacts.go import go_build, go_pin
 from bedplate.artifacts.go.go_artifact import GoArtifact
-from bedplate.artifacts.source import Context, Resolution, fetch_or_build
+from bedplate.artifacts.source_kind import Context, Resolution, fetch_or_build
 from bedplate.artifacts.tarball import folder_entries, write_tar
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest
@@ -20,8 +21,14 @@ from bedplate.core.files import write_atomic
 SIDE_FILES = ("go.mod", "go.sum")
 
 
-class GoSource:
-    """The source of kind `go`; an artifact is a tar with `bin/<program>` and `files/<path in the module>`."""
+class GoSource(CompiledKind):
+    """The source kind `go`: an artifact is a tar with `bin/<program>` and `files/<path in the module>`."""
+
+    name = "go"
+    language = "go"
+    needs = ("npm",)
+    disk_estimate = 900_000_000
+    caches = ("go/build", "go/mod")
 
     def resolve(self, context: Context) -> Resolution:
         """Pin each declared module with everything it needs, as go.mod and go.sum in lock/go/<id>/."""
@@ -42,10 +49,16 @@ class GoSource:
                 write_tar(folder_entries(out), file, context.release.epoch)
             return context.cache.add(scratch / "artifact.tar", move=True)
 
-    def fetch(self, entry: Entry, context: Context) -> None:
-        """Have an entry's modules before its turn comes."""
+    def prefetch(self, entry: Entry, context: Context) -> None:
+        """Download the modules that an entry's programs import."""
         with context.cache.scratch() as scratch:
             go_build.fetch_modules(_pinned(entry, context, scratch), context, scratch)
+
+    def current_recipe(self, entry: Entry, context: Context) -> str:
+        """Return the recipe of what is declared, with the locked pins and embedded artifacts."""
+        declared = find_declared(context, GoArtifact, entry.id)
+        inputs = {embed.artifact: context.entry(embed.artifact).recipe for embed in declared.artifact.embed}
+        return recipe(declared, entry.pin, inputs, context)
 
 
 def recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
@@ -105,7 +118,7 @@ def _resolve(one: DeclaredArtifact[GoArtifact], context: Context, done: dict[str
 def _pinned(entry: Entry, context: Context, scratch: Path) -> DeclaredArtifact[GoArtifact]:
     """Put an entry's go.mod and go.sum into a scratch folder; return its declaration."""
     _verify_side_files(entry, context)
-    one = next(d for d in declared_artifacts(context, GoArtifact) if d.id == entry.id)
+    one = find_declared(context, GoArtifact, entry.id)
     for name in SIDE_FILES:
         shutil.copyfile(context.lock_folder("go", one.artifact.id) / name, scratch / name)
     return one
@@ -123,7 +136,10 @@ def _verify_side_files(entry: Entry, context: Context) -> None:
 def _unpack(artifact: str, context: Context, scratch: Path) -> None:
     """Put the content of an artifact that is embedded under embed/<id>/."""
     entry = context.entry(artifact)
-    output = fetch_or_build(context.sources[entry.kind], entry, context)
+    output = fetch_or_build(entry, context)
     target = scratch / "embed" / artifact
     target.mkdir(parents=True)
     shutil.unpack_archive(context.cache.blob(output.sha256), target, "tar", filter="data")
+
+
+SOURCE_KIND = GoSource()

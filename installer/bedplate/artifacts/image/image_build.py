@@ -15,11 +15,11 @@ from bedplate.artifacts.image import image_config, image_files, wheel_layer
 from bedplate.artifacts.image.layer import ImageLayer, make_layer
 from bedplate.artifacts.image.layer_diff import difference, image_tree
 from bedplate.artifacts.image.rootfs import locked_packages, root_tar
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.tarball import TarEntry, content_digest, folder_entries
 from bedplate.artifacts.wheel import wheel_source
 from bedplate.config.component import Component, Image, ImageFile
-from bedplate.config.release_lock import Entry, Output
+from bedplate.config.release_lock import Entry, Output, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
 
@@ -32,10 +32,10 @@ ACCOUNTS = {
 
 
 def build_image(image: Image, component: Component, context: Context) -> Output:
-    """Have an image's manifest, configuration and layers in the cache; the output is the manifest's.
+    """Build an image's manifest, configuration and layers into the cache, and return the manifest.
 
-    Its artifacts must be in the cache already; its packages and wheels are fetched if need be. Nothing
-    is done if an image of the same recipe is there whole.
+    What it is made of is fetched or built if the cache lacks it. Nothing is done if the cache has all blobs of an
+    image of the same recipe.
     """
     recipe = image_recipe(image, component, context)
     if (known := context.cache.recall(recipe)) and is_whole(known, context.cache):
@@ -75,7 +75,7 @@ def locked_wheels(image: Image, context: Context) -> list[Entry]:
     """Return the locked closure of an image's requirements; none if it has no wheels."""
     if not image.wheels:
         return []
-    name = wheel_source.set_name(image.wheels)
+    name = set_name(wheel_source.KIND, image.wheels)
     if name not in context.lock.sets:
         raise BedplateError(f"wheel set {name}", "is not in the lock", "bedplate lock")
     if not image.debs:

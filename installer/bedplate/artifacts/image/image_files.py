@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from bedplate.artifacts.image.layer_diff import parents, read_members
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context, fetch_or_build, kept_output
 from bedplate.artifacts.tarball import TarEntry, folder_entries
 from bedplate.config.component import Component, Image, ImageFile
-from bedplate.config.release_lock import Entry, Output
-from bedplate.core.errors import BedplateError, InputError, SourceLocation
+from bedplate.core.errors import InputError, SourceLocation
 
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "run"}
 """Links in Debian's root: a folder of that name in a layer would take their place."""
@@ -32,16 +31,6 @@ def members(image: Image, component: Component, context: Context) -> list[TarEnt
     return [*found.values(), *(TarEntry(name, SPECIAL_MODES.get(name, 0o755), folder=True) for name in folders)]
 
 
-def artifact_output(entry: Entry, context: Context) -> Output:
-    """Return the blob of an artifact that was built before."""
-    output = context.cache.recall(entry.recipe) or entry.output
-    if output is None or not context.cache.has(output.sha256):
-        raise BedplateError(
-            f"artifact {entry.id}", "was not built before the image that needs it", "bedplate bundle build"
-        )
-    return output
-
-
 def local_path(file: ImageFile, component: Component, context: Context) -> Path:
     """Return a file or folder of the component's own folder; InputError where it is not there."""
     path = context.folders[component.name] / file.local
@@ -57,7 +46,8 @@ def _file(file: ImageFile, component: Component, context: Context) -> Iterable[T
         path = local_path(file, component, context)
         return folder_entries(path, to) if path.is_dir() else [TarEntry(to, mode, content=path)]
     entry = context.entry(file.artifact)
-    blob = context.cache.blob(artifact_output(entry, context).sha256)
+    output = kept_output(entry, context) or fetch_or_build(entry, context)
+    blob = context.cache.blob(output.sha256)
     return [TarEntry(to, mode, content=blob)] if entry.kind == "file" else _of_tar(file, blob)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from bedplate.artifacts.image.image_build import build_image, image_recipe
-from bedplate.artifacts.source import Context, Resolution
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bedplate.artifacts.image.image_build import build_image, image_recipe, locked_wheels
+from bedplate.artifacts.image.rootfs import locked_packages
+from bedplate.artifacts.source_kind import Context, Resolution, SourceKind, Stage
 from bedplate.config.component import Component, Image
 from bedplate.config.release_lock import Entry, Output
+from bedplate.core import oci
 from bedplate.core.errors import BedplateError
 
 
-class ImageSource:
-    """The source kind `image`; resolved last, for an image is made of all the others."""
+class ImageSource(SourceKind):
+    """The source kind `image`: OCI images made of packages and artifacts."""
+
+    name = "image"
+    stage = Stage.ASSEMBLE
+    disk_estimate = 300_000_000
+    is_served_as_file = False
 
     def resolve(self, context: Context) -> Resolution:
         """Return an entry for every declared image; outputs are known after a build."""
@@ -21,9 +31,28 @@ class ImageSource:
     def build(self, entry: Entry, context: Context) -> Output:
         """Build an image from artifacts, packages and wheels; the output is its manifest."""
         if entry.id not in declared_images(context):
-            raise BedplateError(entry.id, "is in the lock and in no component", "bedplate lock")
+            raise BedplateError(entry.id, "is in the lock, but no component declares it", "bedplate lock")
         component, image = declared_images(context)[entry.id]
         return build_image(image, component, context)
+
+    def parts(self, blob: Path) -> list[Output]:
+        """Return an image's configuration and layers."""
+        return [Output(sha256=part.sha256, size=part.size) for part in oci.read(blob).blobs]
+
+    def inputs(self, entry: Entry, context: Context) -> Iterator[Entry]:
+        """Yield the packages, wheels and artifacts that an image is made of."""
+        if entry.id not in (images := declared_images(context)):
+            return
+        _, image = images[entry.id]
+        debs = [*locked_packages([], context), *locked_packages(image.debs, context)] if image.debs is not None else []
+        yield from {deb.id: deb for deb in debs}.values()
+        yield from locked_wheels(image, context)
+        for artifact in sorted({file.artifact for file in image.files if file.artifact}):
+            yield context.entry(artifact)
+
+    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:  # noqa: ARG002  the protocol's form
+        """Return '': an image goes by its own name."""
+        return ""
 
 
 def declared_images(context: Context) -> dict[str, tuple[Component, Image]]:
@@ -44,3 +73,6 @@ def image_entry(image: Image, component: Component, context: Context) -> Entry:
         recipe=image_recipe(image, component, context),
         component=component.name,
     )
+
+
+SOURCE_KIND = ImageSource()

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bedplate.artifacts.deb.deb_control import read_control
-from bedplate.artifacts.deb.deb_source import DebSource, platform_packages, set_name
+from bedplate.artifacts.deb.deb_source import KIND, DebSource, platform_packages
 from bedplate.artifacts.deb.mmdebstrap import make_root
 from bedplate.artifacts.image.layer_diff import read_tree
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.tarball import write_tar
-from bedplate.config.release_lock import Entry, Output
+from bedplate.config.release_lock import Entry, Output, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 
@@ -23,7 +23,7 @@ HOST_KEYS = "etc/ssh/ssh_host_*"
 
 def locked_packages(roots: Sequence[str], context: Context) -> list[Entry]:
     """Return the locked closure of some packages."""
-    name = set_name(roots)
+    name = set_name(KIND, roots)
     if name not in context.lock.sets:
         raise BedplateError(f"package set {name}", "is not in the lock", "bedplate lock")
     return [context.lock.by_id[entry_id] for entry_id in context.lock.sets[name]]

@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from installer import install
-from installer.destinations import SchemeDictionaryDestination
-from installer.sources import WheelFile
-
 from bedplate.artifacts.image.layer_diff import parents
 from bedplate.artifacts.tarball import TarEntry, folder_entries
 from bedplate.artifacts.wheel.pip import PYTHON
@@ -26,6 +22,10 @@ CONFIGURATION = f"home = {Path(SYSTEM_PYTHON).parent}\ninclude-system-site-packa
 
 def unpack(wheels: Mapping[str, Path], into: Path) -> None:
     """Unpack wheels (file name to its blob) below a folder, without compiled files."""
+    from installer import install  # noqa: PLC0415  12 ms of every command that renders, and none of them unpacks a wheel
+    from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415  as above
+    from installer.sources import WheelFile  # noqa: PLC0415  as above
+
     # the library takes a wheel's name from its path, which for a blob is a digest
     named = into / "wheels"
     named.mkdir(parents=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.artifacts import build_env, toolchain
-from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, local_digests
+from bedplate.artifacts.compiled_kind import CompiledKind
+from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared, local_digests
 from bedplate.artifacts.go import go_build
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
-from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.tarball import TarEntry, folder_entries, write_tar
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import command, digest
@@ -27,8 +28,12 @@ VOLATILE = (".package-lock.json", ".cache", ".vite", ".vite-temp")
 """What npm and builders leave in node_modules that tells of the machine they ran on."""
 
 
-class NpmSource:
-    """The source of kind `npm`; an artifact is a tar of the content of `output`."""
+class NpmSource(CompiledKind):
+    """The source kind `npm`: an artifact is a tar of the content of `output`."""
+
+    name = "npm"
+    language = "node"
+    disk_estimate = 500_000_000
 
     def resolve(self, context: Context) -> Resolution:
         """Pin each declaration: its packages in lock/npm/<id>/, or the Go module that holds page and lock file."""
@@ -36,7 +41,7 @@ class NpmSource:
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Install, run the declared commands, and pack the output folder."""
-        one = next(d for d in declared_artifacts(context, NpmArtifact) if d.id == entry.id)
+        one = find_declared(context, NpmArtifact, entry.id)
         with context.cache.scratch() as scratch:
             source = scratch / "src"
             _sources(one, entry, context, source)
@@ -48,6 +53,10 @@ class NpmSource:
             with (scratch / "artifact.tar").open("wb") as file:
                 write_tar(members, file, context.release.epoch)
             return context.cache.add(scratch / "artifact.tar", move=True)
+
+    def current_recipe(self, entry: Entry, context: Context) -> str:
+        """Return the recipe of what is declared, with the locked pins."""
+        return recipe(find_declared(context, NpmArtifact, entry.id), entry.pin, context)
 
 
 def _is_volatile(member: TarEntry) -> bool:
@@ -176,3 +185,6 @@ def _npm(words: list[str], context: Context, scratch: Path, folder: Path) -> Non
     }
     env = {**build_env.build_environment(scratch, [root / "bin"]), **build_env.npm_network_settings(), **settings}
     command.run(words, cwd=folder, env=env, inherit=False)
+
+
+SOURCE_KIND = NpmSource()

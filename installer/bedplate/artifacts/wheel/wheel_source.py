@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bedplate.artifacts.batch import one_version_each
-from bedplate.artifacts.deb.deb_source import locked_output
-from bedplate.artifacts.source import Context, Resolution
+from bedplate.artifacts.package_kind import PackageKind, one_version_each
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.wheel import pip
-from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.config.component import Component
+from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 
-INSTALLER = "wheel:installer"
+KIND = "wheel"
+INSTALLER = f"{KIND}:installer"
 """The set of what the installer itself needs on the bastion, pip included."""
 RUNTIME = paths.SOURCE / "requirements/runtime.txt"
-
-_one_fetch = threading.Lock()
-
-
-def set_name(requirements: Iterable[str]) -> str:
-    """Return the name of the set that holds some requirements and all they need."""
-    return "wheel:" + ",".join(sorted(set(requirements)))
 
 
 def declared_requirements(context: Context) -> dict[str, list[str]]:
     """Return the requirements of every image that has some, by set name."""
     images = [image for component in context.components.values() for image in component.images if image.wheels]
-    return {set_name(image.wheels): image.wheels for image in images}
+    return {set_name(KIND, image.wheels): image.wheels for image in images}
 
 
-class WheelSource:
-    """The source kind `wheel`."""
+class WheelSource(PackageKind):
+    """The source kind `wheel`: Python wheels."""
+
+    name = KIND
 
     def resolve(self, context: Context) -> Resolution:
         """Pin the closure of every declared set and the installer's wheels; what was locked stays.
@@ -54,14 +49,26 @@ class WheelSource:
             sets[name] = [entry.id for entry in found]
         return Resolution([entries[key] for key in sorted(entries)], sets)
 
-    def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch a wheel, and with it every other one of the lock that is missing: pip then starts once."""
-        output = locked_output(entry)
-        if not context.cache.has(output.sha256):
-            with _one_fetch:
-                wheels = {e.id: e for e in [entry, *context.lock.entries] if e.kind == "wheel"}
-                fetch([e for e in wheels.values() if not context.cache.has(locked_output(e).sha256)], context)
-        return output
+    def fetch(self, entries: Sequence[Entry], context: Context) -> None:
+        """Download wheels."""
+        fetch_wheels(entries, context)
+
+    def declared_sets(self, context: Context) -> Iterable[str]:
+        """Return the installer's set and those of images."""
+        return [INSTALLER, *declared_requirements(context)]
+
+    def is_carried(
+        self,
+        entry: Entry,
+        components: Mapping[str, Component],  # noqa: ARG002  the protocol's form
+        sets: Mapping[str, list[str]],
+    ) -> bool:
+        """Return whether the wheel is in a set of wheels: those of compilers are not."""
+        return any(entry.id in ids for name, ids in sets.items() if name.startswith(f"{KIND}:"))
+
+    def stable_name(self, name: str) -> str:
+        """Return the project's name."""
+        return name.partition("-")[0]
 
 
 def runtime_requirements() -> list[str]:
@@ -74,7 +81,7 @@ def entry_of(wheel: Path, output: Output) -> Entry:
     """Return a wheel's entry; its pin is a digest, so its output is known."""
     name, version = wheel.name.split("-")[:2]
     pin = {"name": normalised(name), "version": version, "filename": wheel.name, "sha256": output.sha256}
-    return Entry(id=f"wheel:{wheel.name}", kind="wheel", pin=pin, recipe=digest.of(pin), output=output)
+    return Entry(id=f"{KIND}:{wheel.name}", kind=KIND, pin=pin, recipe=digest.of(pin), output=output)
 
 
 def normalised(project: str) -> str:
@@ -82,7 +89,7 @@ def normalised(project: str) -> str:
     return re.sub(r"[-_.]+", "-", project).lower()
 
 
-def fetch(entries: Iterable[Entry], context: Context) -> None:
+def fetch_wheels(entries: Iterable[Entry], context: Context) -> None:
     """Download wheels into the cache."""
     for group in one_version_each(entries, "name"):
         lines = [f"{e.pin['name']}=={e.pin['version']} --hash=sha256:{e.pin['sha256']}" for e in group]
@@ -120,16 +127,19 @@ def _is_stale(name: str, requirements: list[str], previous: Lock, context: Conte
     pins = [previous.by_id[i].pin for i in locked]
     if name == INSTALLER and not _same_pins(requirements, pins):
         return True
-    return any(context.is_to_update(f"wheel:{pin['filename']}", pin["name"]) for pin in pins)
+    return any(context.is_to_update(f"{KIND}:{pin['filename']}", pin["name"]) for pin in pins)
 
 
 def _owners(name: str, context: Context) -> list[str]:
     """Return the components whose images hold a set."""
     components = context.components.values()
-    return [c.name for c in components for image in c.images if image.wheels and set_name(image.wheels) == name]
+    return [c.name for c in components for image in c.images if image.wheels and set_name(KIND, image.wheels) == name]
 
 
 def _same_pins(requirements: list[str], pins: list[dict[str, str]]) -> bool:
     texts = {line.partition(" ")[0]: line for line in requirements}
     locked: Mapping[str, str] = {f"{pin['name']}=={pin['version']}": pin["sha256"] for pin in pins}
     return len(texts) == len(locked) and all(locked.get(key, "absent") in line for key, line in texts.items())
+
+
+SOURCE_KIND = WheelSource()

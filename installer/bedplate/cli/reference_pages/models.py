@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 
-from bedplate.artifacts import declarations
+from bedplate.artifacts import kinds
 from bedplate.config.artifact import MODELS, Artifact
 from bedplate.config.base import Model
 from bedplate.config.model_fields import fields_of, is_model
@@ -50,7 +50,7 @@ def _models(kind: Any) -> Iterator[type[Any]]:
 
 def _declarations() -> list[type[Model]]:
     """Return how each source kind is declared: what stands for any artifact."""
-    declarations.load()
+    kinds.load_declarations()
     return [MODELS[kind] for kind in sorted(MODELS)]
 
 

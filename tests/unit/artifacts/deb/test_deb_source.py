@@ -7,11 +7,11 @@ import pytest
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb.apt import preferences
-from bedplate.artifacts.deb.deb_source import DebSource, set_name
+from bedplate.artifacts.deb.deb_source import KIND, DebSource
 from bedplate.artifacts.image.image_source import ImageSource
 from bedplate.artifacts.relock import relock
-from bedplate.artifacts.source import Context
-from bedplate.config.release_lock import Lock
+from bedplate.artifacts.source_kind import Context
+from bedplate.config.release_lock import Lock, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from factories.tiny_apt import TinyRepository
@@ -19,7 +19,7 @@ from factories.tiny_release import component, context, host_component, image
 
 pytestmark = pytest.mark.slow
 
-TOOL = set_name(["tool"])
+TOOL = set_name(KIND, ["tool"])
 
 
 @pytest.fixture
@@ -85,9 +85,11 @@ def test_locked_versions_stay(locked: Context, repository: TinyRepository) -> No
 
 
 def test_vanished_package_is_named(locked: Context, repository: TinyRepository) -> None:
-    """A build refuses a package that the repository dropped and names the command that mends it."""
+    """A build refuses a package that the repository dropped and names the command that fixes it."""
     repository.add("tool", "1.1-1", depends="library (>= 1.0)")
-    with pytest.raises(BedplateError, match=r"tool_1\.0-1_all is gone .*bedplate lock --update tool"):
+    with pytest.raises(
+        BedplateError, match=r"tool_1\.0-1_all is gone from the repository\n  hint: bedplate lock --update tool"
+    ):
         DebSource().build(locked.lock.by_id["deb:tool_1.0-1_all"], locked)
 
 

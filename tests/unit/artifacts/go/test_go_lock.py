@@ -12,7 +12,7 @@ from bedplate.artifacts.go import go_pin
 from bedplate.artifacts.go.go_artifact import GoArtifact
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.resolve import _with_outputs
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError, InputError
 from factories.tiny_release import component, context

@@ -16,7 +16,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import wheel_layer
 from bedplate.artifacts.image.image_build import build_image, image_recipe
 from bedplate.artifacts.image.layer import MEDIA_TYPE, ImageLayer, make_layer
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.tarball import TarEntry, write_tar
 from bedplate.config.component import Component, Image
 from bedplate.config.release_lock import Entry, Output

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.source import Context
+from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.wheel import wheel_source
 from bedplate.artifacts.wheel.pip import platforms
 from bedplate.artifacts.wheel.wheel_source import INSTALLER, WheelSource, runtime_requirements

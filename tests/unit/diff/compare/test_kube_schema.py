@@ -31,7 +31,7 @@ def modules() -> Path:
     """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
     cache = Cache()
     context = kinds.build_context(load_release(RELEASE), cache)
-    GoSource().fetch(context.entry("kubernetes-control-plane"), context)
+    GoSource().prefetch(context.entry("kubernetes-control-plane"), context)
     return cache.folder("go", "mod")
 
 

@@ -1,0 +1,189 @@
+"""What a source kind is: how its artifacts are locked, fetched or built, carried in a bundle and described.
+
+A kind is one folder, artifacts/<kind>/, with `SOURCE_KIND` in <kind>_source.py. Nothing else names it: see
+docs/how-to/add-a-source-kind.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import ClassVar
+
+from bedplate.artifacts.cache import Cache
+from bedplate.config.artifact import entry_ids
+from bedplate.config.bundle_layout import BundledArtifact
+from bedplate.config.component import Component
+from bedplate.config.release import Release
+from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.core.errors import BedplateError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a source kind works with.
+
+    Attributes:
+        release: the release.
+        release_folder: releases/<version>/.
+        components: by name.
+        folders: manifests/<component>/ of each.
+        cache: where blobs go.
+        lock: while locking, what is locked so far; while building, the lock.
+        previous: while locking, the lock that was there before.
+        update: while locking, names (entry ids, artifacts, packages, components) to resolve again; "*" is all.
+        kinds: every source kind by its name, for artifacts that are made of others.
+    """
+
+    release: Release
+    release_folder: Path
+    components: dict[str, Component]
+    folders: dict[str, Path]
+    cache: Cache
+    lock: Lock
+    previous: Lock | None = None
+    update: frozenset[str] = field(default_factory=frozenset)
+    kinds: Mapping[str, SourceKind] = field(default_factory=dict)
+
+    def lock_folder(self, kind: str, name: str) -> Path:
+        """Return the folder of an artifact's own lock files, such as lock/go/<id>/."""
+        return self.release_folder / "lock" / kind / name
+
+    def is_to_update(self, *names: str) -> bool:
+        """Return whether one of the names is to be resolved again."""
+        return bool(self.update & {"*", *names})
+
+    def previous_entry(self, entry_id: str) -> Entry | None:
+        """Return an entry as it was locked before this run."""
+        return self.previous.by_id.get(entry_id) if self.previous else None
+
+    def entry(self, artifact: str) -> Entry:
+        """Return the locked entry of an artifact, by its id in component.yaml."""
+        for entry_id in entry_ids(artifact):
+            if entry := self.lock.by_id.get(entry_id):
+                return entry
+        raise BedplateError(f"artifact {artifact}", "is not in the lock", "bedplate lock")
+
+    def with_lock(self, lock: Lock) -> Context:
+        """Return the same context with another lock."""
+        return replace(self, lock=lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a kind's declarations resolve to.
+
+    Attributes:
+        entries: one per artifact; `output` is filled where the pin itself is a digest (deb, wheel, file).
+        sets: package closures by set name ('deb:<roots>', 'wheel:<requirements>'), entry ids in install order.
+    """
+
+    entries: list[Entry]
+    sets: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Stage(IntEnum):
+    """When the artifacts of a kind are made, in this order."""
+
+    FETCH = 0
+    """Downloaded as they are; all kinds of this stage at once."""
+    COMPILE = 1
+    """Built from sources, one after the other."""
+    ASSEMBLE = 2
+    """Made of other artifacts; resolving contacts nothing and needs only the rest of the lock."""
+
+
+class SourceKind(ABC):
+    """One kind of artifact: all that differs between kinds, with what is usual as the default.
+
+    Attributes:
+        name: the kind's word in locks and in component.yaml; its folder's name.
+        stage: when its artifacts are made.
+        needs: kinds of the same stage that come before.
+        disk_estimate: free disk in bytes that making one takes on a cold cache, the compiler's caches included
+            (measured, rounded up); 0: its own size.
+        caches: folders of the cache that may be emptied when the disk is nearly full.
+        is_package: its artifacts are packages, and so are not listed as holders of packages.
+        is_served_as_file: the mirror serves its artifacts under files/, by their file names.
+    """
+
+    name: ClassVar[str]
+    stage: ClassVar[Stage]
+    needs: ClassVar[tuple[str, ...]] = ()
+    disk_estimate: ClassVar[int] = 0
+    caches: ClassVar[tuple[str, ...]] = ()
+    is_package: ClassVar[bool] = False
+    is_served_as_file: ClassVar[bool] = True
+
+    @abstractmethod
+    def resolve(self, context: Context) -> Resolution:
+        """Pin every declaration of this kind, with network; keep what did not change (`context.previous`)."""
+
+    @abstractmethod
+    def build(self, entry: Entry, context: Context) -> Output:
+        """Fetch or build an entry's artifact and put it into the cache; the lock alone decides what it is."""
+
+    def current_recipe(self, entry: Entry, context: Context) -> str:
+        """Return the recipe that an entry would have now: its declaration's, with the locked pins."""
+        return entry.recipe
+
+    def declared_sets(self, context: Context) -> Iterable[str]:
+        """Return the names of the sets that components ask for, such as 'deb:nginx-light'."""
+        return ()
+
+    def prefetch(self, entry: Entry, context: Context) -> None:  # noqa: B027  most kinds have nothing to do
+        """Download what building an entry needs, while another artifact is built."""
+
+    def parts(self, blob: Path) -> list[Output]:
+        """Return the other blobs that an artifact consists of, named by its own, such as an image's layers."""
+        return []
+
+    def inputs(self, entry: Entry, context: Context) -> Iterable[Entry]:
+        """Return the locked artifacts that go into an artifact."""
+        return ()
+
+    def is_carried(
+        self,
+        entry: Entry,
+        components: Mapping[str, Component],
+        sets: Mapping[str, list[str]],
+    ) -> bool:
+        """Return whether a bundle carries an artifact itself, and not only what is made of it."""
+        return True
+
+    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
+        """Return the name of an artifact as a file in the bundle and the mirror; '' where it is never one."""
+        return entry.name
+
+    def component_version(self, artifact: BundledArtifact) -> str:
+        """Return the component's version from a file name; '' where it does not have it."""
+        return ""
+
+    def stable_name(self, name: str) -> str:
+        """Return what stays of an artifact's name when its version changes."""
+        return name
+
+
+def kept_output(entry: Entry, context: Context) -> Output | None:
+    """Return an entry's output if the cache has all of it: as recorded, or as its recipe came out before."""
+    cache = context.cache
+    output = entry.output if entry.output and cache.has(entry.output.sha256) else cache.recall(entry.recipe)
+    return output if output and _is_whole(output, entry, context) else None
+
+
+def fetch_or_build(entry: Entry, context: Context) -> Output:
+    """Return an entry's artifact from the cache, fetched or built first if it is not there."""
+    known = context.cache.recall(entry.recipe)
+    if known and _is_whole(known, entry, context):
+        return known
+    output = context.kinds[entry.kind].build(entry, context)
+    context.cache.remember(entry.recipe, output)
+    return output
+
+
+def _is_whole(output: Output, entry: Entry, context: Context) -> bool:
+    parts = context.kinds[entry.kind].parts(context.cache.blob(output.sha256))
+    return all(context.cache.has(part.sha256) for part in parts)
