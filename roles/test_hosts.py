@@ -29,25 +29,25 @@ Hosts = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def specs(installation: Installation) -> dict[str, HostSpec]:
-    """Return what every host was told, by its name."""
+    """Return every host's HostSpec by its name."""
     return {spec.host: spec for spec in installation.specs}
 
 
 @pytest.fixture(scope="module")
 def nodes(hosts: Hosts, site: Site) -> Hosts:
-    """Return the machines that run pods."""
+    """Return the hosts that run pods."""
     return {host.name: hosts[host.name] for host in dict.fromkeys((*site.control_plane, *site.workers))}
 
 
 def test_services_are_active(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every host's services are active, and start on a boot."""
-    dead: dict[str, str] = {}
+    """Every host's services are active and start at boot."""
+    wrong: dict[str, str] = {}
     for name, host in hosts.items():
         services = specs[name].services
-        for word, wanted in (("is-active", "active"), ("is-enabled", "enabled")):
-            states = host.run(f"systemctl {word} -- {' '.join(services)}").stdout.split()
-            dead |= {f"{name}: {s}": state for s, state in zip(services, states, strict=True) if state != wanted}
-    assert dead == {}
+        for query, wanted in (("is-active", "active"), ("is-enabled", "enabled")):
+            states = host.run(f"systemctl {query} -- {' '.join(services)}").stdout.split()
+            wrong |= {f"{name}: {s}": state for s, state in zip(services, states, strict=True) if state != wanted}
+    assert wrong == {}
 
 
 def test_no_unit_has_failed(hosts: Hosts) -> None:
@@ -57,27 +57,27 @@ def test_no_unit_has_failed(hosts: Hosts) -> None:
 
 
 def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every package has exactly the release's version."""
+    """Every package has the release's version."""
     other = {}
     for name, host in hosts.items():
-        there = dict(
+        installed = dict(
             line.split() for line in host.check_output("dpkg-query -Wf '${Package} ${Version}\\n'").splitlines()
         )
         for package, version in specs[name].packages.items():
-            if there.get(package) != version:
-                other[f"{name}: {package}"] = (there.get(package), version)
+            if installed.get(package) != version:
+                other[f"{name}: {package}"] = (installed.get(package), version)
     assert other == {}
 
 
 def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
-    """No host has another source of packages than the mirror."""
+    """The mirror is the only package source of every host."""
     wanted = {f"https://mirror.{site.environment.domain}/apt"}
     found = {n: set(h.check_output("apt-get indextargets --format '$(REPO_URI)'").split()) for n, h in hosts.items()}
     assert {name: {uri.rstrip("/") for uri in uris} for name, uris in found.items()} == dict.fromkeys(hosts, wanted)
 
 
 def test_files_are_as_rendered(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every file has the content and the mode that render gives it; so a diff of hosts tells the truth."""
+    """Every file has the rendered content and mode, so that a diff of hosts is true."""
     other = [
         f"{name}: {file.path}"
         for name, host in hosts.items()
@@ -95,7 +95,7 @@ def _is_there(host: Any, file: HostFile) -> bool:
 
 
 def test_programs_are_current(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every program in /opt/bedplate is of the release's version."""
+    """Every program in /opt/bedplate has the release's version."""
     wanted = {n: {p["component"]: p["version"] for p in specs[n].vars["programs_list"]} for n in hosts}
     found = {
         name: {c: hosts[name].check_output("readlink /opt/bedplate/%s/current", c) for c in components}
@@ -105,7 +105,7 @@ def test_programs_are_current(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
 
 
 def test_kernel_settings(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Kernel settings are as nodes need them, where Bedplate manages the kernel."""
+    """Kernel settings are those that nodes need, where Bedplate manages the kernel."""
     other = {}
     for name, host in hosts.items():
         for setting, wanted in specs[name].sysctls.items():
@@ -116,7 +116,7 @@ def test_kernel_settings(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
 
 
 def test_time_is_one(hosts: Hosts, record_property: Any) -> None:
-    """Every host's clock is synchronised, and within half a second of its source."""
+    """Every host's clock is synchronised and within half a second of its source."""
     off = {}
     for name, host in hosts.items():
         # https://chrony-project.org/doc/4.3/chronyc.html: -c gives the fields of `tracking` in a fixed order.
@@ -127,7 +127,7 @@ def test_time_is_one(hosts: Hosts, record_property: Any) -> None:
 
 
 def test_registries_are_the_mirror(nodes: Hosts, site: Site, release_file: ReleaseFile) -> None:
-    """Containerd asks the mirror for every registry whose images the release holds, and for all others."""
+    """Containerd uses the mirror for every registry, those of the release's images included."""
     mirror = f"https://mirror.{site.environment.domain}/v2/"
     wanted = {mirror_repository(a.image).partition("/")[0] for a in release_file.artifacts if a.image} | {BY_DEFAULT}
     for host in nodes.values():
@@ -137,7 +137,7 @@ def test_registries_are_the_mirror(nodes: Hosts, site: Site, release_file: Relea
 
 
 def test_no_image_falls_back_to_its_upstream(nodes: Hosts, site: Site) -> None:
-    """An image that the bundle lacks is asked of the mirror and of nobody else, whatever its registry."""
+    """For an image that the bundle lacks, containerd contacts the mirror and no other registry."""
     for image in ("registry.k8s.io/bedplate-no-such-image:v1", f"{ANY_HOST}/image:v1"):
         for name, host in nodes.items():
             before = _counter(host, "outside")
@@ -154,22 +154,22 @@ def test_every_image_is_the_bundles(nodes: Hosts, release_file: ReleaseFile, rec
     digests = {digest for _, digest in known}
     images = {name: _images(host) for name, host in nodes.items()}
     # containerd lists an image by tag, by digest, and by the digest of its configuration.
-    strangers = [
+    unknown = [
         f"{node}: {image}"
         for node, found in images.items()
         for image, digest in found
         if not ((image, digest) in known or (digest in digests and "sha256:" in image))
     ]
     record_property("images", sorted({image for found in images.values() for image, _ in found if "/" in image}))
-    assert strangers == []
+    assert unknown == []
     assert all(images.values())
 
 
 @pytest.mark.last
 def test_every_image_came_from_the_mirror(nodes: Hosts, hosts: Hosts, site: Site, release_file: ReleaseFile) -> None:
-    """The mirror's log of pulls says of every image on every node that this very digest was given to that node."""
+    """The mirror's log shows, for every image on every node, that the node pulled this digest."""
     named = {f"sha256:{artifact.sha256}": artifact.image for artifact in release_file.artifacts if artifact.image}
-    given = {
+    pulled = {
         (who, digest)
         for host in hosts.values()
         for _, who, _, digest, _ in map(str.split, host.run(f"zcat -f {PULLS}*").stdout.splitlines())
@@ -178,7 +178,7 @@ def test_every_image_came_from_the_mirror(nodes: Hosts, hosts: Hosts, site: Site
         f"{host.name}: {named[digest]}"
         for host in dict.fromkeys((*site.control_plane, *site.workers))
         for digest in {digest for _, digest in _images(nodes[host.name])} & named.keys()
-        if (str(host.address), digest) not in given
+        if (str(host.address), digest) not in pulled
     ]
     assert unexplained == []
 
@@ -193,7 +193,7 @@ def test_nothing_tried_to_leave(hosts: Hosts, record_property: Any) -> None:
 
 
 def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """The counters count: one packet sent out on purpose is seen on every host, and only as that."""
+    """A packet that this run sends out from a host is counted there, apart from others."""
     for name, host in hosts.items():
         device = host.check_output("ip -o -4 address show to %s", specs[name].address).split()[1]
         control, outside = _counter(host, "control"), _counter(host, "outside")
@@ -202,7 +202,7 @@ def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> Non
 
 
 def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
-    """The counters see pods, too: one packet sent out on purpose by a pod is seen on its node, and only as that."""
+    """A packet that this run sends out from a pod is counted on its node, apart from others."""
     host = hosts[hub_pod["spec"]["nodeName"]]
     control, outside = _counter(host, "control"), _counter(host, "outside")
     cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ONE_PACKET)
@@ -210,8 +210,8 @@ def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], 
 
 
 def _counter(host: Any, name: str) -> int:
-    answer = json.loads(host.check_output("nft -j list counter inet bedplate_audit %s", name))
-    return int(next(one["counter"]["packets"] for one in answer["nftables"] if "counter" in one))
+    listing = json.loads(host.check_output("nft -j list counter inet bedplate_audit %s", name))
+    return int(next(item["counter"]["packets"] for item in listing["nftables"] if "counter" in item))
 
 
 def _offenders(host: Any) -> str:

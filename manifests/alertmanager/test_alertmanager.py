@@ -5,14 +5,14 @@ import pytest
 
 from bedplate.acceptance.cluster_client import ClusterClient, wait
 
-Ask = Callable[[str], Any]
+GetJson = Callable[[str], Any]
 SIGNAL = "bedplate-acceptance-alert"
 ARRIVES_SECONDS = 180
 
 
 @pytest.fixture(scope="session")
 def signal(cluster: ClusterClient) -> Iterator[None]:
-    """Make what the rule AcceptanceTest looks for: with the first test, so that its alert is on its way meanwhile."""
+    """Create what the rule AcceptanceTest looks for, early, so that its alert can fire while other tests run."""
     cluster.apply(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": SIGNAL, "namespace": "monitoring"}, "data": {}}
     )
@@ -21,17 +21,17 @@ def signal(cluster: ClusterClient) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("signal")
-def test_watchdog_arrives(alertmanager: Ask) -> None:
-    """The alert that always fires has reached Alertmanager."""
+def test_watchdog_arrives(alertmanager: GetJson) -> None:
+    """Watchdog, the alert that always fires, reaches Alertmanager."""
     wait(lambda: "Watchdog" in _names(alertmanager), "alert Watchdog", ARRIVES_SECONDS, "has not arrived")
 
 
 @pytest.mark.last
 @pytest.mark.usefixtures("signal")
-def test_a_test_alert_arrives(alertmanager: Ask) -> None:
-    """An alert whose cause is made now goes the whole way: metric, rule, Prometheus, Alertmanager."""
+def test_a_test_alert_arrives(alertmanager: GetJson) -> None:
+    """An alert that this run causes passes the whole chain: metric, rule, Prometheus, Alertmanager."""
     wait(lambda: "AcceptanceTest" in _names(alertmanager), "alert AcceptanceTest", ARRIVES_SECONDS, "has not arrived")
 
 
-def _names(alertmanager: Ask) -> set[str]:
+def _names(alertmanager: GetJson) -> set[str]:
     return {alert["labels"]["alertname"] for alert in alertmanager("/api/v2/alerts?active=true")}

@@ -8,7 +8,7 @@ from bedplate.acceptance.cluster_client import PYTHON, ClusterClient
 from bedplate.config.environments import Site
 
 LOOK_UP = "import json, socket, sys; print(json.dumps([socket.gethostbyname(name) for name in sys.argv[1:]]))"
-ASK_IN_VAIN = """
+LOOK_UP_UNKNOWN = """
 import socket, sys
 try:
     raise SystemExit("found " + socket.gethostbyname(sys.argv[1]))
@@ -16,7 +16,7 @@ except socket.gaierror:
     pass
 """
 CONTROL = "bedplate-acceptance.invalid"
-"""Domain of the names that are asked for on purpose; RFC 6761 keeps ``invalid`` free."""
+"""Domain of names that are looked up on purpose; RFC 6761 reserves ``invalid``."""
 LOG_MARK = "external "
 
 
@@ -32,20 +32,20 @@ def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: Clu
 
 
 def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
-    """The log tells: one outside name asked for on purpose is refused, and is in CoreDNS' log with who asked."""
+    """An outside name that this run looks up is refused, and CoreDNS's log shows it with the pod's address."""
     name = f"{uuid.uuid4().hex}.{CONTROL}"
-    cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ASK_IN_VAIN, name)
-    [asked, *_] = [line for line in _external(cluster) if name in line]
-    assert asked.endswith(f"from {hub_pod['status']['podIP']}")
+    cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", LOOK_UP_UNKNOWN, name)
+    [logged, *_] = [line for line in _external(cluster) if name in line]
+    assert logged.endswith(f"from {hub_pod['status']['podIP']}")
 
 
 @pytest.mark.last
 def test_nobody_asked_for_an_outside_name(cluster: ClusterClient, record_property: Any) -> None:
-    """No pod has asked for a name outside the gap: CoreDNS' log of external names is empty."""
+    """No pod has looked up a name outside the datacenter: CoreDNS's log of external names is empty."""
     lines = [line for line in _external(cluster) if CONTROL not in line]
     record_property("external_names", len(lines))
     if lines:
-        pytest.fail(f"{len(lines)} questions for outside names, the last: {lines[-1]}")
+        pytest.fail(f"{len(lines)} lookups of outside names, the last: {lines[-1]}")
 
 
 def _external(cluster: ClusterClient) -> list[str]:

@@ -38,7 +38,7 @@ def test_wrong_password_is_refused(hub_address: str, authority: Path) -> None:
 
 
 def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: ClusterClient, site: Site) -> None:
-    """A server runs in the namespace, with the CPU, memory and volume that its user picked, without privileges."""
+    """A server runs in the namespace, and with the CPU, memory and volume, that its user chose; it is unprivileged."""
     notebook.ensure_running()
     namespace = notebook.options["namespace"]
     [pod] = _servers(cluster, namespace)
@@ -47,10 +47,12 @@ def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: ClusterClien
     assert _numbers(container["resources"]["limits"]) == _numbers({"cpu": size.cpu, "memory": size.memory})
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     [claim] = [
-        one["persistentVolumeClaim"]["claimName"] for one in pod["spec"]["volumes"] if "persistentVolumeClaim" in one
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in pod["spec"]["volumes"]
+        if "persistentVolumeClaim" in volume
     ]
-    asked = cluster.one("persistentvolumeclaim", claim, namespace)["spec"]["resources"]["requests"]
-    assert asked == {"storage": notebook.options["volume"]}
+    requests = cluster.one("persistentvolumeclaim", claim, namespace)["spec"]["resources"]["requests"]
+    assert requests == {"storage": notebook.options["volume"]}
 
 
 def test_a_user_computes(notebook: Notebook, record_property: Any) -> None:
@@ -62,27 +64,29 @@ def test_a_user_computes(notebook: Notebook, record_property: Any) -> None:
 
 
 def test_a_namespace_of_others_is_refused(notebook: Notebook, cluster: ClusterClient, site: Site) -> None:
-    """A user cannot start a server in a namespace outside his groups, whatever he sends."""
+    """A user cannot start a server in a namespace outside their groups, even with a hand-made request."""
     notebook.ensure_stopped()
     for namespace in [*_others(site), "kube-system", "notebooks"]:
-        answer = notebook.user.ask_start({"namespace": namespace})
-        assert answer.status_code == 403, f"{namespace}: {answer.status_code} {answer.text}"
+        response = notebook.user.request_start({"namespace": namespace})
+        assert response.status_code == 403, f"{namespace}: {response.status_code} {response.text}"
         assert _servers(cluster, namespace) == []
     assert notebook.user.server() is None
 
 
 def test_the_form_offers_what_groups_permit(hub_user: HubUser, notebook: Notebook, site: Site) -> None:
-    """The form offers the namespaces of the user's groups, and no other."""
+    """The form offers the namespaces of the user's groups, and no others."""
     notebook.ensure_stopped()
     page = hub_user.form()
     offered = {
-        one.name: f'value="{one.name}"' in page for tenant in site.environment.tenants for one in tenant.namespaces
+        namespace.name: f'value="{namespace.name}"' in page
+        for tenant in site.environment.tenants
+        for namespace in tenant.namespaces
     }
     assert offered == {name: name in _permitted(site) for name in offered}
 
 
 def test_files_stay(notebook: Notebook, cluster: ClusterClient) -> None:
-    """After the server was stopped and started again, the file is there: its model answers."""
+    """After a server is stopped and started again, the user's file is there, and its model predicts."""
     notebook.ensure_stopped()
     assert _servers(cluster, notebook.options["namespace"]) == []
     notebook.ensure_running()

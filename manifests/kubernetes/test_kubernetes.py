@@ -7,11 +7,11 @@ from bedplate.acceptance.cluster_client import ClusterClient, is_ready
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 
-SETTLED = {"Succeeded"}
+DONE = {"Succeeded"}
 
 
 def test_every_node_is_ready(cluster: ClusterClient, site: Site) -> None:
-    """Every machine of the cluster is a node, and Ready."""
+    """Every control plane and worker host is a node, and Ready."""
     nodes = {node["metadata"]["name"]: is_ready(node) for node in cluster.items("nodes")}
     assert nodes == {host.name: True for host in (*site.control_plane, *site.workers)}
 
@@ -25,36 +25,36 @@ def test_versions(cluster: ClusterClient, catalog: Catalog) -> None:
 
 
 def test_api_server_is_healthy(cluster: ClusterClient) -> None:
-    """The API server calls itself ready, with all its parts."""
+    """The API server reports that it and all its parts are ready."""
     assert "readyz check passed" in cluster.raw("/readyz?verbose")
 
 
 @pytest.mark.last
 def test_every_pod_is_ready(cluster: ClusterClient) -> None:
-    """Every pod is ready or done."""
+    """Every pod is ready or has succeeded."""
     waiting = {
         f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": _reason(pod)
         for pod in cluster.items("pods")
-        if pod["status"]["phase"] not in SETTLED and not is_ready(pod)
+        if pod["status"]["phase"] not in DONE and not is_ready(pod)
     }
     assert waiting == {}
 
 
 def test_workloads_are_whole(cluster: ClusterClient) -> None:
-    """Every Deployment, DaemonSet and StatefulSet has all its pods, of its newest version."""
+    """Every Deployment, DaemonSet and StatefulSet has all of its pods, at its newest revision."""
     lacking = {
-        f"{one['kind']} {one['metadata']['namespace']}/{one['metadata']['name']}": _counts(one)
-        for one in cluster.items("deployments,daemonsets,statefulsets")
-        if len(set(_counts(one))) > 1
+        f"{workload['kind']} {workload['metadata']['namespace']}/{workload['metadata']['name']}": _counts(workload)
+        for workload in cluster.items("deployments,daemonsets,statefulsets")
+        if len(set(_counts(workload))) > 1
     }
     assert lacking == {}
 
 
 @pytest.mark.last
 def test_every_volume_claim_is_bound(cluster: ClusterClient) -> None:
-    """Every volume that is asked for is there."""
+    """Every volume claim of a pod is bound."""
     claims = cluster.items("persistentvolumeclaims")
-    # A volume without a pod is made when its first pod comes.
+    # A volume is created only when its first pod starts.
     used = {
         (pod["metadata"]["namespace"], volume["persistentVolumeClaim"]["claimName"])
         for pod in cluster.items("pods")
@@ -74,15 +74,16 @@ def _server_version(cluster: ClusterClient) -> str:
     return version
 
 
-def _counts(one: dict[str, Any]) -> tuple[int, int, int]:
+def _counts(workload: dict[str, Any]) -> tuple[int, int, int]:
     """Return how many pods are wanted, updated and ready."""
-    status = one["status"]
-    if one["kind"] == "DaemonSet":
+    status = workload["status"]
+    if workload["kind"] == "DaemonSet":
         wanted = status["desiredNumberScheduled"]
         return wanted, status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)
-    return one["spec"].get("replicas", 1), status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
+    return workload["spec"].get("replicas", 1), status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
 
 
 def _reason(pod: dict[str, Any]) -> str:
-    states = [one["state"].get("waiting", {}).get("reason", "") for one in pod["status"].get("containerStatuses", [])]
-    return f"{pod['status']['phase']} {' '.join(filter(None, states))}".strip()
+    containers = pod["status"].get("containerStatuses", [])
+    reasons = [container["state"].get("waiting", {}).get("reason", "") for container in containers]
+    return f"{pod['status']['phase']} {' '.join(filter(None, reasons))}".strip()

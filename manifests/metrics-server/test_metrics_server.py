@@ -9,6 +9,6 @@ def test_node_metrics(cluster: ClusterClient, site: Site) -> None:
     names = {host.name for host in (*site.control_plane, *site.workers)}
 
     def measured() -> bool:
-        return {one["metadata"]["name"] for one in cluster.items("nodes.metrics.k8s.io") if one["usage"]} == names
+        return {node["metadata"]["name"] for node in cluster.items("nodes.metrics.k8s.io") if node["usage"]} == names
 
-    wait(measured, "metrics of nodes", READY_SECONDS, "are not there")
+    wait(measured, "metrics of nodes", READY_SECONDS, "are missing")

@@ -8,23 +8,23 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.render.objects import scrape_targets
 
-Ask = Callable[[str], Any]
+GetJson = Callable[[str], Any]
 PAGE = "/api/v1/namespaces/monitoring/services/prometheus:web/proxy"
-LEAST_PROGRAM = 100_000
+MINIMUM_PROGRAM_SIZE = 100_000
 UP_SECONDS = 120
 PER_NODE = ("kubelet", "cadvisor")
 
 
 def test_every_expected_target_is_up(
-    prometheus: Ask, cluster: ClusterClient, catalog: Catalog, site: Site, record_property: Any
+    prometheus: GetJson, cluster: ClusterClient, catalog: Catalog, site: Site, record_property: Any
 ) -> None:
-    """Every metrics endpoint that a component declares is read, on every pod of it, and so is every node."""
+    """Prometheus reads every metrics endpoint that a component declares, on each of its pods, and every node."""
     expected = _expected(cluster, catalog, site)
     seen: dict[str, int] = {}
 
     def are_up() -> bool:
         seen.clear()
-        seen.update(Counter(one["labels"]["job"] for one in _targets(prometheus) if one["health"] == "up"))
+        seen.update(Counter(target["labels"]["job"] for target in _targets(prometheus) if target["health"] == "up"))
         return all(seen.get(job, 0) >= number for job, number in expected.items())
 
     try:
@@ -34,45 +34,45 @@ def test_every_expected_target_is_up(
     assert expected.keys() <= seen.keys()
 
 
-def test_no_target_is_down(prometheus: Ask) -> None:
-    """Nothing that Prometheus reads is down."""
-    down = {one["scrapeUrl"]: one["lastError"] for one in _targets(prometheus) if one["health"] == "down"}
+def test_no_target_is_down(prometheus: GetJson) -> None:
+    """No target of Prometheus is down."""
+    down = {target["scrapeUrl"]: target["lastError"] for target in _targets(prometheus) if target["health"] == "down"}
     assert down == {}
 
 
-def test_rules_are_loaded(prometheus: Ask) -> None:
-    """The alert rules are loaded, and all of them can be evaluated."""
+def test_rules_are_loaded(prometheus: GetJson) -> None:
+    """The alert rules are loaded, and none has an error."""
     rules = [rule for group in prometheus("/api/v1/rules")["data"]["groups"] for rule in group["rules"]]
     assert {"Watchdog", "NodeNotReady", "TargetDown"} <= {rule["name"] for rule in rules}
     assert {rule["name"]: rule.get("lastError", "") for rule in rules if rule["health"] == "err"} == {}
 
 
 def test_the_page_is_served(cluster: ClusterClient) -> None:
-    """People get Prometheus' page with its program, not the API alone."""
+    """Prometheus serves its web page with the page's program, not only its API."""
     page = cluster.raw(f"{PAGE}/query")
     assert "<title>Prometheus" in page
     [program] = re.findall(r'src="\.?/?(assets/[^"]+\.js)"', page)
-    assert len(cluster.raw(f"{PAGE}/{program}")) > LEAST_PROGRAM
+    assert len(cluster.raw(f"{PAGE}/{program}")) > MINIMUM_PROGRAM_SIZE
 
 
-def _targets(prometheus: Ask) -> list[dict[str, Any]]:
+def _targets(prometheus: GetJson) -> list[dict[str, Any]]:
     targets: list[dict[str, Any]] = prometheus("/api/v1/targets?state=active")["data"]["activeTargets"]
     return targets
 
 
 def _expected(cluster: ClusterClient, catalog: Catalog, site: Site) -> dict[str, int]:
-    """Return how many endpoints each job must have: those of the declared Services, and all nodes."""
+    """Return how many targets each job must have: the endpoints of declared Services, and all nodes."""
     nodes = len(site.control_plane) + len(site.workers)
     expected = {**dict.fromkeys(PER_NODE, nodes), "apiserver": len(site.control_plane)}
     slices = cluster.items("endpointslices")
     for target in scrape_targets(catalog):
         endpoints = [
             endpoint
-            for one in slices
-            if one["metadata"]["namespace"] == target["namespace"]
-            and one["metadata"].get("labels", {}).get("kubernetes.io/service-name") == target["service"]
-            and target["port"] in {port.get("name") for port in one["ports"] or []}
-            for endpoint in one["endpoints"] or []
+            for item in slices
+            if item["metadata"]["namespace"] == target["namespace"]
+            and item["metadata"].get("labels", {}).get("kubernetes.io/service-name") == target["service"]
+            and target["port"] in {port.get("name") for port in item["ports"] or []}
+            for endpoint in item["endpoints"] or []
         ]
         expected[target["job"]] = max(1, len(endpoints))
     return expected

@@ -12,8 +12,8 @@ from bedplate.config.environment_file import Tenant, TenantNamespace
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 
-STRANGERS = "bedplate-acceptance"
-NOBODY = "bedplate-acceptance-nobody"
+STRANGER_NAMESPACE = "bedplate-acceptance"
+UNKNOWN_GROUP = "bedplate-acceptance-nobody"
 NOTEBOOK_PORT, HUB_PORT = 8888, 8081
 CONNECT = """
 import json, socket, sys
@@ -35,16 +35,16 @@ def _namespaces(site: Site) -> list[tuple[Tenant, TenantNamespace]]:
 
 @pytest.fixture
 def stranger(cluster: ClusterClient, catalog: Catalog) -> Iterator[str]:
-    """Run a pod in a namespace of its own, which has no policies; gives its name."""
+    """Run a pod in its own namespace without policies; yield its name."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGERS, "labels": labels}})
-    wait(lambda: bool(cluster.items("serviceaccounts", STRANGERS)), f"namespace {STRANGERS}", 60)
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGER_NAMESPACE, "labels": labels}})
+    wait(lambda: bool(cluster.items("serviceaccounts", STRANGER_NAMESPACE)), f"namespace {STRANGER_NAMESPACE}", 60)
     image = f"quay.io/jupyterhub/k8s-hub:{catalog.components['jupyterhub'].version}"
     try:
-        with cluster.pod(STRANGERS, "stranger", image) as name:
+        with cluster.pod(STRANGER_NAMESPACE, "stranger", image) as name:
             yield name
     finally:
-        cluster.delete("namespace", STRANGERS)
+        cluster.delete("namespace", STRANGER_NAMESPACE)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def server(notebook: Notebook, cluster: ClusterClient) -> dict[str, Any]:
 
 
 def test_namespaces_are_labelled(cluster: ClusterClient, site: Site) -> None:
-    """Every tenant's namespace names its owner and enforces its Pod Security Standard."""
+    """Every tenant's namespace is labelled with its owner and enforces its Pod Security Standard."""
     for tenant, namespace in _namespaces(site):
         metadata = cluster.one("namespace", namespace.name)["metadata"]
         assert metadata["annotations"]["bedplate.dev/owner"] == tenant.owner
@@ -65,10 +65,11 @@ def test_namespaces_are_labelled(cluster: ClusterClient, site: Site) -> None:
 
 
 def test_groups_have_their_rights_and_no_others(cluster: ClusterClient, site: Site) -> None:
-    """Each group may do in each tenant's namespace what environment.yaml says, and another tenant's group nothing."""
+    """Each group has in each tenant's namespace exactly the rights that environment.yaml gives it."""
     tenants = site.environment.tenants
-    groups = {one for t in tenants for one in (*t.groups.admins, *t.groups.users, *t.groups.viewers)} | {NOBODY}
-    asked, wanted = set(), set()
+    named = [tenant.groups for tenant in tenants]
+    groups = {group for g in named for group in (*g.admins, *g.users, *g.viewers)} | {UNKNOWN_GROUP}
+    questions, wanted = set(), set()
     for tenant, namespace in _namespaces(site):
         admins, users = {*tenant.groups.admins}, {*tenant.groups.admins, *tenant.groups.users}
         permitted = {
@@ -76,14 +77,14 @@ def test_groups_have_their_rights_and_no_others(cluster: ClusterClient, site: Si
             ("create", "pods"): users,
             ("get", "pods"): users | {*tenant.groups.viewers},
         }
-        for (verb, resource), those in permitted.items():
-            asked |= {AccessQuestion(group, verb, resource, namespace.name) for group in groups}
-            wanted |= {AccessQuestion(group, verb, resource, namespace.name) for group in those}
-    assert cluster.permitted(asked) == wanted
+        for (verb, resource), entitled in permitted.items():
+            questions |= {AccessQuestion(group, verb, resource, namespace.name) for group in groups}
+            wanted |= {AccessQuestion(group, verb, resource, namespace.name) for group in entitled}
+    assert cluster.permitted(questions) == wanted
 
 
 def test_quotas_are_as_written(cluster: ClusterClient, site: Site) -> None:
-    """Every tenant's quota is the one in environment.yaml, and limits are set for pods that name none."""
+    """Every tenant's quota is the one in environment.yaml, and pods without limits get default limits."""
     for _, namespace in _namespaces(site):
         hard = cluster.one("resourcequota", "tenant", namespace.name)["spec"]["hard"]
         quota = namespace.quota
@@ -109,7 +110,7 @@ def test_privileged_pods_are_refused(cluster: ClusterClient, site: Site) -> None
 
 
 def test_everything_is_denied_first(cluster: ClusterClient, site: Site) -> None:
-    """Every tenant's namespace denies all traffic that no policy allows."""
+    """Every tenant's namespace denies traffic that no policy allows."""
     for _, namespace in _namespaces(site):
         spec = cluster.one("networkpolicy", "default-deny", namespace.name)["spec"]
         assert spec["podSelector"] == {}
@@ -122,15 +123,15 @@ def test_a_notebook_is_reached_by_hub_and_owner_only(
     """A pod in another namespace cannot reach a user's notebook; the hub can."""
     address = f"{server['status']['podIP']}:{NOTEBOOK_PORT}"
     proxy = f"{_service(cluster, 'proxy-public')}:443"
-    # The page is open to all: so the stranger has a network, and what he cannot reach is denied to him.
-    assert _reached(cluster, STRANGERS, stranger, proxy, address) == {proxy: True, address: False}
+    # The page is open to all pods. As the stranger reaches it, its network works and the notebook is denied to it.
+    assert _reached(cluster, STRANGER_NAMESPACE, stranger, proxy, address) == {proxy: True, address: False}
     assert _reached(cluster, "notebooks", hub_pod["metadata"]["name"], address) == {address: True}
 
 
 def test_a_notebook_reaches_the_hub_and_nothing_else(
     server: dict[str, Any], cluster: ClusterClient, site: Site
 ) -> None:
-    """A user's notebook reaches the hub, but neither the API server, nor nodes, nor monitoring."""
+    """A user's notebook reaches the hub, but not the API server, nodes or monitoring."""
     hub = f"{_service(cluster, 'hub')}:{HUB_PORT}"
     api = f"{site.control_plane[0].address}:6443"
     node = f"{site.workers[0].address if site.workers else site.control_plane[0].address}:22"

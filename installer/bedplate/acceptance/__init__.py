@@ -1,1 +1,1 @@
-"""The acceptance run: what `bedplate verify` asks of an environment, and the report of the answers."""
+"""The acceptance run: `bedplate verify` tests an environment as its users use it, and writes a report."""

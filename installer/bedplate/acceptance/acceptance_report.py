@@ -1,4 +1,4 @@
-"""The report of an acceptance run: terminal, JUnit XML, JSON, and one HTML page to print."""
+"""The report of an acceptance run: on the terminal, as JUnit XML, as JSON, and as an HTML page to print."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 
 
 def write(run: AcceptanceRun, folder: Path) -> Path:
-    """Write all three files into a folder and return the HTML page's place."""
+    """Write all three files into a folder, and return the path of the HTML page."""
     write_atomic(folder / JSON, json.dumps(run.as_json(), indent=2, ensure_ascii=False) + "\n")
     write_atomic(folder / JUNIT, junit(run))
     write_atomic(folder / HTML, html(run))
@@ -32,7 +32,7 @@ def write(run: AcceptanceRun, folder: Path) -> Path:
 
 
 def html(run: AcceptanceRun) -> str:
-    """Return one page that needs nothing else: style inside, no script, made to be printed."""
+    """Return a page to print, which loads nothing and has no script."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -45,7 +45,7 @@ def html(run: AcceptanceRun) -> str:
 
 
 def junit(run: AcceptanceRun) -> bytes:
-    """Return JUnit XML, a suite per component (https://llg.cubic.org/docs/junit/)."""
+    """Return JUnit XML with a suite per component (https://llg.cubic.org/docs/junit/)."""
     suites = ET.Element("testsuites", name=f"acceptance {run.environment} {run.release}", time=f"{run.seconds:.3f}")
     for component, checks in by_component(run.checks).items():
         suite = ET.SubElement(
@@ -67,7 +67,7 @@ def junit(run: AcceptanceRun) -> bytes:
 
 
 def show(run: AcceptanceRun, console: Console) -> None:
-    """Print a table of all checks, by component, then what failed, then one line that sums it up."""
+    """Print a table of all checks by component, then the failures, then a summary."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -76,9 +76,8 @@ def show(run: AcceptanceRun, console: Console) -> None:
         table.add_row("", Text(component, style="bold"), duration(sum(check.seconds for check in checks)))
         for check in checks:
             sign, style = MARKS[check.outcome]
-            table.add_row(
-                Text(sign, style=style), Text(check.title, style=style * (sign != "✓")), duration(check.seconds)
-            )
+            title_style = "" if check.outcome == "passed" else style
+            table.add_row(Text(sign, style=style), Text(check.title, style=title_style), duration(check.seconds))
     console.print(table)
     for check in [*run.of("failed"), *run.of("skipped")]:
         sign, style = MARKS[check.outcome]
@@ -88,7 +87,7 @@ def show(run: AcceptanceRun, console: Console) -> None:
 
 
 def summary(run: AcceptanceRun) -> str:
-    """Return the run in one line."""
+    """Return the run's counts in one line."""
     parts = [f"{len(run.of('passed'))} passed", f"{len(run.of('failed'))} failed"]
     if run.of("skipped"):
         parts.append(f"{len(run.of('skipped'))} skipped")
@@ -106,7 +105,7 @@ def duration(seconds: float) -> str:
 
 
 def measured(value: Any) -> str:
-    """Return what a test measured, as people read it: of a list how many (the JSON names them), of a number little."""
+    """Return what a test measured, for people: the length of a list, a number with few digits."""
     match value:
         case list() | tuple() | dict():
             return str(len(value))

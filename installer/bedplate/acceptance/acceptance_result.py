@@ -1,4 +1,4 @@
-"""What an acceptance run found."""
+"""The result of an acceptance run: its checks and what they measured."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pydantic import Field
 from bedplate.config.base import Model
 
 PACKETS_OUTSIDE = "packets_outside"
-"""Property that a test records (``record_property``) with the packets that tried to leave; summed over the run."""
+"""Property (``record_property``) with which a test reports packets that tried to leave; summed over the run."""
 
 Verdict = Literal["passed", "failed", "skipped"]
 
 
 class AcceptanceCheck(Model):
-    """One thing that was checked."""
+    """One test, as the report shows it."""
 
     id: str = Field(description="component/test, stable between runs")
-    title: str = Field(description="the test's first line: what holds if it passes")
-    component: str = Field(description="component that the test belongs to; hosts for the machines")
+    title: str = Field(description="the test's first line: what is true if it passes")
+    component: str = Field(description="component that the test belongs to; hosts for tests of hosts")
     outcome: Verdict = Field(description="passed, failed or skipped")
     seconds: float = Field(description="how long it took")
     detail: str = Field("", description="for a failure or a skip: why")
@@ -31,21 +31,21 @@ class AcceptanceCheck(Model):
 class AcceptanceRun(Model):
     """One acceptance run."""
 
-    release: str = Field(description="release, with +relock where vanished packages were relocked")
+    release: str = Field(description="release, with +relock if vanished packages were relocked")
     environment: str = Field(description="the environment's name")
     started: datetime = Field(description="when it began, UTC")
     seconds: float = Field(description="how long it took")
-    hosts: dict[str, str] = Field(description="host name to groups")
+    hosts: dict[str, str] = Field(description="host to its groups")
     checks: list[AcceptanceCheck] = Field(description="in the order in which they ran")
 
     @property
     def is_green(self) -> bool:
-        """Return whether nothing failed, and the packets that tried to leave were counted and are none."""
+        """Return whether no check failed, packets that tried to leave were counted, and there were none."""
         return bool(self.of("passed")) and not self.of("failed") and self.packets_outside == 0
 
     @property
     def packets_outside(self) -> int | None:
-        """Return how many packets tried to leave; None where no test counted them."""
+        """Return how many packets tried to leave; None if no test counted them."""
         counts = [check.facts[PACKETS_OUTSIDE] for check in self.checks if PACKETS_OUTSIDE in check.facts]
         return sum(counts) if counts else None
 
@@ -54,7 +54,7 @@ class AcceptanceRun(Model):
         return [check for check in self.checks if check.outcome == verdict]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the run for programs."""
+        """Return the run as JSON values."""
         return {
             "release": self.release,
             "environment": self.environment,

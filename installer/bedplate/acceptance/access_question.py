@@ -1,4 +1,4 @@
-"""A question to the API server: may somebody of a group do something in a namespace?"""
+"""A question to the API server: may members of a group do something in a namespace?"""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AccessQuestion:
-    """Something that somebody of a group may do in a namespace, or may not.
+    """An action of a group's member in a namespace, which the API server allows or denies.
 
     Attributes:
-        group: the group; its member is made up.
+        group: the group; its member is fictitious.
         verb: such as get or create.
-        resource: by kubectl's name, such as pods or rolebindings.rbac.authorization.k8s.io.
-        namespace: where.
+        resource: kubectl's name, such as pods or rolebindings.rbac.authorization.k8s.io.
+        namespace: the namespace.
     """
 
     group: str
@@ -23,7 +23,7 @@ class AccessQuestion:
     namespace: str
 
     def review(self) -> dict[str, Any]:
-        """Return the SubjectAccessReview (authorization.k8s.io/v1) that asks this."""
+        """Return the question as a SubjectAccessReview (authorization.k8s.io/v1)."""
         resource, _, api = self.resource.partition(".")
         attributes = {"namespace": self.namespace, "verb": self.verb, "group": api, "resource": resource}
         return {

@@ -1,4 +1,4 @@
-"""The cluster as tests ask it: objects, metrics pages, a shell in a pod, a pod of one's own."""
+"""A client of the cluster for acceptance tests: objects, services, logs, programs in pods, own pods."""
 
 from __future__ import annotations
 
@@ -17,69 +17,69 @@ from bedplate.core.errors import BedplateError
 POLL_SECONDS = 1.0
 READY_SECONDS = 180.0
 PYTHON = "/opt/bedplate/python/bin/python3"
-"""Python in every image with wheels."""
+"""Path of Python in every image with wheels."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterClient:
-    """An environment's cluster, with the administrator's rights."""
+    """Talks to an environment's cluster with the administrator's rights."""
 
     site: Site
 
     def items(self, kind: str, namespace: str = "", selector: str = "") -> list[dict[str, Any]]:
-        """Return objects of a kind: of one namespace, or of all."""
+        """Return the objects of a kind, in one namespace or in all."""
         where = ["-n", namespace] if namespace else ["-A"]
-        found = kubectl.get(self.site, kind, *where, *(["-l", selector] if selector else []))
-        items: list[dict[str, Any]] = found["items"]
+        selected = ["-l", selector] if selector else []
+        items: list[dict[str, Any]] = kubectl.get(self.site, kind, *where, *selected)["items"]
         return items
 
     def one(self, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
         """Return one object."""
-        found: dict[str, Any] = kubectl.get(self.site, kind, name, *(["-n", namespace] if namespace else []))
-        return found
+        item: dict[str, Any] = kubectl.get(self.site, kind, name, *(["-n", namespace] if namespace else []))
+        return item
 
     def raw(self, path: str) -> str:
-        """Return the API server's answer to GET on a path."""
+        """Return the API server's response to GET on a path."""
         return kubectl.raw(self.site, path).decode()
 
     def service(self, namespace: str, service: str, port: str | int, path: str) -> Any:
-        """Return the JSON that a Service inside the cluster answers, asked through the API server."""
+        """Return the JSON that a Service in the cluster returns, by way of the API server."""
         return json.loads(self.raw(f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"))
 
     def logs(self, namespace: str, selector: str) -> str:
-        """Return the logs of all pods that a selector finds, and those of their containers before a restart."""
+        """Return the logs of all pods that match a selector, those before a restart included."""
         words = ["logs", "-n", namespace, "--tail=-1"]
         restarted = [
-            (pod["metadata"]["name"], "-c", one["name"], "--previous")
+            (pod["metadata"]["name"], "-c", container["name"], "--previous")
             for pod in self.items("pods", namespace, selector)
-            for one in pod["status"].get("containerStatuses", [])
-            if one["restartCount"]
+            for container in pod["status"].get("containerStatuses", [])
+            if container["restartCount"]
         ]
         chosen = [*restarted, ("-l", selector, "--all-containers")]
-        return "".join(kubectl.run(self.site, *words, *one).decode(errors="replace") for one in chosen)
+        return "".join(kubectl.run(self.site, *words, *which).decode(errors="replace") for which in chosen)
 
     def permitted(self, questions: Iterable[AccessQuestion]) -> set[AccessQuestion]:
-        """Return those of the questions to which the API server's answer is yes, asked all at once."""
-        asked = list(questions)
-        reviews = {"apiVersion": "v1", "kind": "List", "items": [access.review() for access in asked]}
+        """Return the questions that the API server answers with yes; all are sent in one request."""
+        ordered = list(questions)
+        reviews = {"apiVersion": "v1", "kind": "List", "items": [access.review() for access in ordered]}
         template = "jsonpath={.status.allowed}{'\\n'}"
         answers = kubectl.run(self.site, "create", "-o", template, "-f", "-", stdin=json.dumps(reviews).encode())
         words = answers.decode().split()
-        return {access for access, word in zip(asked, words, strict=True) if word == "true"}
+        return {access for access, word in zip(ordered, words, strict=True) if word == "true"}
 
     def run_in(self, namespace: str, pod: str, *words: str, timeout: float = 60) -> str:
         """Run a program in a pod and return what it printed."""
         return kubectl.run(self.site, "exec", "-n", namespace, pod, "--", *words, timeout=timeout).decode()
 
     def apply(self, *objects: dict[str, Any]) -> None:
-        """Make objects."""
+        """Create or change objects."""
         content = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}).encode()
         kubectl.run(
             self.site, "apply", "--server-side", "--field-manager=bedplate-acceptance", "-f", "-", stdin=content
         )
 
     def delete(self, kind: str, name: str, namespace: str = "") -> None:
-        """Delete an object and wait until it is gone; none there is as good."""
+        """Delete an object, if it exists, and wait until it is deleted."""
         where = ["-n", namespace] if namespace else []
         kubectl.run(
             self.site, "delete", kind, name, *where, "--ignore-not-found", "--grace-period=1", "--wait", timeout=180
@@ -87,7 +87,7 @@ class ClusterClient:
 
     @contextmanager
     def pod(self, namespace: str, name: str, image: str, labels: dict[str, str] | None = None) -> Iterator[str]:
-        """Run a pod that waits, and delete it afterwards; gives its name once it is ready."""
+        """Run a pod that only waits; yield its name once it is ready, and delete it afterwards."""
         self.delete("pod", name, namespace)
         self.apply(waiting_pod(namespace, name, image, labels or {}))
         try:
@@ -98,7 +98,7 @@ class ClusterClient:
 
 
 def waiting_pod(namespace: str, name: str, image: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return a pod that does nothing, in the manner of the Pod Security Standard `restricted`."""
+    """Return a pod that only waits and meets the Pod Security Standard `restricted`."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -132,11 +132,21 @@ def waiting_pod(namespace: str, name: str, image: str, labels: dict[str, str]) -
 def is_ready(item: dict[str, Any]) -> bool:
     """Return whether an object's status has the condition Ready."""
     conditions = item.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def wait(is_so: Callable[[], bool], subject: str, seconds: float, fact: str = "is not ready") -> None:
-    """Wait until something is so; BedplateError after so many seconds."""
+    """Wait until a condition is met.
+
+    Args:
+        is_so: returns whether it is met.
+        subject: subject of the error.
+        seconds: how long to wait.
+        fact: fact of the error.
+
+    Raises:
+        BedplateError: it is not met in time.
+    """
     end = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > end:

@@ -1,16 +1,16 @@
-"""What acceptance tests are given, of whatever tree they come from.
+"""The fixtures of acceptance tests.
 
 | fixture | what it is |
 |---|---|
 | `site` | the environment and its hosts |
 | `catalog` | the release with its components |
-| `release_file` | what the bundle brought in |
-| `installation` | all three, with what they render to |
+| `release_file` | release.json of the bundle |
+| `installation` | all three, and what they render to |
 | `cluster` | objects, metrics pages and pods (bedplate.acceptance.cluster_client) |
-| `hosts` | every machine by name, asked over SSH by testinfra |
-| `prometheus`, `alertmanager` | functions from a path of their API to its JSON |
-| `hub_pod` | JupyterHub's pod: a Python inside the cluster |
-| `hub_user` | the account of the acceptance run, logged in to JupyterHub by the form |
+| `hosts` | every host by name, queried over SSH by testinfra |
+| `prometheus`, `alertmanager` | functions that return the JSON of a path of their API |
+| `hub_pod` | JupyterHub's pod, which can run Python in the cluster |
+| `hub_user` | the account of the acceptance run, logged in to JupyterHub with its form |
 | `notebook` | that user's server, shared by all tests and stopped at the end |
 """
 
@@ -37,14 +37,14 @@ from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 from bedplate.pki.secret_files import ACCOUNTS
 
-Ask = Callable[[str], Any]
+GetJson = Callable[[str], Any]
 NEEDED_LAST = "notebook"
-"""Fixture of what takes longest to be ready."""
+"""Name of the fixture that takes longest to be ready."""
 
 
 @dataclass(frozen=True)
 class Fixtures:
-    """A pytest plugin with the fixtures of one run.
+    """A pytest plugin with the fixtures of an acceptance run.
 
     Attributes:
         subject: the environment and release that are tested.
@@ -54,7 +54,7 @@ class Fixtures:
 
     @pytest.fixture(scope="session")
     def installation(self) -> Installation:
-        """Return environment, release, and what they render to."""
+        """Return the environment, its release, and what they render to."""
         return self.subject
 
     @pytest.fixture(scope="session")
@@ -69,38 +69,38 @@ class Fixtures:
 
     @pytest.fixture(scope="session")
     def release_file(self) -> ReleaseFile:
-        """Return what the bundle brought in."""
+        """Return release.json of the bundle."""
         return self.subject.release_file
 
     @pytest.fixture(scope="session")
     def cluster(self, site: Site) -> ClusterClient:
-        """Return the cluster."""
+        """Return a client of the cluster."""
         return ClusterClient(site)
 
     @pytest.fixture(scope="session")
     def hosts(self, site: Site) -> dict[str, Any]:
-        """Return every machine by name, the bastion among them."""
-        return {host.name: reach(site, host.name) for host in site.hosts}
+        """Return every host by name, the bastion included."""
+        return {host.name: connect(site, host.name) for host in site.hosts}
 
     @pytest.fixture(scope="session")
-    def prometheus(self, cluster: ClusterClient) -> Ask:
-        """Return a function from a path of Prometheus' API to its JSON."""
+    def prometheus(self, cluster: ClusterClient) -> GetJson:
+        """Return a function that returns the JSON of a path of Prometheus' API."""
         return lambda path: cluster.service("monitoring", "prometheus", "web", path)
 
     @pytest.fixture(scope="session")
-    def alertmanager(self, cluster: ClusterClient) -> Ask:
-        """Return a function from a path of Alertmanager's API to its JSON."""
+    def alertmanager(self, cluster: ClusterClient) -> GetJson:
+        """Return a function that returns the JSON of a path of Alertmanager's API."""
         return lambda path: cluster.service("monitoring", "alertmanager", "web", path)
 
     @pytest.fixture
     def hub_pod(self, cluster: ClusterClient) -> dict[str, Any]:
-        """Return JupyterHub's pod, in which Python can be run."""
+        """Return JupyterHub's pod, which can run Python."""
         [pod] = cluster.items("pods", "notebooks", "bedplate.dev/component=jupyterhub")
         return pod
 
     @pytest.fixture(scope="session")
     def hub_address(self, site: Site) -> str:
-        """Return the address of the notebooks' page."""
+        """Return the URL of JupyterHub."""
         return f"https://{addresses.site_names(site.environment.domain).notebooks}:{site.environment.notebooks.port}"
 
     @pytest.fixture(scope="session")
@@ -115,7 +115,7 @@ class Fixtures:
 
     @pytest.fixture
     def hub_user(self, hub_address: str, authority: Path, hub_password: str) -> Iterator[HubUser]:
-        """Return the acceptance run's user, logged in by the form."""
+        """Yield the acceptance run's user, logged in with the form."""
         user = HubUser(hub_address, authority, users.ACCEPTANCE)
         assert user.login(hub_password), f"{hub_address} does not let {user.name} in"  # noqa: S101  a fixture's finding
         yield user
@@ -123,9 +123,9 @@ class Fixtures:
 
     @pytest.fixture(scope="session")
     def notebook(self, site: Site, hub_address: str, authority: Path, hub_password: str) -> Iterator[Notebook]:
-        """Return the user's server: in his tenant's first namespace, of the largest size, with the smallest volume."""
+        """Yield the user's server: largest size, smallest volume, in the first tenant's first namespace."""
         if not site.environment.tenants:
-            pytest.skip("environment.yaml has no tenants, so nobody may start a server")
+            pytest.skip("environment.yaml has no tenants, so no user may start a server")
         shared = self._notebook(hub_address, authority, hub_password)
         yield shared
         shared.ensure_stopped()
@@ -141,23 +141,23 @@ class Fixtures:
         return Notebook(user, options)
 
     @pytest.fixture(scope="session", autouse=True)
-    def _asked_early(self, request: pytest.FixtureRequest) -> None:
-        """Ask for the user's server before anything is looked at: it starts meanwhile, and is needed last."""
+    def _start_early(self, request: pytest.FixtureRequest) -> None:
+        """Request the user's server before the first test: it starts meanwhile, and is needed last."""
         if not any(NEEDED_LAST in getattr(item, "fixturenames", ()) for item in request.session.items):
             return
-        # What is wrong with the hub is the finding of the tests that need it, not of all.
+        # A fault of the hub is reported by the tests that need it, not by all.
         with contextlib.suppress(httpx.HTTPError, BedplateError, AssertionError, IndexError, OSError):
             words = [request.getfixturevalue(name) for name in ("hub_address", "authority", "hub_password")]
-            self._notebook(*words).ask()
+            self._notebook(*words).request_start()
 
-    @pytest.hookimpl(tryfirst=True)  # before those that judge what all others did
+    @pytest.hookimpl(tryfirst=True)  # before the recorder puts the tests marked `last` at the end
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Let tests that need a user's server come last; the order is otherwise kept."""
+        """Put tests that need a user's server last; otherwise keep the order."""
         items.sort(key=lambda item: NEEDED_LAST in getattr(item, "fixturenames", ()))
 
 
-def reach(site: Site, name: str) -> Any:
-    """Return testinfra's host: over SSH with pinned keys, the bastion itself without."""
+def connect(site: Site, name: str) -> Any:
+    """Return a host of testinfra: over SSH with pinned keys, or local for the bastion."""
     machine = next(host for host in site.hosts if host.name == name)
     if machine.name == site.environment.bastion.host:
         return testinfra.get_host("local://")

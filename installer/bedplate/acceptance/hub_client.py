@@ -1,4 +1,4 @@
-"""JupyterHub as a user meets it: the login form, the REST API, a kernel's websocket."""
+"""A client of JupyterHub that acts as a user: login form, REST API, a kernel's websocket."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CREATED = (200, 201, 202, 204)
 
 @dataclass(slots=True)
 class HubUser:
-    """A user's session.
+    """A user's session with JupyterHub.
 
     Attributes:
-        base: the page's address, such as https://notebooks.example.test:30443.
-        authority: file with the CA's certificate that the page's own must be signed by.
+        base: JupyterHub's URL, such as https://notebooks.example.test:30443.
+        authority: file with the certificate of the CA that must have signed JupyterHub's.
         name: the user.
     """
 
@@ -40,73 +40,73 @@ class HubUser:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        """Open no connection yet."""
+        """Prepare the client; no connection is opened yet."""
         context = ssl.create_default_context(cafile=str(self.authority))
-        # No proxy of this machine's settings: the page stands inside the gap.
+        # Ignore this machine's proxy settings: JupyterHub is inside the air gap.
         self.client = httpx.Client(
             base_url=self.base, verify=context, trust_env=False, follow_redirects=True, timeout=30
         )
 
     def login(self, password: str) -> bool:
-        """Fill the login form; return whether the hub let the user in."""
+        """Submit the login form; return whether the login was accepted."""
         page = self.client.get("/hub/login")
         page.raise_for_status()
-        answer = self.client.post(
+        response = self.client.post(
             "/hub/login",
             params={"next": "/hub/home"},
             data={"username": self.name, "password": password, "_xsrf": _xsrf(page.text)},
         )
-        return answer.status_code == httpx.codes.OK and answer.url.path == "/hub/home"
+        return response.status_code == httpx.codes.OK and response.url.path == "/hub/home"
 
     def take_token(self) -> None:
-        """Make an API token, as the page's Token tab does, and use it from here on."""
+        """Create an API token, as the Token page does, and use it from here on."""
         home = self.client.get("/hub/home")
-        answer = self.client.post(
+        response = self.client.post(
             f"/hub/api/users/{self.name}/tokens",
             json={"note": "acceptance run", "expires_in": 3600},
             headers={"X-XSRFToken": _xsrf(home.text), "Referer": f"{self.base}/hub/token"},
         )
-        _expect(answer, "make a token")
-        self.client.headers["Authorization"] = f"token {answer.json()['token']}"
+        _expect(response, "create a token")
+        self.client.headers["Authorization"] = f"token {response.json()['token']}"
         self.client.cookies.clear()
 
     def form(self) -> str:
-        """Return the page on which the user chooses where his server runs."""
-        answer = self.client.get("/hub/spawn")
-        _expect(answer, "open the form")
-        return answer.text
+        """Return the page where users choose the namespace and size of their server."""
+        response = self.client.get("/hub/spawn")
+        _expect(response, "open the form")
+        return response.text
 
-    def ask_start(self, options: Mapping[str, str]) -> httpx.Response:
-        """Ask for a server and return the hub's first answer."""
+    def request_start(self, options: Mapping[str, str]) -> httpx.Response:
+        """Request a server and return the hub's first response."""
         return self.client.post(f"/hub/api/users/{self.name}/server", json=dict(options))
 
     def start(self, options: Mapping[str, str]) -> None:
         """Start the server and wait until it is ready."""
-        _expect(self.ask_start(options), "start the server")
+        _expect(self.request_start(options), "start the server")
         self.wait_started()
 
     def wait_started(self) -> None:
-        """Wait until a server that was asked for is ready."""
+        """Wait until the requested server is ready."""
         self._wait(START_SECONDS, "is not ready", lambda server: bool(server and server["ready"]))
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone."""
-        answer = self.client.delete(f"/hub/api/users/{self.name}/server")
-        _expect(answer, "stop the server")
-        self._wait(STOP_SECONDS, "is still there", lambda server: server is None)
+        """Stop the server and wait until it has stopped."""
+        response = self.client.delete(f"/hub/api/users/{self.name}/server")
+        _expect(response, "stop the server")
+        self._wait(STOP_SECONDS, "is still running", lambda server: server is None)
 
     def server(self) -> dict[str, Any] | None:
-        """Return what the hub says of the user's server, None where there is none."""
-        answer = self.client.get(f"/hub/api/users/{self.name}")
-        _expect(answer, "ask for the server")
-        servers: dict[str, Any] = answer.json().get("servers") or {}
+        """Return the hub's description of the user's server; None if there is none."""
+        response = self.client.get(f"/hub/api/users/{self.name}")
+        _expect(response, "describe the server")
+        servers: dict[str, Any] = response.json().get("servers") or {}
         return servers.get("")
 
     def run_cell(self, code: str, seconds: float = CELL_SECONDS) -> str:
         """Run a cell in a new kernel of the user's server and return what it printed."""
-        answer = self.client.post(f"/user/{self.name}/api/kernels", json={"name": "python3"})
-        _expect(answer, "start a kernel")
-        kernel = answer.json()["id"]
+        response = self.client.post(f"/user/{self.name}/api/kernels", json={"name": "python3"})
+        _expect(response, "start a kernel")
+        kernel = response.json()["id"]
         try:
             return self._execute(kernel, code, seconds)
         finally:
@@ -145,15 +145,15 @@ class Notebook:
     """A user's server that the tests share: starting one takes a while.
 
     Attributes:
-        user: who owns it, with an API token.
-        options: what he chose.
+        user: its owner, with an API token.
+        options: the chosen namespace, size and volume.
     """
 
     user: HubUser
     options: dict[str, str]
 
     def ensure_running(self) -> None:
-        """Start the server where it is not running, or not as it was chosen."""
+        """Start the server if it is not running with these options."""
         server = self.user.server()
         if server and (server["user_options"] != self.options or not (server["ready"] or server["pending"] == "spawn")):
             self.ensure_stopped()
@@ -163,13 +163,13 @@ class Notebook:
         elif not server["ready"]:
             self.user.wait_started()
 
-    def ask(self) -> None:
-        """Ask for the server where there is none, and do not wait for it."""
+    def request_start(self) -> None:
+        """Request the server if there is none, without waiting for it."""
         if self.user.server() is None:
-            self.user.ask_start(self.options)
+            self.user.request_start(self.options)
 
     def ensure_stopped(self) -> None:
-        """Stop the server where it is running."""
+        """Stop the server if it is running."""
         if self.user.server():
             self.user.stop()
 
@@ -179,9 +179,13 @@ def _xsrf(page: str) -> str:
     return found[1] if found else ""
 
 
-def _expect(answer: httpx.Response, what: str) -> None:
-    if answer.status_code not in CREATED:
-        raise BedplateError("JupyterHub", f"refused to {what}: {answer.status_code} {answer.text[:300]}")
+def _expect(response: httpx.Response, what: str) -> None:
+    if response.status_code not in CREATED:
+        raise BedplateError(
+            "JupyterHub",
+            f"refused to {what}: {response.status_code} {response.text[:300]}",
+            "read the log of the hub's pod",
+        )
 
 
 def _request(code: str) -> dict[str, Any]:
@@ -198,7 +202,7 @@ def _request(code: str) -> dict[str, Any]:
 
 
 def _printed(channel: Any, request: str, end: float) -> str:
-    """Return what the request printed, once the kernel is idle again; BedplateError has the cell's own error."""
+    """Return what a request printed, once the kernel is idle again; raise BedplateError with the cell's error."""
     text = ""
     while time.monotonic() < end:
         message = json.loads(channel.recv())
@@ -212,4 +216,4 @@ def _printed(channel: Any, request: str, end: float) -> str:
                 raise BedplateError("cell", f"failed: {content['ename']}: {content['evalue']}")
             case "status" if content["execution_state"] == "idle":
                 return text
-    raise BedplateError("cell", f"did not end; it printed {text!r}")
+    raise BedplateError("cell", f"did not finish in time; it printed {text!r}")

@@ -1,4 +1,4 @@
-"""A pytest plugin that turns its reports into checks."""
+"""A pytest plugin that records each test as a check of the acceptance run."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ class Recorder:
     """Collects checks while pytest runs.
 
     Attributes:
-        components: test file to the component's name.
-        on_start: told the title of each check that begins.
-        on_end: told each check that is done.
+        components: test file to its component's name.
+        on_start: is called with the title of each check that begins.
+        on_end: is called with each check that ended.
+        checks: what was recorded.
+        titles: pytest's id of a test to its title.
+        reports: pytest's id of a running test to the reports of its phases.
     """
 
     components: dict[Path, str]
@@ -34,11 +37,11 @@ class Recorder:
     reports: dict[str, list[pytest.TestReport]] = field(default_factory=dict)
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Declare the one marker that acceptance tests have."""
-        config.addinivalue_line("markers", f"{LAST}: runs after all others, since it judges what they did or waits")
+        """Declare the marker of acceptance tests."""
+        config.addinivalue_line("markers", f"{LAST}: runs after all others, whose work it judges")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note every test's title, the first line of its docstring; put those to the end that run last."""
+        """Note every test's title, the first line of its docstring; put tests marked `last` at the end."""
         items.sort(key=lambda item: item.get_closest_marker(LAST) is not None)
         for item in items:
             self.titles[item.nodeid] = _title(item)
@@ -59,20 +62,20 @@ class Recorder:
             )
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Tell what is checked now."""
+        """Report the title of the test that begins."""
         self.on_start(self.titles.get(nodeid, nodeid))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the report of one phase of a test; after the last, record the check."""
+        """Keep the report of a test's phase; after the last phase, record the check."""
         self.reports.setdefault(report.nodeid, []).append(report)
         if report.when == "teardown":
             self._add(self._check(report.nodeid, self.reports.pop(report.nodeid)))
 
     def _check(self, nodeid: str, reports: list[pytest.TestReport]) -> AcceptanceCheck:
         component = self._component(reports[0])
-        bad = next((report for report in reports if report.failed), None)
+        failure = next((report for report in reports if report.failed), None)
         skipped = next((report for report in reports if report.skipped), None)
-        outcome: Verdict = "failed" if bad else "skipped" if skipped else "passed"
+        outcome: Verdict = "failed" if failure else "skipped" if skipped else "passed"
         name = nodeid.rpartition("::")[2].removeprefix(PREFIX)
         return AcceptanceCheck(
             id=f"{component}/{name}",
@@ -80,7 +83,7 @@ class Recorder:
             component=component,
             outcome=outcome,
             seconds=round(sum(report.duration for report in reports), 3),
-            detail=_reason(bad) if bad else _skip(skipped) if skipped else "",
+            detail=_reason(failure) if failure else _skip(skipped) if skipped else "",
             facts=dict(reports[-1].user_properties),
         )
 
@@ -101,7 +104,7 @@ def _title(item: pytest.Item) -> str:
 
 
 def _reason(report: pytest.TestReport) -> str:
-    """Return what went wrong in few lines: the error's message, without the test's source."""
+    """Return the error's message in few lines, without the test's source."""
     crash = getattr(report.longrepr, "reprcrash", None)
     return _short(crash.message if crash else str(report.longrepr))
 

@@ -1,9 +1,9 @@
-"""The seal of an acceptance report: its files by digest and what the run found, signed by the site's key.
+"""The signature of an acceptance report: a manifest of its files and results, signed by the site's key.
 
-manifest.json      the list
-manifest.json.sig  the site's SSH signature over it, which `ssh-keygen -Y verify -n bedplate-report` checks, too
+manifest.json      the manifest
+manifest.json.sig  the site's SSH signature of it, which `ssh-keygen -Y verify -n bedplate-report` checks, too
 
-Both are written last: a report without them was stopped on its way, or is not what the site signed.
+Both are written last: a report without them is incomplete, or is not what the site signed.
 """
 
 from __future__ import annotations
@@ -28,38 +28,41 @@ from bedplate.install.refused import RefusedError
 from bedplate.pki import site_key
 
 LARGEST = 1 << 20
-AGAIN = "copy the whole folder from the bastion again, or have the site verify anew"
-REMOVE = "remove it, and do not believe it"
+AGAIN = "copy the whole folder from the bastion again, or let the site run `bedplate verify` again"
+REMOVE = "remove it, and do not trust it"
 
 
 class ReportManifest(Model):
-    """What the site signs."""
+    """The manifest of a report, which the site signs."""
 
     format: Literal[1] = 1
-    environment: str = Field(pattern=DNS_LABEL, description="the environment's name, which is no path")
-    release: str = Field(description="release, with +relock where vanished packages were relocked")
+    environment: str = Field(pattern=DNS_LABEL, description="the environment's name")
+    release: str = Field(description="release, with +relock if vanished packages were relocked")
     started: datetime = Field(description="when the run began, UTC")
     seconds: float = Field(description="how long it took")
-    green: bool = Field(description="whether something was checked and nothing failed")
+    green: bool = Field(description="whether at least one check passed, none failed, and no packet tried to leave")
     passed: int = Field(description="number of checks that passed")
     failed: int = Field(description="number of checks that failed")
     skipped: int = Field(description="number of checks that were skipped")
-    packets_outside: int | None = Field(description="packets that tried to leave; null where none were counted")
+    packets_outside: int | None = Field(description="packets that tried to leave; null if they were not counted")
     files: list[ManifestFile] = Field(description="every other file of the report, sorted by path")
 
 
 def sign_report(run: AcceptanceRun, folder: Path, key: Path) -> Path:
-    """Sign a written report and return the place of the list.
+    """Sign a report that was written.
 
     Args:
-        run: what the report is about.
-        folder: the report; every file in it is listed.
+        run: the acceptance run.
+        folder: the report; the manifest lists every file in it.
         key: the site's private key.
+
+    Returns:
+        The path of the manifest.
     """
     facts = {name: value for name, value in run.as_json().items() if name in ReportManifest.model_fields}
     listed = [_listed(folder, path) for path in sorted(_files(folder))]
     data = ReportManifest.model_validate({**facts, "files": listed}).model_dump_json(indent=2).encode() + b"\n"
-    # A list of an earlier try may have its signature beside it: never are the two of different tries.
+    # The signature of an earlier try must never lie next to the manifest of this one.
     (folder / SIGNATURE).unlink(missing_ok=True)
     write_atomic(folder / MANIFEST, data)
     write_atomic(folder / SIGNATURE, site_key.sign(data, key, site_key.REPORT_NAMESPACE))
@@ -67,37 +70,43 @@ def sign_report(run: AcceptanceRun, folder: Path, key: Path) -> Path:
 
 
 def verify_report(folder: Path, public: Callable[[str], str]) -> ReportManifest:
-    """Return what a report's site has signed, once signature and files are proven.
-
-    BedplateError for the signature; Findings with an error for every file that is changed, missing or additional.
+    """Verify a report's signature, then all of its files.
 
     Args:
         folder: the report.
-        public: gives the public site key for an environment's name, which is not proven before.
+        public: returns the public site key of an environment, whose name is not verified before.
+
+    Returns:
+        The manifest that the site signed.
+
+    Raises:
+        InputError: there is no such folder.
+        BedplateError: the signature is missing or wrong.
+        ErrorList: files are changed, missing or additional; one error for each.
     """
     if not folder.is_dir():
-        raise InputError(f"report {folder}", "is no folder", "give the folder that `bedplate verify` wrote")
+        raise InputError(f"report {folder}", "is not a folder", "name the folder that `bedplate verify` wrote")
     data, signature = _read(folder, MANIFEST), _read(folder, SIGNATURE)
-    known = _parsed(folder, data)
-    key = public(known.environment)
+    manifest = _parsed(folder, data)
+    key = public(manifest.environment)
     try:
         site_key.check(data, signature, key, site_key.REPORT_NAMESPACE)
     except BedplateError as error:
         raise BedplateError(f"report {folder}: {error.subject}", error.fact, error.hint) from error
-    if errors := list(_wrong(folder, known)):
+    if errors := list(_wrong(folder, manifest)):
         raise ErrorList(errors)
-    return known
+    return manifest
 
 
 def _listed(folder: Path, path: str) -> ManifestFile:
-    place = folder / path
-    return ManifestFile(path=path, sha256=digest.of_file(place), size=place.stat().st_size)
+    file = folder / path
+    return ManifestFile(path=path, sha256=digest.of_file(file), size=file.stat().st_size)
 
 
 def _files(folder: Path) -> set[str]:
-    """Return the paths of everything but folders and the seal itself."""
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return {str(path.relative_to(folder)) for path in found} - {MANIFEST, SIGNATURE}
+    """Return the paths of all files but the manifest and its signature."""
+    files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {str(path.relative_to(folder)) for path in files} - {MANIFEST, SIGNATURE}
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -110,22 +119,22 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def _parsed(folder: Path, data: bytes) -> ReportManifest:
-    """Return the list, of which the environment's name alone is used before the signature is proven."""
+    """Return the manifest; only its environment is used before the signature is verified."""
     try:
         return ReportManifest.model_validate_json(data)
     except ValidationError as error:
-        where = ".".join(str(word) for word in error.errors()[0]["loc"]) or "the whole"
-        fact = f"is no list of a report's files ({where}: {error.errors()[0]['msg']})"
+        where = ".".join(str(word) for word in error.errors()[0]["loc"]) or "the whole file"
+        fact = f"is not the manifest of a report ({where}: {error.errors()[0]['msg']})"
         raise BedplateError(f"file {folder / MANIFEST}", fact, AGAIN) from error
 
 
-def _wrong(folder: Path, known: ReportManifest) -> Iterator[BedplateError]:
-    there, listed = _files(folder), {file.path: file for file in known.files}
-    for path in sorted(there | listed.keys()):
+def _wrong(folder: Path, manifest: ReportManifest) -> Iterator[BedplateError]:
+    present, listed = _files(folder), {file.path: file for file in manifest.files}
+    for path in sorted(present | listed.keys()):
         subject = f"file {folder / path}"
         if path not in listed:
-            yield BedplateError(subject, "is not in the list that the site signed", REMOVE)
-        elif path not in there:
+            yield BedplateError(subject, "is not in the manifest that the site signed", REMOVE)
+        elif path not in present:
             yield BedplateError(subject, "is missing", AGAIN)
         else:
             try:

@@ -1,4 +1,4 @@
-"""Runs the acceptance tests of a release's components with pytest, on the bastion."""
+"""Running the acceptance tests of hosts and components with pytest, on the bastion."""
 
 from __future__ import annotations
 
@@ -40,21 +40,24 @@ def run_acceptance(
     on_start: Callable[[str], None] = lambda _: None,
     on_end: Callable[[AcceptanceCheck], None] = lambda _: None,
 ) -> AcceptanceRun:
-    """Run every test and return what was found; failures are in the result, not raised.
+    """Run every acceptance test. Failures are in the result; they are not raised.
 
     Args:
         installation: environment and release.
         log: file for pytest's whole output.
-        on_start: told the title of each check that begins.
-        on_end: told each check that is done.
+        on_start: is called with the title of each check that begins.
+        on_end: is called with each check that ended.
+
+    Returns:
+        The run and its checks.
     """
     files = find_tests(installation.catalog.components)
     recorder = Recorder(files, on_start, on_end)
     began, clock = datetime.now(UTC), time.monotonic()
     code = _pytest(files, [Fixtures(installation), recorder], log)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not _failed(recorder.checks):
-        recorder.checks.append(_broken(code, log))
-    recorder.checks += _uncounted(recorder.checks)
+        recorder.checks.append(_not_run(code, log))
+    recorder.checks += _check_counted(recorder.checks)
     site = installation.site
     return AcceptanceRun(
         release=installation.release_file.release,
@@ -90,8 +93,8 @@ def component_tests(component: str) -> Path:
 
 def _pytest(files: dict[Path, str], plugins: list[object], log: Path) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
-    # No settings of the tree apply: they are for the tests of Bedplate's own code. Names of tests are unique
-    # only below a root that all trees have in common.
+    # The settings of a tree are for the tests of Bedplate's own code. Tests of all trees have unique names only below
+    # a common root.
     words = ["-c", os.devnull, "--rootdir=/", *SETTINGS, *(str(path) for path in files)]
     with log.open("w", encoding="utf-8") as output, contextlib.redirect_stdout(output):
         return int(pytest.main(words, plugins=plugins))
@@ -101,17 +104,17 @@ def _failed(checks: list[AcceptanceCheck]) -> bool:
     return any(check.outcome == "failed" for check in checks)
 
 
-def _uncounted(checks: list[AcceptanceCheck]) -> list[AcceptanceCheck]:
-    """Return a failed check where none counted the packets that tried to leave: such a run proves no air gap."""
+def _check_counted(checks: list[AcceptanceCheck]) -> list[AcceptanceCheck]:
+    """Return a failed check if no test counted packets that tried to leave: such a run proves no air gap."""
     if any(PACKETS_OUTSIDE in check.facts for check in checks):
         return []
     detail = f"no check recorded them: {HOST_TESTS} was not found, or did not run to its end"
-    return [_failure("packets-outside", "The packets that tried to leave were counted", detail)]
+    return [_failure("packets-outside", "Packets that tried to leave were counted", detail)]
 
 
-def _broken(code: int, log: Path) -> AcceptanceCheck:
+def _not_run(code: int, log: Path) -> AcceptanceCheck:
     last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
-    return _failure("pytest", "The acceptance run itself works", f"pytest ended with {code}:\n{last}")
+    return _failure("pytest", "All acceptance tests ran", f"pytest ended with {code}:\n{last}")
 
 
 def _failure(name: str, title: str, detail: str) -> AcceptanceCheck:

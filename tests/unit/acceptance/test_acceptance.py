@@ -60,7 +60,7 @@ def check(outcome: str, detail: str = "", **facts: object) -> AcceptanceCheck:
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Recorder:
-    """Return what the recorder kept of a run of SAMPLE."""
+    """Return the recorder after a run of SAMPLE."""
     path = tmp_path / "test_some_part.py"
     path.write_text(SAMPLE)
     recorder = Recorder({path: "some-part"}, lambda _: None, lambda _: None)
@@ -70,8 +70,8 @@ def recorded(tmp_path: Path) -> Recorder:
 
 def test_tests_become_checks(recorded: Recorder) -> None:
     """Each test is a check with its docstring as title, its outcome, its reason and what it measured."""
-    found = [(one.id, one.title, one.outcome) for one in recorded.checks]
-    assert found == [
+    checks = [(check.id, check.title, check.outcome) for check in recorded.checks]
+    assert checks == [
         ("some-part/good", "Two is two", "passed"),
         ("some-part/bad", "One is two", "failed"),
         ("some-part/each[cp1]", "It is there (cp1)", "passed"),
@@ -90,7 +90,7 @@ def test_an_unreadable_test_file_is_a_failure(tmp_path: Path) -> None:
     path.write_text("import nothing_of_this_name\n")
     recorder = Recorder({path: "part"}, lambda _: None, lambda _: None)
     runner._pytest({path: "part"}, [recorder], tmp_path / "log" / "pytest.log")
-    assert [(one.id, one.outcome) for one in recorder.checks] == [("part/read", "failed")]
+    assert [(check.id, check.outcome) for check in recorder.checks] == [("part/read", "failed")]
 
 
 def test_test_files_come_from_all_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,20 +116,20 @@ def test_test_files_come_from_all_trees(tmp_path: Path, monkeypatch: pytest.Monk
         ([], None, False),
     ],
 )
-def test_green_means_that_nothing_failed_and_nothing_left(
+def test_green_means_no_failure_and_no_packet_outside(
     outcomes: list[str],
     packets: int | None,
     green: bool,  # noqa: FBT001  a column of the table
 ) -> None:
-    """A run is green when something was checked, nothing failed, and no packet tried to leave."""
+    """A run is green if a check passed, none failed, and no packet tried to leave."""
     facts: dict[str, Any] = {} if packets is None else {"packets_outside": packets}
-    assert run_of(*(check(one, "", **facts) for one in outcomes)).is_green is green
+    assert run_of(*(check(outcome, "", **facts) for outcome in outcomes)).is_green is green
 
 
 def test_a_run_that_counted_no_packets_fails() -> None:
-    """Where the hosts' tests are missing or broken, the run says so as a failed check of its own."""
-    assert runner._uncounted([check("passed", packets_outside=0)]) == []
-    [missing] = runner._uncounted([check("passed")])
+    """If the hosts' tests are missing or broken, the run has a failed check that says so."""
+    assert runner._check_counted([check("passed", packets_outside=0)]) == []
+    [missing] = runner._check_counted([check("passed")])
     assert (missing.id, missing.outcome) == ("run/packets-outside", "failed")
 
 
@@ -143,8 +143,8 @@ def test_json_has_what_programs_read() -> None:
     json.dumps(data)
 
 
-def test_packets_nobody_counted_are_not_zero() -> None:
-    """Where no test counted packets, the report does not claim that there were none."""
+def test_packets_that_were_not_counted_are_not_zero() -> None:
+    """If no test counted packets, the report does not claim that there were none."""
     assert run_of(check("passed")).packets_outside is None
 
 
@@ -179,7 +179,7 @@ class References(HTMLParser):
 
 
 def test_the_page_is_self_contained_and_escaped() -> None:
-    """The HTML page loads nothing, says the verdict, and shows text from tests as text."""
+    """The HTML page loads nothing, shows the verdict, and escapes text from tests."""
     page = acceptance_report.html(
         run_of(check("passed", packets_outside=0), check("failed", "<script>alert(1)</script>"))
     )
@@ -199,7 +199,7 @@ def test_all_files_are_written(tmp_path: Path) -> None:
 
 
 def test_the_terminal_shows_failures_last() -> None:
-    """The terminal shows all checks, then what failed and why, then the sum."""
+    """The terminal shows all checks, then what failed and why, then the summary."""
     output = io.StringIO()
     acceptance_report.show(
         run_of(check("passed"), check("failed", "because of [that]")), Console(file=output, width=100)
@@ -211,7 +211,7 @@ def test_the_terminal_shows_failures_last() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.42, "0.4 s"), (12.4, "12 s"), (185, "3 min 5 s")])
 def test_durations(seconds: float, text: str) -> None:
-    """Durations are shown as people say them."""
+    """Durations are rounded for people."""
     assert acceptance_report.duration(seconds) == text
 
 
@@ -219,12 +219,12 @@ def test_durations(seconds: float, text: str) -> None:
     ("value", "text"), [(0, "0"), (-2.1e-06, "0"), (0.974, "0.974"), (["a", "b"], "2"), ("x", "x")]
 )
 def test_measurements(value: object, text: str) -> None:
-    """What was measured is short on the page; lists are in the JSON."""
+    """Measured values are short on the page; lists are in the JSON."""
     assert acceptance_report.measured(value) == text
 
 
 def test_logs_are_those_of_restarted_containers_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a container that was restarted has a log from before, and kubectl fails when it is asked for another's."""
+    """Only a restarted container has an earlier log; kubectl fails if the earlier log of another is requested."""
     statuses = [{"name": "dns", "restartCount": 1}, {"name": "metrics", "restartCount": 0}]
     pods = {"items": [{"metadata": {"name": "a"}, "status": {"containerStatuses": statuses}}]}
 

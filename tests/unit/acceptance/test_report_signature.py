@@ -1,4 +1,4 @@
-"""A report is proven by whoever has the site's public key: every byte of it, and nothing besides."""
+"""The signature of an acceptance report: the site's public key verifies every byte, and that nothing was added."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILES = ["junit.xml", "pytest.log", "report.html", "report.json"]
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    """Return a site's private key; the public one is beside it."""
+    """Return a site's private key; the public key is next to it."""
     ssh_signature.new_key(tmp_path / "key" / "site", "site bank")
     return tmp_path / "key" / "site"
 
@@ -62,12 +62,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 def verify(folder: Path, key: Path) -> report_signature.ReportManifest:
-    """Prove a report against the public half of a key."""
+    """Verify a report with the public half of a key."""
     return report_signature.verify_report(folder, lambda _: key.with_name(f"{key.name}.pub").read_text())
 
 
 def test_lists_what_was_found_and_every_file(folder: Path, key: Path) -> None:
-    """The list has release, environment, time and outcomes, and all files; no host and no check by name."""
+    """The manifest has release, environment, time, outcomes and all files, but names no host and no check."""
     found = verify(folder, key)
     assert [file.path for file in found.files] == FILES
     assert found.model_dump(mode="json", exclude={"files"}) == {
@@ -78,14 +78,14 @@ def test_lists_what_was_found_and_every_file(folder: Path, key: Path) -> None:
 
 
 def test_signed_again_it_is_the_same(folder: Path, key: Path) -> None:
-    """The seal is over what is there, not over an older seal."""
+    """Signing again ignores an older manifest and signature."""
     before = [(folder / name).read_bytes() for name in (MANIFEST, SIGNATURE)]
     report_signature.sign_report(RUN, folder, key)
     assert [(folder / name).read_bytes() for name in (MANIFEST, SIGNATURE)] == before
 
 
 def test_the_signature_comes_last(folder: Path, key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped before it, a report is unsigned; no older signature is left beside a new list."""
+    """A report that is interrupted before signing is unsigned; no older signature stays next to a new manifest."""
 
     def stop(*_: object) -> bytes:
         raise KeyboardInterrupt
@@ -99,7 +99,7 @@ def test_the_signature_comes_last(folder: Path, key: Path, monkeypatch: pytest.M
 
 
 def test_ssh_keygen_alone_checks_it(folder: Path, key: Path, tmp_path: Path) -> None:
-    """An auditor without Bedplate needs OpenSSH, and sha256sum."""
+    """An auditor without Bedplate needs only OpenSSH and sha256sum."""
     signers = tmp_path / "signers"
     signers.write_text(f"site {key.with_name('site.pub').read_text()}")
     words = ["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "site", "-n", "bedplate-report", "-s"]
@@ -109,15 +109,15 @@ def test_ssh_keygen_alone_checks_it(folder: Path, key: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", [MANIFEST, SIGNATURE])
 def test_without_a_signature_it_is_refused(folder: Path, key: Path, name: str) -> None:
-    """The list without its signature, and the signature without its list, prove nothing."""
+    """A manifest without its signature, and a signature without its manifest, are refused."""
     (folder / name).unlink()
     with pytest.raises(BedplateError, match=rf"report .* is not signed: it has no {name}\n  hint: ") as caught:
         verify(folder, key)
     assert caught.value.exit_code == 1
 
 
-def test_another_sites_key_is_told_from_a_changed_list(folder: Path, key: Path, tmp_path: Path) -> None:
-    """Wrong key and wrong content are two errors, as they call for two answers."""
+def test_another_sites_key_and_a_changed_manifest_are_different_errors(folder: Path, key: Path, tmp_path: Path) -> None:
+    """A wrong key and wrong content are two errors, because they need different actions."""
     ssh_signature.new_key(tmp_path / "other", "site other")
     with pytest.raises(
         BedplateError, match=r"signature is by another key than the site's (?s:.*)hint: compare the key"
@@ -129,8 +129,8 @@ def test_another_sites_key_is_told_from_a_changed_list(folder: Path, key: Path, 
         verify(folder, key)
 
 
-def test_a_signature_for_an_inventory_is_none_for_a_report(folder: Path, key: Path) -> None:
-    """The site's key signs two kinds of things; neither passes as the other."""
+def test_a_signature_of_an_inventory_does_not_fit_a_report(folder: Path, key: Path) -> None:
+    """The site's key signs inventory files and reports; neither passes as the other."""
     data = (folder / MANIFEST).read_bytes()
     (folder / SIGNATURE).write_bytes(site_key.sign(data, key, site_key.INVENTORY_NAMESPACE))
     with pytest.raises(BedplateError, match="was not signed as bedplate-report"):
@@ -138,7 +138,7 @@ def test_a_signature_for_an_inventory_is_none_for_a_report(folder: Path, key: Pa
 
 
 def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
-    """Changed to the same length, cut off, missing, additional, and a link in a file's place."""
+    """Files of the same length, cut off, missing, additional, and replaced by a link are all named."""
     log, page = folder / "pytest.log", folder / "report.html"
     log.write_text("4 tests\n")
     page.write_bytes(page.read_bytes()[:-1])
@@ -151,7 +151,7 @@ def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
         verify(folder, key)
     assert [(error.subject.removeprefix(f"file {folder}/"), error.fact) for error in caught.value.errors] == [
         ("junit.xml", "is missing"),
-        ("more/note.txt", "is not in the list that the site signed"),
+        ("more/note.txt", "is not in the manifest that the site signed"),
         ("pytest.log", "differs from what was signed"),
         ("report.html", "differs from what was signed"),
         ("report.json", "is a link or a special file"),
@@ -163,14 +163,14 @@ def test_every_wrong_file_is_named_in_one_pass(folder: Path, key: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("{", "is no list of a report's files"),
+        ("{", "is not the manifest of a report"),
         ('{"format": 2}', "format"),
         (json.dumps({"environment": "/media/report/bank"}), "environment"),
         ("x" * (report_signature.LARGEST + 1), "is larger than"),
     ],
 )
-def test_no_list_is_one_clear_line(folder: Path, key: Path, text: str, fact: str) -> None:
-    """What is no list is said so; an environment that is a path would bring its own key."""
+def test_what_is_not_a_manifest_is_one_clear_line(folder: Path, key: Path, text: str, fact: str) -> None:
+    """A file that is not a manifest is refused; an environment that is a path could name its own key."""
     (folder / MANIFEST).write_text(text)
     with pytest.raises(BedplateError, match=rf"{MANIFEST} .*{fact}") as caught:
         verify(folder, key)
@@ -178,13 +178,13 @@ def test_no_list_is_one_clear_line(folder: Path, key: Path, text: str, fact: str
 
 
 def test_a_folder_that_is_not_there_is_bad_input(tmp_path: Path, key: Path) -> None:
-    """It is an error of the one who types."""
-    with pytest.raises(InputError, match="is no folder"):
+    """A folder that does not exist is an input error."""
+    with pytest.raises(InputError, match="is not a folder"):
         verify(tmp_path / "nothing", key)
 
 
-def test_the_command_proves_and_says_by_whom(folder: Path, key: Path) -> None:
-    """The command prints what was signed and the key's fingerprint; JSON has the list."""
+def test_the_command_verifies_and_prints_who_signed(folder: Path, key: Path) -> None:
+    """The command prints what was signed and the key's fingerprint; JSON has the manifest."""
     words = ["report", "verify", str(folder), "--site", str(key.with_name("site.pub"))]
     done = CliRunner().invoke(cli.build(words), words)
     assert done.exit_code == 0, done.output
@@ -200,7 +200,7 @@ def test_the_command_proves_and_says_by_whom(folder: Path, key: Path) -> None:
 def test_the_command_asks_for_a_key_it_does_not_have(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An auditor has no environment: the next step is to give the key."""
+    """An auditor has no environment: the hint is to pass the key."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(paths, "SOURCE", tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -212,7 +212,7 @@ def test_the_command_asks_for_a_key_it_does_not_have(
 
 
 def test_verify_signs_what_it_writes(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`bedplate verify` leaves a sealed report in the site's log, pytest's output included."""
+    """`bedplate verify` writes a signed report into the site's log folder, pytest's output included."""
 
     def run(_: object, log: Path, **__: object) -> AcceptanceRun:
         log.parent.mkdir(parents=True)

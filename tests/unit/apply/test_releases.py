@@ -1,4 +1,4 @@
-"""Releases of a bastion's store: added as links, and removed without taking what others use."""
+"""Releases in a bastion's store: added to the mirror as links, and removed without what others use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OLD, NEW = "2026.11.0", "2026.11.1"
 
 
 class Bastion(NamedTuple):
-    """The places of one."""
+    """The paths of a bastion."""
 
     store: Path
     mirror: Path
@@ -38,13 +38,13 @@ class Bastion(NamedTuple):
         return releases.remove(version, force=force, **self._asdict())
 
     def ensure_mirror(self) -> int:
-        """Lay out the mirror."""
+        """Publish the mirror."""
         return mirror_tree.ensure_mirror(self.store, self.mirror, self.key_home)
 
 
 @pytest.fixture(scope="module")
 def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return one place for the mirror's key: making one takes a second."""
+    """Return one folder for the mirror's key for all tests: creating a key takes a second."""
     return tmp_path_factory.mktemp("gpg")
 
 
@@ -98,10 +98,10 @@ def _listed(folder: Path) -> set[str]:
     return {file["sha256"] for file in files if file["path"].startswith("blobs/")}
 
 
-def test_removes_what_nobody_else_uses(bastion: Bastion) -> None:
-    """Only the old release's own blobs go, its bytes are counted, and the mirror loses the old file alone."""
+def test_removes_what_no_other_release_uses(bastion: Bastion) -> None:
+    """Only the old release's own blobs are deleted and counted, and the mirror loses only the old file."""
     old, new = (_listed(bastion.store / "releases" / version) for version in (OLD, NEW))
-    sizes = {one.version: one for one in releases.stored(bastion.store, bastion.state)}
+    sizes = {release.version: release for release in releases.stored(bastion.store, bastion.state)}
     assert (bastion.mirror / "files/tiny-1.tar").is_file()
     freed = bastion.remove(OLD)
     assert freed == Removal(len(old - new), sizes[OLD].alone, freed.links, 0)
@@ -110,12 +110,12 @@ def test_removes_what_nobody_else_uses(bastion: Bastion) -> None:
     assert not (bastion.mirror / "files/tiny-1.tar").exists()
     assert (bastion.mirror / "files/tiny-2.tar").is_file()
     assert mirror_tree.check_mirror(bastion.store, bastion.mirror) == []
-    assert [one.version for one in releases.stored(bastion.store, bastion.state)] == [NEW]
+    assert [release.version for release in releases.stored(bastion.store, bastion.state)] == [NEW]
 
 
 @pytest.mark.parametrize(("outcomes", "used"), [([(OLD, DONE)], OLD), ([(OLD, DONE), (NEW, FAILED)], NEW)])
 def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple[str, str]], used: str) -> None:
-    """The applied release stays, and one whose apply was begun; the environment is named, and --force overrules."""
+    """The applied release stays, and so does one whose apply began; --force removes it anyway."""
     ledger = Ledger(bastion.state / "prod/ledger.db")
     for release, outcome in outcomes:
         ledger.end_run(ledger.begin_run(f"{release}+relock"), outcome)
@@ -130,8 +130,8 @@ def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple
     assert bastion.remove(used, force=True).blobs > 0
 
 
-def test_goes_on_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A removal that was stopped at any of its file operations is ended by the same command."""
+def test_resumes_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command finishes a removal that was interrupted at any of its file operations."""
     new, original, calls = _listed(bastion.store / "releases" / NEW), Path.unlink, []
 
     def stopping(path: Path, *, missing_ok: bool = False) -> None:
@@ -155,8 +155,8 @@ def test_goes_on_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch)
         bastion.remove(OLD)
 
 
-def test_unknown_needs_keep_everything(bastion: Bastion) -> None:
-    """While one release's manifest cannot be read, nothing is removed: it may need anything."""
+def test_an_unreadable_manifest_keeps_everything(bastion: Bastion) -> None:
+    """If one release's manifest cannot be read, nothing is removed: the release may need any blob."""
     (bastion.store / "releases" / NEW / bundle_layout.MANIFEST).write_text("{")
     before = _blobs(bastion)
     with pytest.raises(BedplateError, match="has no readable manifest"):
@@ -165,8 +165,8 @@ def test_unknown_needs_keep_everything(bastion: Bastion) -> None:
     assert (bastion.store / "releases" / OLD).is_dir()
 
 
-def test_unknown_programs_keep_everything(bastion: Bastion) -> None:
-    """Nor is anything removed while it is not known which programs another release has."""
+def test_an_unreadable_release_file_keeps_everything(bastion: Bastion) -> None:
+    """If it is unknown which programs another release has, nothing is removed."""
     (bastion.store / "releases" / NEW / bundle_layout.RELEASE).write_text("{")
     before = _blobs(bastion)
     with pytest.raises(BedplateError, match=r"no release\.json that can be read"):
@@ -175,8 +175,8 @@ def test_unknown_programs_keep_everything(bastion: Bastion) -> None:
     assert (bastion.store / "releases" / OLD).is_dir()
 
 
-def test_programs_go_with_their_release(bastion: Bastion) -> None:
-    """The installer of the release that goes is removed; what both have unpacked is not."""
+def test_programs_are_removed_with_their_release(bastion: Bastion) -> None:
+    """The removed release's installer is deleted; programs that both releases use are not."""
     opt = bastion.unpacked.opt
     for path in (f"installer/{OLD}/.venv", f"installer/{NEW}/.venv", "tiny/1/bin"):
         (opt / path).mkdir(parents=True)
@@ -184,8 +184,8 @@ def test_programs_go_with_their_release(bastion: Bastion) -> None:
     assert sorted(str(path.relative_to(opt)) for path in opt.glob("*/*")) == [f"installer/{NEW}", "tiny/1"]
 
 
-def test_last_release_can_go(bastion: Bastion) -> None:
-    """An empty store has no blobs, and a mirror without a file that is a blob."""
+def test_the_last_release_can_be_removed(bastion: Bastion) -> None:
+    """An empty store has no blobs, and the mirror has no files of blobs."""
     for version in (OLD, NEW):
         bastion.remove(version)
     assert _blobs(bastion) == set()

@@ -1,4 +1,4 @@
-"""The engine: what is skipped, what runs, what a person reads when a step fails."""
+"""Running steps: what is skipped, what runs, and the error when a step fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _nothing(_: Journal) -> None:
 
 @dataclass
 class Counter:
-    """A real step: it counts in a file."""
+    """A step that counts its runs in a file."""
 
     file: Path
     id: str = "count"
@@ -73,13 +73,13 @@ def test_a_step_runs_once_while_key_and_result_are_the_same(tmp_path: Path) -> N
     """The first apply runs a step, the second skips it, and says so."""
     step = Counter(tmp_path / "file")
     first, _ = _apply(tmp_path, step)
-    second, said = _apply(tmp_path, step)
+    second, output = _apply(tmp_path, step)
     assert (first.ran, second.ran, second.skipped) == ({"count": 1}, {}, ["count"])
-    assert "already done" in said
+    assert "already done" in output
 
 
-def test_a_step_runs_again_when_its_key_or_its_result_is_gone(tmp_path: Path) -> None:
-    """Another key runs it, and so does a probe that fails under the same key."""
+def test_a_step_runs_again_if_its_key_changed_or_its_result_is_missing(tmp_path: Path) -> None:
+    """A step runs if its key changed, and if its probe fails under the same key."""
     _apply(tmp_path, Counter(tmp_path / "file"))
     assert _apply(tmp_path, Counter(tmp_path / "file", inputs="two"))[0].ran == {"count": 1}
     (tmp_path / "file").unlink()
@@ -87,16 +87,16 @@ def test_a_step_runs_again_when_its_key_or_its_result_is_gone(tmp_path: Path) ->
 
 
 def test_all_steps_runs_what_is_done_and_reports_no_change(tmp_path: Path) -> None:
-    """With `every` a finished step runs and changes nothing."""
+    """With `every`, a step that is done runs and changes nothing."""
     step = Counter(tmp_path / "file")
     _apply(tmp_path, step)
-    summary, said = _apply(tmp_path, step, every=True)
+    summary, output = _apply(tmp_path, step, every=True)
     assert (summary.ran, summary.changed) == ({"count": 0}, 0)
-    assert "no change" in said
+    assert "no change" in output
 
 
 def test_a_failure_shows_the_last_lines_and_the_log(tmp_path: Path) -> None:
-    """The error names the step, carries what its program printed last, and the log's place."""
+    """The error has the step, the last lines that its program printed, and the path of the log."""
 
     def fails(journal: Journal) -> None:
         journal.write("begins well")
@@ -125,7 +125,7 @@ def test_bad_input_in_a_step_stays_one_line(tmp_path: Path) -> None:
 
 
 def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) -> None:
-    """After a failure the next apply goes on at the step that failed."""
+    """After a failure, the next apply resumes at the step that failed."""
 
     def fails(_: Journal) -> None:
         raise BedplateError("step", "fails once")
@@ -139,7 +139,7 @@ def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) 
 
 
 def test_an_interrupted_step_counts_as_not_done(tmp_path: Path) -> None:
-    """A step whose process was killed left `running` in the ledger, and that is no `done`."""
+    """A killed process leaves `running` in the ledger, which does not count as `done`."""
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.begin(ledger.begin_run("1"), "count", "one")
     record = ledger.last("count")
@@ -151,7 +151,7 @@ def test_an_interrupted_step_counts_as_not_done(tmp_path: Path) -> None:
 
 
 def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -> None:
-    """Only a run that ended well counts."""
+    """Only a successful run counts."""
     ledger = Ledger(tmp_path / "ledger.db")
     for release, outcome in (("1", DONE), ("2", FAILED)):
         ledger.end_run(ledger.begin_run(release), outcome)
@@ -159,7 +159,7 @@ def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -
 
 
 def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:
-    """The second is told the process of the first."""
+    """The error of the second names the process of the first."""
     with (
         environment_lock(tmp_path / "lock", "here"),
         pytest.raises(BedplateError, match=f"process {os.getpid()} of"),
@@ -167,8 +167,8 @@ def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:
         environment_lock(tmp_path / "lock", "here").__enter__()
 
 
-def test_a_killed_owner_holds_nothing_and_its_programs_are_ended(tmp_path: Path) -> None:
-    """After kill -9 the lock is free, the interruption is told, and what was left running is gone."""
+def test_a_killed_owner_releases_the_lock_and_its_programs_are_ended(tmp_path: Path) -> None:
+    """After kill -9, the lock is free, the interruption is reported, and programs left running are ended."""
     code = (
         "import subprocess, sys, time; from pathlib import Path\n"
         "from bedplate.apply.environment_lock import environment_lock\n"
@@ -199,5 +199,5 @@ def _alive(process: int) -> bool:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s")])
 def test_durations_are_written_for_people(seconds: float, text: str) -> None:
-    """Minutes appear where there are some."""
+    """Minutes appear from one minute on."""
     assert elapsed(seconds) == text

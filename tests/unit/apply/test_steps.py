@@ -1,4 +1,4 @@
-"""The engine's own steps: what makes each run again, and what stops all of them."""
+"""The steps of an apply: what makes a step run again, and what stops the apply."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.store.installed import InstalledRelease
 from factories.least_environment import KNOWN
 
-HOLLOW = HostFinding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
+SMALL_DISK = HostFinding("disk-small", "hard", "worker1", "has 1 GB", "images need more", "give it a larger disk")
 
 
 @pytest.fixture
@@ -92,18 +92,18 @@ def _new_domain(_: Path, values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [_remove_user, _new_password, _new_token, _new_group, _new_domain])
-def test_what_secrets_are_made_from_makes_them_anew(
+def test_a_changed_input_of_secrets_creates_them_again(
     tmp_path: Path, values: dict[str, Any], change: Callable[[Path, dict[str, Any]], None]
 ) -> None:
-    """A removed user, another password, another file, group or domain gives the step of secrets another key."""
+    """The step's key changes with a removed user, another password, another file, group or domain."""
     before = CreateCertificates(_installation(tmp_path, values)).key()
     assert CreateCertificates(_installation(tmp_path, values)).key() == before
     change(tmp_path, values)
     assert CreateCertificates(_installation(tmp_path, values)).key() != before
 
 
-def test_the_key_of_secrets_tells_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
-    """The same files under another environment's key give another key: nobody can guess a value from the ledger."""
+def test_the_key_of_the_step_reveals_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
+    """The same files under another environment's key give another key: values cannot be guessed from the ledger."""
     before = CreateCertificates(_installation(tmp_path, values)).key()
     (paths.STATE / "here" / "pulumi" / "hmac.key").unlink()
     assert CreateCertificates(_installation(tmp_path, values)).key() != before
@@ -112,16 +112,16 @@ def test_the_key_of_secrets_tells_no_secret(tmp_path: Path, values: dict[str, An
 def test_a_hard_finding_stops_the_whole_apply(
     tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing after the check of the hosts begins, and the error says the host, the fact and what to do."""
-    monkeypatch.setattr(preflight, "run", lambda _, *, is_installed: [HOLLOW])  # noqa: ARG005  called by name
-    one = _installation(tmp_path, values)
-    ledger = Ledger(one.site.ledger)
-    listed = phases(one, is_installed=False)
+    """No later step begins, and the error has the host, the fact and what to do."""
+    monkeypatch.setattr(preflight, "run", lambda _, *, is_installed: [SMALL_DISK])  # noqa: ARG005  called by name
+    installation = _installation(tmp_path, values)
+    ledger = Ledger(installation.site.ledger)
+    ordered = phases(installation, is_installed=False)
     try:
         with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
-            run_phases(listed, ledger, progress, new_log_file(one.logs), release="2026.11.0")
+            run_phases(ordered, ledger, progress, new_log_file(installation.logs), release="2026.11.0")
         assert [(row.step, row.outcome) for row in ledger.steps()] == [("preflight", FAILED)]
     finally:
         ledger.close()
     assert "worker1: has 1 GB (disk-small). give it a larger disk" in str(caught.value)
-    assert {step.id for phase in listed for step in phase.steps} > {"preflight", "trust", "hosts", "layer-foundation"}
+    assert {step.id for phase in ordered for step in phase.steps} > {"preflight", "trust", "hosts", "layer-foundation"}

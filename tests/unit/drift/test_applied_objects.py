@@ -1,4 +1,4 @@
-"""What was applied last, out of the stacks' states, whose secrets are encrypted."""
+"""Applied objects, read from the stacks' states, where secrets are encrypted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _secret(data: Json, owner: str = "bedplate") -> Json:
 
 
 @pytest.mark.parametrize(
-    ("there", "expected"),
+    ("current", "expected"),
     [
         (_secret(SECRET["data"]), []),
         (_secret({**SECRET["data"], "password": "b3RoZXI="}), [("pending", "data.password")]),
@@ -41,8 +41,8 @@ def _secret(data: Json, owner: str = "bedplate") -> Json:
     ],
 )
 @pytest.mark.parametrize("kept", ["each value", "whole", "as text"])
-def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state: Site) -> None:
-    """The state keeps values encrypted, one by one or all in one: the cluster's fields tell who changed one."""
+def test_secrets(current: Json, expected: list[tuple[str, str]], kept: str, state: Site) -> None:
+    """The state encrypts values, each alone or all together; managedFields show who changed one."""
     data: dict[str, Json] = {
         "each value": {"data": dict.fromkeys(SECRET["data"], ENCRYPTED)},
         "whole": {"data": ENCRYPTED},
@@ -50,16 +50,16 @@ def test_secrets(there: Json, expected: list[tuple[str, str]], kept: str, state:
     }
     _write_state(state, {**SECRET, **data[kept]})
     applied = applied_objects.read_applied(state, ["one"])
-    there_by = {object_id.of(there): secret_values.hide(there)}
-    found = object_drift.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, there_by)
-    assert [one[:2] for one in said(found)] == expected
-    text = json.dumps([one.as_json() for one in found])
+    live = {object_id.of(current): secret_values.hide(current)}
+    differences = object_drift.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, live)
+    assert [words[:2] for words in said(differences)] == expected
+    text = json.dumps([difference.as_json() for difference in differences])
     assert not [value for value in ("aHVzaA", "hush", "b3RoZXI", "other", secret_values.TOKEN) if value in text]
 
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Give a site whose states lie in a folder of the test."""
+    """Return a site whose stack states are in a folder of the test."""
     monkeypatch.setattr(pulumi_stack, "state_file", lambda _, layer: tmp_path / f"{layer}.json")
     monkeypatch.setattr("bedplate.core.paths.STATE", tmp_path)
     return dataclasses.replace(reference_site("2026.11.0", []), folder=tmp_path)
@@ -75,8 +75,8 @@ def _write_state(site: Site, *values: Json) -> None:
     (site.folder / "one.json").write_text(json.dumps(checkpoint))
 
 
-def test_the_state_tells_what_was_applied(state: Site) -> None:
-    """Objects come out of the stack's state without Pulumi's own keys; a layer without a state has none."""
+def test_the_state_has_what_was_applied(state: Site) -> None:
+    """Objects are read from the stack's state without Pulumi's own keys; a layer without a state has none."""
     _write_state(state, DEPLOYMENT)
     assert applied_objects.read_applied(state, ["one", "two"]) == {
         ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT

@@ -1,4 +1,4 @@
-"""What counts as drift."""
+"""Which differences count as drift."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bedplate.drift.drift_difference import Cause, Drift, HostDifference, Object
 from bedplate.kube.object_id import ObjectId
 
 
-def test_pending_alone_is_no_drift() -> None:
+def test_pending_alone_is_not_drift() -> None:
     """A change that `apply` has yet to make is not drift; a change that someone else made is."""
     pending = HostDifference("a", Cause.PENDING, "t")
     assert not Drift("x", "1", hosts=(pending,)).is_drifted

@@ -1,4 +1,4 @@
-"""Drift of objects: desired, last applied and live ones compared, field by field."""
+"""Drift of objects: compare desired, applied and live ones field by field."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def without(fields: Json, *path: str) -> Json:
     return changed
 
 
-def compared(desired: list[Json], applied: list[Json], there: list[Json]) -> list[ObjectDifference]:
-    """Return what drift says of some objects."""
+def compared(desired: list[Json], applied: list[Json], current: list[Json]) -> list[ObjectDifference]:
+    """Return the differences of some objects."""
     return object_drift.compare_objects(
-        {object_id.of(one): resource(one) for one in desired},
-        {object_id.of(one): secret_values.hide(one) for one in applied},
-        {object_id.of(one): secret_values.hide(one) for one in there},
+        {object_id.of(value): resource(value) for value in desired},
+        {object_id.of(value): secret_values.hide(value) for value in applied},
+        {object_id.of(value): secret_values.hide(value) for value in current},
     )
 
 
-def test_what_the_server_adds_is_no_drift() -> None:
-    """Defaults, status, quantities in another form and Pulumi's own annotations differ from nothing."""
-    pulumi_s = merged(DEPLOYMENT, {"metadata": {"annotations": {"pulumi.com/patchFieldManager": "bedplate"}}})
-    assert compared([DEPLOYMENT], [pulumi_s], [live()]) == []
+def test_what_the_server_adds_is_not_drift() -> None:
+    """Defaults, status, other forms of quantities and Pulumi's own annotations are not differences."""
+    annotated = merged(DEPLOYMENT, {"metadata": {"annotations": {"pulumi.com/patchFieldManager": "bedplate"}}})
+    assert compared([DEPLOYMENT], [annotated], [live()]) == []
     assert compared([DEPLOYMENT], [], [live()]) == []
 
 
 def test_a_value_changed_by_hand() -> None:
-    """It is told with who changed it and when."""
+    """The difference has who changed the value, and when."""
     ours = without(OURS, "f:spec", "f:replicas")
     there = live(entry("kubectl", {"f:spec": {"f:replicas": {}}}, subresource="scale"), ours=ours)
     there["spec"]["replicas"] = 9
@@ -53,18 +53,18 @@ def test_a_value_changed_by_hand() -> None:
 
 
 def test_a_value_added_by_hand_or_by_a_controller() -> None:
-    """What a person adds is drift; what a controller adds is its work."""
+    """What a person adds is drift; what a controller adds is not."""
     fields: Json = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {".": {}, "f:restartedAt": {}}}}}}
     for manager, expected in (("kubectl-rollout", 1), ("kube-controller-manager", 0)):
         there = live(entry(manager, fields))
         there["spec"]["template"]["metadata"]["annotations"] = {"restartedAt": "now"}
         found = compared([DEPLOYMENT], [DEPLOYMENT], [there])
         assert len(found) == expected
-        assert [one.writer.manager for one in found if one.writer] == [manager] * expected
+        assert [difference.writer.manager for difference in found if difference.writer] == [manager] * expected
 
 
 def test_a_value_removed_by_hand() -> None:
-    """Nobody owns what is gone: the last who wrote to the object is named."""
+    """A removed value has no owner, so the last writer of the object is named."""
     there = live(entry("kubectl-edit", {"f:spec": {"f:paused": {}}}), ours=without(OURS, "f:metadata"))
     there["metadata"]["labels"] = {}
     ((cause, path, *_, writer),) = said(compared([DEPLOYMENT], [DEPLOYMENT], [there]))
@@ -72,14 +72,14 @@ def test_a_value_removed_by_hand() -> None:
     assert path.startswith("metadata.labels")
 
 
-def test_what_the_next_apply_brings_is_pending() -> None:
-    """A change of the environment since the last apply is no drift."""
+def test_what_the_next_apply_changes_is_pending() -> None:
+    """A change of the environment since the last apply is not drift."""
     wanted = merged(DEPLOYMENT, {"spec": {"replicas": 3}})
     assert said(compared([wanted], [DEPLOYMENT], [live()])) == [("pending", "spec.replicas", 2, 2, 3, "")]
 
 
 def test_drift_and_pending_meet() -> None:
-    """What was changed by hand and will be changed is told once; what is as it will be, not at all."""
+    """A value that was changed by hand and will change is reported once; one that is already as desired, not at all."""
     ours = without(OURS, "f:spec", "f:replicas")
     there = live(entry("kubectl", {"f:spec": {"f:replicas": {}}}), ours=ours)
     there["spec"]["replicas"] = 9
@@ -90,7 +90,7 @@ def test_drift_and_pending_meet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("desired", "applied", "there", "expected"),
+    ("desired", "applied", "live_objects", "expected"),
     [
         ([DEPLOYMENT], [DEPLOYMENT], [], [Cause.DELETED]),
         ([DEPLOYMENT], [], [], [Cause.PENDING]),
@@ -103,13 +103,15 @@ def test_drift_and_pending_meet() -> None:
         ([], [], [merged(live(entry("x", {})), {"metadata": {"ownerReferences": [{"kind": "X"}]}})], []),
     ],
 )
-def test_whole_objects(desired: list[Json], applied: list[Json], there: list[Json], expected: list[Cause]) -> None:
-    """Deleted by somebody, not there yet, to be removed, made by somebody under our label, and not ours."""
-    assert [one.cause for one in compared(desired, applied, there)] == expected
+def test_whole_objects(
+    desired: list[Json], applied: list[Json], live_objects: list[Json], expected: list[Cause]
+) -> None:
+    """Objects that were deleted, are not applied yet, will be removed, have our label, or are not ours."""
+    assert [difference.cause for difference in compared(desired, applied, live_objects)] == expected
 
 
 def test_owners_of_a_list_s_element() -> None:
-    """An element is found by its keys, whatever else the server counts among them."""
+    """An element is found by its keys, even if the server counts more fields as keys."""
     owners = FieldOwners(live(entry("kubectl-edit", {"f:spec": {"f:x": {"i:0": {}}}})), "bedplate")
     container = ("spec", "template", "spec", "containers", ElementKey((("name", "web"),)))
     assert owners.is_ours((*container, "image"))
@@ -117,4 +119,4 @@ def test_owners_of_a_list_s_element() -> None:
     assert owners.is_ours(("spec", "selector", "matchLabels", "app"))
     assert not owners.is_ours((*container, "args"))
     assert not owners.is_ours(("spec", "template", "spec", "containers", ElementKey((("name", "other"),))))
-    assert [one.manager for one in owners.others(("spec", "x", 0))] == ["kubectl-edit"]
+    assert [writer.manager for writer in owners.others(("spec", "x", 0))] == ["kubectl-edit"]
