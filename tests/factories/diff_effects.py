@@ -1,4 +1,4 @@
-"""What the change from one side of a diff to another means, for tests: sides written as YAML."""
+"""The effects of the change between two snapshots written as YAML, for tests."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bedplate.kube.snapshot import Resource, Snapshot
 
 
 def side(text: str, **more: Any) -> Snapshot:
-    """Return a side of the objects of a YAML text."""
+    """Return a snapshot of the objects of a YAML text."""
     objects = [one for one in yaml.safe_load_all(text) if one]
     return Snapshot("side", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
 
 
 def judged(old: Snapshot | str, new: Snapshot | str) -> Effects:
-    """Return what the change from one to the other means."""
+    """Return the effects of the change from one to the other."""
     before, after = (side(one) if isinstance(one, str) else one for one in (old, new))
     return find_effects(before, after, compare(before, after))
 
 
 def said(found: Effects) -> list[tuple[str, str]]:
-    """Return rules and facts, the worst first."""
+    """Return rules and messages, the worst first."""
     return [(one.rule, one.message) for one in found.findings]

@@ -1,4 +1,4 @@
-"""Reports made by hand, so that formats are tested apart from reading, comparing and judging."""
+"""Hand-written reports, to test formats without reading and comparing files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def small() -> DiffReport:
                 "agent", "https://kubernetes.io/docs/concepts/security/pod-security-standards/"),
         DiffFinding("data-lost", Risk.DATA, removed.identity, "is deleted; its volumes stay without an owner"),
         DiffFinding("capacity", Risk.DISRUPTION, "tenant vision", "may ask for 12 nvidia.com/gpu; the nodes have 8"),
-        DiffFinding("pods-restart", Risk.RESTART, objects[0].identity, "makes its pods anew"),
+        DiffFinding("pods-restart", Risk.RESTART, objects[0].identity, "re-creates its pods"),
     )  # fmt: skip
     effects = Effects(
         findings,

@@ -1,4 +1,4 @@
-"""A reviewer's first screen: what a change of hosts, tenants and policies together will do."""
+"""A reviewer's first screen for a change of hosts, tenants and policies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _object(one: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The lab's objects and hosts as they are rendered, against the same with five changes."""
+    """Compare the lab's rendered objects and hosts with the same after five changes."""
     site = environments.load(paths.SOURCE / "inventory" / "lab")
     release = load_release(site.environment.release)
     specs = host_specs.host_specs(site, release.release, release.components, locked_digests.known_release_file(release))
@@ -69,17 +69,17 @@ def _write(
         "2 objects (", "1 host (1 changed)", "1 node drained",
         "Nodes       worker1  drains: containerd 1.6.20~ds1-1+deb12u3 → 1.6.24~ds1-1; kubelet 1.34.3 → 1.34.4",
         "tenant risk  limits.cpu 6 → 12",
-        "namespace kube-system  opened: from 10.0.0.0/8 to pods app.kubernetes.io/name=metrics-server, port TCP 10250",
-        "besides sysctl fs.inotify.max_user_watches nothing → 1048576, at once",
+        "namespace kube-system  opened: from 10.0.0.0/8 to pods app.kubernetes.io/name=metrics-server, TCP port 10250",
+        "also sysctl fs.inotify.max_user_watches nothing → 1048576, immediately",
     ],
 )  # fmt: skip
-def test_the_first_screen_says_it(first_screen: str, said: str) -> None:
-    """Nodes that drain and why, the quota before and after, the opened path: without scrolling."""
+def test_the_first_screen_shows_it(first_screen: str, said: str) -> None:
+    """It shows the nodes that drain and why, the quota before and after, and the opened path, without scrolling."""
     assert " ".join(said.split()) in " ".join(first_screen.split())
 
 
 def test_it_fits_a_screen(first_screen: str) -> None:
-    """Twenty-four lines, a hundred columns."""
+    """It has at most 24 lines of 100 columns."""
     lines = first_screen.splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 100

@@ -1,1 +1,1 @@
-"""The diff: two states of an environment compared without a cluster, and what the difference will do."""
+"""`bedplate diff`: two snapshots of an environment compared without a cluster, and the effects of the changes."""

@@ -1,4 +1,4 @@
-"""A whole diff of two sides: what differs, and what that will do."""
+"""The whole diff of two snapshots: what differs, and the effects."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from bedplate.kube.snapshot import Snapshot
 
 
 def make_report(old: Snapshot, new: Snapshot) -> DiffReport:
-    """Compare two sides and judge the changes."""
+    """Compare two snapshots and find the effects of the changes."""
     changes = compare(old, new)
     return DiffReport(old.name, new.name, changes, find_effects(old, new, changes))

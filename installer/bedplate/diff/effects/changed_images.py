@@ -1,4 +1,4 @@
-"""Images that objects name otherwise than before, with the bytes to carry over the gap and to pull to a node."""
+"""Images that changed, with the bytes that the new bundle must carry and that a node must pull."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bedplate.kube.snapshot import ImageFacts, Resource, Snapshot
 
 
 class ImageVersion(NamedTuple):
-    """An image's repository, and its tag and digest as one writes them after it."""
+    """An image's repository, and its tag and digest as written after it."""
 
     repository: str
     tag: str
@@ -24,7 +24,7 @@ class ImageVersion(NamedTuple):
 def changed_images(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[ImageChange, ...]:
     """Return the images that differ, by repository.
 
-    Only objects that differ are looked into; that an image is new or gone is then asked of all workloads.
+    Only changed objects are searched. Whether an image is new or no longer used is then checked in all workloads.
     """
     pairs: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for change in changes.objects:
@@ -32,7 +32,7 @@ def changed_images(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Imag
     moved = {pair for pair in pairs if None not in pair}
     gone = {pair[0] for pair in pairs if pair[1] is None} - {pair[0] for pair in moved}
     come = {pair[1] for pair in pairs if pair[0] is None} - {pair[1] for pair in moved}
-    # An image that one object loses and another gains in another version is one change.
+    # An image that one object drops and another adds in another version is one change.
     for before in sorted(gone, key=str):
         if before and (
             after := next((v for v in sorted(come, key=str) if v and v.repository == before.repository), None)
@@ -45,7 +45,7 @@ def changed_images(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Imag
 
 
 def _named(resource: Resource | None) -> dict[str, ImageVersion]:
-    """Return the images an object names by their places."""
+    """Return the images that an object names, by path."""
     found: dict[str, ImageVersion] = {}
     for hit in images_of(resource.object) if resource else ():
         one, place = version(hit.image), path_text(hit.path)
@@ -57,7 +57,7 @@ def _named(resource: Resource | None) -> dict[str, ImageVersion]:
 
 
 def _at_one_place(change: ObjectChange) -> set[tuple[ImageVersion | None, ImageVersion | None]]:
-    """Pair what stands in one field, even where another field keeps the old version or had the new one."""
+    """Pair the images of one field, even if another field keeps the old version or already had the new one."""
     found: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for one in change.changes:
         if one.path[-1:] == ("image",) and isinstance(one.old, str) and isinstance(one.new, str):
@@ -70,7 +70,7 @@ def _at_one_place(change: ObjectChange) -> set[tuple[ImageVersion | None, ImageV
 def _pairs(
     old: dict[str, ImageVersion], new: dict[str, ImageVersion]
 ) -> set[tuple[ImageVersion | None, ImageVersion | None]]:
-    """Pair the images of one object's two states: by repository, and by place where there are several."""
+    """Pair the images of one object's two states by repository, and by path where there are several."""
     before, after = {*old.values()} - {*new.values()}, {*new.values()} - {*old.values()}
     pairs: set[tuple[ImageVersion | None, ImageVersion | None]] = set()
     for repository in {one.repository for one in before | after}:
@@ -95,7 +95,7 @@ def version(image: ImageName) -> ImageVersion:
 
 
 def _workloads(snapshot: Snapshot, wanted: Iterable[ImageVersion | None]) -> set[ImageVersion]:
-    """Return the images of all containers of the workloads that may name a wanted one."""
+    """Return the container images of all workloads that may use a wanted one."""
     words = frozenset(one.repository.rpartition("/")[2] for one in wanted if one)
     if not words:
         return set()

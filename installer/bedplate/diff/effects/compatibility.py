@@ -1,4 +1,4 @@
-"""Whether the new release may be applied over the old one, and whether its parts go together."""
+"""Checks of versions: whether the new release can be applied over the old one, and whether its parts fit together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SKEW = "https://kubernetes.io/releases/version-skew-policy/"
 
 
 def findings(old: Snapshot, new: Snapshot) -> Iterator[DiffFinding]:
-    """Yield what is wrong with going from one side's versions to the other's."""
+    """Yield what is wrong with an upgrade from the old snapshot's versions to the new one's."""
     yield from _kubernetes(old.kubernetes, new.kubernetes)
     if new.release is None:
         return
@@ -44,11 +44,11 @@ def _path(old: Release, new: Release) -> Iterator[DiffFinding]:
     if before is None or after is None or before == after:
         return
     if after < before:
-        message = f"goes back: {old.version} → {new.version}; data that the newer one wrote may not be read"
+        message = f"is downgraded: {old.version} → {new.version}; it may not read data that the newer release wrote"
         yield DiffFinding("release-downgrade", Risk.DATA, RELEASE, message, ("version",))
     elif old.version not in new.upgradesFrom:
-        known = f"only over {join_words(new.upgradesFrom)}" if new.upgradesFrom else "over no other release"
-        message = f"{new.version} cannot be applied over {old.version}: {known} (upgradesFrom)"
+        known = join_words(new.upgradesFrom) or "no other release"
+        message = f"{new.version} cannot be applied over {old.version}: it upgrades from {known} (upgradesFrom)"
         yield DiffFinding("release-path", Risk.DISRUPTION, RELEASE, message, ("upgradesFrom",))
 
 
@@ -57,10 +57,10 @@ def _kubernetes(old: str, new: str) -> Iterator[DiffFinding]:
     if before is None or after is None or before == after:
         return
     if after < before:
-        message = f"goes back: {old} → {new}; what is stored in etcd may not be read"
+        message = f"is downgraded: {old} → {new}; it may not read what is stored in etcd"
         yield DiffFinding("kubernetes-downgrade", Risk.DATA, KUBERNETES, message, (), "", SKEW)
     elif (after.major, after.minor) > (before.major, before.minor + 1):
-        message = f"skips a minor version: {old} → {new}; the control plane goes one at a time"
+        message = f"skips a minor version: {old} → {new}; the control plane needs each of them in turn"
         yield DiffFinding("kubernetes-skips-minor", Risk.DISRUPTION, KUBERNETES, message, (), "", SKEW)
 
 
@@ -68,14 +68,14 @@ def _downgrades(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Diff
     for name in sorted(old.keys() & new.keys()):
         before, after = _version(old[name]), _version(new[name])
         if before and after and after < before and name != KUBERNETES.lower():
-            message = f"goes back: {old[name]} → {new[name]}"
+            message = f"is downgraded: {old[name]} → {new[name]}"
             yield DiffFinding(
                 "component-downgrade", Risk.DISRUPTION, f"component {name}", message, ("components", name), name
             )
 
 
 def _broken(rule: Compatibility, release: Release) -> str:
-    """Return what a rule misses in a release; empty if it holds or is not about it."""
+    """Return what a release lacks for a rule; empty if the rule holds or does not apply."""
     if not all(_within(release.components.get(name), span) for name, span in rule.when.items()):
         return ""
     missing = [

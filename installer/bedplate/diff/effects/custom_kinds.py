@@ -1,4 +1,4 @@
-"""Custom kinds whose definition changes: versions served and stored, fields that come and go."""
+"""Changed CustomResourceDefinitions: versions served and stored, fields added, removed and restricted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 12
 
 
 def findings(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
-    """Yield what a changed definition does to the objects of its kind."""
+    """Yield the effects of a changed definition on the objects of its kind."""
     for change in changes.objects:
         if change.identity.kind == KIND and change.action is Action.CHANGED and change.old and change.new:
             yield from _versions(change, change.old, change.new)
@@ -42,22 +42,24 @@ def _versions(change: ObjectChange, old: Resource, new: Resource) -> Iterator[Di
         if now is None:
             yield _dropped(change, old, name, was)
         elif was.get("served", True) and not now.get("served", True):
-            message = f"no longer serves {name}: whoever writes it is refused"
+            message = f"no longer serves {name}: objects written in it are refused"
             yield _finding("crd-version-unserved", Risk.DISRUPTION, change, message, _path(name, "served"))
     for name in [name for name in after if name not in before]:
-        yield _finding("crd-version-added", Risk.NONE, change, f"serves {name} as well", _path(name))
-    stored = [next((n for n, one in side.items() if one.get("storage")), "") for side in (before, after)]
+        yield _finding("crd-version-added", Risk.NONE, change, f"also serves {name}", _path(name))
+    stored = [next((n for n, one in versions.items() if one.get("storage")), "") for versions in (before, after)]
     if stored[0] != stored[1] and all(stored) and stored[0] in after:
-        message = f"stores objects as {stored[1]} instead of {stored[0]}; those that exist change when they are written"
+        message = (
+            f"stores objects as {stored[1]} instead of {stored[0]}; existing objects change when they are next written"
+        )
         yield _finding("crd-storage-moved", Risk.DATA, change, message, _path(stored[1], "storage"))
 
 
 def _dropped(change: ObjectChange, old: Resource, name: str, was: dict[str, Any]) -> DiffFinding:
     status = (old.object.get("status") or {}).get("storedVersions") or []
     if was.get("storage") or name in status:
-        message = f"drops {name}, in which objects are stored: they cannot be read, and the API server refuses it"
+        message = f"drops {name}, in which objects are stored: they become unreadable, and the API server refuses this"
         return _finding("crd-stored-version-dropped", Risk.DATA, change, message, _path(name))
-    message = f"drops {name}: whoever writes it is refused"
+    message = f"drops {name}: objects written in it are refused"
     return _finding("crd-version-dropped", Risk.DISRUPTION, change, message, _path(name))
 
 
@@ -66,23 +68,21 @@ def _schemas(change: ObjectChange, old: Resource, new: Resource) -> Iterator[Dif
     for name in [name for name in after if name in before]:
         found = schema_fields.compare_fields(_schema(before[name]), _schema(after[name]))
         for rule, risk, words, some in (
-            ("crd-field-removed", Risk.DATA, "loses fields, and objects their values", found.removed),
-            ("crd-field-type", Risk.DATA, "changes types, and refuses what it took", found.typed),
-            ("crd-field-required", Risk.DISRUPTION, "requires fields that it did not", found.required),
-            ("crd-field-stricter", Risk.DISRUPTION, "refuses values that it took", found.stricter),
-            ("crd-field-default", Risk.NONE, "has other defaults", found.defaults),
+            ("crd-field-removed", Risk.DATA, "loses fields, and objects lose their values", found.removed),
+            ("crd-field-type", Risk.DATA, "changes the types of fields, and refuses old values", found.typed),
+            ("crd-field-required", Risk.DISRUPTION, "requires more fields", found.required),
+            ("crd-field-stricter", Risk.DISRUPTION, "refuses values that it accepted", found.stricter),
+            ("crd-field-default", Risk.NONE, "changes defaults", found.defaults),
             ("crd-field-added", Risk.NONE, "gains fields", found.added),
         ):
             if some:
-                yield _finding(rule, risk, change, f"{name} {words}: {_cut(some)}", _path(name, "schema"), SCHEMA)
+                yield _finding(
+                    rule, risk, change, f"{name} {words}: {join_words(some, SHOWN)}", _path(name, "schema"), SCHEMA
+                )
 
 
 def _schema(version: dict[str, Any]) -> Any:
     return (version.get("schema") or {}).get("openAPIV3Schema")
-
-
-def _cut(some: list[str]) -> str:
-    return join_words([*some[:SHOWN], *([f"{len(some) - SHOWN} more"] if len(some) > SHOWN else [])])
 
 
 def _path(name: str, *more: str) -> Path:
@@ -90,9 +90,9 @@ def _path(name: str, *more: str) -> Path:
 
 
 def _unserved(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
-    """Yield objects whose definition on the same side does not serve the version they are written in.
+    """Yield objects written in a version that their definition in the same snapshot does not serve.
 
-    Only objects that differ and those whose definition does are looked at.
+    Only changed objects, and the objects of changed definitions, are checked.
     """
     touched = {change.identity for change in changes.objects if change.new}
     moved = {_pair(new.resources[key]) for key in touched if key.kind == KIND}
@@ -109,7 +109,7 @@ def _unserved(new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
         versions, resource = served.get(key[:2]), new.resources[key]
         version = str(resource.object.get("apiVersion")).rpartition("/")[2]
         if versions and version not in versions:
-            message = f"is refused: its definition serves no {version}"
+            message = f"is refused: its definition does not serve {version}"
             yield DiffFinding(
                 "custom-version-not-served",
                 Risk.DISRUPTION,

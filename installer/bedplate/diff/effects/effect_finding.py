@@ -1,4 +1,4 @@
-"""Findings: what a change will do, with a risk and the source that says so."""
+"""The results of a diff: findings with their risk, changed images and quotas, and the report that holds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bedplate.kube.object_id import ObjectId
 
 
 class Risk(IntEnum):
-    """How much a change can hurt; higher is worse."""
+    """How much damage a change can do; higher is worse."""
 
     NONE = 0
     RESTART = 1
@@ -26,14 +26,14 @@ class Risk(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiffFinding:
-    """One consequence of a change.
+    """One effect of a change.
 
     Attributes:
-        rule: id of the rule, such as immutable-field; see rules/.
-        risk: how much it can hurt.
+        rule: id of the rule, such as pods-restart; see rules/data/ and data/computed.yaml.
+        risk: how much damage it can do.
         subject: an object's identity, a host's name, or a name such as ``tenant vision``.
-        message: a sentence without the subject: "is deleted and created anew: spec.selector cannot change".
-        path: the change it follows from; empty if from the whole object.
+        message: a sentence without the subject: "is deleted and re-created: spec.selector cannot change".
+        path: the change that has this effect; empty for the whole object.
         component: whose object; empty where unknown.
         source: page or file that says so.
     """
@@ -49,14 +49,14 @@ class DiffFinding:
 
 @dataclass(frozen=True, slots=True)
 class ImageChange:
-    """One image that an object names otherwise than before; repository equal, tag or digest not.
+    """One image of which the tag or digest changed, or that is new or no longer used.
 
     Attributes:
         name: repository with registry.
         old: tag and digest before, as written; empty if the image is new.
-        new: after; empty if nothing names it any more.
-        carry: bytes that the bundle needs beyond the old release's; None where unknown.
-        pull: bytes that a node which has the old image pulls; None where unknown.
+        new: the same after; empty if nothing uses it any more.
+        carry: bytes of the new bundle that the old release lacks; None where unknown.
+        pull: bytes that a node with the old image pulls; None where unknown.
     """
 
     name: str
@@ -68,7 +68,7 @@ class ImageChange:
 
 @dataclass(frozen=True, slots=True)
 class QuotaChange:
-    """A sum before and after: a tenant's quota or the nodes' capacity; units as Kubernetes writes them."""
+    """A sum before and after: a tenant's quotas or the nodes' capacity, in Kubernetes' units."""
 
     subject: str
     resource: str
@@ -78,14 +78,15 @@ class QuotaChange:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """Everything a diff says about its changes.
+    """Everything that a diff says about its changes.
 
     Attributes:
         findings: sorted, the worst first.
         images: sorted by name.
-        quotas: per tenant and resource that changed, beside the nodes' sums.
-        drains: node to the reasons for which it drains; reboots likewise.
-        restarts: workloads whose pods are made anew.
+        quotas: each tenant's resources that changed, and the nodes' sums of the same resources.
+        drains: node to the reasons why it drains.
+        reboots: node to the reasons why it reboots.
+        restarts: workloads whose pods are re-created.
         facts: more for programs; JSON types only.
     """
 

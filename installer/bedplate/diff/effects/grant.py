@@ -1,4 +1,4 @@
-"""Grants of RBAC: single permissions, with Kubernetes' wildcards, and sentences about many of them.
+"""RBAC grants: single permissions with Kubernetes' wildcards, and sentences about many of them.
 
 Semantics: https://github.com/kubernetes/kubernetes/blob/v1.34.3/pkg/apis/rbac/v1/evaluation_helpers.go
 """
@@ -13,7 +13,7 @@ ANY = "*"
 
 
 class Grant(NamedTuple):
-    """One verb on one resource; a URL outside the API has the group ``url``, a role unknown here ``role``."""
+    """One verb on one resource. A URL outside the API has the group ``url``, an unknown role ``role``."""
 
     group: str
     resource: str
@@ -21,7 +21,7 @@ class Grant(NamedTuple):
     verb: str
 
     def covers(self, other: Grant) -> bool:
-        """Return whether whoever has this grant has the other one."""
+        """Return whether this grant includes the other one."""
         return (
             self.group in (other.group, ANY if other.group not in (URL, ROLE) else other.group)
             and _covers_resource(self.resource, other.resource, urls=self.group == URL)
@@ -59,7 +59,7 @@ def of_rules(rules: Iterable[Any]) -> Iterator[Grant]:
 
 
 def not_covered(grants: Iterable[Grant], known: frozenset[Grant]) -> list[Grant]:
-    """Return the grants that no known one covers, and that none of themselves covers."""
+    """Return the grants that neither a known grant nor another one of them covers."""
     wide = [grant for grant in known if ANY in grant.group + grant.resource + grant.verb or not grant.name]
     fresh = [one for one in sorted({*grants}) if one not in known and not any(other.covers(one) for other in wide)]
     broad = [one for one in fresh if ANY in (one.group, one.verb) or ANY in one.resource or not one.name]

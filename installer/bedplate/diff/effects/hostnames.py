@@ -1,4 +1,4 @@
-"""Hosts that an Ingress no longer serves."""
+"""Hosts and paths that an Ingress no longer serves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOURCE = "https://kubernetes.io/docs/concepts/services-networking/ingress/#name-
 
 
 def findings(changes: Changes) -> Iterator[DiffFinding]:
-    """Yield an Ingress that stays and loses hosts or paths."""
+    """Yield a finding for each Ingress that stays and loses hosts or paths."""
     for change in changes.objects:
         if change.identity.kind == "Ingress" and change.action is Action.CHANGED and change.old and change.new:
             before, after = _served(change.old), _served(change.new)
@@ -21,7 +21,7 @@ def findings(changes: Changes) -> Iterator[DiffFinding]:
             paths = sorted(host + path for host, path in before - after if host not in hosts)
             for rule, gone in (("ingress-host-removed", hosts), ("ingress-path-removed", paths)):
                 if gone:
-                    message = f"no longer serves {join_words(host or 'hosts that no rule names' for host in gone)}"
+                    message = f"no longer serves {join_words(host or 'all other hosts' for host in gone)}"
                     yield DiffFinding(
                         rule,
                         Risk.DISRUPTION,

@@ -1,4 +1,4 @@
-"""Paths between pods that NetworkPolicies open or close, by namespace, direction and kind of pod."""
+"""Network paths that NetworkPolicies open or close, by namespace, direction and kind of pod."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Policy:
 
 def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
     """Yield the paths opened and closed in each namespace whose policies differ."""
-    mine = [c for c in changes.objects if c.identity.kind == "NetworkPolicy" and c.identity.group == GROUP]
-    anew = {
+    policy_changes = [c for c in changes.objects if c.identity.kind == "NetworkPolicy" and c.identity.group == GROUP]
+    whole_namespaces = {
         c.identity.name
         for c in changes.objects
         if c.identity.kind == "Namespace" and c.action in (Action.ADDED, Action.REMOVED)
     }
-    namespaces = {c.identity.namespace for c in mine} - anew
-    sides = [_by_namespace(snapshot, namespaces) for snapshot in (old, new)]
+    namespaces = {c.identity.namespace for c in policy_changes} - whole_namespaces
+    policies = [_by_namespace(snapshot, namespaces) for snapshot in (old, new)]
     for namespace in sorted(namespaces):
-        component = next(c.resource.component for c in mine if c.identity.namespace == namespace)
+        component = next(c.resource.component for c in policy_changes if c.identity.namespace == namespace)
         for direction in DIRECTIONS:
-            before, after = (_policies(side.get(namespace, []), direction) for side in sides)
+            before, after = (_policies(one.get(namespace, []), direction) for one in policies)
             yield from _compared(namespace, direction, before, after, component)
 
 
@@ -68,30 +68,30 @@ def _policies(resources: list[Resource], direction: str) -> list[Policy]:
 def _compared(
     namespace: str, direction: str, before: list[Policy], after: list[Policy], component: str
 ) -> Iterator[DiffFinding]:
-    told: dict[str, list[Opening]] = {"opened": [], "closed": []}
+    reported: dict[str, list[Opening]] = {"opened": [], "closed": []}
     for pods in sorted(
         {EVERY, *(policy.pods for policy in (*before, *after))}, key=lambda one: (len(one), sorted(one))
     ):
         old, new = _allowed(before, pods), _allowed(after, pods)
-        for way, sides in (("opened", (old, new)), ("closed", (new, old))):
-            fresh = [one for one in _beyond(sides[1], sides[0]) if not any(t.covers(one) for t in told[way])]
+        for way, (less, more) in (("opened", (old, new)), ("closed", (new, old))):
+            fresh = [one for one in _beyond(more, less) if not any(t.covers(one) for t in reported[way])]
             if fresh:
-                told[way] += fresh
+                reported[way] += fresh
                 yield _finding(namespace, direction, way, pods, fresh, component)
 
 
 def _allowed(policies: list[Policy], pods: Selector) -> frozenset[Opening]:
-    """Return what reaches pods that a selector selects: everything unless a policy selects them all."""
+    """Return what reaches the pods of a selector: everything, unless a policy selects them all."""
     selecting = [policy.openings for policy in policies if policy.pods <= pods]
     return frozenset().union(*selecting) if selecting else frozenset({ALL})
 
 
-def _beyond(mine: Iterable[Opening], other: frozenset[Opening]) -> list[Opening]:
-    fresh = sorted((one for one in mine if not any(o.covers(one) for o in other)), key=str)
+def _beyond(openings: Iterable[Opening], other: frozenset[Opening]) -> list[Opening]:
+    fresh = sorted((one for one in openings if not any(o.covers(one) for o in other)), key=str)
     return [one for one in fresh if not any(o != one and o.covers(one) for o in fresh)]
 
 
-def _finding(  # noqa: PLR0913, PLR0917  all that a path is made of
+def _finding(  # noqa: PLR0913, PLR0917  all parts of a path
     namespace: str, direction: str, way: str, pods: Selector, fresh: list[Opening], component: str
 ) -> DiffFinding:
     here = f"pods {traffic.selector_text(pods)}" if pods else "all pods"

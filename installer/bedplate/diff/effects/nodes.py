@@ -1,4 +1,4 @@
-"""Hosts that drain or reboot, and why; a host's settings are read from its HostSpec."""
+"""Hosts that drain or reboot, and why, from the changes of their HostSpecs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a rule says of one setting."""
+    """A rule that matches one changed setting, with its message."""
 
     rule: DiffRule
     text: str
@@ -43,7 +43,7 @@ class Reason:
 
 
 def node_reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tuple[str, ...]]:
-    """Return the nodes that have an effect (drain, reboot) with the reasons, by name."""
+    """Return the nodes that drain or reboot (the effect), by name, with the reasons."""
     found = {}
     for change in changes.hosts:
         texts = [one.text for one in _reasons(change, book) if one.rule.effect == effect]
@@ -53,7 +53,7 @@ def node_reasons(changes: Changes, book: Rulebook, effect: str) -> dict[str, tup
 
 
 def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
-    """Yield one finding a host: the most that happens to it, with every reason."""
+    """Yield one finding for each host: its strongest effect, with every reason."""
     for change in changes.hosts:
         match change.action:
             case Action.ADDED:
@@ -67,32 +67,31 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
 
 def _removed(change: HostChange) -> DiffFinding:
     if change.old and "workers" in change.old.groups:
-        message = "leaves: its pods move, and the volumes on its disks stay with it"
+        message = "leaves: its pods move, but the volumes on its disks do not"
         return DiffFinding("host-removed", Risk.DATA, change.host, message, source=DRAINING)
     return DiffFinding("host-removed", Risk.DISRUPTION, change.host, "leaves", source=DRAINING)
 
 
 def _finding(change: HostChange, found: list[Reason]) -> DiffFinding:
-    """Return the finding of the strongest effect; the reasons of weaker ones follow."""
+    """Return the finding of the strongest effect; the reasons of weaker effects follow."""
     for effect, (rule, verb) in VERBS.items():
         strong = [one for one in found if one.rule.effect == effect]
         if strong:
             weak = [one for one in found if one not in strong]
-            said = verb if _is_node(change) else NOT_NODES[effect]
-            text = f"{said}: {_listed(strong)}{f'; besides {_listed(weak)}' if weak else ''}"
+            message = f"{verb if _is_node(change) else NOT_NODES[effect]}: {_join_reasons(strong)}"
+            if weak:
+                message += f"; also {_join_reasons(weak)}"
             risk = Risk.DISRUPTION
-            return DiffFinding(rule, risk, change.host, text, strong[0].path, source=strong[0].rule.source)
+            return DiffFinding(rule, risk, change.host, message, strong[0].path, source=strong[0].rule.source)
     worst = max(found, key=lambda one: Risk[one.rule.risk.upper()])
-    text = f"changes without a drain: {_listed(found)}"
+    message = f"changes without a drain: {_join_reasons(found)}"
     return DiffFinding(
-        "host-changes", Risk[worst.rule.risk.upper()], change.host, text, worst.path, source=worst.rule.source
+        "host-changes", Risk[worst.rule.risk.upper()], change.host, message, worst.path, source=worst.rule.source
     )
 
 
-def _listed(found: list[Reason]) -> str:
-    texts = list(dict.fromkeys(one.text for one in found))
-    more = [f"{len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
-    return join_words([*texts[:SHOWN], *more])
+def _join_reasons(found: list[Reason]) -> str:
+    return join_words((one.text for one in found), SHOWN)
 
 
 def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
@@ -109,18 +108,20 @@ def _reasons(change: HostChange, book: Rulebook) -> list[Reason]:
 
 def _fits(rule: DiffRule, path: Path) -> bool:
     where = _host_pattern(rule.path)
-    apart = (_host_pattern(text) for text in rule.except_)
-    return len(where) == len(path) and pattern.fits(path, where) and not any(pattern.fits(path, out) for out in apart)
+    excluded = (_host_pattern(text) for text in rule.except_)
+    return (
+        len(where) == len(path) and pattern.fits(path, where) and not any(pattern.fits(path, out) for out in excluded)
+    )
 
 
 def _host_pattern(text: str) -> tuple[str, ...]:
-    """Return a host rule's steps: a section and a name, which may hold dots and slashes."""
+    """Return the steps of a host rule's path: a section and a name, which may contain dots and slashes."""
     section, _, name = text.partition(".")
     return (section, name) if name else (section,)
 
 
 def settings(old: HostSpec, new: HostSpec) -> Iterator[Setting]:
-    """Yield what differs between two HostSpecs, files by their place; what roles are told repeats it, but for a few."""
+    """Yield the settings that differ between two HostSpecs; a file's name is its path."""
     for section in SECTIONS:
         yield from _mapping(section, getattr(old, section), getattr(new, section))
     files = [{file.path: (file.mode, file.part, file.content) for file in spec.files} for spec in (old, new)]

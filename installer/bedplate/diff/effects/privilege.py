@@ -1,4 +1,4 @@
-"""Privileges that are sets or levels: capabilities of containers, Pod Security Standards of namespaces."""
+"""Privileges of pods and namespaces: capabilities, users, seccomp profiles, Pod Security Standards."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EFFECTIVE = (
     ("run-as-non-root-dropped", "runAsNonRoot", True, False, "may run as root", "may no longer run as root"),
     ("seccomp-unconfined", "seccompProfile", "Unconfined", True, "may use every system call", "is confined by seccomp"),
 )
-"""Settings that a container has from its pod unless it has its own: rule, field, value, whether that value is loose."""
+"""Settings that a container inherits from its pod: rule, field, value, whether it is permissive, gained, lost."""
 LEVELS = ("privileged", "baseline", "restricted")
-"""From the loosest; a namespace without a label is privileged."""
+"""From the most permissive one; a namespace without a label is privileged."""
 
 
 def findings(changes: Changes) -> Iterator[DiffFinding]:
-    """Yield gained and lost capabilities, and Pod Security levels that moved."""
+    """Yield gained and lost capabilities and settings, and changed Pod Security levels."""
     for change in changes.objects:
         if change.new is None:
             continue
@@ -42,7 +42,7 @@ def _level(change: ObjectChange, old: Resource, new: Resource) -> Iterator[DiffF
         message = f"permits pods that it refused: Pod Security {before} → {after}"
         yield _finding("pod-security-loosened", Risk.SECURITY, change, message, path)
     if LEVELS.index(after) > LEVELS.index(before):
-        message = f"refuses pods that it permitted, once they start anew: Pod Security {before} → {after}"
+        message = f"refuses pods that it permitted, as soon as they are re-created: Pod Security {before} → {after}"
         yield _finding("pod-security-tightened", Risk.DISRUPTION, change, message, path)
 
 
@@ -59,7 +59,7 @@ def _capabilities(change: ObjectChange) -> Iterator[DiffFinding]:
     if gained := {name: values for name, values in added.items() if values}:
         yield _finding("capability-added", Risk.SECURITY, change, f"gains capabilities: {_each(gained)}")
     if undropped := {name: values for name, values in kept.items() if values}:
-        message = f"keeps capabilities that it dropped: {_each(undropped)}"
+        message = f"no longer drops capabilities: {_each(undropped)}"
         yield _finding("capability-kept", Risk.SECURITY, change, message)
     lost = {name: before[0] - new[name][0] for name, before in old.items() if name in new}
     if gone := {name: values for name, values in lost.items() if values}:
@@ -67,20 +67,20 @@ def _capabilities(change: ObjectChange) -> Iterator[DiffFinding]:
 
 
 def _effective(change: ObjectChange) -> Iterator[DiffFinding]:
-    """Yield settings by what they are for each container, wherever they are written."""
-    for rule, key, value, loose, gained, lost in EFFECTIVE:
+    """Yield settings by their effective values in each container, whether the pod or the container sets them."""
+    for rule, key, value, permissive, gained, lost in EFFECTIVE:
         old, new = _settings(change.old, key), _settings(change.new, key)
-        before = {name for name, one in old.items() if (one == value) == loose}
-        after = {name for name, one in new.items() if (one == value) == loose}
-        # What a new container does not set is no loss; that it sets a loose value is.
-        if names := sorted(name for name in after - before if name in old or loose):
+        before = {name for name, one in old.items() if (one == value) == permissive}
+        after = {name for name, one in new.items() if (one == value) == permissive}
+        # A new container that leaves a setting out loses nothing; one with a permissive value gains a privilege.
+        if names := sorted(name for name in after - before if name in old or permissive):
             yield _finding(rule, Risk.SECURITY, change, f"{gained}: {join_words(names)}")
         if names := sorted(name for name in before - after if name in new):
             yield _finding(f"{rule}-lost", Risk.NONE, change, f"{lost}: {join_words(names)}")
 
 
 def _settings(resource: Resource | None, key: str) -> dict[str, Any]:
-    """Return a setting of each container, its pod's where it has none of its own."""
+    """Return a setting of each container: its own, else its pod's."""
     spec = (pod_paths.spec(resource) if resource else None) or {}
     shared = _plain((spec.get("securityContext") or {}).get(key))
     own = {str(one.get("name", "")): (one.get("securityContext") or {}).get(key) for one in pod_paths.containers(spec)}
@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 
 def _by_container(resource: Resource | None) -> dict[str, tuple[set[str], set[str]]]:
-    """Return the capabilities each container adds and drops; CAP_NET_ADMIN is NET_ADMIN."""
+    """Return the capabilities that each container adds and drops; CAP_NET_ADMIN is the same as NET_ADMIN."""
     spec = pod_paths.spec(resource) if resource else None
     return {
         str(one.get("name", "")): (_named(one, "add"), _named(one, "drop")) for one in pod_paths.containers(spec or {})

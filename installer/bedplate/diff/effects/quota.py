@@ -1,4 +1,4 @@
-"""What tenants may use: the sums of their ResourceQuotas before and after, beside what the nodes have."""
+"""Quotas of tenants: the sums of their ResourceQuotas before and after, compared with the nodes' capacity."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ TENANT = "bedplate.dev/tenant"
 NODES = "nodes"
 UNLIMITED = "unlimited"
 NOTHING = "-"
-"""Where there is no such tenant, or no node that says what it has."""
-MINE = ("ResourceQuota", "Namespace")
+"""The amount of a tenant that does not exist, or of nodes whose capacity is not known."""
+KINDS = ("ResourceQuota", "Namespace")
+"""Kinds that decide how much a tenant may use."""
 Sums = dict[str, dict[str, list[str]]]
-"""Subject to resource to the quantities that are summed."""
+"""Subject to resource to the quantities to add up."""
 
 
 def quota_changes(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[QuotaChange, ...]:
-    """Return every sum of a tenant's quotas that differs, and the nodes' sums of the resources concerned."""
+    """Return every sum of a tenant's quotas that differs, and the nodes' sums of the same resources."""
     if not any(change.identity.kind in ("ResourceQuota", "Node") for change in changes.objects):
         return ()
     concerned = _concerned(old, new)
@@ -40,28 +41,28 @@ def quota_changes(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Quota
 
 
 def findings(old: Snapshot, new: Snapshot, changes: Changes, every: Iterable[QuotaChange]) -> Iterator[DiffFinding]:
-    """Yield one finding a tenant for what it gains and one for what it loses; none for tenants that come or go."""
-    mine = [amount for amount in every if amount.subject != NODES]
+    """Yield one finding for what a tenant gains and one for what it loses; none for new and removed tenants."""
+    of_tenants = [amount for amount in every if amount.subject != NODES]
     component = next((c.resource.component for c in changes.objects if c.identity.kind == "ResourceQuota"), "")
-    for subject in dict.fromkeys(amount.subject for amount in mine):
-        moved = [one for one in mine if one.subject == subject and NOTHING not in (one.old, one.new)]
+    for subject in dict.fromkeys(amount.subject for amount in of_tenants):
+        moved = [one for one in of_tenants if one.subject == subject and NOTHING not in (one.old, one.new)]
         for rule, risk, word, some in (
             ("quota-raised", Risk.NONE, "more", [one for one in moved if not _less(one)]),
             ("quota-lowered", Risk.DISRUPTION, "less", [one for one in moved if _less(one)]),
         ):
             if some:
                 yield DiffFinding(rule, risk, subject, f"may use {word}: {_sentence(some)}", (), component, SOURCE)
-    yield from _exceeded(old, new, {amount.resource for amount in mine})
+    yield from _exceeded(old, new, {amount.resource for amount in of_tenants})
 
 
 def _subjects(snapshot: Snapshot) -> set[str]:
-    """Return the tenants and namespaces that a side has: another's is absent here, and not without a quota."""
+    """Return a snapshot's tenants and namespaces: to tell a tenant without a quota from one that does not exist."""
     names = [key.name for key in snapshot.resources if key.kind == "Namespace" and not key.group]
     return {_subject(snapshot, name) for name in names}
 
 
 def _sentence(some: list[QuotaChange]) -> str:
-    """Return amounts in words; requests and limits that move alike are said once."""
+    """Return amounts in words; equal changes of requests and limits are written once."""
     merged: dict[tuple[str, str, str], list[str]] = {}
     for one in some:
         plain = one.resource.removeprefix("requests.").removeprefix("limits.")
@@ -81,7 +82,7 @@ def _less(amount: QuotaChange) -> bool:
 
 
 def total(quantities: list[str], absent: str = UNLIMITED) -> str:
-    """Return the sum of quantities as one writes it."""
+    """Return the sum of quantities as a quantity."""
     if not quantities:
         return absent
     if len(quantities) == 1:
@@ -90,7 +91,7 @@ def total(quantities: list[str], absent: str = UNLIMITED) -> str:
 
 
 def written(value: Decimal, like: list[str]) -> str:
-    """Return a number as a quantity in the largest unit that keeps it whole."""
+    """Return a number as a quantity, in the largest unit that keeps it an integer."""
     binary = any(one.endswith("i") for one in like)
     for power, unit in reversed([*enumerate("KMGTP" if binary else "kMGTP", start=1)]):
         factor = Decimal(1024 if binary else 1000) ** power
@@ -100,17 +101,17 @@ def written(value: Decimal, like: list[str]) -> str:
 
 
 def _concerned(old: Snapshot, new: Snapshot) -> set[str]:
-    """Return the subjects of which a quota or a namespace differs: the sums of all others are equal."""
-    sides = [
-        {key: one.digest for key, one in snapshot.resources.items() if key.kind in MINE} for snapshot in (old, new)
-    ]
-    different = {key for key, _ in sides[0].items() ^ sides[1].items() if not key.group}
+    """Return the subjects whose quotas or namespaces differ; the sums of all others are equal."""
+    before, after = (
+        {key: one.digest for key, one in snapshot.resources.items() if key.kind in KINDS} for snapshot in (old, new)
+    )
+    different = {key for key, _ in before.items() ^ after.items() if not key.group}
     names = {key.name if key.kind == "Namespace" else key.namespace for key in different}
     return {_subject(snapshot, name) for name in names for snapshot in (old, new)}
 
 
 def _sums(snapshot: Snapshot, concerned: Container[str] | None = None) -> Sums:
-    """Return the sums of some subjects, or of all."""
+    """Return the sums of these subjects, or of all."""
     sums: Sums = {}
     for identity in sorted(key for key in snapshot.resources if key.kind == "ResourceQuota" and not key.group):
         subject = _subject(snapshot, identity.namespace)
@@ -130,7 +131,7 @@ def _subject(snapshot: Snapshot, namespace: str) -> str:
 
 
 def capacity(snapshot: Snapshot, resource: str) -> Decimal | None:
-    """Return what all nodes of a side offer of a resource; None where no node says it."""
+    """Return how much of a resource all nodes of a snapshot have; None if no node says it."""
     plain = resource.removeprefix("requests.").removeprefix("limits.")
     found = []
     for identity, kube_object in snapshot.resources.items():
@@ -154,19 +155,20 @@ def _units(resource: str) -> list[str]:
 
 
 def _exceeded(old: Snapshot, new: Snapshot, resources: set[str]) -> Iterator[DiffFinding]:
-    """Yield resources of which all quotas together promise more than the nodes have, and did not before."""
+    """Yield resources of which all quotas together now promise more than the nodes have."""
     for resource in sorted(resources):
         there, had = capacity(new, resource), capacity(old, resource)
         if there is None or (promised := _promised(new, resource)) <= there:
             continue
         if had is None or _promised(old, resource) <= had:
             units = _units(resource)
-            message = f"have {written(there, units)} of {resource}, and quotas promise {written(promised, units)} now"
+            have, promise = written(there, units), written(promised, units)
+            message = f"have {have} of {resource}, but all quotas together promise {promise}"
             yield DiffFinding("quota-over-capacity", Risk.NONE, NODES, message, (), "", SOURCE)
 
 
 def _promised(snapshot: Snapshot, resource: str) -> Decimal:
     return sum(
-        (to_number(one) or Decimal(0) for mine in _sums(snapshot).values() for one in mine.get(resource, [])),
+        (to_number(one) or Decimal(0) for sums in _sums(snapshot).values() for one in sums.get(resource, [])),
         Decimal(0),
     )

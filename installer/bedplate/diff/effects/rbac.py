@@ -1,4 +1,4 @@
-"""What each subject may do: Roles, Bindings and aggregation resolved on each side, then compared."""
+"""Rights of each subject: roles, bindings and aggregation are resolved in each snapshot, then compared."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ GOOD_PRACTICES = "https://kubernetes.io/docs/concepts/security/rbac-good-practic
 ROLES = ("Role", "ClusterRole")
 EVERYTHING = Grant(ANY, ANY, "", ANY)
 EVERY_URL = Grant(grant.URL, ANY, "", ANY)
+UNBOUND = "has no binding here; a subject bound to it"
 AGGREGATION = "aggregationRule"
 AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 OF_KUBERNETES = {"admin": ("admin", "edit", "view"), "edit": ("edit", "view"), "view": ("view",)}
-"""Kubernetes' own roles, and the labels whose roles they take in."""
+"""Kubernetes' own roles, and the labels of the roles that they aggregate."""
 
 
 class Scope(NamedTuple):
-    """A subject, and the namespace where it has its rights; empty for all of the cluster."""
+    """A subject, and the namespace where it has its rights; empty for the whole cluster."""
 
     subject: str
     namespace: str
@@ -35,7 +36,7 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """Grants that mean more than they say (https://kubernetes.io/docs/concepts/security/rbac-good-practices/)."""
+    """Grants that are more powerful than they look (https://kubernetes.io/docs/concepts/security/rbac-good-practices/)."""
 
     rule: str
     words: str
@@ -64,38 +65,40 @@ DANGERS = (
         tuple(Grant("", f"pods/{part}", "", verb) for part in ("exec", "attach") for verb in ("create", "get")),
     ),
     Danger(
-        "rbac-nodes-proxy", "can command kubelets", tuple(Grant("", "nodes/proxy", "", v) for v in ("get", "create"))
+        "rbac-nodes-proxy", "can control kubelets", tuple(Grant("", "nodes/proxy", "", v) for v in ("get", "create"))
     ),
 )
 
 
 def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFinding]:
-    """Yield rights gained and lost by subject and namespace; nothing where no object of RBAC changed."""
-    mine = [change for change in changes.objects if change.identity.group == GROUP]
-    if not mine:
+    """Yield rights gained and lost, by subject and namespace; nothing if no RBAC object changed."""
+    rbac_changes = [change for change in changes.objects if change.identity.group == GROUP]
+    if not rbac_changes:
         return
-    before, after = _rights(old, new, mine)
-    told: dict[tuple[str, Risk, str, str], list[str]] = {}
+    before, after = _rights(old, new, rbac_changes)
+    subjects_of: dict[tuple[str, Risk, str, str], list[str]] = {}
     gone = {c.identity.name for c in changes.objects if c.identity.kind == "Namespace" and c.action is Action.REMOVED}
     for scope in sorted(scope for scope in {*before.scopes, *after.scopes} if scope.namespace not in gone):
         for rule, risk, message in _compared(before, after, scope):
-            told.setdefault((rule, risk, message, after.component(scope)), []).append(scope.subject)
-    for (rule, risk, message, component), subjects in told.items():
+            subjects_of.setdefault((rule, risk, message, after.component(scope)), []).append(scope.subject)
+    for (rule, risk, message, component), subjects in subjects_of.items():
         yield DiffFinding(rule, risk, join_words(subjects), message, (), component, SOURCE)
     yield from _unbound(before, after, changes, complete=new.environment is not None)
 
 
-def _rights(old: Snapshot, new: Snapshot, mine: list[ObjectChange]) -> tuple[Rights, Rights]:
-    """Return the rights, on both sides, of every subject that a changed object of RBAC is about."""
-    changed = {change.identity for change in mine} | {change.old.identity for change in mine if change.old}
-    sides = [Rights(old), Rights(new)]
+def _rights(old: Snapshot, new: Snapshot, rbac_changes: list[ObjectChange]) -> tuple[Rights, Rights]:
+    """Return the rights in both snapshots of every subject that a changed RBAC object is about."""
+    changed = {change.identity for change in rbac_changes} | {
+        change.old.identity for change in rbac_changes if change.old
+    }
+    both = Rights(old), Rights(new)
     roles = {key.name for key in changed if key.kind in ROLES}
     if any(key.kind == "ClusterRole" for key in changed):
-        roles |= {*OF_KUBERNETES}.union(*(side.aggregated() for side in sides))
-    subjects = {subject for side in sides for subject in side.concerned(changed, roles)}
-    for side in sides:
-        side.bind(subjects)
-    return sides[0], sides[1]
+        roles |= {*OF_KUBERNETES}.union(*(rights.aggregated() for rights in both))
+    subjects = {subject for rights in both for subject in rights.concerned(changed, roles)}
+    for rights in both:
+        rights.bind(subjects)
+    return both
 
 
 def _compared(before: Rights, after: Rights, scope: Scope) -> Iterator[tuple[str, Risk, str]]:
@@ -105,28 +108,28 @@ def _compared(before: Rights, after: Rights, scope: Scope) -> Iterator[tuple[str
         (rule, Risk.SECURITY, f"{words}{where}: {grant.describe(some)}") for rule, words, some in sorted_out(gained)
     )
     if lost := grant.not_covered(before.of(scope), frozenset(after.wide(scope))):
-        yield "rbac-lost", Risk.NONE, f"may no longer{where}: {grant.describe(lost)}"
+        yield "rbac-lost", Risk.NONE, f"loses rights{where}: {grant.describe(lost)}"
 
 
 def sorted_out(grants: Iterable[Grant]) -> Iterator[tuple[str, str, list[Grant]]]:
-    """Yield grants by what they mean: the dangerous ones first, each grant once."""
+    """Yield each grant once, sorted by danger, the dangerous ones first."""
     rest = list(grants)
     for danger in DANGERS:
-        found = [one for one in rest if any(_means(one, bad) for bad in danger.grants)]
+        found = [one for one in rest if any(_includes(one, bad) for bad in danger.grants)]
         if found:
-            told = [EVERYTHING] if EVERYTHING in found else found
-            yield danger.rule, danger.words, told
-            rest = [one for one in rest if one not in found and not (told == [EVERYTHING] and one.group == grant.URL)]
+            shown = [EVERYTHING] if EVERYTHING in found else found
+            yield danger.rule, danger.words, shown
+            rest = [one for one in rest if one not in found and not (shown == [EVERYTHING] and one.group == grant.URL)]
     if rest:
-        yield "rbac-gained", "may now", rest
+        yield "rbac-gained", "gains rights", rest
 
 
-def _means(one: Grant, bad: Grant) -> bool:
+def _includes(one: Grant, bad: Grant) -> bool:
     return one._replace(name="").covers(bad)
 
 
 def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool) -> Iterator[DiffFinding]:
-    """Yield what roles allow that nothing on either side binds; in plain YAML the binding may be elsewhere."""
+    """Yield the changes of roles without a binding in either snapshot; in plain YAML it may be elsewhere."""
     for change in changes.objects:
         key = change.identity
         if key.group != GROUP or key.kind not in ROLES or key in before.bound | after.bound:
@@ -134,18 +137,18 @@ def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool)
         gained = grant.not_covered(after.role(key), frozenset(before.role(key)))
         risk = Risk.NONE if complete else Risk.SECURITY
         for rule, words, some in sorted_out(gained):
-            message = f"lets whoever is bound to it, no binding is here: {words} {grant.describe(some)}"
+            message = f"{UNBOUND} {words}: {grant.describe(some)}"
             yield DiffFinding(rule, risk, key, message, ("rules",), change.resource.component, SOURCE)
         if lost := grant.not_covered(before.role(key), frozenset(after.role(key))):
-            message = f"no longer allows whoever is bound to it, no binding is here: {grant.describe(lost)}"
+            message = f"{UNBOUND} loses rights: {grant.describe(lost)}"
             yield DiffFinding("rbac-lost", Risk.NONE, key, message, ("rules",), change.resource.component, SOURCE)
 
 
 class Rights:
-    """The rights of subjects of a side; objects that cannot matter are not looked into."""
+    """The rights of a snapshot's subjects; objects that cannot matter are not parsed."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        """Find the side's roles and bindings."""
+        """Find the snapshot's roles and bindings."""
         resources = {key: resource for key, resource in snapshot.resources.items() if key.group == GROUP}
         self._roles = {key: resource for key, resource in resources.items() if key.kind in ROLES}
         self._bindings = [resource for key, resource in sorted(resources.items()) if key.kind not in ROLES]
@@ -156,11 +159,11 @@ class Rights:
         self.bound: set[ObjectId] = set()
 
     def aggregated(self) -> set[str]:
-        """Return the names of roles that take others in."""
+        """Return the names of roles that aggregate others."""
         return {key.name for key in self._cluster_roles if self._aggregates(key)}
 
     def concerned(self, changed: set[ObjectId], roles: set[str]) -> set[str]:
-        """Return the subjects of bindings that changed or that give one of some roles."""
+        """Return the subjects of bindings that changed, or that refer to one of these roles."""
         found = set()
         words = frozenset(roles)
         for resource in self._bindings:
@@ -175,21 +178,21 @@ class Rights:
         return found
 
     def bind(self, subjects: set[str]) -> None:
-        """Resolve the bindings of some subjects."""
+        """Resolve the bindings of these subjects."""
         words = frozenset(name.rpartition("/")[2].partition(" ")[2] or name.rpartition("/")[2] for name in subjects)
         for resource in self._bindings:
             if resource.mentions(words):
                 for name in _subjects(resource):
                     if name in subjects:
                         self._give(resource, name)
-        self._take_in()
+        self._bind_aggregated()
 
     def of(self, scope: Scope) -> frozenset[Grant]:
-        """Return what a subject may do in a namespace by bindings there, or everywhere by bindings of the cluster."""
+        """Return what a subject may do in a scope by the bindings of exactly this scope."""
         return frozenset(self.scopes.get(scope, ()))
 
     def wide(self, scope: Scope) -> set[Grant]:
-        """Return what a subject may do in a namespace by any binding."""
+        """Return what a subject may do in a scope by any binding, cluster-wide ones included."""
         return {*self.scopes.get(scope, ()), *self.scopes.get(Scope(scope.subject, ""), ())}
 
     def component(self, scope: Scope) -> str:
@@ -197,9 +200,9 @@ class Rights:
         return self._components.get(scope, "")
 
     def role(self, key: ObjectId) -> frozenset[Grant]:
-        """Return what a role allows; one of Kubernetes' own that is not here stands for itself."""
+        """Return what a role allows; one of Kubernetes' own roles that is not in the snapshot is a grant by itself."""
         if key not in self._resolved:
-            self._resolved[key] = frozenset()  # a role that takes itself in
+            self._resolved[key] = frozenset()  # for a role that aggregates itself
             self._resolved[key] = frozenset(self._resolve(key))
         return self._resolved[key]
 
@@ -226,8 +229,8 @@ class Rights:
                     if resource.mentions((wanted,)) and _labels(resource).get(wanted) == "true":
                         yield from self.role(other)
 
-    def _take_in(self) -> None:
-        """Count roles that an aggregated and bound role takes in as bound."""
+    def _bind_aggregated(self) -> None:
+        """Treat roles as bound if a bound role aggregates them."""
         taken = {key for key in self.bound if self._aggregates(key)}
         if taken:
             everywhere = frozenset().union(*(self.role(key) for key in taken))

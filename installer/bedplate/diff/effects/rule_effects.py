@@ -1,4 +1,4 @@
-"""Consequences that a rule's data says: immutable fields, data at risk, privileges of pods, interruptions."""
+"""Findings of the rules kept as data: immutable fields, data at risk, privileges of pods, interruptions."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bedplate.kube import secret_values
 from bedplate.kube.change import Action, Changes, ElementKey, ObjectChange, Path, path_text
 
 LONGEST = 80
-Ruling = tuple[DiffRule, list[RuleMatch]]
+RuleMatches = tuple[DiffRule, list[RuleMatch]]
 
 
 def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
-    """Yield what the rules say of every object that differs; what goes with its namespace needs no word of its own."""
+    """Yield the findings of every changed object, but not of those that are deleted with their namespace."""
     gone = {
         change.identity.name
         for change in changes.objects
@@ -30,20 +30,20 @@ def findings(changes: Changes, book: Rulebook) -> Iterator[DiffFinding]:
 
 
 def findings_of_object(change: ObjectChange, book: Rulebook) -> list[DiffFinding]:
-    """Return what the rules say of one object: one finding a rule, and one for all reasons to replace it."""
-    rulings = [(rule, found) for rule in book.rules_for(change.resource) if (found := find_matches(rule, change))]
-    lesser = {name for rule, _ in rulings for name in rule.supersedes}
-    rulings = [ruling for ruling in rulings if ruling[0].id not in lesser]
-    replaced = [ruling for ruling in rulings if ruling[0].effect == "replaced"]
-    kept = [combined_finding(change, [ruling]) for ruling in rulings if ruling not in replaced]
-    return [combined_finding(change, replaced), *kept] if replaced else kept
+    """Return the findings of one object: one for each rule, and one for all reasons to replace it."""
+    matched = [(rule, found) for rule in book.rules_for(change.resource) if (found := find_matches(rule, change))]
+    superseded = {name for rule, _ in matched for name in rule.supersedes}
+    matched = [one for one in matched if one[0].id not in superseded]
+    replacing = [one for one in matched if one[0].effect == "replaced"]
+    others = [combined_finding(change, [one]) for one in matched if one not in replacing]
+    return [combined_finding(change, replacing), *others] if replacing else others
 
 
-def combined_finding(change: ObjectChange, rulings: list[Ruling]) -> DiffFinding:
-    """Return one finding for rules that have one consequence; the worst of them names it."""
-    worst = max((rule for rule, _ in rulings), key=lambda rule: Risk[rule.risk.upper()])
-    places = [hit for _, found in rulings for hit in found]
-    message = _fact(change, worst, places)
+def combined_finding(change: ObjectChange, matched: list[RuleMatches]) -> DiffFinding:
+    """Return one finding for rules that have the same effect, named after the worst of them."""
+    worst = max((rule for rule, _ in matched), key=lambda rule: Risk[rule.risk.upper()])
+    matches = [match for _, found in matched for match in found]
+    message = _message(change, worst, matches)
     if change.action is Action.RENAMED and change.old and "removed" in worst.actions:
         message = f"was {change.old.identity.name}, which {message}"
     return DiffFinding(
@@ -51,37 +51,39 @@ def combined_finding(change: ObjectChange, rulings: list[Ruling]) -> DiffFinding
         risk=Risk[worst.risk.upper()],
         subject=change.identity,
         message=message,
-        path=places[0].path,
+        path=matches[0].path,
         component=change.resource.component,
         source=worst.source,
     )
 
 
-def _fact(change: ObjectChange, rule: DiffRule, places: list[RuleMatch]) -> str:
+def _message(change: ObjectChange, rule: DiffRule, matches: list[RuleMatch]) -> str:
     hidden = change.identity.kind == "Secret"
     return rule.message.format(
-        path=join_words(path_text(hit.path) for hit in places),
-        key=join_words(_key(hit.path) for hit in places),
-        old=secret_values.HIDDEN if hidden else join_words(short_text(hit.old) for hit in places),
-        new=secret_values.HIDDEN if hidden else join_words(short_text(hit.new) for hit in places),
+        path=join_words(path_text(match.path) for match in matches),
+        key=join_words(_key(match.path) for match in matches),
+        old=secret_values.HIDDEN if hidden else join_words(short_text(match.old) for match in matches),
+        new=secret_values.HIDDEN if hidden else join_words(short_text(match.new) for match in matches),
         name=change.identity.name,
     )
 
 
 def _key(path: Path) -> str:
-    """Return the last step in words: an element is told by the values of its keys, as 80/TCP."""
+    """Return the last step in words; an element is written as the values of its keys: 80/TCP."""
     step = path[-1] if path else ""
     return "/".join(str(value) for _, value in step.fields) if isinstance(step, ElementKey) else path_text(path[-1:])
 
 
-def join_words(words: Iterable[str], last: str = "and") -> str:
-    """Return words, each once, as a list in a sentence: ``a, b and c``."""
+def join_words(words: Iterable[str], most: int | None = None) -> str:
+    """Return words without repetition, as a list in a sentence: ``a, b and c``, or ``a, b and 3 more``."""
     each = list(dict.fromkeys(words))
-    return f" {last} ".join(filter(None, (", ".join(each[:-1]), each[-1]))) if each else ""
+    if most is not None and len(each) > most:
+        each = [*each[:most], f"{len(each) - most} more"]
+    return " and ".join(filter(None, (", ".join(each[:-1]), each[-1]))) if each else ""
 
 
 def short_text(value: Any) -> str:
-    """Return a value for a sentence, cut where it is long."""
+    """Return a value for a sentence, cut if it is long."""
     value = secret_values.redact(value)
     text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,4 +1,4 @@
-"""Fields of a custom kind's schema: which come, go, change their type or refuse more."""
+"""Comparing the OpenAPI schemas of a custom kind: fields added, removed, retyped and restricted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UPPER = ("maximum", "maxLength", "maxItems", "maxProperties")
 
 @dataclass(slots=True)
 class FieldChanges:
-    """What differs between two schemas, as paths and short sentences."""
+    """What differs between two schemas, as paths and short phrases."""
 
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -25,7 +25,7 @@ class FieldChanges:
 
 
 def compare_fields(old: Any, new: Any) -> FieldChanges:
-    """Return what differs between two OpenAPI schemas; descriptions do not count."""
+    """Return what differs between two OpenAPI schemas, apart from descriptions."""
     found = FieldChanges()
     if isinstance(old, dict) and isinstance(new, dict):
         _walk(old, new, "", found)
@@ -76,9 +76,9 @@ def _kind(schema: dict[str, Any]) -> str:
 
 
 def _limits(old: dict[str, Any], new: dict[str, Any], here: str, found: FieldChanges) -> None:
-    found.stricter += [
-        text for text in (*_enum(old, new), *_bounds(old, new), *_pattern(old, new), *_checks(old, new)) if text
-    ] and [f"{here}: {', '.join([*_enum(old, new), *_bounds(old, new), *_pattern(old, new), *_checks(old, new)])}"]
+    limits = [*_enum(old, new), *_bounds(old, new), *_pattern(old, new), *_checks(old, new)]
+    if limits:
+        found.stricter.append(f"{here}: {', '.join(limits)}")
 
 
 def _enum(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _pattern(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 
 
 def _checks(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    """Yield CEL rules that were not there; https://kubernetes.io/docs/reference/using-api/cel/."""
+    """Yield CEL rules that are new; https://kubernetes.io/docs/reference/using-api/cel/."""
     key = "x-kubernetes-validations"
     before = {one.get("rule") for one in old.get(key) or []}
     for one in new.get(key) or []:

@@ -1,4 +1,4 @@
-"""Traffic that NetworkPolicies let through: peers, ports and which of them contain which others.
+"""Traffic that NetworkPolicies allow: peers and ports, and which of them include which others.
 
 Semantics: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Selector = frozenset[tuple[str, str, tuple[str, ...]]]
-"""Requirements on labels; more of them select fewer objects, none select all."""
+"""Requirements on labels. More requirements select fewer objects; no requirement selects all."""
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -33,26 +33,26 @@ def selector_text(labels: Selector) -> str:
 
 
 class Peer(NamedTuple):
-    """The other end: an address range, or pods (all where there is no selector) of namespaces; None is anyone."""
+    """The other end: an address range, or pods in namespaces (all pods without a selector). Empty: any address."""
 
     block: str = ""
-    apart: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     namespaces: Selector | None = None
     pods: Selector | None = None
 
     @property
     def anyone(self) -> bool:
-        """Return whether every address is meant, outside ones too."""
+        """Return whether it includes every address, also outside the cluster."""
         return not self.block and self.namespaces is None and self.pods is None
 
     def covers(self, other: Peer) -> bool:
-        """Return whether every address of the other is one of these."""
+        """Return whether it includes every address of the other."""
         if self.anyone:
             return True
         if other.anyone or bool(self.block) != bool(other.block):
-            return self.block in ("0.0.0.0/0", "::/0") and not self.apart and other.anyone
+            return self.block in ("0.0.0.0/0", "::/0") and not self.excluded and other.anyone
         if self.block:
-            return _contains(self.block, other.block) and {*self.apart} <= {*other.apart}
+            return _contains(self.block, other.block) and {*self.excluded} <= {*other.excluded}
         same = self.namespaces is None and other.namespaces is None
         wider = self.namespaces is not None and other.namespaces is not None and self.namespaces <= other.namespaces
         everywhere = self.namespaces == frozenset()
@@ -63,7 +63,7 @@ class Peer(NamedTuple):
         if self.anyone:
             return "anywhere"
         if self.block:
-            return self.block + (f" without {', '.join(self.apart)}" if self.apart else "")
+            return f"{self.block} except {', '.join(self.excluded)}" if self.excluded else self.block
         pods = f"pods {selector_text(self.pods)}" if self.pods else "all pods"
         if self.namespaces is None:
             return f"{pods} of the same namespace"
@@ -106,7 +106,7 @@ class Port(NamedTuple):
         if not self.protocol:
             return "every port"
         span = f"{self.first}-{self.last}" if self.last else self.first
-        return f"port {self.protocol} {span}" if span else f"every port {self.protocol}"
+        return f"{self.protocol} port {span}" if span else f"every {self.protocol} port"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +117,7 @@ class Opening:
     port: Port
 
     def covers(self, other: Opening) -> bool:
-        """Return whether all of the other's traffic passes here."""
+        """Return whether it allows all traffic of the other."""
         return self.peer.covers(other.peer) and self.port.covers(other.port)
 
 
@@ -125,7 +125,7 @@ ALL = Opening(Peer(), Port())
 
 
 def parse_rules(rules: Any, ends: str) -> frozenset[Opening]:
-    """Return what a policy's rules let through; ``ends`` is the key of the peers: from, to."""
+    """Return what a policy's rules allow; ``ends`` is the key of the peers: from or to."""
     return frozenset(
         Opening(peer, port)
         for rule in rules or []

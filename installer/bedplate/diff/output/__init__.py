@@ -1,4 +1,4 @@
-"""The formats of a diff: one file each, which styles a view."""
+"""The formats of a diff: text, Markdown, HTML, JSON, SARIF and JUnit, one module each."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def show(view: ReportView, form: Format, *, fail_on: Risk | None = None, color: 
 
     Args:
         view: what to show.
-        form: the format; the others' modules are not imported.
-        fail_on: the lowest risk that fails, for formats that know failures.
-        color: whether a terminal reads it.
+        form: the format; only its module is imported.
+        fail_on: the lowest risk that counts as a failure, for formats with failures.
+        color: whether to use the colors of a terminal.
     """
     match form:
         case Format.TEXT:

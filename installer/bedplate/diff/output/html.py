@@ -1,4 +1,4 @@
-"""A diff as one page: nothing is loaded from elsewhere; it searches, folds, filters, prints."""
+"""A diff as one HTML page to search, filter, fold and print; it loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show(view: ReportView) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(subject=subject_text, fact=message_text, image=image_text, visible=printable)
+    environment.filters.update(subject=subject_text, message=message_text, image=image_text, printable=printable)
     present = {item.risk for item in view.items} | {finding.risk for finding in view.report.effects.findings}
     return environment.get_template("page.html.j2").render(
         view=view,
@@ -46,5 +46,5 @@ def show(view: ReportView) -> str:
 
 
 def _source(text: str) -> str:
-    """Return what lets a browser run this text and no other (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
+    """Return the source expression that lets a browser run only this text (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,4 +1,4 @@
-"""A diff for programs: a stable JSON document, described by docs/reference/diff.schema.json."""
+"""A diff as JSON for programs, described by docs/reference/diff.schema.json."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bedplate.diff.output.summary import DiffSummary
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube import secret_values
 from bedplate.kube.change import (
+    Action,
     Change,
     ElementKey,
     HostChange,
@@ -22,7 +23,7 @@ from bedplate.kube.change import (
 from bedplate.kube.object_id import ObjectId
 
 FORM = "bedplate-diff/1"
-"""The form's name; a field that is added keeps it, a field that changes its meaning does not."""
+"""The name of the form. An added field keeps it; a field that changes its meaning needs a new name."""
 
 
 def show(view: ReportView) -> str:
@@ -102,14 +103,16 @@ def _change(change: Change) -> dict[str, Any]:
         "shown": path_text(change.path),
         "action": str(change.action),
     }
-    sides = {"old": change.old, "new": change.new}
-    value |= {name: side for name, side in sides.items() if change.action != {"old": "added", "new": "removed"}[name]}
+    if change.action is not Action.ADDED:
+        value["old"] = change.old
+    if change.action is not Action.REMOVED:
+        value["new"] = change.new
     extras = {"note": change.note or None, "at": change.at, "text": change.text}
     return value | {name: extra for name, extra in extras.items() if extra is not None}
 
 
 def step(value: PathStep) -> Any:
-    """Return a step of a path: a key or a position as it is, the others as a mapping with one key that says which."""
+    """Return a step of a path: a key or a position as it is, other steps as a mapping whose one key says what it is."""
     match value:
         case ElementKey():
             return {"by": [[name, list(part) if isinstance(part, tuple) else part] for name, part in value.fields]}

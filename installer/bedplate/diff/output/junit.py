@@ -1,6 +1,6 @@
-"""A diff as JUnit's XML: a test case per changed object and host; those at or above a risk have failed.
+"""A diff as JUnit XML: one test case for each changed object and host; those at or above a risk have failed.
 
-The form that CI systems read: https://github.com/testmoapp/junitxml.
+The format that CI systems read: https://github.com/testmoapp/junitxml.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ OVERALL = "overall"
 
 
 def show(view: ReportView, *, fail_on: Risk | None = None) -> str:
-    """Return the document; without a risk to fail on, nothing has failed."""
+    """Return the document; without ``fail_on``, nothing has failed."""
     root = ET.Element("testsuites", name=f"bedplate diff {view.summary.old} {view.summary.new}")
     overall: dict[str, list[DiffFinding]] = {}
     for finding in view.findings:
@@ -37,12 +37,14 @@ def _suite(
     suite = ET.SubElement(root, "testsuite", name=name)
     for title, findings in cases:
         case = ET.SubElement(suite, "testcase", classname=name, name=title, time="0")
-        said = [_line(finding) for finding in findings]
+        lines = [_line(finding) for finding in findings]
         failing = [_line(finding) for finding in findings if fail_on is not None and finding.risk >= fail_on]
         if failing:
-            ET.SubElement(case, "failure", message=failing[0], type=failing[0].partition(":")[0]).text = "\n".join(said)
-        elif said:
-            ET.SubElement(case, "system-out").text = "\n".join(said)
+            ET.SubElement(case, "failure", message=failing[0], type=failing[0].partition(":")[0]).text = "\n".join(
+                lines
+            )
+        elif lines:
+            ET.SubElement(case, "system-out").text = "\n".join(lines)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
 

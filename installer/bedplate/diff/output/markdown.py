@@ -1,4 +1,4 @@
-"""A diff as a comment of a pull request: a summary, then every object folded, cut at whole objects to what fits."""
+"""A diff as the comment of a pull request: a summary, then every object folded; what does not fit is cut."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
 LIMIT = 65_536
-"""Characters of a comment on GitHub; more is refused ("body is too long (maximum is 65536 characters)")."""
+"""Characters of a comment on GitHub; a longer one is refused ("body is too long (maximum is 65536 characters)")."""
 ROOM = LIMIT - 1_500
-"""Left free: for a workflow that adds a line, and for programs that count an emoji or a line's end as two."""
+"""The rest is left for workflows that add a line, and for programs that count an emoji or a newline as two."""
 ONE = ROOM // 3
-"""Of one object; a longer one is cut, however risky: it would push out all the others."""
+"""Characters of one object; a longer one is cut, however risky, because it would push out all others."""
 NAMED = 20
-"""Objects that are named among those cut."""
+"""Objects whose names are listed among those that were cut."""
 MARKER = "<!-- bedplate diff -->"
 """First line of every comment, by which a workflow finds the one to update."""
 SIGNS = {Risk.NONE: "⚪", Risk.RESTART: "🔵", Risk.DISRUPTION: "🟡", Risk.DATA: "🟣", Risk.SECURITY: "🔴"}
@@ -27,7 +27,7 @@ MARKS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "±", Action.RE
 
 
 def show(view: ReportView) -> str:
-    """Return the comment; never longer than LIMIT."""
+    """Return the comment, never longer than LIMIT."""
     head = "\n".join([MARKER, *_summary(view.summary), *_overall(view.findings), *_images(view.images)])
     items = _by_risk(view)
     room = ROOM - len(head)
@@ -46,7 +46,7 @@ def show(view: ReportView) -> str:
 
 
 def _kept(items: list[tuple[ViewGroup, ViewItem]], room: int) -> dict[int, str]:
-    """Return those that fit, by their id: the riskiest first; the least risky are the first to go."""
+    """Return the items that fit, by their id; the least risky are left out first."""
     kept: dict[int, str] = {}
     begun: set[str] = set()
     for group, item in items:
@@ -136,7 +136,7 @@ def _name(item: ViewItem) -> str:
 
 
 def _diff(rows: Iterable[Row]) -> Iterator[str]:
-    """Return rows as GitHub colors them: lines that begin with - or +."""
+    """Return rows as lines that begin with - or +, which GitHub colors."""
     for row in rows:
         note = f"  ({row.note})" if row.note else ""
         if row.lines:
@@ -154,8 +154,8 @@ def _cut(items: list[ViewItem]) -> str:
     if len(items) > NAMED:
         names.append(f"- … and {len(items) - NAMED} more")
     first = (
-        f"**Not shown here: {count_of(len(items), 'object')}**, the least risky and those too long for a comment. "
-        "To see everything: `bedplate diff` with the same two sides and `--format html --out diff.html`."
+        f"**Not shown here: {count_of(len(items), 'object')}**, the least risky ones and those too long for a comment. "
+        "To see everything, run `bedplate diff` on the same snapshots with `--format html --out diff.html`."
     )
     return "\n".join([first, "", *names])
 

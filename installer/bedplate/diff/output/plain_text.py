@@ -1,4 +1,4 @@
-"""A diff as text: first the summary on one screen, then every object, the riskiest first."""
+"""A diff as text for a terminal: first the summary on one screen, then every object, the riskiest first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABEL = 12
 LONGEST = 40
 """Lines of one value, or of one added object; the other formats show all."""
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
-"""What typer.style adds; values hold none: their control characters are written as escapes."""
+"""What typer.style adds. Values contain none: their control characters are written as escapes."""
 SIGNS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~", Action.RENAMED: ">"}
 COLORS = {
     Risk.NONE: "",
@@ -41,7 +41,7 @@ ACTION_COLORS = {Action.ADDED: "green", Action.REMOVED: "red", Action.CHANGED: "
 
 
 def show(view: ReportView, *, color: bool = False) -> str:
-    """Return the whole text; with the colors of a terminal if asked for."""
+    """Return the whole text, with the colors of a terminal if ``color``."""
     lines = [line.rstrip() for line in _all(view)]
     text = "\n".join(lines) + "\n"
     return text if color else STYLE.sub("", text)
@@ -62,20 +62,20 @@ def _all(view: ReportView) -> Iterator[str]:
 
 
 def summary(value: DiffSummary) -> Iterator[str]:
-    """Return the lines of a summary; at most SCREEN. What is too wide is cut, or wrapped where there is room."""
+    """Return the lines of a summary, at most SCREEN. Wide lines are wrapped if there is room, else cut."""
     risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no finding"
-    facts = [
+    rows = [
         ("Changed", value.counts, ""),
         ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
         ("Downtime", value.downtime, ""),
         *(line for block in value.fitting() for line in _block(block)),
     ]
-    yield typer.style(f"{_side(value.old)} → {_side(value.new)}", bold=True)
-    room = SCREEN - 1 - len(facts)
-    for label, said, color in facts:
-        lines = textwrap.wrap(said, WIDTH - LABEL, subsequent_indent="  ", break_on_hyphens=False)
+    yield typer.style(f"{_snapshot_name(value.old)} → {_snapshot_name(value.new)}", bold=True)
+    room = SCREEN - 1 - len(rows)
+    for label, text, color in rows:
+        lines = textwrap.wrap(text, WIDTH - LABEL, subsequent_indent="  ", break_on_hyphens=False)
         if len(lines) - 1 > room:
-            lines = [_crop(said, WIDTH - LABEL)]
+            lines = [_crop(text, WIDTH - LABEL)]
         room -= len(lines) - 1
         for at, line in enumerate(lines):
             yield typer.style(f"{'' if at else label:<{LABEL}}", fg=color or None, bold=True) + line
@@ -149,7 +149,7 @@ def _long(lines: list[str], indent: str) -> Iterator[str]:
 
 
 def _chop(line: str, indent: str) -> Iterator[str]:
-    """Return a line in parts that fit; text inside keeps its spaces."""
+    """Return a line in parts that fit the width; spaces inside are kept."""
     room = WIDTH - len(indent)
     yield indent + line[:room]
     for at in range(room, len(line), room - 4):
@@ -162,8 +162,8 @@ def _wrap(text: str, first: str, rest: str) -> list[str]:
     ) or [""]
 
 
-def _side(name: str) -> str:
-    """Return a side's name; of a long path the end."""
+def _snapshot_name(name: str) -> str:
+    """Return a snapshot's name; of a long path only the end."""
     room = WIDTH // 2 - 2
     return name if len(name) <= room else "…" + name[1 - room :]
 

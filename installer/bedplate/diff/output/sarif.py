@@ -1,6 +1,6 @@
 """A diff's findings as SARIF 2.1.0, for code scanning.
 
-The form: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html. What GitHub reads of it:
+The format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html. What GitHub reads of it:
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning.
 """
 
@@ -28,7 +28,7 @@ LEVELS = {
     Risk.SECURITY: "error",
 }
 SEVERITY = {Risk.SECURITY: "8.0"}
-"""What makes GitHub list a rule among security alerts; from 7.0 it is "high"."""
+"""With this score, GitHub lists a rule among security alerts; from 7.0 it is "high"."""
 
 
 def show(view: ReportView) -> str:
@@ -98,12 +98,12 @@ def _location(location: SourceLocation, name: str, path: str) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """Return a file as code scanning wants it: relative to the repository's root, where the command runs."""
+    """Return a file as code scanning expects it: relative to the repository's root, where the command runs."""
     path = PurePosixPath(file)
     here = PurePosixPath(Path.cwd())
     return quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _fingerprint(finding: DiffFinding, path: str) -> str:
-    """Return what makes a finding the same in the next run: not its line, nor the values in its sentence."""
+    """Return what identifies a finding in later runs: not its line, nor the values in its message."""
     return hashlib.sha256("\0".join((finding.rule, str(finding.subject), path)).encode()).hexdigest()

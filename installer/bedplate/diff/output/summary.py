@@ -1,4 +1,4 @@
-"""A report's summary: what, how many, how bad, what stands still; short enough for one screen."""
+"""The summary of a diff: what changed, the worst risk, the downtime; short enough for one screen."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SCREEN = 24
 HEAD = 4
 """Lines before the blocks: the sides, the counts, the risks, the downtime."""
 LONGEST = 180
-"""Characters of a finding's fact; the whole stands below."""
+"""Characters of a finding's message; the details below show all of it."""
 NAMED = 3
-"""Subjects named before the rest is counted."""
+"""Subjects that are named before the rest is counted."""
 DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
-"""As much of a digest as people compare; the changes show all of it."""
+"""As much of a digest as people compare; the details show all of it."""
 IMAGES = "Images"
-GONE, NEW = "gone", "new"
+REMOVED, NEW = "removed", "new"
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One fact of a summary."""
+    """One line of a summary."""
 
     subject: str
     text: str
@@ -37,7 +37,7 @@ class SummaryLine:
 
 @dataclass(frozen=True, slots=True)
 class SummaryBlock:
-    """Facts of one sort; ``more`` counts those that did not fit."""
+    """Lines of one topic; ``more`` counts those that did not fit."""
 
     title: str
     lines: tuple[SummaryLine, ...]
@@ -50,13 +50,13 @@ class DiffSummary:
     """What a reader must know first.
 
     Attributes:
-        old: the side before.
-        new: the side after.
-        counts: of objects and hosts, in words.
+        old: the name of the snapshot before.
+        new: the name of the snapshot after.
+        counts: how many objects and hosts changed, in words.
         worst: the highest risk.
-        risks: findings of each risk above none, the worst first.
-        downtime: what stands still meanwhile, in words.
-        blocks: facts, the most urgent block first; all of them.
+        risks: the number of findings of each risk above none, the worst first.
+        downtime: what stops meanwhile, in words.
+        blocks: all lines, the most urgent block first.
     """
 
     old: str
@@ -69,11 +69,11 @@ class DiffSummary:
 
     @property
     def lacks_images(self) -> bool:
-        """Return whether an image is left out, so that all of them must stand below."""
+        """Return whether an image is left out, so that the details must list all of them."""
         return any(block.title == IMAGES and block.more for block in self.fitting())
 
     def fitting(self, height: int = SCREEN) -> tuple[SummaryBlock, ...]:
-        """Return the blocks cut so that the whole summary has at most so many lines."""
+        """Return the blocks, cut so that the whole summary has at most this many lines."""
         shown = [1] * len(self.blocks)
         room = height - HEAD - sum(min(len(block.lines), 2) for block in self.blocks)
         growing = True
@@ -81,7 +81,7 @@ class DiffSummary:
             growing = False
             for at, block in enumerate(self.blocks):
                 missing = len(block.lines) - shown[at]
-                price = int(missing > 1)  # the last one takes the place of "and 1 more"
+                price = int(missing > 1)  # the last line replaces "and 1 more"
                 if missing and price <= room:
                     shown[at] += 1
                     room -= price
@@ -95,12 +95,12 @@ def object_title(identity: ObjectId) -> str:
 
 
 def subject_text(finding: DiffFinding) -> str:
-    """Return whom a finding is about, as people say it."""
+    """Return the subject of a finding as people write it."""
     return object_title(finding.subject) if isinstance(finding.subject, ObjectId) else printable(finding.subject)
 
 
 def message_text(finding: DiffFinding) -> str:
-    """Return what a finding says, on one line."""
+    """Return the message of a finding on one line."""
     return printable(finding.message)
 
 
@@ -131,9 +131,9 @@ def summarize(report: DiffReport) -> DiffSummary:
 
 
 def image_text(image: ImageChange) -> str:
-    """Return what becomes of an image: ``v1 → v2, 12 MB to carry, 9 MB to pull``."""
+    """Return how an image changes: ``v1 → v2, 12 MB to carry, 9 MB to pull``."""
     old, new = (DIGEST.sub(r"\1", printable(tag)) for tag in (image.old, image.new))
-    parts = [f"{old} → {new}" if old and new else f"{NEW}: {new}" if new else f"{GONE}: {old}"]
+    parts = [f"{old} → {new}" if old and new else f"{NEW}: {new}" if new else f"{REMOVED}: {old}"]
     if image.carry is not None:
         parts.append(f"{human(image.carry)} to carry")
     if image.pull is not None:
@@ -169,7 +169,8 @@ def _downtime(effects: Effects) -> str:
     if effects.reboots:
         parts.append(f"{count_of(len(effects.reboots), 'node')} rebooted")
     if effects.restarts:
-        parts.append(f"pods of {count_of(len(effects.restarts), 'workload')} made anew")
+        owners = "1 workload's" if len(effects.restarts) == 1 else f"{len(effects.restarts)} workloads'"
+        parts.append(f"{owners} pods re-created")
     return ", ".join(parts) or "none"
 
 
@@ -179,7 +180,9 @@ def _nodes(effects: Effects) -> Iterable[SummaryLine]:
         for node, reasons in sorted(nodes.items()):
             alike[reasons].append(printable(node))
         for reasons, names in alike.items():
-            yield SummaryLine(_names(names), f"{verb}{'s' * (len(names) == 1)}: {printable('; '.join(reasons))}")
+            yield SummaryLine(
+                _names(names), f"{verb if len(names) > 1 else f'{verb}s'}: {printable('; '.join(reasons))}"
+            )
 
 
 def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
@@ -187,8 +190,8 @@ def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
     for finding in effects.findings:
         if finding.risk is risk:
             alike[(finding.rule, finding.message)].append(subject_text(finding))
-    for (_, said), names in alike.items():
-        yield SummaryLine(_names(sorted(names)), _cropped(printable(said)))
+    for (_, message), names in alike.items():
+        yield SummaryLine(_names(sorted(names)), _cropped(printable(message)))
 
 
 def _cropped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A report's view: what every format shows, in the order in which it is shown; formats only style it."""
+"""The view of a report: what every format shows, sorted and grouped; the formats only style it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bedplate.kube.object_id import ObjectId
 
 HOSTS = "hosts"
 FIRST = ("apiVersion", "kind", "metadata")
-"""How an object begins, wherever people write one."""
+"""The first keys of an object, as people write it."""
 CLUSTER = "cluster-wide"
 
 
@@ -26,12 +26,12 @@ class ViewItem:
     """An object or a host that differs.
 
     Attributes:
-        title: as people name it: ``Deployment monitoring/prometheus``.
-        was: its title before it was renamed, else empty.
+        title: as people write it: ``Deployment monitoring/prometheus``.
+        was: its title before a rename; else empty.
         action: what happens to it.
         risk: the worst of its findings.
-        findings: what that will do, the worst first.
-        change: the facts.
+        findings: the effects, the worst first.
+        change: the values that differ.
     """
 
     title: str
@@ -43,12 +43,12 @@ class ViewItem:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Return each changed value; none for what was added or removed."""
+        """Return each changed value; none for an object or host that was added or removed."""
         return tuple(to_row(change) for change in self.change.changes)
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
-        """Return an added or removed resource as YAML, line by line."""
+        """Return an added or removed object or host as YAML, line by line."""
         if self.action not in (Action.ADDED, Action.REMOVED):
             return ()
         if isinstance(self.change, HostChange):
@@ -66,7 +66,7 @@ class ViewItem:
 
 @dataclass(frozen=True, slots=True)
 class ViewGroup:
-    """Things of one component, of one namespace (plain YAML), or the hosts."""
+    """Objects of one component, of one namespace (plain YAML), or the hosts."""
 
     name: str
     items: tuple[ViewItem, ...]
@@ -79,12 +79,12 @@ class ViewGroup:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """A report, arranged.
+    """A report, sorted and grouped.
 
     Attributes:
-        report: the facts.
-        summary: what fits a screen.
-        findings: those about no single object or host that differs: tenants, the whole cluster.
+        report: what differs, and the effects.
+        summary: what fits on a screen.
+        findings: those about something else than one changed object or host: tenants, the whole cluster.
         groups: the riskiest first.
     """
 
@@ -95,7 +95,7 @@ class ReportView:
 
     @property
     def images(self) -> tuple[ImageChange, ...]:
-        """Return the images, if the summary does not name all of them."""
+        """Return the changed images, if the summary does not name all of them."""
         return self.report.effects.images if self.summary.lacks_images else ()
 
     @property
@@ -105,7 +105,7 @@ class ReportView:
 
 
 def arrange(report: DiffReport) -> ReportView:
-    """Arrange a report."""
+    """Return the view of a report."""
     by_subject: dict[ObjectId | str, list[DiffFinding]] = defaultdict(list)
     for finding in sorted(report.effects.findings, key=_order):
         by_subject[finding.subject].append(finding)
@@ -121,7 +121,7 @@ def arrange(report: DiffReport) -> ReportView:
     return ReportView(
         report,
         summarize(report),
-        tuple(sorted((one for rest in by_subject.values() for one in rest), key=_order)),
+        tuple(sorted((finding for rest in by_subject.values() for finding in rest), key=_order)),
         tuple(sorted(arranged, key=lambda group: (-group.risk, group.name))),
     )
 

@@ -1,4 +1,4 @@
-"""What is computed of access: rights, network paths, and hosts that an Ingress serves."""
+"""Findings about access: RBAC rights, network paths, and the hosts that an Ingress serves."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def rule(resources: str, verbs: str, group: str = "''", names: str = "") -> str:
 
 RIGHTS = {
     "a verb more": (
-        role(PODS), role(rule("pods", "get, list")), [("rbac-gained", "may now in namespace n: list pods")]),
+        role(PODS), role(rule("pods", "get, list")), [("rbac-gained", "gains rights in namespace n: list pods")]),
     "a verb less": (
-        role(rule("pods", "get, list")), role(PODS), [("rbac-lost", "may no longer in namespace n: list pods")]),
-    "written otherwise": (role(rule("pods, services", "get")), role(rule("services", "get"), PODS), []),
+        role(rule("pods", "get, list")), role(PODS), [("rbac-lost", "loses rights in namespace n: list pods")]),
+    "written differently": (role(rule("pods, services", "get")), role(rule("services", "get"), PODS), []),
     "named out of a wildcard": (role(rule("'*'", "'*'")), role(rule("pods", "get"), rule("'*'", "'*'")), []),
     "secrets": (
         role(PODS), role(PODS, rule("secrets", "get, list")),
@@ -65,26 +65,26 @@ RIGHTS = {
 
 @pytest.mark.parametrize("name", [name for name, row in RIGHTS.items() if row[2] is not None])
 def test_rights_are_compared_by_what_they_allow(name: str) -> None:
-    """The text of a role may differ while its rights do not, and the other way round."""
+    """Rights count, not how a role is written."""
     old, new, expected = RIGHTS[name]
     assert said(judged(old, new)) == expected
 
 
 def test_cluster_admin_is_everything() -> None:
-    """Kubernetes' own role needs no definition on the side."""
+    """Kubernetes' own role needs no definition in the snapshot."""
     old, new, _ = RIGHTS["everything"]
     assert "rbac-everything" in {one.rule for one in judged(old, new).findings}
 
 
 def test_rights_that_a_subject_has_everywhere_are_not_gained_in_a_namespace() -> None:
-    """A binding of the cluster covers each namespace."""
+    """A cluster-wide binding covers every namespace."""
     wide = ROLE.replace("name: r", "name: c") % ("ClusterRole", "''", PODS)
     wide += BOUND.replace("name: b", "name: c") % ("ClusterRoleBinding", "''", "ClusterRole", "c")
     assert said(judged(wide, wide + role(PODS))) == []
 
 
 def test_aggregated_rules_reach_the_subject() -> None:
-    """A labelled ClusterRole adds to Kubernetes' own role that a group is bound to."""
+    """A labelled ClusterRole adds rights to Kubernetes' own role that a subject is bound to."""
     labelled = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -92,11 +92,13 @@ metadata: {name: more, labels: {rbac.authorization.k8s.io/aggregate-to-edit: "tr
 rules: [{apiGroups: [a.example], resources: [things], verbs: [create]}]
 """
     bound = BOUND % ("RoleBinding", "n", "ClusterRole", "edit")
-    assert said(judged(bound, bound + labelled)) == [("rbac-gained", "may now in namespace n: create things.a.example")]
+    assert said(judged(bound, bound + labelled)) == [
+        ("rbac-gained", "gains rights in namespace n: create things.a.example")
+    ]
 
 
-def test_a_role_that_nothing_binds_here_is_named() -> None:
-    """In plain YAML its binding may be elsewhere."""
+def test_a_role_without_a_binding_has_a_finding() -> None:
+    """In plain YAML, its binding may be in other files."""
     (found,) = judged(ROLE % ("Role", "n", PODS), ROLE % ("Role", "n", rule("pods", "get, list"))).findings
     assert (found.rule, found.risk) == ("rbac-gained", Risk.SECURITY)
 
@@ -114,15 +116,15 @@ WEB = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}}"
 PATHS = {
     "a peer": (
         DENY, DENY + POLICY % ("a", FROM % ("{}", WEB, 80)),
-        [("network-opened", "opened: from all pods of namespace web to all pods, port TCP 80")]),
+        [("network-opened", "opened: from all pods of namespace web to all pods, TCP port 80")]),
     "a peer of some pods": (
         DENY, DENY + POLICY % ("a", FROM % ("{matchLabels: {app: db}}", WEB, 5432)),
-        [("network-opened", "opened: from all pods of namespace web to pods app=db, port TCP 5432")]),
+        [("network-opened", "opened: from all pods of namespace web to pods app=db, TCP port 5432")]),
     "another port": (
         DENY + POLICY % ("a", FROM % ("{}", WEB, 80)), DENY + POLICY % ("a", FROM % ("{}", WEB, 81)),
-        [("network-opened", "opened: from all pods of namespace web to all pods, port TCP 81"),
-         ("network-closed", "closed: from all pods of namespace web to all pods, port TCP 80")]),
-    "no denial any more": (
+        [("network-opened", "opened: from all pods of namespace web to all pods, TCP port 81"),
+         ("network-closed", "closed: from all pods of namespace web to all pods, TCP port 80")]),
+    "no denial left": (
         POLICY % ("deny", "{podSelector: {}, policyTypes: [Ingress]}"), "",
         [("network-opened", "opened: from anywhere to all pods, every port")]),
     "the same, split in two": (
@@ -134,13 +136,13 @@ PATHS = {
     "a wider range": (
         DENY + POLICY % ("a", FROM % ("{}", "{ipBlock: {cidr: 10.1.0.0/16}}", 80)),
         DENY + POLICY % ("a", FROM % ("{}", "{ipBlock: {cidr: 10.0.0.0/8}}", 80)),
-        [("network-opened", "opened: from 10.0.0.0/8 to all pods, port TCP 80")]),
+        [("network-opened", "opened: from 10.0.0.0/8 to all pods, TCP port 80")]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PATHS)
 def test_paths_are_compared_by_what_passes(name: str) -> None:
-    """A policy's text may differ while nothing opens or closes."""
+    """What policies allow counts, not how they are written."""
     old, new, expected = PATHS[name]
     assert said(judged(old, new)) == expected
 
@@ -154,8 +156,8 @@ spec: {rules: [%s]}
 BACKEND = "{host: %s, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]}}"
 
 
-def test_hosts_that_an_ingress_loses_are_named() -> None:
-    """Another order of its rules is no loss."""
+def test_lost_hosts_of_an_ingress_are_found() -> None:
+    """Another order of its rules is not a loss."""
     both, one = ", ".join([BACKEND % "a.example", BACKEND % "b.example"]), BACKEND % "a.example"
     turned = ", ".join([BACKEND % "b.example", BACKEND % "a.example"])
     assert said(judged(INGRESS % both, INGRESS % one)) == [("ingress-host-removed", "no longer serves b.example")]

@@ -1,4 +1,4 @@
-"""What is computed of hosts, which drain or reboot, and of the quotas that share them out."""
+"""Findings about hosts that drain or reboot, and about the quotas of tenants."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def tenant(gpus: str, cpu: str = "'4'") -> str:
 
 
 def test_quotas_are_summed_by_tenant() -> None:
-    """The amounts are the tenant's sums, and one sentence says requests and limits together."""
+    """The amounts are the tenant's sums; equal changes of requests and limits are written once."""
     found = judged(tenant("'4'"), tenant("'8'", "'6'"))
     assert found.quotas[-1] == QuotaChange("tenant vision", "requests.nvidia.com/gpu", "6", "10")
     assert said(found) == [("quota-raised", "may use more: cpu 8 → 10, nvidia.com/gpu 6 → 10")]
 
 
 def test_a_lower_quota_is_a_risk() -> None:
-    """Pods that start anew may be refused."""
+    """New pods may be refused."""
     (found,) = judged(tenant("'4'"), tenant("'1'")).findings
     assert (found.rule, found.risk, found.subject) == ("quota-lowered", Risk.DISRUPTION, "tenant vision")
 
 
-def test_quotas_stand_beside_the_nodes() -> None:
-    """Where nodes say what they have, quotas that promise more are named; elsewhere it is unknown."""
+def test_quotas_are_compared_with_the_nodes() -> None:
+    """If nodes say what they have, quotas that promise more are a finding; otherwise the capacity is unknown."""
     node = "{apiVersion: v1, kind: Node, metadata: {name: w1}, status: {allocatable: {nvidia.com/gpu: '8'}}}\n---\n"
     found = judged(tenant("'4'") + node, tenant("'8'") + node)
     assert QuotaChange("nodes", "requests.nvidia.com/gpu", "8", "8") in found.quotas
@@ -45,7 +45,7 @@ def test_quotas_stand_beside_the_nodes() -> None:
 
 
 def test_a_new_tenant_loses_nothing() -> None:
-    """Its first quota is no limit on what it had."""
+    """Its first quota does not limit what it had before."""
     assert not judged("", tenant("'4'")).findings
 
 
@@ -67,7 +67,7 @@ def host(**more: Any) -> HostSpec:
 
 
 def hosts(**more: Any) -> Effects:
-    """Return what a change of the worker means."""
+    """Return the effects of a change of the worker."""
     return judged(side("", hosts={"w1": host()}), side("", hosts={"w1": host(**more)}))
 
 
@@ -90,20 +90,20 @@ HOSTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_hosts_drain_or_reboot_for_named_reasons(name: str) -> None:
-    """One finding a host says the most that happens to it, and why."""
+    """Each host has one finding: its strongest effect, and why."""
     more, rule_id, fact = HOSTS[name]
     assert said(hosts(**more)) == [(rule_id, fact)]
 
 
 def test_drains_and_reboots_are_listed_by_node() -> None:
-    """Programs read the reasons."""
+    """Each list gives the reasons, for programs."""
     found = hosts(packages=RUNTIME | {"linux-image-amd64": "6.1.2"}, sysctls={})
     assert found.drains == {"w1": ("containerd 1.6.20 → 1.7.2",)}
     assert found.reboots == {"w1": ("kernel linux-image-amd64 6.1.1 → 6.1.2",)}
     assert not hosts(sysctls={}).drains
 
 
-def test_a_worker_that_leaves_takes_its_disks() -> None:
-    """Local volumes are on them."""
+def test_a_worker_that_leaves_puts_data_at_risk() -> None:
+    """Its local volumes are lost to the cluster."""
     (found,) = judged(side("", hosts={"w1": host()}), side("")).findings
     assert (found.rule, found.risk) == ("host-removed", Risk.DATA)

@@ -1,4 +1,4 @@
-"""What is computed of pods: the configuration they read and the images they run."""
+"""Findings about pods: the configuration that they read and the images that they run."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ spec:
 CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: n}, data: {a: %s}}\n---\n"
 
 
-def test_a_configuration_that_pods_do_not_read_anew_is_named() -> None:
-    """Environment variables are read once; pods that are made anew read the new ones."""
+def test_a_configuration_that_pods_do_not_reload_is_found() -> None:
+    """Environment variables are read once; only re-created pods read the new ones."""
     assert said(judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m") + CONFIG % "c")) == [
         (
             "config-not-reloaded",
-            "changes nothing yet: Deployment d keep the old content until their pods are made anew",
+            "has no effect until the pods of Deployment d are re-created",
         )
     ]
     rules = {one.rule for one in judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:2", "m") + CONFIG % "c").findings}
     assert rules == {"pods-restart"}
 
 
-def test_a_configuration_deleted_under_its_reader_is_named() -> None:
+def test_a_deleted_configuration_that_is_still_read_is_found() -> None:
     """New pods would not start."""
     found = judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m"))
     assert [one.rule for one in found.findings] == ["config-missing"]
     assert not judged(POD % ("a:1", "z") + CONFIG % "b", POD % ("a:1", "z")).findings
 
 
-def test_images_are_named_with_what_they_cost() -> None:
-    """Bytes to carry are what the old bundle lacks, bytes to pull what a node with the old image lacks."""
+def test_images_have_the_bytes_to_carry_and_to_pull() -> None:
+    """Bytes to carry are those that the old bundle lacks; bytes to pull those that a node with the old image lacks."""
     name = "quay.io/a/b"
     old = side(
         POD % (f"{name}:1", "m"),
@@ -56,6 +56,6 @@ def test_images_are_named_with_what_they_cost() -> None:
 
 
 def test_an_image_used_elsewhere_is_not_new() -> None:
-    """A second workload with a known image brings no image."""
+    """A second workload with a known image adds no image."""
     second = (POD % ("quay.io/a/b:1", "m")).replace("name: d,", "name: e,")
     assert judged(POD % ("quay.io/a/b:1", "m"), POD % ("quay.io/a/b:1", "m") + second).images == ()

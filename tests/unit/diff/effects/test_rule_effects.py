@@ -1,4 +1,4 @@
-"""What rules kept as data say: changes that mean something, and others beside them that do not."""
+"""The rules kept as data: changes that match them, and similar changes that do not."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from bedplate.kube.snapshot import Resource, Snapshot
 
 
 def side(*objects: dict[str, Any], **more: Any) -> Snapshot:
-    """Return a side of plain objects."""
+    """Return a snapshot of plain objects."""
     return Snapshot("side", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
 
 
 def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Effects:
-    """Return what the change from one to the other means."""
+    """Return the effects of the change from one to the other."""
     before, after = side(*old), side(*new, **more)
     return find_effects(before, after, compare(before, after))
 
 
 def made(kind: str, body: str = "", version: str = "v1", name: str = "x", namespace: str = "n") -> dict[str, Any]:
-    """Return an object; the body is YAML beside its head."""
+    """Return an object; the body is YAML without the head."""
     head = {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
     return head | (yaml.safe_load(body) or {})
 
@@ -183,7 +183,7 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         deployment("volumes: [{name: a, hostPath: {path: /a}}]"),
         deployment("volumes: [{name: a, hostPath: {path: /b}}]"),
         {"host-path-moved", "pods-restart"}),
-    "nothing in a claim's place": (
+    "another volume instead of a claim": (
         deployment("volumes: [{name: a, persistentVolumeClaim: {claimName: c}}]"),
         deployment("volumes: [{name: a, emptyDir: {}}]"), {"mount-loses-claim", "pods-restart"}),
     "a looser namespace": (
@@ -193,7 +193,7 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "all stop first": (
         deployment(spec="strategy: {type: Recreate}"),
         deployment("nodeName: a", spec="strategy: {type: Recreate}"), {"pods-restart-gap"}),
-    "one that is made before the old goes": (
+    "one that is created before the old one stops": (
         deployment(spec="replicas: 1"), deployment("nodeName: a", spec="replicas: 1"), {"pods-restart"}),
     "roleRef": (
         made("RoleBinding", BINDING % "a", "rbac.authorization.k8s.io/v1"),
@@ -202,8 +202,8 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", CHANGED)
-def test_a_change_means_exactly_what_is_expected(name: str) -> None:
-    """Every consequence is said once, and nothing else."""
+def test_a_change_has_exactly_the_expected_findings(name: str) -> None:
+    """Every effect is found once, and nothing else."""
     old, new, expected = CHANGED[name]
     found = judged([old], [new]).findings
     assert {one.rule for one in found} == expected
@@ -226,15 +226,15 @@ GONE = {
 
 
 @pytest.mark.parametrize("name", GONE)
-def test_what_is_deleted_is_judged_once(name: str) -> None:
-    """Deleting something has one consequence, and adding it none."""
+def test_a_deletion_has_one_finding(name: str) -> None:
+    """Deleting something has one effect, and adding it none."""
     objects, expected = GONE[name]
     assert {one.rule for one in judged(objects, []).findings} == expected
     assert not judged([], objects).findings
 
 
-def test_a_new_privileged_workload_is_gained_privilege() -> None:
-    """A container that comes with privileges gains them."""
+def test_a_new_privileged_workload_gains_privileges() -> None:
+    """A new container with privileges gains them."""
     found = judged([], [contained("securityContext: {privileged: true, capabilities: {add: [NET_ADMIN]}}")]).findings
     assert [(one.rule, one.risk) for one in found] == [
         ("capability-added", Risk.SECURITY),
@@ -242,8 +242,8 @@ def test_a_new_privileged_workload_is_gained_privilege() -> None:
     ]
 
 
-def test_a_container_that_goes_takes_its_settings_along() -> None:
-    """A strict container that is removed is no loss of strictness."""
+def test_a_removed_container_does_not_lose_its_settings() -> None:
+    """Removing a restricted container does not loosen anything."""
     strict = {"name": "b", "image": "docker.io/library/b:1", "securityContext": {"allowPrivilegeEscalation": False}}
     old = deployment()
     old["spec"]["template"]["spec"]["containers"].append(strict)
@@ -257,16 +257,16 @@ def test_two_reasons_to_replace_are_one_finding() -> None:
     assert "spec.volumeClaimTemplates" in found.message
 
 
-def test_values_of_secrets_are_in_no_sentence() -> None:
-    """A rule about a Secret says nothing of its values."""
+def test_values_of_secrets_are_in_no_message() -> None:
+    """The message of a rule about a Secret contains none of its values."""
     old, new = (made("Secret", f"{{immutable: true, data: {{a: hidden:{v}}}}}") for v in ("0123", "4567"))
     text = repr(judged([old], [new]))
     assert "0123" not in text
     assert "4567" not in text
 
 
-def test_a_component_brings_a_rule() -> None:
-    """A rule of the new side counts like Bedplate's own."""
+def test_a_component_adds_a_rule() -> None:
+    """A rule of the new snapshot counts like Bedplate's own."""
     rule = DiffRule(
         id="model-reloads",
         kinds=["a.example/Model"],

@@ -1,4 +1,4 @@
-"""What is computed of versions: custom kinds, versions of APIs, releases."""
+"""Findings about versions: custom kinds, API versions, releases."""
 
 from __future__ import annotations
 
@@ -36,40 +36,40 @@ DEFINITIONS = {
         [("crd-field-added", "v1 gains fields: spec.b")]),
     "no field": (
         crd(SPEC % ("", "a: {type: string}, b: {type: string}")), crd(SPEC % ("", "a: {type: string}")),
-        [("crd-field-removed", "v1 loses fields, and objects their values: spec.b")]),
+        [("crd-field-removed", "v1 loses fields, and objects lose their values: spec.b")]),
     "a type": (
         crd(SPEC % ("", "a: {type: string}")), crd(SPEC % ("", "a: {type: integer}")),
-        [("crd-field-type", "v1 changes types, and refuses what it took: spec.a string → integer")]),
+        [("crd-field-type", "v1 changes the types of fields, and refuses old values: spec.a string → integer")]),
     "a required field": (
         crd(SPEC % ("", "a: {type: string}")), crd(SPEC % ("a", "a: {type: string}")),
-        [("crd-field-required", "v1 requires fields that it did not: spec.a")]),
+        [("crd-field-required", "v1 requires more fields: spec.a")]),
     "an enum": (
         crd(SPEC % ("", "a: {type: string, enum: [b, c]}")), crd(SPEC % ("", "a: {type: string, enum: [b]}")),
-        [("crd-field-stricter", "v1 refuses values that it took: spec.a: no longer c")]),
+        [("crd-field-stricter", "v1 refuses values that it accepted: spec.a: no longer c")]),
     "a description": (
         crd(SPEC % ("", "a: {type: string, description: b}")), crd(SPEC % ("", "a: {type: string, description: c}")),
         []),
     "a version": (crd(), crd("{type: object}", VERSION % ("v2", "true", "false", "{}")),
-        [("crd-version-added", "serves v2 as well")]),
+        [("crd-version-added", "also serves v2")]),
     "a version less": (crd("{type: object}", VERSION % ("v2", "true", "false", "{}")), crd(),
-        [("crd-version-dropped", "drops v2: whoever writes it is refused")]),
+        [("crd-version-dropped", "drops v2: objects written in it are refused")]),
     "another storage": (
         crd("{type: object}", VERSION % ("v2", "true", "false", "{}")),
         CRD % f"[{VERSION % ('v1', 'true', 'false', '{type: object}')}, {VERSION % ('v2', 'true', 'true', '{}')}]",
         [("crd-storage-moved",
-          "stores objects as v2 instead of v1; those that exist change when they are written")]),
+          "stores objects as v2 instead of v1; existing objects change when they are next written")]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DEFINITIONS)
-def test_custom_kinds_are_compared_by_what_they_take(name: str) -> None:
-    """Fields, types and versions are named; descriptions are not."""
+def test_custom_kinds_are_compared_by_what_they_accept(name: str) -> None:
+    """Fields, types and versions count; descriptions do not."""
     old, new, expected = DEFINITIONS[name]
     assert said(judged(old, new)) == expected
 
 
-def test_an_object_in_a_version_that_is_dropped_is_named() -> None:
-    """Its definition beside it says so."""
+def test_an_object_in_a_dropped_version_is_found() -> None:
+    """Its definition in the same snapshot says so."""
     both = crd("{type: object}", VERSION % ("v2", "true", "false", "{}"))
     mine = "{apiVersion: a.example/v2, kind: A, metadata: {name: x}}\n---\n"
     rules = sorted(one.rule for one in judged(both + mine, crd() + mine).findings)
@@ -79,8 +79,8 @@ def test_an_object_in_a_version_that_is_dropped_is_named() -> None:
 CRON = "{apiVersion: %s, kind: CronJob, metadata: {name: c, namespace: n}, spec: {schedule: '%s'}}\n---\n"
 
 
-def test_versions_that_the_target_no_longer_serves_are_named() -> None:
-    """An unchanged object is refused by a newer Kubernetes; one that the old one refused already is not new."""
+def test_versions_that_the_target_no_longer_serves_are_found() -> None:
+    """A newer Kubernetes refuses an unchanged object; one that the old Kubernetes already refused is not new."""
     old, new = CRON % ("batch/v1beta1", "1 * * * *"), CRON % ("batch/v1", "1 * * * *")
     (found,) = judged(side(old, kubernetes="1.24.0"), side(old, kubernetes="1.25.0")).findings
     assert (found.rule, found.message) == (
@@ -93,7 +93,7 @@ def test_versions_that_the_target_no_longer_serves_are_named() -> None:
 
 
 def release(version: str, **more: Any) -> Snapshot:
-    """Return a side with a release."""
+    """Return a snapshot with a release."""
     tools = ToolchainVersions(go="1", node="1")
     given = {"components": {"containerd": "1.6", "prometheus": "0.305.0"}} | more
     return side("", release=Release(version=version, toolchain=tools, epoch=0, **given))
@@ -101,7 +101,7 @@ def release(version: str, **more: Any) -> Snapshot:
 
 NEEDS = Compatibility(id="toml", when={"containerd": ">=2"}, needs={"prometheus": ">=0.306"}, reason="its files moved")
 RELEASES = {
-    "over nothing": (release("2026.11.0"), release("2026.12.0"), ["release-path"]),
+    "not over the old one": (release("2026.11.0"), release("2026.12.0"), ["release-path"]),
     "over the old one": (release("2026.11.0"), release("2026.12.0", upgradesFrom=["2026.11.0"]), []),
     "back": (release("2026.12.0"), release("2026.11.0"), ["release-downgrade"]),
     "a component back": (
@@ -121,7 +121,7 @@ RELEASES = {
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_releases_go_on_in_their_order(name: str) -> None:
-    """Going back, skipping and what does not go together are named."""
+def test_upgrades_that_are_not_possible_are_found(name: str) -> None:
+    """Downgrades, skipped versions and parts that do not fit together are findings."""
     old, new, expected = RELEASES[name]
     assert [one.rule for one in judged(old, new).findings] == expected

@@ -1,4 +1,4 @@
-"""How a diff is shown: every format says the same, none can be broken out of, none grows beyond its bounds."""
+"""The formats of a diff: all show the same, no value breaks their layout, none exceeds its limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LARGE = {**REPORTS, "large": large(3000)}
     ("a\x1b[31m", "a\\u001b[31m"), ("a\u202eb", "a\\u202eb"), ("é ✓", "é ✓"),
 ])  # fmt: skip
 def test_scalar(value: object, expected: str) -> None:
-    """Values of different types never look alike, and nothing controls a terminal."""
+    """Values of different types never look the same, and no value controls a terminal."""
     assert scalar(value) == expected
 
 
@@ -49,13 +49,13 @@ def test_scalar(value: object, expected: str) -> None:
     (Change(("a",), Action.CHANGED, "x" * 101, 1), Row("a", Action.CHANGED, lines=("- " + "x" * 101, "+ 1"))),
 ])  # fmt: skip
 def test_row(change: Change, expected: Row) -> None:
-    """A change is one line where it fits, else the lines that differ."""
+    """A change is one line if it fits, else the lines that differ."""
     assert to_row(change) == expected
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
-def test_unified_gives_both_sides(old: list[str], new: list[str]) -> None:
-    """What differs between two texts leads from one to the other: every removed and added line is shown."""
+def test_unified_shows_every_changed_line(old: list[str], new: list[str]) -> None:
+    """Every removed and added line is shown."""
     lines = list(unified(old, new))
     assert [line for line in lines if line[0] in "+-"] != [] or old == new
     shown = [line[2:] for line in lines if line[0] == "-"], [line[2:] for line in lines if line[0] == "+"]
@@ -63,7 +63,7 @@ def test_unified_gives_both_sides(old: list[str], new: list[str]) -> None:
 
 
 def test_long_texts_are_compared_in_bounds() -> None:
-    """Two texts of 20,000 lines that have little in common take no minute."""
+    """Two texts of 20,000 lines with little in common take less than a minute."""
     old = [f"old {number}" for number in range(20_000)]
     lines = list(unified(["same", *old], ["same", *(line.upper() for line in old)]))
     assert len(lines) == 40_001
@@ -79,20 +79,20 @@ def test_same_report_same_bytes(form: Format, name: str) -> None:
 
 @pytest.mark.parametrize("name", LARGE)
 def test_summary_fits_a_screen(name: str) -> None:
-    """However much changed, the summary has at most as many lines as a terminal, each as wide as the page at most."""
+    """However much changed, the summary has at most as many lines as a terminal, and no line is too wide."""
     arranged = arrange(LARGE[name])
     lines = [plain_text.STYLE.sub("", line) for line in plain_text.summary(arranged.summary)]
     assert len(lines) <= SCREEN
     assert all(len(line) <= plain_text.WIDTH and line.isprintable() for line in lines)
 
 
-def test_summary_says_what_matters() -> None:
-    """The first screen names the nodes that drain and why, the quota before and after, images, privileges, data."""
+def test_summary_shows_what_matters() -> None:
+    """The first screen shows the nodes that drain and why, quotas before and after, images, privileges, data."""
     screen = "\n".join(plain_text.STYLE.sub("", line) for line in plain_text.summary(arrange(small()).summary))
     for expected in (
         "4 objects (1 added, 1 removed, 1 changed, 1 renamed); 1 host (1 changed)",
         "security (1 security, 1 data, 1 disruption, 1 restart)",
-        "6 nodes drained, 1 node rebooted, pods of 1 workload made anew",
+        "6 nodes drained, 1 node rebooted, 1 workload's pods re-created",
         "worker9  reboots: kernel 6.1.0-40 → 6.1.0-41",
         "worker1, worker2 and 3 more  drain: containerd 2.1.4 → 2.2.0",
         "tenant vision  requests.nvidia.com/gpu 4 → 12",
@@ -105,13 +105,13 @@ def test_summary_says_what_matters() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_text_is_plain_and_fits(name: str) -> None:
-    """Without a terminal there is no color; no line is wider than the page."""
+    """Without a terminal there is no color, and no line is too wide."""
     shown = show(arrange(REPORTS[name]), Format.TEXT)
     assert all(len(line) <= plain_text.WIDTH and line.isprintable() for line in shown.split("\n"))
 
 
-def test_text_has_color_only_around_values() -> None:
-    """Colors change nothing of what is said."""
+def test_colors_do_not_change_the_text() -> None:
+    """Without its colors, the text is the same."""
     arranged = arrange(small())
     colored = show(arranged, Format.TEXT, color=True)
     assert "\x1b[" in colored
@@ -121,7 +121,7 @@ def test_text_has_color_only_around_values() -> None:
 
 
 def test_the_riskiest_comes_first() -> None:
-    """Groups and objects stand in order of their worst finding."""
+    """Groups and objects are sorted by their worst finding."""
     arranged = arrange(small())
     assert [group.name for group in arranged.groups] == ["agent", "web", "hosts", "shop"]
     assert [item.title for item in arranged.groups[1].items] == ["StatefulSet shop/store", "Deployment shop/web"]
@@ -129,8 +129,8 @@ def test_the_riskiest_comes_first() -> None:
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_markdown_fits_and_closes_all(name: str) -> None:
-    """A comment is never longer than GitHub takes, every fence and fold that opens in it closes in it."""
+def test_markdown_fits_and_closes_everything(name: str) -> None:
+    """A comment is never longer than GitHub accepts, and every fence and fold in it is closed."""
     shown = show(arrange(LARGE[name]), Format.MARKDOWN)
     assert len(shown) <= markdown.LIMIT
     assert shown.startswith("<!-- bedplate diff -->\n")
@@ -138,7 +138,7 @@ def test_markdown_fits_and_closes_all(name: str) -> None:
 
 
 def test_markdown_names_what_it_cuts() -> None:
-    """The least risky objects go first, whole, and the comment says how many, which and where to see them."""
+    """The least risky objects are cut first, and the comment says how many, which, and how to see them."""
     shown = show(arrange(LARGE["large"]), Format.MARKDOWN)
     cut = re.search(r"\*\*Not shown here: (\d+) objects\*\*.*--format html --out diff.html", shown)
     assert cut
@@ -147,7 +147,7 @@ def test_markdown_names_what_it_cuts() -> None:
     assert "<details><summary>⚪" not in shown
 
 
-def test_one_huge_object_pushes_out_no_other() -> None:
+def test_one_huge_object_does_not_push_out_others() -> None:
     """An object longer than a third of a comment is named as cut, and the others stay."""
     huge = changed("huge", [Change(("a",), Action.CHANGED, "x\n" * 40_000, "y\n" * 40_000)])
     little = changed("little", [Change(("a",), Action.CHANGED, 1, 2)])
@@ -173,7 +173,7 @@ def test_nothing_breaks_out_of_markdown(value: str) -> None:
 
 
 class _Page(html.parser.HTMLParser):
-    """What a browser would open and load."""
+    """The tags that a browser would open, and what it would load."""
 
     VOID = frozenset({"meta", "input", "br", "link", "img"})
 
@@ -195,7 +195,7 @@ class _Page(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("name", ["nothing", "small", "nasty"])
 def test_html_is_one_safe_page(name: str) -> None:
-    """The page is well formed, loads nothing, and runs its own script alone, whatever the values hold."""
+    """The page is well formed, loads nothing, and runs only its own script, whatever the values are."""
     shown = show(arrange(REPORTS[name]), Format.HTML)
     page = _Page()
     page.feed(shown)
@@ -213,8 +213,8 @@ def _follows_schema(document: dict[str, Any]) -> None:
     jsonschema.validate(document, json.loads(SCHEMA.read_text()))
 
 
-def test_json_says_everything() -> None:
-    """The document follows its schema and holds each change with its steps."""
+def test_json_has_everything() -> None:
+    """The document follows its schema and contains each change with the steps of its path."""
     document = json.loads(show(arrange(small()), Format.JSON))
     _follows_schema(document)
     web = next(
@@ -232,14 +232,14 @@ def test_json_says_everything() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_follows_its_schema(name: str) -> None:
-    """Each report, also the nasty one, follows the documented schema."""
+    """Each report, even one with hostile values, follows the documented schema."""
     document = json.loads(show(arrange(REPORTS[name]), Format.JSON))
     document["groups"] = [{**group, "items": group["items"][:50]} for group in document["groups"]]
     _follows_schema(document)
 
 
 def test_sarif_has_what_code_scanning_needs() -> None:
-    """Each finding is a result with a rule, a level by its risk, and a place."""
+    """Each finding is a result with a rule, a level by its risk, and a location."""
     log = json.loads(show(arrange(small()), Format.SARIF))
     assert log["version"] == "2.1.0"
     run = log["runs"][0]
@@ -264,13 +264,13 @@ def test_junit_fails_by_risk(fail_on: Risk | None, failures: int) -> None:
 
 
 def test_junit_of_nasty_values_is_xml() -> None:
-    """Control characters and markup in values leave the document well formed."""
+    """Control characters and markup in values do not break the XML."""
     root = ET.fromstring(show(arrange(REPORTS["nasty"]), Format.JUNIT))  # noqa: S314  our own
     assert int(root.get("tests", "0")) == len(root.findall("testsuite/testcase")) > 40
 
 
 def test_nasty_is_really_nasty() -> None:
-    """The text that the tests use holds what it claims."""
+    """The text that the tests use contains what it should."""
     assert all(part in NASTY for part in ("```", "|", "</details>", "<script>", "\n", "\x1b", "]]>", "{{"))
 
 

@@ -1,4 +1,4 @@
-"""The rules themselves: each has its own name, a source and a line in the reference."""
+"""The rules of the diff: each has a unique id, a source and a line in the reference."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bedplate.diff import effects
 from bedplate.diff.rules import rulebook
 
 NAME = r"\"((?!x-)(?:[a-z]+-)+[a-z]+)\""
-"""A rule's id in code."""
+"""The id of a rule in code."""
 
 
 def test_rules_have_unique_names_and_sources() -> None:
-    """A report names a rule by its id alone, and every rule says who says so."""
+    """A report names a rule only by its id, and every rule has a source."""
     rules = rulebook.built_in_rules()
     names = [rule.id for rule in rules]
     assert len(names) == len({*names})
@@ -27,8 +27,8 @@ def test_rules_have_unique_names_and_sources() -> None:
     assert {name for rule in rules for name in rule.supersedes} <= {*names, "pods-restart"}
 
 
-def test_rules_are_as_the_model_describes_them() -> None:
-    """The files' rules have the fields and values that a component's own rules may have."""
+def test_rule_files_are_valid() -> None:
+    """Pydantic accepts the rule files as it accepts the rules of components."""
     validate = TypeAdapter(list[DiffRule]).validate_python
     for file in rulebook.rule_files().values():
         assert validate(file.rules) == [diff_rule.from_keys(keys) for keys in file.rules]
