@@ -1,3 +1,3 @@
-"""The only order of the cluster's layers; `requires` in component.yaml orders the components inside one."""
+"""The order of the cluster's layers; inside a layer, `requires` in component.yaml orders the components."""
 
 LAYERS = ("foundation", "monitoring", "notebooks")

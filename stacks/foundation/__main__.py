@@ -1,4 +1,4 @@
-"""Short entry for sites that run the ordinary pulumi CLI; `bedplate apply` declares the same (contract 14)."""
+"""Pulumi program of this layer, for sites with the ordinary Pulumi CLI; `bedplate apply` declares the same."""
 
 from bedplate.cluster import stack_program
 

@@ -1,4 +1,4 @@
-"""One lab for all of these tests, brought up by the command that people type."""
+"""The lab that all of these tests share, created by `bedplate lab up`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from bedplate.lab import lab_address, machine_image
 from bedplate.remote import bastion
-from factories.standing_lab import Machine, Standing, bedplate, down
+from factories.running_lab import DeveloperMachine, RunningLab, bedplate, down
 
 NAME = "bedplate-test"
 KEEP = "BEDPLATE_KEEP_LAB"
-"""Set it to find the lab still there after the tests."""
+"""Set it to keep the lab after the tests."""
 FIRST, LAST = "day", "components"
-"""Folders: what changes the least runs first; what gives the lab a release of its own runs last."""
+"""Folders: tests that change little run first; tests that install another release run last."""
 UP_SECONDS = 90 * 60
 
 
@@ -30,24 +30,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Standing]:
-    """The lab, up and checked; nothing is left of it afterwards, nor of one that a killed run left."""
+def lab() -> Iterator[RunningLab]:
+    """Create the lab, and remove it after the tests; remove one that a killed run left first."""
     if os.geteuid() != 0:
         pytest.skip("a lab needs root")
     if not os.environ.get(KEEP):
         down(NAME)
-    before = Machine()
+    before = DeveloperMachine()
     done = bedplate("lab", "up", "--name", NAME, timeout=UP_SECONDS)
     assert done.returncode == 0, "\n".join((done.stdout + done.stderr).splitlines()[-60:])
-    yield Standing(lab_address.find(NAME), before)
+    yield RunningLab(lab_address.find(NAME), before)
     if not os.environ.get(KEEP):
-        others = {one.name for one in lab_address.every()} - {NAME}
+        others = {lab.name for lab in lab_address.every()} - {NAME}
         down(NAME)
         _nothing_is_left(before, others)
 
 
-def _nothing_is_left(before: Machine, others: set[str]) -> None:
-    now = Machine()
+def _nothing_is_left(before: DeveloperMachine, others: set[str]) -> None:
+    now = DeveloperMachine()
     assert {name for name, value in before.settings.items() if now.settings.get(name, value) != value} == set()
     assert now.swaps == before.swaps
     listed = "".join(

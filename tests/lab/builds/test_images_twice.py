@@ -20,14 +20,14 @@ RELEASE = "2026.11.0"
 
 @pytest.fixture(scope="module")
 def first() -> Context:
-    """The release as it can be built today, on this machine's own cache, with all artifacts made."""
+    """Return the release, locked as it can be built today, with this machine's cache."""
     context = kinds.build_context(load_release(RELEASE), Cache())
     return context.with_lock(relock(context).lock)
 
 
 @pytest.fixture(scope="module")
 def again(first: Context) -> Iterator[Context]:
-    """The same release on a cache that has its artifacts and packages, and no layer, root or image."""
+    """Yield the same release with a cache that has its artifacts and packages, but no layer, root or image."""
     with first.cache.scratch() as folder:
         cache = Cache(folder)
         for entry in first.lock.entries:
@@ -47,7 +47,7 @@ def _share(output: Output, entry: Entry, old: Cache, new: Cache) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_every_layer_and_image_is_the_same_twice(first: Context, again: Context) -> None:
-    """Every image of the release, built a second time in an empty cache, has the same digest, and so its layers."""
+    """Every image of the release, built a second time in an empty cache, has the same digest and layers."""
     images = declared_images(first)
     assert images
     for name, (component, image) in images.items():
@@ -58,5 +58,5 @@ def test_every_layer_and_image_is_the_same_twice(first: Context, again: Context)
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_machine_is_the_same_twice(first: Context, again: Context) -> None:
-    """The bare host's file system, which the lab's machines are made of, comes out the same twice."""
+    """The root file system of the lab's machines, built a second time, is the same."""
     assert machine_root(again) == machine_root(first)

@@ -1,4 +1,4 @@
-"""The real release with one thing missing: no bundle is built, and the message says what and where."""
+"""Incomplete releases: no bundle is built, and the error says what is missing and where it is named."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from factories import ROOT
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
 LEAK = (
     "image registry.example.org/team/helper:1.2 is not in the bundle; component leaky names it in "
@@ -21,13 +21,13 @@ UNMET = ("package gpg-agent ", " needs libnpth0 ", "which the bundle does not ha
 
 
 @pytest.fixture
-def tree(lab: Standing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a tree with the lab's own release and lock under the version `broken`."""
+def tree(lab: RunningLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a release `broken` in its own tree, made of the lab's release and lock."""
     version = lab.site.environment.release
     tree = shutil.copytree(ROOT / "tests/data/leaky", tmp_path / "tree")
     folder = shutil.copytree(ROOT / "releases" / version, tree / "releases/broken")
-    there = f"/opt/bedplate/installer/{version}/releases/{version}/release.lock"
-    (folder / "release.lock").write_text(lab.inside("cat", there))
+    lock = f"/opt/bedplate/installer/{version}/releases/{version}/release.lock"
+    (folder / "release.lock").write_text(lab.inside("cat", lock))
     monkeypatch.setenv("BEDPLATE_TREES", str(tree))
     return folder
 
@@ -39,7 +39,7 @@ def _leaks(folder: Path) -> None:
 
 def _lacks_a_package(folder: Path) -> None:
     def without(ids: list[str]) -> list[str]:
-        return [one for one in ids if not one.startswith("deb:libnpth0_")]
+        return [name for name in ids if not name.startswith("deb:libnpth0_")]
 
     file = folder / "release.lock"
     lock: dict[str, Any] = json.loads(file.read_bytes())
@@ -47,12 +47,12 @@ def _lacks_a_package(folder: Path) -> None:
     file.write_text(json.dumps(lock))
 
 
-@pytest.mark.parametrize(("spoil", "words"), [(_leaks, [LEAK]), (_lacks_a_package, UNMET)])
-def test_a_release_that_is_not_closed_is_not_built(
-    lab: Standing, tree: Path, tmp_path: Path, spoil: Callable[[Path], None], words: list[str]
+@pytest.mark.parametrize(("damage", "words"), [(_leaks, [LEAK]), (_lacks_a_package, UNMET)])
+def test_an_incomplete_release_is_not_built(
+    lab: RunningLab, tree: Path, tmp_path: Path, damage: Callable[[Path], None], words: list[str]
 ) -> None:
-    """Exit code 1, one line that names what is missing and where it is asked for, and nothing is written."""
-    spoil(tree)
+    """Exit code 1, an error that names what is missing and where it is needed, and nothing is written."""
+    damage(tree)
     out, key = tmp_path / "bundle", lab.lab.folder / "publisher/id_ed25519"
     done = lab.bedplate("bundle", "build", "broken", "--out", str(out), "--key", str(key))
     assert done.returncode == 1, done.stderr

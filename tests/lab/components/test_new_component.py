@@ -12,19 +12,19 @@ import pytest
 from bedplate.hosts import ssh
 from bedplate.lab.container import MEDIA
 from factories import ROOT
-from factories.standing_lab import Standing, bedplate
+from factories.running_lab import RunningLab, bedplate
 
 TREE = ROOT / "tests/data/greeter"
 
 
 @pytest.fixture(scope="module")
-def version(lab: Standing) -> str:
+def version(lab: RunningLab) -> str:
     """Return the version of a release that is the lab's own with one component more."""
     return f"{lab.site.environment.release}-greeter"
 
 
 @pytest.fixture(scope="module")
-def tree(lab: Standing, version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tree(lab: RunningLab, version: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a tree with the component, and with the lab's release and lock under a new version."""
     tree = shutil.copytree(TREE, tmp_path_factory.mktemp("trees") / "greeter")
     base = lab.site.environment.release
@@ -39,7 +39,7 @@ def tree(lab: Standing, version: str, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_a_new_component_needs_its_folder_and_a_version(
-    lab: Standing, tree: Path, version: str, monkeypatch: pytest.MonkeyPatch
+    lab: RunningLab, tree: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is locked, built, mirrored, rendered, applied and verified by an installer that does not know it."""
     monkeypatch.setenv("BEDPLATE_TREES", str(tree))

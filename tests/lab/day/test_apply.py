@@ -1,4 +1,4 @@
-"""Apply in a real datacenter: skipping, repeating, and being killed."""
+"""`bedplate apply` in the lab: steps are skipped and repeated, and a killed apply resumes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import time
 
 from bedplate.hosts import ssh
 from factories import ROOT
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
 
-def test_a_second_apply_skips_everything_in_twenty_seconds(lab: Standing) -> None:
-    """By key and probe, no step runs again."""
+def test_a_second_apply_skips_everything_in_twenty_seconds(lab: RunningLab) -> None:
+    """Keys and probes show that every step is done, so none runs again."""
     began = time.monotonic()
     found = lab.answer("apply", lab.lab.name, "--yes")
     assert time.monotonic() - began <= 20
@@ -20,15 +20,15 @@ def test_a_second_apply_skips_everything_in_twenty_seconds(lab: Standing) -> Non
     assert len(found["skipped"]) >= 9
 
 
-def test_all_steps_change_nothing(lab: Standing) -> None:
+def test_all_steps_change_nothing(lab: RunningLab) -> None:
     """Every step runs and reports no change: host roles and stacks are idempotent."""
     found = lab.answer("apply", lab.lab.name, "--yes", "--all-steps")
     assert found["skipped"] == []
     assert {step: changed for step, changed in found["ran"].items() if changed} == {}
 
 
-def test_a_killed_apply_goes_on(lab: Standing) -> None:
-    """Killed in the middle of a step, the next run says so, goes on, and all is done."""
+def test_a_killed_apply_resumes(lab: RunningLab) -> None:
+    """After an apply is killed in a step, the next one reports the interruption, resumes and finishes."""
     words = [str(ROOT / "bedplate"), "apply", lab.lab.name, "--yes", "--all-steps"]
     lock = str(lab.site.lock)
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as run:
@@ -43,7 +43,7 @@ def test_a_killed_apply_goes_on(lab: Standing) -> None:
     assert lab.answer("apply", lab.lab.name, "--yes")["ran"] == {}
 
 
-def _owner(lab: Standing, lock: str) -> str:
+def _owner(lab: RunningLab, lock: str) -> str:
     for _ in range(100):
         text = lab.inside("cat", lock, check=False)
         if text.strip():
@@ -52,8 +52,8 @@ def _owner(lab: Standing, lock: str) -> str:
     raise AssertionError("apply did not take its lock")
 
 
-def test_two_applies_at_once_are_refused(lab: Standing) -> None:
-    """The second names the first and changes nothing."""
+def test_two_applies_at_once_are_refused(lab: RunningLab) -> None:
+    """The second is refused, names the first, and changes nothing."""
     target = ssh.bastion(lab.site)
     script = f"exec 9>>{lab.site.lock}; flock 9; echo held; sleep 20"
     with subprocess.Popen(ssh.argv(target, ["bash", "-c", script]), stdout=subprocess.PIPE) as holder:

@@ -1,4 +1,4 @@
-"""What the real bundle says about itself: nothing that is in it is missing from its bills of materials."""
+"""Bills of materials of the lab's bundle: they list everything that is in it."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ import pytest
 
 from bedplate.config.release_lock import Lock
 from bedplate.lab.up import BUNDLE
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
-STATED = 0.97
-"""Packages that state a licence; some of Debian's copyright files and of Go's modules have none that can be told."""
+LICENSED = 0.97
+"""Part of the packages whose licence is known; some of Debian's copyright files and Go's modules name none."""
 
 
 @pytest.fixture(scope="module")
-def bundle(lab: Standing) -> Path:
-    """The lab's bundle."""
+def bundle(lab: RunningLab) -> Path:
+    """Return the lab's bundle."""
     return lab.lab.folder / "media" / BUNDLE
 
 
 @pytest.fixture(scope="module")
-def lock(lab: Standing) -> Lock:
-    """The lock that it was built from, relocked or not, as the bastion has it."""
+def lock(lab: RunningLab) -> Lock:
+    """Return the lock that the bundle was built from, relocked or not, as the bastion has it."""
     version = lab.site.environment.release
     text = lab.inside("cat", f"/opt/bedplate/installer/{version}/releases/{version}/release.lock")
     return Lock.model_validate_json(text)
 
 
-def _sbom(lab: Standing, bundle: Path, *words: str) -> Any:
+def _sbom(lab: RunningLab, bundle: Path, *words: str) -> Any:
     done = lab.bedplate("bundle", "sbom", str(bundle), "--format", "cyclonedx-json", *words)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def _hashes(sbom: dict[str, Any]) -> set[str]:
-    return {one["content"] for component in sbom["components"] for one in component.get("hashes", [])}
+    return {entry["content"] for component in sbom["components"] for entry in component.get("hashes", [])}
 
 
-def test_every_artifact_is_in_the_release_s_bill(lab: Standing, bundle: Path) -> None:
-    """Each artifact stands there by its digest, each package with its version, and nearly all with a licence."""
+def test_every_artifact_is_in_the_release_s_bill(lab: RunningLab, bundle: Path) -> None:
+    """Each artifact is listed by its digest, each package with its version, and nearly all with a licence."""
     sbom = _sbom(lab, bundle)
     artifacts = json.loads((bundle / "release.json").read_bytes())["artifacts"]
-    assert {one["id"] for one in artifacts if one["sha256"] not in _hashes(sbom)} == set()
-    packages = [one for one in sbom["components"] if one["type"] == "library"]
-    assert all(one["version"] for one in packages)
-    assert sum(bool(one.get("licenses")) for one in packages) > STATED * len(packages)
+    assert {artifact["id"] for artifact in artifacts if artifact["sha256"] not in _hashes(sbom)} == set()
+    packages = [component for component in sbom["components"] if component["type"] == "library"]
+    assert all(package["version"] for package in packages)
+    assert sum(bool(package.get("licenses")) for package in packages) > LICENSED * len(packages)
 
 
-def test_every_image_has_a_bill_with_its_packages(lab: Standing, bundle: Path, lock: Lock) -> None:
-    """An image's own bill has every Debian package and wheel that was locked for it, by the same digest."""
+def test_every_image_has_a_bill_with_its_packages(lab: RunningLab, bundle: Path, lock: Lock) -> None:
+    """An image's bill lists every Debian package and wheel that was locked for it, by digest."""
     artifacts = json.loads((bundle / "release.json").read_bytes())["artifacts"]
-    images = [one["image"] for one in artifacts if one["image"]]
+    images = [artifact["image"] for artifact in artifacts if artifact["image"]]
     assert len(images) >= 15
     found = {image: _hashes(_sbom(lab, bundle, "--image", image)) for image in images}
     (notebook,) = (image for image in images if "scipy-notebook" in image)
@@ -64,8 +64,8 @@ def test_every_image_has_a_bill_with_its_packages(lab: Standing, bundle: Path, l
 
 
 @pytest.mark.parametrize(("fixed", "code"), [("999", 1), ("1", 0)])
-def test_a_carried_advisory_is_matched(lab: Standing, bundle: Path, tmp_path: Path, fixed: str, code: int) -> None:
-    """An advisory against a version that is in the bundle is found with where it is; one that is mended is not."""
+def test_a_carried_advisory_is_matched(lab: RunningLab, bundle: Path, tmp_path: Path, fixed: str, code: int) -> None:
+    """An advisory for a version in the bundle is found, with the artifacts that have it; a fixed one is not."""
     affected = {
         "package": {"ecosystem": "PyPI", "name": "jupyterhub"},
         "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
@@ -75,5 +75,5 @@ def test_a_carried_advisory_is_matched(lab: Standing, bundle: Path, tmp_path: Pa
     done = lab.bedplate("bundle", "cve", str(bundle), "--db", str(tmp_path / "db.json"), "--output", "json")
     assert done.returncode == code, done.stderr
     findings = json.loads(done.stdout)["findings"]
-    assert [(one["id"], one["package"]) for one in findings] == [("TEST-1", "jupyterhub")] * code
-    assert all(any("k8s-hub" in holder for holder in one["in"]) for one in findings)
+    assert [(finding["id"], finding["package"]) for finding in findings] == [("TEST-1", "jupyterhub")] * code
+    assert all(any("k8s-hub" in artifact for artifact in finding["in"]) for finding in findings)

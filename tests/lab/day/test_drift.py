@@ -1,4 +1,4 @@
-"""Drift in a real datacenter: what others changed is told from what the next apply brings, and apply mends it."""
+"""`bedplate drift` in the lab: changes by others are distinguished from pending ones, and apply reverts them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bedplate.config import environments
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
 WORKER, FILE = "worker1", "/etc/containerd/config.toml"
 FOREIGN = "core/ConfigMap/monitoring/by-hand"
@@ -19,14 +19,14 @@ BY_HAND = {
     ("deleted", "networking.k8s.io/NetworkPolicy/research/default-deny", ""),
     ("foreign", FOREIGN, ""),
 }
-"""What these tests do to objects: cause, object and path, as drift has to say it."""
+"""What these tests do to objects: cause, object and path, as drift must report them."""
 PENDING = ("pending", "apps/StatefulSet/monitoring/prometheus")
 SAME, DRIFTED = 0, 1
 
 
 @pytest.fixture(scope="module")
-def drift(lab: Standing) -> Iterator[dict[str, Any]]:
-    """Change the cluster and a host by hand, and the environment, and read the drift."""
+def drift(lab: RunningLab) -> Iterator[dict[str, Any]]:
+    """Change the cluster and a host by hand, change the environment, and return the drift."""
     file = lab.lab.environment / environments.ENVIRONMENT
     text = file.read_text()
     _kubectl(lab, "risk-serving", "patch", "resourcequota", "tenant", "--patch", '{"spec":{"hard":{"pods":"99"}}}')
@@ -44,60 +44,64 @@ def drift(lab: Standing) -> Iterator[dict[str, Any]]:
         lab.answer("apply", lab.lab.name, "--yes")
 
 
-def test_where_nobody_did_anything_there_is_no_drift(lab: Standing) -> None:
-    """After an apply nothing differs: neither what controllers add, nor what the server fills in."""
+def test_without_changes_there_is_no_drift(lab: RunningLab) -> None:
+    """After an apply, nothing differs: what controllers add and the server fills in is not drift."""
     found = _drift(lab, SAME)
     assert (found["objects"], found["hosts"], found["unknown"]) == ([], [], [])
     assert found["looked"] > 0
 
 
-def test_what_others_did_to_objects_is_told_from_what_is_pending(drift: dict[str, Any]) -> None:
-    """Each object that was changed, deleted or added by hand is named, and the environment's own change is no drift."""
-    found = {(one["cause"], one["object"], one["path"]) for one in drift["objects"]}
-    assert {one for one in found if one[0] != PENDING[0]} == BY_HAND
-    assert {one[:2] for one in found} - {one[:2] for one in BY_HAND} == {PENDING}
+def test_changes_by_others_are_distinguished_from_pending_ones(drift: dict[str, Any]) -> None:
+    """Objects that were changed, deleted or added by hand are drift; the environment's own change is pending."""
+    found = _differences(drift)
+    assert {words for words in found if words[0] != PENDING[0]} == BY_HAND
+    assert {words[:2] for words in found} - {words[:2] for words in BY_HAND} == {PENDING}
 
 
-def test_who_did_it_is_said(drift: dict[str, Any]) -> None:
-    """The API server knows the program and the time of a change."""
-    (changed,) = (one for one in drift["objects"] if one["cause"] == "changed")
+def test_drift_names_who_changed_something(drift: dict[str, Any]) -> None:
+    """Drift reports the program and the time of a change, from the API server."""
+    (changed,) = (difference for difference in drift["objects"] if difference["cause"] == "changed")
     assert (changed["applied"], changed["live"], changed["by"]) == ("10", "99", "kubectl-patch")
     assert changed["time"]
 
 
 def test_an_edited_file_of_a_host_is_shown(drift: dict[str, Any]) -> None:
-    """The roles' check mode shows the line that an apply would take away."""
-    (file,) = (one for one in drift["hosts"] if one["diff"])
+    """The roles' check mode shows the line that an apply would remove."""
+    (file,) = (task for task in drift["hosts"] if task["diff"])
     assert file["task"].startswith("containerd: ")
     assert "-# by hand" in file["diff"]
-    assert {(one["host"], one["cause"]) for one in drift["hosts"]} == {(WORKER, "changed")}
+    assert {(task["host"], task["cause"]) for task in drift["hosts"]} == {(WORKER, "changed")}
 
 
-def test_an_apply_brings_back_a_workload_that_was_deleted(lab: Standing, drift: dict[str, Any]) -> None:
-    """Its probe fails, so that its layer's step runs without being asked for."""
+def test_an_apply_creates_a_deleted_workload_again(lab: RunningLab, drift: dict[str, Any]) -> None:
+    """The probe of its layer's step fails, so the step runs without --all-steps."""
     lab.answer("apply", lab.lab.name, "--yes")
-    left = {(one["cause"], one["object"], one["path"]) for one in _drift(lab, DRIFTED, "--no-hosts")["objects"]}
-    assert left <= {(one["cause"], one["object"], one["path"]) for one in drift["objects"]}
+    left = _differences(_drift(lab, DRIFTED, "--no-hosts"))
+    assert left <= _differences(drift)
     assert ("deleted", "apps/Deployment/monitoring/kube-state-metrics", "") not in left
 
 
-def test_an_apply_of_all_steps_mends_what_is_ours(lab: Standing, drift: dict[str, Any]) -> None:
-    """Hosts and objects are as they are rendered again; what others added under our label stays, and is still named."""
+def test_an_apply_of_all_steps_reverts_changes_by_others(lab: RunningLab, drift: dict[str, Any]) -> None:
+    """Hosts and objects are as rendered again; an object that others added stays, and is still reported."""
     assert drift["objects"]
     lab.answer("apply", lab.lab.name, "--yes", "--all-steps")
     found = _drift(lab, DRIFTED)
-    assert [(one["cause"], one["object"]) for one in found["objects"]] == [
+    assert [(difference["cause"], difference["object"]) for difference in found["objects"]] == [
         ("foreign", "core/ConfigMap/monitoring/by-hand")
     ]
     assert found["hosts"] == []
 
 
-def _drift(lab: Standing, code: int, *words: str) -> Any:
+def _differences(drift: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {(difference["cause"], difference["object"], difference["path"]) for difference in drift["objects"]}
+
+
+def _drift(lab: RunningLab, code: int, *words: str) -> Any:
     done = lab.bedplate("drift", lab.lab.name, *words, "--output", "json")
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
-def _kubectl(lab: Standing, namespace: str, *words: str) -> None:
+def _kubectl(lab: RunningLab, namespace: str, *words: str) -> None:
     settings = f"/var/lib/bedplate/{lab.lab.name}/pki/admin.conf"
     lab.inside("kubectl", "--kubeconfig", settings, "--namespace", namespace, *words)

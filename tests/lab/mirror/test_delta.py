@@ -1,4 +1,4 @@
-"""The next release is carried in as a delta, without what the site already has."""
+"""Deltas in the lab: the next release is transferred without what the site already has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bedplate.build.build_bundle import build_bundle
 from bedplate.hosts import ssh
 from bedplate.lab.container import MEDIA
 from bedplate.lab.up import BUNDLE, PUBLISHER
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
 NEXT = "2026.11.1"
 KILLS, SEED, LONGEST_SECONDS = 20, 4, 4.0
@@ -29,8 +29,8 @@ PUBLISHER_FILE = "/root/publisher.pub"
 
 
 @pytest.fixture(scope="module")
-def full(lab: Standing) -> Path:
-    """The next release as a full bundle, which is not carried in; locked again as the lab's own release is."""
+def full(lab: RunningLab) -> Path:
+    """Build the next release as a full bundle, which is not transferred; relocked like the lab's own release."""
     out, release = lab.lab.folder / "next", load_release(NEXT)
     lock = relock(kinds.build_context(release, Cache(), release.lock())).lock
     build_bundle(release, out, lab.lab.folder / PUBLISHER / "id_ed25519", lock=lock)
@@ -38,8 +38,8 @@ def full(lab: Standing) -> Path:
 
 
 @pytest.fixture(scope="module")
-def delta(lab: Standing, full: Path) -> dict[str, Any]:
-    """The delta against the bastion's own inventory, on the disk that is carried in; returns the command's JSON."""
+def delta(lab: RunningLab, full: Path) -> dict[str, Any]:
+    """Make the delta against the bastion's inventory, on the lab's medium; return the command's JSON."""
     lab.inside("bedplate", "bundle", "inventory", "--env", lab.lab.name, "--out", "/root/site.inventory")
     inventory = lab.lab.folder / "site.inventory"
     inventory.write_bytes(ssh.run(ssh.bastion(lab.site), ["cat", "/root/site.inventory"]).stdout)
@@ -54,14 +54,14 @@ def delta(lab: Standing, full: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def first_again(lab: Standing) -> Iterator[None]:
+def first_again(lab: RunningLab) -> Iterator[None]:
     """Install the first release again after the test, and remove the next one."""
     yield
     lab.inside("python3", f"{MEDIA}/{BUNDLE}/install", "--publisher", PUBLISHER_FILE)
     lab.inside("bedplate", "release", "remove", NEXT)
 
 
-def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None:
+def test_only_changes_are_transferred(full: Path, delta: dict[str, Any]) -> None:
     """A new version of one component costs a small part of the bundle."""
     size = sum(entry["size"] for entry in json.loads((full / "manifest.json").read_bytes())["files"])
     assert delta["full"] == size
@@ -69,7 +69,7 @@ def test_only_what_changed_is_carried(full: Path, delta: dict[str, Any]) -> None
 
 
 @pytest.mark.usefixtures("delta")
-def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: Standing, full: Path) -> None:
+def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: RunningLab, full: Path) -> None:
     """A merge killed at seeded moments leaves no bundle or a complete one; the next test completes it."""
     moments = random.Random(SEED)  # noqa: S311  moments, no secrets
     merge = ["bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name]
@@ -87,7 +87,7 @@ def test_a_merge_that_is_killed_twenty_times_leaves_all_or_nothing(lab: Standing
 
 
 @pytest.mark.usefixtures("delta", "first_again")
-def test_joined_it_is_the_full_bundle_and_installs(lab: Standing, full: Path) -> None:
+def test_the_merged_bundle_equals_the_full_one_and_installs(lab: RunningLab, full: Path) -> None:
     """The merged bundle equals the full one byte for byte, and can be installed."""
     lab.inside("bedplate", "bundle", "merge", f"{MEDIA}/delta", "--out", MERGED, "--publisher", lab.lab.name)
     listed = lab.inside("sh", "-c", f"cd {MERGED} && find . -type f -printf '%P\\n' | xargs sha256sum")

@@ -1,4 +1,4 @@
-"""A site's own registry, filled from the bastion's store by pushes that are killed."""
+"""`bedplate mirror push` to a site's own registry: pushes that are killed resume."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Iterator
 import pytest
 
 from bedplate.core import paths
-from factories.standing_lab import Standing
+from factories.running_lab import RunningLab
 
 ADDRESS = "127.0.0.1:5001"
 UNIT, FOLDER = "bedplate-own-registry", "/var/lib/own-registry"
 USER, PASSWORD = "pusher", "correct horse"
 HTPASSWD = f"{USER}:$2b$04$PDujSG/WL3a8HCeRfvagCuBKMS8gwmh731Fq7EkABwlB8TY7c9rkm"
-"""The password, by bcrypt with its smallest cost."""
+"""The password as a bcrypt hash of the lowest cost."""
 KILLS, SEED = 20, 4
 MOMENTS = (0.5, 1.6)
-"""Seconds between which a push works; a whole one takes a little longer."""
+"""Seconds after which a push is killed; a whole push takes a little longer."""
 KILLED = "137"
 PULL = """
 import base64, hashlib, json, sys, urllib.request
@@ -27,9 +27,9 @@ token = base64.b64encode(f"{user}:{password}".encode()).decode()
 def get(path, method="GET"):
     accept = "application/vnd.oci.image.manifest.v1+json"
     headers = {"Authorization": f"Basic {token}", "Accept": accept}
-    asked = urllib.request.Request(f"http://{address}/v2/{path}", None, headers, method=method)
-    with urllib.request.urlopen(asked) as answer:
-        return answer.read()
+    request = urllib.request.Request(f"http://{address}/v2/{path}", None, headers, method=method)
+    with urllib.request.urlopen(request) as response:
+        return response.read()
 for artifact in json.load(open(release))["artifacts"]:
     if not artifact.get("image"):
         continue
@@ -46,8 +46,8 @@ for artifact in json.load(open(release))["artifacts"]:
 
 
 @pytest.fixture(scope="module")
-def registry(lab: Standing) -> Iterator[str]:
-    """Run the release's own distribution program with a user, writable, on the bastion's loopback."""
+def registry(lab: RunningLab) -> Iterator[str]:
+    """Run the release's registry program, writable and with a user, on the bastion's loopback address."""
     settings = {
         "version": 0.1,
         "http": {"addr": ADDRESS, "secret": "test"},
@@ -66,8 +66,8 @@ def registry(lab: Standing) -> Iterator[str]:
     lab.inside("rm", "-rf", FOLDER)
 
 
-def test_a_push_that_is_killed_goes_on_and_ends_right(lab: Standing, registry: str) -> None:
-    """Killed at twenty moments, each into repositories of its own: the next run brings every image, whole."""
+def test_a_push_that_is_killed_resumes_and_finishes(lab: RunningLab, registry: str) -> None:
+    """A push is killed at twenty moments, each into its own repositories; the next run completes every image."""
     moments = random.Random(SEED)  # noqa: S311  moments, no secrets
     release = lab.site.environment.release
     words = [str(paths.STORE), f"http://{registry}", "--user", USER, "--password-file", f"{FOLDER}/password"]
@@ -81,5 +81,5 @@ def test_a_push_that_is_killed_goes_on_and_ends_right(lab: Standing, registry: s
     assert ended.count(KILLED) >= KILLS / 2, ended
     assert len(set(sent)) > KILLS / 4, "the kills should hit different moments"
     description = f"{paths.STORE}/releases/{release}/release.json"
-    there = lab.inside("python3", "-c", PULL, registry, USER, PASSWORD, description, *prefixes)
-    assert len(there.splitlines()) == KILLS * json.loads(lab.inside(*push, "--prefix", prefixes[0]))["all_tags"]
+    pulled = lab.inside("python3", "-c", PULL, registry, USER, PASSWORD, description, *prefixes)
+    assert len(pulled.splitlines()) == KILLS * json.loads(lab.inside(*push, "--prefix", prefixes[0]))["all_tags"]

@@ -1,4 +1,4 @@
-// Greeter answers every request with the name of the page asked for and an id of its own.
+// Greeter answers every request with the name of the requested page and an id of its own.
 package main
 
 import (

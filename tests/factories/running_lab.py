@@ -1,4 +1,4 @@
-"""A lab that stands, and the developer's machine beside it."""
+"""A running lab for tests, and the state of the developer's machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from factories import ROOT
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """What a lab must leave as it was on the developer's machine."""
+class DeveloperMachine:
+    """State of the developer's machine that a lab must not change."""
 
     settings: dict[str, str] = field(default_factory=kernel_settings.read)
     swaps: str = field(default_factory=lambda: Path("/proc/swaps").read_text())
@@ -27,16 +27,16 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunningLab:
     """The lab of the tests.
 
     Attributes:
         lab: name and number.
-        before: the developer's machine before the lab was there.
+        before: the developer's machine before the lab was created.
     """
 
     lab: lab_address.Lab
-    before: Machine
+    before: DeveloperMachine
 
     @property
     def site(self) -> Site:
@@ -44,11 +44,11 @@ class Standing:
         return environments.load(self.lab.environment)
 
     def bedplate(self, *words: str, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
-        """Run Bedplate as a person does."""
+        """Run Bedplate as a user does."""
         return bedplate(*words, timeout=timeout)
 
     def answer(self, *words: str) -> Any:
-        """Return what a command that must succeed prints as JSON."""
+        """Return the JSON that a command prints; the command must succeed."""
         done = self.bedplate(*words, "--output", "json")
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
@@ -58,12 +58,12 @@ class Standing:
         return ssh.run(ssh.bastion(self.site), words, check=check).stdout.decode()
 
     def at(self, machine: str, *words: str, check: bool = True) -> str:
-        """Return what a program prints at a machine's own console: SSH reaches nodes from the bastion alone."""
+        """Return what a program prints on a machine, without SSH, which reaches nodes only from the bastion."""
         return at(self.lab, machine, *words, check=check)
 
 
 def at(lab: lab_address.Lab, machine: str, *words: str, check: bool = True) -> str:
-    """Return what a program prints at the console of a machine of any lab."""
+    """Return what a program prints on a machine of any lab, without SSH."""
     words = ("podman", "exec", lab.container(machine), *words)
     return subprocess.run(words, capture_output=True, text=True, check=check).stdout
 
