@@ -32,7 +32,7 @@ def test_names_of_services_and_of_the_site(hub_pod: dict[str, Any], cluster: Clu
 
 
 def test_questions_for_outside_names_are_seen(hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
-    """An outside name that this run looks up is refused, and CoreDNS's log shows it with the pod's address."""
+    """An outside name that this run looks up is refused, and logged with the pod's address."""
     name = f"{uuid.uuid4().hex}.{CONTROL}"
     cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", LOOK_UP_UNKNOWN, name)
     [logged, *_] = [line for line in _external(cluster) if name in line]

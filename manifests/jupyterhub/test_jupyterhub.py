@@ -38,7 +38,7 @@ def test_wrong_password_is_refused(hub_address: str, authority: Path) -> None:
 
 
 def test_the_server_is_what_was_chosen(notebook: Notebook, cluster: ClusterClient, site: Site) -> None:
-    """A server runs in the namespace, and with the CPU, memory and volume, that its user chose; it is unprivileged."""
+    """A server has the namespace, CPU, memory and volume that its user chose, and no privileges."""
     notebook.ensure_running()
     namespace = notebook.options["namespace"]
     [pod] = _servers(cluster, namespace)

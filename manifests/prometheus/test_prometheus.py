@@ -18,7 +18,7 @@ PER_NODE = ("kubelet", "cadvisor")
 def test_every_expected_target_is_up(
     prometheus: GetJson, cluster: ClusterClient, catalog: Catalog, site: Site, record_property: Any
 ) -> None:
-    """Prometheus reads every metrics endpoint that a component declares, on each of its pods, and every node."""
+    """Prometheus reads every node and every declared metrics endpoint, on each of its pods."""
     expected = _expected(cluster, catalog, site)
     seen: dict[str, int] = {}
 
