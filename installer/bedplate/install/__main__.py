@@ -1,4 +1,4 @@
-"""Where Python begins when it is given this folder: `python3 /media/bundle/install --publisher FILE`."""
+"""Entry point of the bundle's installer: `python3 /media/bundle/install --publisher FILE`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 
 if __name__ == "__main__":
-    # A bundle holds what was signed and nothing else. Python has compiled this file before its first line ran.
+    # No file may be added to the bundle, but Python compiled this file before its first line ran.
     sys.dont_write_bytecode = True
     shutil.rmtree(FOLDER / "__pycache__", ignore_errors=True)
     sys.path[0] = str(FOLDER.parent)

@@ -1,4 +1,4 @@
-"""Tars of the bundle: opened as they lie, and never to more than their own size."""
+"""Safe reading of the bundle's tar files: uncompressed, and nothing outside the target folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .refused import RefusedError
 
 @contextmanager
 def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
-    """Open a tar that is not compressed: a few bytes cannot unpack to many."""
+    """Open an uncompressed tar. A compressed one could unpack to far more than its size."""
     try:
         with tarfile.open(path, "r:") as tar:
             yield tar
@@ -21,7 +21,7 @@ def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
 
 
 def checked_members(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
-    """Return all members: files, folders and links, each below the folder it is unpacked to."""
+    """Return all members; refuse any that is not a file, folder or link below the target folder."""
     members = tar.getmembers()
     links = {PurePosixPath(member.name) for member in members if member.issym()}
     for member in members:
@@ -33,17 +33,17 @@ def checked_members(tar: tarfile.TarFile) -> list[tarfile.TarInfo]:
 def _problem(member: tarfile.TarInfo, links: set[PurePosixPath]) -> str:
     path = PurePosixPath(member.name)
     if member.issparse() or not (member.isreg() or member.isdir() or member.issym()):
-        return "is no plain file, folder or link"
+        return "is not a plain file, folder or link"
     if path.is_absolute() or ".." in path.parts:
-        return "leads out of the folder it is unpacked to"
+        return "leads out of the target folder"
     if links.intersection(path.parents):
-        return "lies behind a link"
+        return "is behind a link"
     if member.issym() and not _stays_inside(path.parent, PurePosixPath(member.linkname)):
-        return f"is a link to {member.linkname!r}, outside"
+        return f"is a link to {member.linkname!r}, which leads outside"
     return ""
 
 
 def _stays_inside(folder: PurePosixPath, link: PurePosixPath) -> bool:
-    """Return whether a link goes up no further than its own folder's depth, and only at its beginning."""
+    """Return whether a link has `..` only at its beginning, and no more of them than its folder is deep."""
     ups = next((at for at, part in enumerate(link.parts) if part != ".."), len(link.parts))
     return not link.is_absolute() and ups <= len(folder.parts) and ".." not in link.parts[ups:]

@@ -1,4 +1,4 @@
-"""The bastion's Debian packages, installed from files."""
+"""Installation of the bastion's Debian packages, from files in the store."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ SETTINGS = (
     "Dir::Etc::SourceList=/dev/null",
     "Dir::Etc::SourceParts=/dev/null",
     "APT::Sandbox::User=root",
-    "DPkg::Lock::Timeout=120",  # that of an install which was killed may still be at work
+    "DPkg::Lock::Timeout=120",  # an apt-get of a killed install may still be running
 )
 POLICY = Path("/usr/sbin/policy-rc.d")
-NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages, and starts their services later.\nexit 101\n"
+NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages now and starts their services later.\nexit 101\n"
 
 
 def install_packages(release: dict[str, Any], target: BastionTarget) -> str:
-    """Install the bastion's Debian packages from files; no source of packages is asked."""
-    there = _installed()
-    wanted = [a for a in select_artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], there)]
+    """Install the bastion's Debian packages from files; contact no package repository."""
+    installed = _installed()
+    wanted = [
+        a for a in select_artifacts(release, release["bastion"]["packages"]) if not _is_installed(a["id"], installed)
+    ]
     if not wanted:
         _allow_services()
-        return "all there"
+        return "already installed"
     with tempfile.TemporaryDirectory(dir=target.store) as folder:
         debs = [str(link) for link in link_by_file_name(wanted, Path(folder), target)]
         options = [word for setting in SETTINGS for word in ("-o", setting)]
         with _no_services():
-            # After one that was killed, apt-get refuses to begin. What cannot be configured yet is apt-get's to tell.
+            # apt-get refuses to start after a killed dpkg. If this fails, apt-get reports why.
             subprocess.run(["dpkg", "--configure", "-a"], capture_output=True, env=environment(), check=False)
             run(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *options, *debs])
     return ", ".join(a["file"].partition("_")[0] for a in wanted)
@@ -42,7 +44,7 @@ def install_packages(release: dict[str, Any], target: BastionTarget) -> str:
 
 @contextmanager
 def _no_services() -> Iterator[None]:
-    """Keep packages from starting their services: none runs before the installer configured it."""
+    """Keep packages from starting their services before the installer has configured them."""
     if not POLICY.exists():
         temporary = POLICY.with_name(f".{POLICY.name}.new")
         temporary.write_text(NO_SERVICES)
@@ -55,7 +57,7 @@ def _no_services() -> Iterator[None]:
 
 
 def _allow_services() -> None:
-    """Take our policy away, also one that an install left which was killed; another's stays."""
+    """Remove our policy, even one that a killed install left behind; keep a policy that is not ours."""
     if POLICY.exists() and POLICY.read_text() == NO_SERVICES:
         POLICY.unlink()
 
@@ -67,9 +69,9 @@ def _installed() -> dict[str, str]:
     return {row[0]: row[1] for row in rows if row[-1] == "installed"}
 
 
-def _is_installed(entry: str, there: dict[str, str]) -> bool:
+def _is_installed(entry: str, installed: dict[str, str]) -> bool:
     package, version, _ = entry.removeprefix("deb:").split("_")
-    if package not in there:
+    if package not in installed:
         return False
-    words = ["dpkg", "--compare-versions", there[package], "ge", version]
-    return there[package] == version or subprocess.run(words, check=False).returncode == 0
+    words = ["dpkg", "--compare-versions", installed[package], "ge", version]
+    return installed[package] == version or subprocess.run(words, check=False).returncode == 0

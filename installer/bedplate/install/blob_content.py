@@ -1,4 +1,4 @@
-"""The content of one file, read against its digest and never further than its size."""
+"""Verified reading and copying of one file in a bundle: never beyond its size, and checked against its digest."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ from .refused import RefusedError
 
 CHUNK = 1 << 20
 NO_FILE = (errno.ELOOP, errno.ENXIO)
-"""What open(2) answers for a link that is not followed, and for a socket."""
-COPY_AGAIN = "carry the bundle in again"
+"""Errors of open(2) for a link that is not followed, and for a socket."""
+COPY_AGAIN = "copy the bundle from its source again"
 
 
 def check_file(bundle: Path, file: ListedFile, write: Callable[[memoryview], object] | None = None) -> None:
-    """Read one file of a bundle against its digest.
+    """Read one file of a bundle and verify its digest.
 
     Args:
         bundle: the folder.
-        file: what the manifest says of it.
-        write: is given each part that was read; all of them are right only when this function returns.
+        file: its line in the manifest.
+        write: called with each chunk; the chunks are verified only when this function returns.
     """
-    sha, buffer, rest = hashlib.sha256(), memoryview(bytearray(min(CHUNK, file.size + 1))), file.size
+    sha, buffer, remaining = hashlib.sha256(), memoryview(bytearray(min(CHUNK, file.size + 1))), file.size
     with _open(bundle, file.path) as source:
         os.posix_fadvise(source.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while count := source.readinto(buffer):
-            rest -= count
-            if rest < 0:
+            remaining -= count
+            if remaining < 0:
                 break
             sha.update(buffer[:count])
             if write:
                 write(buffer[:count])
-    if rest or sha.hexdigest() != file.sha256:
+    if remaining or sha.hexdigest() != file.sha256:
         raise RefusedError(f"file {file.path}", "differs from what was signed", COPY_AGAIN)
 
 
-def copy_file(bundle: Path, file: ListedFile, place: Path, *, synced: bool = True) -> None:
-    """Copy one file while it is read against its digest; it appears at its place only when it is right.
+def copy_file(bundle: Path, file: ListedFile, path: Path, *, synced: bool = True) -> None:
+    """Copy one file while verifying its digest; it appears at the target path only if it matches.
 
     Args:
         bundle: the folder.
-        file: what the manifest says of it.
-        place: where the copy goes.
-        synced: wait until it is on the disk; otherwise `sync_file` has to follow.
+        file: its line in the manifest.
+        path: where the copy goes.
+        synced: wait until it is on disk; otherwise the caller must call `sync_file`.
     """
-    temporary = place.with_name(f".{place.name}.part")
+    temporary = path.with_name(f".{path.name}.part")
     try:
         with temporary.open("wb") as target:
             check_file(bundle, file, target.write)
             os.fchmod(target.fileno(), 0o444)
         if synced:
             sync_file(temporary)
-        temporary.replace(place)
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def sync_file(place: Path) -> None:
-    """Wait until a file's content is on the disk, so that a power cut leaves it."""
-    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+def sync_file(path: Path) -> None:
+    """Wait until a file's content is on disk, so that it survives a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
@@ -73,16 +73,16 @@ def sync_file(place: Path) -> None:
 
 
 def read_small(bundle: Path, path: str, limit: int) -> bytes:
-    """Return a whole file of a bundle; one that is missing, no file or larger than the limit is refused."""
+    """Return the content of a file in a bundle; refuse one that is missing, not a plain file or too large."""
     with _open(bundle, path) as source:
         data = source.read(limit + 1)
     if len(data) > limit:
-        raise RefusedError(f"file {path}", f"is larger than the {limit} bytes it can have", COPY_AGAIN)
+        raise RefusedError(f"file {path}", f"is larger than {limit} bytes", COPY_AGAIN)
     return data
 
 
 def _open(bundle: Path, path: str) -> io.FileIO:
-    """Open a regular file: a link is not followed, and a pipe or a device is not waited for."""
+    """Open a regular file; do not follow links, and do not wait for pipes or devices."""
     try:
         handle = os.open(bundle / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:

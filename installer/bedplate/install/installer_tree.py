@@ -1,4 +1,4 @@
-"""The installer's tree in /opt/bedplate/installer."""
+"""Unpacking of the installer itself to /opt/bedplate/installer/<release>/."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .target import BastionTarget
 
 
 def unpack_installer(release: dict[str, Any], target: BastionTarget) -> str:
-    """Unpack the installer's tree; an unfinished or older copy is replaced as a whole, its .venv is kept."""
+    """Unpack the installer; replace an unfinished or older copy as a whole, but keep its .venv."""
     tree = target.opt / "installer" / version_of(release)
     stamp = tree / ".digest"
     if stamp.is_file() and stamp.read_text() == release["installer"]:
-        return "all there"
+        return "already installed"
     fresh, old = (tree.with_name(f".{tree.name}.{word}") for word in ("new", "old"))
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)

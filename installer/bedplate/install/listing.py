@@ -1,4 +1,4 @@
-"""The files that are in the bundle's folder, compared with the manifest."""
+"""Comparison of the files in a bundle's folder with its manifest, by path and size."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
+from .blob_content import COPY_AGAIN
 from .manifest import UNSIGNED, ListedFile
 from .refused import RefusedError
 
 ALLOWED_FOLDERS = {"lost+found"}
-"""What a file system makes itself, where a bundle is the only thing on a disk; it has to be empty."""
+"""Folders that a file system creates, if the bundle is at the root of a disk. They must be empty."""
 
 
 def check_listing(bundle: Path, files: list[ListedFile]) -> None:
-    """Refuse a missing, additional or linked file, one of another size, and a folder that holds nothing."""
-    found, folders = _walk(bundle)
+    """Refuse a file that is missing, additional, a link or of the wrong size, and any additional folder."""
+    present, folders = _walk(bundle)
     wanted = {file.path: file.size for file in files}
-    for path in sorted(found.keys() | wanted.keys()):
+    for path in sorted(present.keys() | wanted.keys()):
         if path not in wanted and path not in UNSIGNED:
             raise RefusedError(f"file {path}", "is in the bundle but not in its manifest", "remove it")
-        if path in wanted and path not in found:
-            raise RefusedError(f"file {path}", "is missing from the bundle", "carry the bundle in again")
-        if path in wanted and found[path] != wanted[path]:
-            fact = f"has {found[path]} bytes in place of {wanted[path]}"
-            raise RefusedError(f"file {path}", fact, "carry the bundle in again")
+        if path in wanted and path not in present:
+            raise RefusedError(f"file {path}", "is missing from the bundle", COPY_AGAIN)
+        if path in wanted and present[path] != wanted[path]:
+            fact = f"has {present[path]} bytes instead of {wanted[path]}"
+            raise RefusedError(f"file {path}", fact, COPY_AGAIN)
     for folder in sorted(
         folders - ALLOWED_FOLDERS - {str(parent) for p in wanted for parent in PurePosixPath(p).parents}
     ):
@@ -32,7 +33,7 @@ def check_listing(bundle: Path, files: list[ListedFile]) -> None:
 
 
 def _walk(bundle: Path) -> tuple[dict[str, int], set[str]]:
-    """Return the size of every file, and the folders; links and special files are refused."""
+    """Return the size of every file, and the folders; refuse links and special files."""
     sizes: dict[str, int] = {}
     inner: set[str] = set()
     for folder, folders, names in os.walk(bundle):

@@ -1,4 +1,4 @@
-"""The bundle's list of files: manifest.json."""
+"""Parser of manifest.json, the list of files in a bundle."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PLAIN_FILES = ("index.json", "oci-layout", "release.json")
 UNSIGNED = ("manifest.json", "manifest.json.sig")
 BLOB = re.compile(r"blobs/sha256/([0-9a-f]{64})")
 PROGRAM = re.compile(r"install/[a-z_]+\.py")
-"""This program's own files."""
+"""The files of this installer."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class ListedFile:
-    """One line of manifest.json."""
+    """One file in manifest.json."""
 
     path: str
     sha256: str
@@ -28,19 +28,19 @@ class ListedFile:
 
 
 def parse_manifest(data: bytes) -> list[ListedFile]:
-    """Return the manifest's files; anything but a bundle's own paths, each once, is refused."""
+    """Return the files in a manifest; refuse a path that is a duplicate or does not belong in a bundle."""
     try:
         value = json.loads(data, object_pairs_hook=_object)
         if value["format"] != FORMAT:
-            raise _malformed(f"has format {value['format']!r}; this program knows {FORMAT}")
+            raise _malformed(f"has format {value['format']!r}; this installer knows {FORMAT}")
         files = [_file(item) for item in value["files"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _malformed(f"is no list of a bundle's files ({type(error).__name__}: {error})") from error
+        raise _malformed(f"is not a list of files ({type(error).__name__}: {error})") from error
     paths = {file.path for file in files}
     if len(paths) != len(files):
-        raise _malformed("names a path twice")
+        raise _malformed("lists a path twice")
     if lacking := sorted(set(PLAIN_FILES) - paths):
-        raise _malformed(f"does not name {lacking[0]}")
+        raise _malformed(f"does not list {lacking[0]}")
     return files
 
 
@@ -50,7 +50,7 @@ def blobs_of(files: list[ListedFile]) -> list[ListedFile]:
 
 
 def listed_file(files: list[ListedFile], path: str) -> ListedFile:
-    """Return the file with a path that every manifest names."""
+    """Return a file by its path, which every manifest lists."""
     return next(file for file in files if file.path == path)
 
 
@@ -62,15 +62,17 @@ def _file(item: dict[str, Any]) -> ListedFile:
         raise _malformed(f"has no size for {path!r}")
     blob = BLOB.fullmatch(path)
     if not (path in PLAIN_FILES or PROGRAM.fullmatch(path) or (blob and blob[1] == sha256)):
-        raise RefusedError(f"path {path!r}", "in manifest.json has no place in a bundle")
+        raise RefusedError(
+            f"path {path!r}", "in manifest.json does not belong in a bundle", "do not install it; ask the publisher"
+        )
     return ListedFile(path, sha256, size)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that is there twice: readers differ in which of the two they take."""
+    """Return a JSON object; refuse duplicate keys, which parsers resolve differently."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key twice")
+        raise ValueError("duplicate key")
     return value
 
 

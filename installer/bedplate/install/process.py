@@ -1,4 +1,4 @@
-"""A command that is run."""
+"""Running other programs from the installer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .refused import RefusedError
 
 
 def environment() -> dict[str, str]:
-    """Return this process's variables, and those that keep programs from asking and from writing bytecode."""
+    """Return this process's variables, plus those that suppress prompts and bytecode files."""
     return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def run(words: list[str]) -> str:
-    """Return what a command printed; one that fails is refused with its last lines."""
+    """Run a command and return its output; refuse one that fails, with its last lines."""
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        raise RefusedError(f"command {' '.join(words[:3])}", f"ended with {done.returncode}:\n{last}")
+        raise RefusedError(f"command {' '.join(words[:3])}", f"exited with status {done.returncode}:\n{last}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""The installer's Python environment, from the bundle's wheels."""
+"""Creation of the installer's Python virtual environment from the bundle's wheels."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .target import BastionTarget
 
 
 def make_environment(release: dict[str, Any], target: BastionTarget) -> str:
-    """Make the installer's Python environment from the bundle's wheels, as the launcher expects it."""
+    """Create the virtual environment, with the stamp files that the launcher `bedplate` looks for."""
     tree = target.opt / "installer" / version_of(release)
     wheels = select_artifacts(release, release["bastion"]["wheels"])
     venv, digest = tree / ".venv", hashlib.sha256("".join(a["sha256"] for a in wheels).encode()).hexdigest()
     launcher = hashlib.sha256((tree / "requirements/runtime.txt").read_bytes()).hexdigest()[:16]
     stamps = (venv / f".{launcher}", venv / f".wheels-{digest[:16]}")
     if all(stamp.exists() for stamp in stamps):
-        return "all there"
+        return "already installed"
     shutil.rmtree(venv, ignore_errors=True)
     run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     if wheels:

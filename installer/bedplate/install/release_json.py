@@ -1,4 +1,4 @@
-"""What release.json says, and the blobs it names."""
+"""Verified reading of release.json, and selection of the artifacts in it."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from .refused import RefusedError
 from .target import BastionTarget
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~!:-]*")
-"""A word that is put into a path: it names one file, below the folder it is put into."""
+"""A path component: it names one file, below the folder it is added to."""
 
 
 def read_release(bundle: Path, files: list[ListedFile]) -> tuple[dict[str, Any], bytes]:
-    """Return release.json and its bytes, once its digest is proven and every blob and path it names is a bundle's."""
+    """Return release.json, parsed and as bytes; refuse a wrong digest, unsafe path or missing blob."""
     file = listed_file(files, "release.json")
     data = read_small(bundle, file.path, file.size)
     if hashlib.sha256(data).hexdigest() != file.sha256:
         raise RefusedError(f"file {file.path}", "differs from what was signed", COPY_AGAIN)
     try:
         release: dict[str, Any] = json.loads(data)
-        words, digests = list(_words(release)), list(_digests(release))
+        components, digests = list(_path_components(release)), list(_digests(release))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        fact = f"is no release file ({type(error).__name__}: {error})"
+        fact = f"is not a release file ({type(error).__name__}: {error})"
         raise RefusedError(f"file {file.path}", fact, "ask the publisher") from error
-    if wrong := [word for word in words if not NAME.fullmatch(word)]:
-        raise RefusedError(f"name {wrong[0]!r}", "in release.json has no place in a path", "ask the publisher")
+    if wrong := [component for component in components if not NAME.fullmatch(component)]:
+        raise RefusedError(f"name {wrong[0]!r}", "in release.json cannot be part of a path", "ask the publisher")
     if lacking := set(digests) - {blob.sha256 for blob in blobs_of(files)}:
-        raise RefusedError(f"blob {min(lacking)}", "is named by release.json and not by manifest.json", COPY_AGAIN)
+        raise RefusedError(f"blob {min(lacking)}", "is in release.json but not in manifest.json", COPY_AGAIN)
     return release, data
 
 
-def _words(release: dict[str, Any]) -> Iterator[str]:
-    """Yield all that becomes part of a path on the bastion."""
+def _path_components(release: dict[str, Any]) -> Iterator[str]:
+    """Yield every string that becomes part of a path on the bastion."""
     yield release["release"]
     yield from (artifact["file"] for artifact in release["artifacts"] if artifact["file"])
     for program in release["bastion"]["programs"]:
@@ -53,18 +53,18 @@ def _digests(release: dict[str, Any]) -> Iterator[str]:
 
 
 def version_of(release: dict[str, Any]) -> str:
-    """Return the release's version without a build's label such as +relock."""
+    """Return the release's version without a build label such as +relock."""
     return str(release["release"]).partition("+")[0]
 
 
 def select_artifacts(release: dict[str, Any], ids: list[str]) -> list[dict[str, Any]]:
-    """Return the artifacts with these ids, in their order."""
+    """Return the artifacts with these ids, in the order of the ids."""
     by_id = {a["id"]: a for a in release["artifacts"]}
     return [by_id[entry] for entry in ids]
 
 
 def link_by_file_name(artifacts: list[dict[str, Any]], folder: Path, target: BastionTarget) -> list[Path]:
-    """Give blobs the file names that apt and pip insist on, for a moment."""
+    """Link blobs into a temporary folder under the file names that apt and pip require."""
     for artifact in artifacts:
         (folder / artifact["file"]).hardlink_to(target.blob(artifact["sha256"]))
     return [folder / artifact["file"] for artifact in artifacts]

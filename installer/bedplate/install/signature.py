@@ -1,4 +1,4 @@
-"""The publisher's signature, proven by ssh-keygen before anything else is read."""
+"""Verification of the publisher's signature with ssh-keygen, before anything else is read."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .trusted_keys import SIGNER, read_keys
 
 NAMESPACE = "bedplate-bundle"
 LARGEST_MANIFEST = 64 << 20
-"""A quarter of a million files; a bundle has some hundreds."""
+"""Enough for 250 000 files; a bundle has some hundreds."""
 LARGEST_SIGNATURE = 16 << 10
 BEGIN, END, LINE = b"-----BEGIN SSH SIGNATURE-----\n", b"-----END SSH SIGNATURE-----\n", 70
 
 
 @dataclass(frozen=True)
 class SignedManifest:
-    """A manifest whose signature is proven, and the signature."""
+    """A manifest whose signature is verified, and the signature."""
 
     manifest: bytes
     signature: bytes
@@ -32,19 +32,19 @@ class SignedManifest:
 def read_signed(
     bundle: Path, publisher: str, names: tuple[str, str] = UNSIGNED, namespace: str = NAMESPACE
 ) -> SignedManifest:
-    """Return manifest.json and its signature, once one of the publisher's keys is proven to have made it.
+    """Return manifest.json and its signature; refuse a signature by any but one of the publisher's keys.
 
     Args:
         bundle: the bundle's folder, or a release's folder in the store.
-        publisher: the pinned public keys, one a line (see keys).
-        names: the signed file and its signature, where they are not a bundle's.
-        namespace: what the signature is for.
+        publisher: the pinned public keys, one per line (see trusted_keys).
+        names: the signed file and its signature; by default those of a bundle.
+        namespace: the purpose of the signature.
     """
     keys = read_keys(publisher)
     manifest = read_small(bundle, names[0], LARGEST_MANIFEST)
     signature = read_small(bundle, names[1], LARGEST_SIGNATURE)
     if not _is_plain(signature):
-        raise RefusedError(f"file {names[1]}", "is no signature as ssh-keygen writes it", COPY_AGAIN)
+        raise RefusedError(f"file {names[1]}", "is not a signature in the format of ssh-keygen", COPY_AGAIN)
     with tempfile.TemporaryDirectory() as name:
         signers, copy = Path(name) / "signers", Path(name) / "signature"
         signers.write_text("".join(key.allowed(namespace) for key in keys))
@@ -53,14 +53,14 @@ def read_signed(
         done = _ssh_keygen(*words, data=manifest)
     if done.returncode != 0:
         fact = "is not signed by the publisher's key that this site pins"
-        raise RefusedError(f"bundle {bundle}", fact, "do not install it; ask the publisher by another way")
+        raise RefusedError(f"bundle {bundle}", fact, "do not install it; ask the publisher out of band")
     return SignedManifest(manifest, signature)
 
 
 def _is_plain(signature: bytes) -> bool:
-    """Return whether the armor is ssh-keygen's to the byte: it would also take one with other blanks or a tail.
+    """Return whether the armor is exactly as ssh-keygen writes it. It also accepts other blanks and a tail.
 
-    Form: sshsig_armor in https://github.com/openssh/openssh-portable/blob/master/sshsig.c.
+    Format: sshsig_armor in https://github.com/openssh/openssh-portable/blob/master/sshsig.c.
     """
     lines = signature.splitlines()
     try:

@@ -1,4 +1,4 @@
-"""The steps, in their order."""
+"""The steps of installing a bundle, in order, and the command line."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ PYTHON = (3, 11)
 
 
 def install(bundle: Path, publisher: str, target: BastionTarget, *, packages: bool = True) -> None:
-    """Do everything; each step says what it did and is skipped where it was done before."""
+    """Run all steps. Each step prints its outcome, and does nothing if it is already done."""
     started = time.monotonic()
     if sys.version_info[:2] != PYTHON:
         raise RefusedError("python3", f"is {sys.version.split()[0]}, not {PYTHON[0]}.{PYTHON[1]}", "use Debian 12")
     signed, files, (release, data) = check_bundle(bundle, publisher)
-    report(f"[1/7] signature    the publisher's, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
+    report(f"[1/7] signature    valid, over {len(files)} files ({megabytes(sum(f.size for f in files))})")
     with store_lock(target.store):
         report(f"[2/7] store        {copy_blobs(bundle, files, target)}")
         write_release_files(release, data, signed, target)
-    report(f"[3/7] packages     {install_packages(release, target) if packages else 'left alone, as asked'}")
+    report(f"[3/7] packages     {install_packages(release, target) if packages else 'skipped (--no-packages)'}")
     report(f"[4/7] installer    {unpack_installer(release, target)}")
     report(f"[5/7] environment  {make_environment(release, target)}")
     report(f"[6/7] programs     {install_programs(release, target)}")
     report(f"[7/7] commands     {link_commands(release, target)}")
     seconds = time.monotonic() - started
-    report(f"release {release['release']} is on this bastion ({seconds:.0f} s). Next: bedplate apply ENV")
+    report(f"release {release['release']} is on this bastion ({seconds:.0f} s). Continue with: bedplate apply ENV")
 
 
 def check_bundle(bundle: Path, publisher: str) -> tuple[SignedManifest, list[ListedFile], tuple[dict[str, Any], bytes]]:
-    """Prove all but the content of the other files: signature, listing, release file, each before the next is read."""
+    """Verify the signature, the list of files and release.json, in this order; not the content of other files."""
     signed = read_signed(bundle, publisher)
     files = parse_manifest(signed.manifest)
     check_listing(bundle, files)
@@ -53,11 +53,13 @@ def check_bundle(bundle: Path, publisher: str) -> tuple[SignedManifest, list[Lis
 
 
 def main(bundle: Path) -> int:
-    """Parse the command line, install, and turn a refusal into one line."""
+    """Parse the command line and install; print a refusal without a traceback."""
     parser = argparse.ArgumentParser(prog="install", description="Install this bundle on the bastion.")
-    parser.add_argument("--publisher", required=True, type=Path, help="the publisher's public keys, one a line")
-    parser.add_argument("--root", default=Path("/"), type=Path, help="install below this folder (for trials)")
-    parser.add_argument("--no-packages", action="store_true", help="the bastion's Debian packages are there already")
+    parser.add_argument(
+        "--publisher", required=True, type=Path, help="file with the publisher's public keys, one per line"
+    )
+    parser.add_argument("--root", default=Path("/"), type=Path, help="install below this folder (for tests)")
+    parser.add_argument("--no-packages", action="store_true", help="do not install the bastion's Debian packages")
     chosen = parser.parse_args()
     try:
         target = BastionTarget(chosen.root.resolve())

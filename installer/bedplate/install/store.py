@@ -1,4 +1,4 @@
-"""The store of blobs and release files on the bastion."""
+"""Copying of a bundle's blobs and release files into the bastion's store."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PROGRESS_SECONDS = 2.0
 
 
 def copy_blobs(bundle: Path, files: list[ListedFile], target: BastionTarget) -> str:
-    """Copy what the store lacks; all that is there, and all else in the bundle, is read against its digest.
+    """Copy the blobs that the store lacks; verify the blobs it has, and all other files of the bundle.
 
-    When one file is not as it was signed, every blob that this run brought is removed again.
+    If one file does not match its digest, all blobs copied by this run are removed again.
     """
     blobs = blobs_of(files)
     _each(lambda file: check_file(bundle, file), [file for file in files if file not in set(blobs)])
@@ -40,12 +40,12 @@ def copy_blobs(bundle: Path, files: list[ListedFile], target: BastionTarget) -> 
         _remove([target.blob(file.sha256) for file in new], folders)
         raise
     _each(lambda file: sync_file(target.blob(file.sha256)), missing)
-    return f"{len(missing)} files, {megabytes(total)} copied and verified" if missing else "all there, and right"
+    return f"{len(missing)} files, {megabytes(total)} copied and verified" if missing else "already there, verified"
 
 
 def _each(work: Callable[[ListedFile], object], files: Iterable[ListedFile], total: int = 0) -> None:
-    """Do the work for each file, the largest first; the first error ends it."""
-    told, done = time.monotonic(), 0
+    """Call `work` for each file, the largest first; stop at the first error."""
+    last_report, done = time.monotonic(), 0
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {pool.submit(work, file): file for file in sorted(files, key=lambda file: -file.size)}
         for future in as_completed(running):
@@ -55,13 +55,13 @@ def _each(work: Callable[[ListedFile], object], files: Iterable[ListedFile], tot
                 pool.shutdown(cancel_futures=True)
                 raise
             done += running[future].size
-            if total and time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
+            if total and time.monotonic() - last_report > PROGRESS_SECONDS:
+                last_report = time.monotonic()
                 report(f"      {megabytes(done)} of {megabytes(total)}")
 
 
 def _are_right(blobs: list[ListedFile], target: BastionTarget) -> Iterator[bool]:
-    """Yield for each blob whether the store has it; what is there is read, as disks fail and people err."""
+    """Yield for each blob whether the store has it, with the right content."""
 
     def is_right(blob: ListedFile) -> bool:
         if not target.blob(blob.sha256).is_file():
@@ -77,15 +77,15 @@ def _are_right(blobs: list[ListedFile], target: BastionTarget) -> Iterator[bool]
 
 
 def _check_disk(total: int, store: Path) -> None:
-    there = next(folder for folder in (store, *store.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
+    existing = next(folder for folder in (store, *store.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
     if total > free:
-        fact = f"has {megabytes(free)} free, {megabytes(total)} are needed"
-        raise RefusedError(f"disk of {store}", fact, "make room")
+        fact = f"has {megabytes(free)} free, {megabytes(total)} needed"
+        raise RefusedError(f"disk of {store}", fact, "free some space")
 
 
 def _remove(files: list[Path], folders: list[Path]) -> None:
-    """Take back files, and the folders that were made for them, the innermost first."""
+    """Remove files, and the folders that were created for them, innermost first."""
     for file in files:
         file.unlink(missing_ok=True)
     for folder in folders:
@@ -94,7 +94,7 @@ def _remove(files: list[Path], folders: list[Path]) -> None:
 
 
 def write_release_files(release: dict[str, Any], data: bytes, signed: SignedManifest, target: BastionTarget) -> None:
-    """Write the release's three files to the store; release.json comes last, as it makes the release count."""
+    """Write the release's three files to the store; release.json comes last, as it marks the release as installed."""
     folder = target.store / "releases" / version_of(release)
     contents = {UNSIGNED[0]: signed.manifest, UNSIGNED[1]: signed.signature, "release.json": data}
     for name, content in contents.items():

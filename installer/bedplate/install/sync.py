@@ -1,4 +1,7 @@
-"""On disk before it is vouched for: after a power cut no stamp may stand beside a file that is empty."""
+"""Flush a file system to disk before a stamp file is written.
+
+Otherwise a power cut could leave a stamp next to empty files.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from pathlib import Path
 
 
 def sync_filesystem(folder: Path) -> None:
-    """Bring the file system that a folder lies on to disk; OSError where that fails.
+    """Flush the file system of a folder to disk.
 
-    syncfs(2): one call for thousands of files that were just unpacked, and for no other disk.
+    syncfs(2) is one call for thousands of unpacked files, and leaves other disks alone.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

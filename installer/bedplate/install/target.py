@@ -1,4 +1,4 @@
-"""The machine: what is put where."""
+"""Paths on the bastion that the installer writes to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class BastionTarget:
-    """The places on the bastion; `root` is / but in tests."""
+    """The installer's paths on the bastion, below `root`, which is / except in tests."""
 
     root: Path
 
@@ -28,5 +28,5 @@ class BastionTarget:
         return self.root / "usr/local/bin"
 
     def blob(self, sha256: str) -> Path:
-        """Return a blob's place in the store."""
+        """Return the path of a blob in the store."""
         return self.store / "blobs/sha256" / sha256

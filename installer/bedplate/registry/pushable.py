@@ -82,7 +82,7 @@ class _Found:
             content = self.blob(sha256).path.read_bytes()
             if hashlib.sha256(content).hexdigest() != sha256:
                 fact = f"in {self.folder} does not match its digest"
-                raise BedplateError(f"manifest {sha256}", fact, "carry the bundle in again")
+                raise BedplateError(f"manifest {sha256}", fact, "copy the bundle from its source again")
             manifest = oci.parse(content)
             for child in manifest.manifests:
                 self.add(repository, child.sha256)
@@ -98,5 +98,5 @@ class _Found:
             return LocalBlob(sha256, path, path.stat().st_size)
         except FileNotFoundError as error:
             raise BedplateError(
-                f"blob {sha256}", f"is missing from {self.folder}", "carry the bundle in again"
+                f"blob {sha256}", f"is missing from {self.folder}", "copy the bundle from its source again"
             ) from error

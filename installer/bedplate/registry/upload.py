@@ -139,7 +139,7 @@ class _Upload:
         path = f"/v2/{self.repository}/blobs/sha256:{self.blob.sha256}"
         error = answer.error(self.client.subject(path))
         if answer.code == "DIGEST_INVALID" and digest.of_file(self.blob.path) != self.blob.sha256:
-            step = "check the disk, and carry the bundle in again"
+            step = "check the disk, and copy the bundle from its source again"
             raise BedplateError(f"file {self.blob.path}", "does not match its digest", step)
         if answer.status in BUSY or answer.status in GONE:
             return error.fact

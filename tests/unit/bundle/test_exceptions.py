@@ -1,4 +1,4 @@
-"""What a bundle deliberately lacks is told by the bundle itself."""
+"""The exceptions that a bundle's components declare."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _exceptions(tmp_path: Path, files: dict[str, str]) -> list[dict[str, str]]:
 
 
 def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
-    """Each has its component, its kind and its reason, also an older release's; other files are left out."""
+    """Each exception has its component, kind and reason, even in an older release; other files are ignored."""
     assert _exceptions(tmp_path, FILES) == [
         {"component": "agent", "kind": "deb", "what": "web: absent", "reason": "only a hint"},
         {"component": "old", "kind": "wheel", "what": "app: absent", "reason": "unused"},
@@ -53,6 +53,6 @@ def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
     ],
 )
 def test_an_exception_that_cannot_be_read_is_an_error(tmp_path: Path, text: str, fact: str) -> None:
-    """What a bundle lacks is never left out in silence."""
+    """A component file that cannot be read is an error, so that no exception is missed."""
     with pytest.raises(BedplateError, match=rf"member 'manifests/a/component.yaml' of .* {fact}"):
         _exceptions(tmp_path, {"manifests/a/component.yaml": text})

@@ -1,4 +1,4 @@
-"""Two hundred bundles, each spoilt at a seeded random place: all are refused, and nothing is written."""
+"""Two hundred bundles, each corrupted at a seeded random place: all are refused, and nothing is written."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ROUNDS, SEED = 200, 20261122
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
-    """Make one bundle for all tests."""
+    """Create one bundle for all tests."""
     return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
 
 
 def some_file(bundle: Path, dice: random.Random) -> Path:
-    """Return one of the bundle's files; each is as likely as any other."""
+    """Return a random file of the bundle, each with the same probability."""
     return dice.choice(sorted(path for path in bundle.rglob("*") if path.is_file()))
 
 
@@ -42,13 +42,13 @@ def flip(bundle: Path, dice: random.Random) -> None:
 
 
 def truncate(bundle: Path, dice: random.Random) -> None:
-    """Cut a file off."""
+    """Truncate a file."""
     path = some_file(bundle, dice)
     os.truncate(path, dice.randrange(path.stat().st_size))
 
 
 def append(bundle: Path, dice: random.Random) -> None:
-    """Let a file be longer by one byte."""
+    """Append one byte to a file."""
     with some_file(bundle, dice).open("ab") as file:
         file.write(dice.randbytes(1))
 
@@ -67,20 +67,20 @@ def add(bundle: Path, dice: random.Random) -> None:
 
 
 def link(bundle: Path, dice: random.Random) -> None:
-    """Put a symbolic link to the very content in a file's place."""
+    """Replace a file by a symbolic link to the same content."""
     path = some_file(bundle, dice)
     aside = path.rename(bundle.parent / "aside")
     path.symlink_to(aside)
 
 
 def link_folder(bundle: Path, dice: random.Random) -> None:
-    """Put a symbolic link in a folder's place; every file is still found by its path."""
+    """Replace a folder by a symbolic link; every file keeps its path."""
     folder = bundle / dice.choice(["blobs", "blobs/sha256", "install"])
     folder.symlink_to(folder.rename(bundle.parent / "aside"))
 
 
 def hard_link(bundle: Path, dice: random.Random) -> None:
-    """Put a hard link to another of the bundle's files in a file's place."""
+    """Replace a file by a hard link to another file of the bundle."""
     path, other = some_file(bundle, dice), some_file(bundle, dice)
     while path.read_bytes() == other.read_bytes():
         other = some_file(bundle, dice)
@@ -92,7 +92,7 @@ SPOIL: list[Callable[[Path, random.Random], None]] = [flip, truncate, append, dr
 
 
 def entries(root: Path) -> dict[str, tuple[int, ...]]:
-    """Return all that is below a folder: of a file its inode, size and time of change."""
+    """Return all entries below a folder, with inode, size and modification time of files."""
     found = {str(path.relative_to(root)): (path.is_dir(), path.lstat()) for path in root.rglob("*")}
     return {
         name: (state.st_ino,) if folder else (state.st_ino, state.st_size, state.st_mtime_ns)
@@ -101,7 +101,7 @@ def entries(root: Path) -> dict[str, tuple[int, ...]]:
 
 
 def is_refused(check: Callable[[], object]) -> bool:
-    """Return whether a check ends with an error that people read."""
+    """Return whether a check ends with an expected error."""
     try:
         check()
     except (BedplateError, ErrorList, RefusedError):
@@ -110,7 +110,7 @@ def is_refused(check: Callable[[], object]) -> bool:
 
 
 def older(root: Path) -> None:
-    """Put into a bastion's folders what an earlier installation might have left."""
+    """Create files in a bastion's folders as an earlier installation might have left them."""
     store = BastionTarget(root).blob("0" * 64)
     store.parent.mkdir(parents=True)
     store.write_text("another release's")
@@ -123,24 +123,24 @@ def older(root: Path) -> None:
 def test_all_are_refused_and_nothing_is_written(
     tiny: tiny_bundle.Tiny, tmp_path: Path, seed: int, prepare: Callable[[Path], None]
 ) -> None:
-    """`bundle verify` and the bundle's own `install` refuse every one."""
+    """`bundle verify` and the bundle's own installer refuse every one."""
     root = tmp_path / "root"
     prepare(root)
     before, dice, accepted = entries(root), random.Random(seed), []  # noqa: S311  it chooses places, not keys
     for number in range(ROUNDS // 2):
         bundle = shutil.copytree(tiny.folder, tmp_path / f"{number}" / "bundle")
-        spoil = SPOIL[number % len(SPOIL)]
-        spoil(bundle, dice)
+        damage = SPOIL[number % len(SPOIL)]
+        damage(bundle, dice)
         refused = is_refused(partial(verify_bundle.verify, bundle, tiny.publisher))
         if not (refused and is_refused(partial(install, bundle, tiny.publisher, BastionTarget(root)))):
-            accepted.append((number, spoil.__name__))
-        assert entries(root) == before, spoil.__name__
+            accepted.append((number, damage.__name__))
+        assert entries(root) == before, damage.__name__
         shutil.rmtree(bundle.parent)
     assert accepted == []
 
 
 def test_a_wrong_blob_in_the_middle_of_a_copy(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """Blobs that were copied before a wrong one is met are taken back, whichever blob it is."""
+    """Whichever blob is wrong, all blobs copied before it are removed again."""
     for blob in sorted((tiny.folder / bundle_layout.BLOBS).iterdir()):
         bundle = shutil.copytree(tiny.folder, tmp_path / blob.name[:8])
         data = bytearray(blob.read_bytes())

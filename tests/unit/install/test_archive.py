@@ -1,4 +1,4 @@
-"""What the bundle's install unpacks stays in its place and within its size, whatever the publisher signed."""
+"""The installer unpacks nothing outside of its folder, whatever the publisher signed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from factories import tiny_bundle
 def member(
     name: str, kind: bytes = tarfile.REGTYPE, link: str = "", pax: dict[str, str] | None = None
 ) -> tarfile.TarInfo:
-    """Return a tar's member."""
+    """Return a member of a tar."""
     info = tarfile.TarInfo(name)
     info.type, info.linkname, info.pax_headers = kind, link, pax or {}
     return info
@@ -39,11 +39,11 @@ MEMBERS: dict[str, tuple[list[tarfile.TarInfo], str]] = {
     "link up": ([member("a/b", SYM, "../../x")], "is a link to"),
     "absolute link": ([member("b", SYM, "/etc")], "is a link to"),
     "link that turns": ([member("a/b", SYM, "c/../../../x")], "is a link to"),
-    "behind a link": ([member("a", SYM, "b"), member("a/x")], "lies behind a link"),
-    "hard link": ([member("a", tarfile.LNKTYPE, "/etc/shadow")], "is no plain file"),
-    "device": ([member("a", tarfile.CHRTYPE)], "is no plain file"),
-    "pipe": ([member("a", tarfile.FIFOTYPE)], "is no plain file"),
-    "sparse": ([member("a", pax=SPARSE)], "is no plain file"),
+    "behind a link": ([member("a", SYM, "b"), member("a/x")], "is behind a link"),
+    "hard link": ([member("a", tarfile.LNKTYPE, "/etc/shadow")], "is not a plain file"),
+    "device": ([member("a", tarfile.CHRTYPE)], "is not a plain file"),
+    "pipe": ([member("a", tarfile.FIFOTYPE)], "is not a plain file"),
+    "sparse": ([member("a", pax=SPARSE)], "is not a plain file"),
 }
 
 
@@ -57,13 +57,13 @@ def write(path: Path, members: list[tarfile.TarInfo]) -> Path:
 
 @pytest.mark.parametrize(("members", "fact"), MEMBERS.values(), ids=MEMBERS)
 def test_members_that_are_refused(tmp_path: Path, members: list[tarfile.TarInfo], fact: str) -> None:
-    """Nothing is unpacked of a tar that has such a member."""
+    """A tar with such a member is refused, and nothing of it is unpacked."""
     with open_tar(write(tmp_path / "tar", members)) as tar, pytest.raises(RefusedError, match=fact):
         checked_members(tar)
 
 
 def test_links_inside_are_kept(tmp_path: Path) -> None:
-    """A link to a neighbour, or up to a folder of the same tree, is an ordinary thing."""
+    """A link to a neighbouring file, or up to a folder of the same tree, is accepted."""
     members = [member("a/b/c"), member("a/b/same", SYM, "c"), member("a/up", SYM, "../a/b/c")]
     with open_tar(write(tmp_path / "tar", members)) as tar:
         assert len(checked_members(tar)) == 3
@@ -71,7 +71,7 @@ def test_links_inside_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
 def test_a_compressed_tar_is_not_unpacked(tmp_path: Path, mode: Any) -> None:
-    """The bundle's tars are not compressed: a few bytes cannot grow to many."""
+    """A compressed tar is refused: it could unpack to far more than its size."""
     with tarfile.open(tmp_path / "tar", mode) as tar:
         info = member("zeros")
         info.size = 1 << 20
@@ -81,7 +81,7 @@ def test_a_compressed_tar_is_not_unpacked(tmp_path: Path, mode: Any) -> None:
 
 
 def change(**values: object) -> Callable[[dict[str, Any]], object]:
-    """Return what changes a release file."""
+    """Return a function that changes a release file."""
     return lambda release: release.update(values)
 
 
@@ -91,15 +91,15 @@ RELEASES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "program that leads out": (lambda r: r["bastion"]["programs"][0].update(path="bin/../../x"), r"name '\.\.'"),
     "component that is a path": (lambda r: r["bastion"]["programs"][0].update(component="a/b"), "name 'a/b'"),
     "empty version": (lambda r: r["bastion"]["programs"][0].update(version=""), "name ''"),
-    "blob that is not there": (change(installer="0" * 64), "is named by release.json and not by manifest.json"),
-    "no artifacts": (lambda r: r.pop("artifacts"), "is no release file"),
-    "a list": (lambda r: r.update(artifacts={"a": 1}), "is no release file"),
+    "missing blob": (change(installer="0" * 64), "is in release.json but not in manifest.json"),
+    "no artifacts": (lambda r: r.pop("artifacts"), "is not a release file"),
+    "a list": (lambda r: r.update(artifacts={"a": 1}), "is not a release file"),
 }
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
-    """Make one bundle for all tests."""
+    """Create one bundle for all tests."""
     return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
 
 
@@ -107,7 +107,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
 def test_release_files_that_are_refused(
     tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: Callable[[dict[str, Any]], object], fact: str
 ) -> None:
-    """No name in release.json becomes a path outside the folder it is meant for."""
+    """No name in release.json leads to a path outside of its folder."""
     release = json.loads((tiny.folder / "release.json").read_bytes())
     spoil(release)
     data = json.dumps(release).encode()

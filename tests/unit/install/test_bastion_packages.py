@@ -1,4 +1,4 @@
-"""How the bastion's packages are kept from starting their services."""
+"""Keeping the bastion's packages from starting their services."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ OTHERS = "#!/bin/sh\nexit 101\n"
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, None), (bastion_packages.NO_SERVICES, None), (OTHERS, OTHERS)])
-def test_services_are_kept_from_starting_for_the_while(
+def test_services_are_kept_from_starting_meanwhile(
     before: str | None, after: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Our policy is there meanwhile and not afterwards, also one that a killed install left; another's stays."""
+    """Our policy is removed afterwards, even one that a killed install left behind; any other policy stays."""
     policy = tmp_path / "policy-rc.d"
     monkeypatch.setattr(bastion_packages, "POLICY", policy)
     if before is not None:
@@ -27,13 +27,13 @@ def test_services_are_kept_from_starting_for_the_while(
     assert {path.name for path in tmp_path.iterdir()} <= {policy.name}
 
 
-def test_a_killed_installs_policy_goes_where_nothing_is_to_be_installed(
+def test_the_policy_of_a_killed_install_is_removed_even_if_nothing_is_left_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was killed after its last package: the next one has nothing to install, and services start again."""
+    """If the install was killed after its last package, the next run has nothing to install but lets services start."""
     policy = tmp_path / "policy-rc.d"
     policy.write_text(bastion_packages.NO_SERVICES)
     monkeypatch.setattr(bastion_packages, "POLICY", policy)
     nothing = {"artifacts": [], "bastion": {"packages": []}}
-    assert bastion_packages.install_packages(nothing, BastionTarget(tmp_path)) == "all there"
+    assert bastion_packages.install_packages(nothing, BastionTarget(tmp_path)) == "already installed"
     assert not policy.exists()

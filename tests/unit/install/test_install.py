@@ -1,4 +1,4 @@
-"""The bundle's `install` puts everything in its place, once, and only from a bundle that is the publisher's."""
+"""The bundle's installer installs everything once, and only from a bundle that the publisher signed."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from factories import tiny_bundle
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
-    """Make a bundle."""
+    """Create a bundle."""
     return tiny_bundle.make(tmp_path)
 
 
 def install(tiny: tiny_bundle.Tiny, root: Path, publisher: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the bundle's own install as on a bastion, below a folder."""
+    """Run the bundle's own installer below a folder, as on a bastion."""
     key = publisher or tiny.key.with_name("key.pub")
     words: list[str | Path] = [sys.executable, tiny.folder / "install", "--publisher", key, "--root", root]
     return subprocess.run([*words, "--no-packages"], capture_output=True, text=True, check=False)
 
 
 def files(root: Path) -> dict[str, int]:
-    """Return every file below a folder with its time of change."""
+    """Return every file below a folder with its modification time."""
     return {str(p.relative_to(root)): p.lstat().st_mtime_ns for p in root.rglob("*") if not p.is_dir()}
 
 
 @pytest.mark.slow
 def test_installs(tmp_path: Path) -> None:
-    """Blobs, release files, installer, environment, programs and commands are in their places, and run."""
+    """Blobs, release files, installer, environment, programs and commands are installed, and run."""
     root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, wheels=True)
     done = install(tiny, root)
     assert done.returncode == 0, done.stderr
@@ -57,7 +57,7 @@ def test_installs(tmp_path: Path) -> None:
 
 
 def test_a_relocked_release_is_found_by_its_version(tmp_path: Path) -> None:
-    """A lab's bundle says that packages were relocked; environments name the version alone, and find it."""
+    """A lab's bundle has the label +relock; environments find it by its version without the label."""
     root, tiny = tmp_path / "root", tiny_bundle.make(tmp_path, label=LABEL)
     done = install(tiny, root)
     assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def test_a_relocked_release_is_found_by_its_version(tmp_path: Path) -> None:
 
 
 def test_a_second_run_changes_nothing(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """Install is idempotent: no file but the release's own three is touched again."""
+    """A second install changes no file but the release's own three."""
     root = tmp_path / "root"
     install(tiny, root)
     before = files(root)
@@ -82,8 +82,8 @@ def test_a_second_run_changes_nothing(tiny: tiny_bundle.Tiny, tmp_path: Path) ->
     }
 
 
-def test_goes_on_where_it_was_stopped(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """After a kill in the middle, what is half written is written again and what is whole is kept."""
+def test_resumes_after_a_kill(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """After a kill, unfinished files are written again and complete ones are kept."""
     root = tmp_path / "root"
     install(tiny, root)
     blobs = root / "var/lib/bedplate/store/blobs/sha256"
@@ -99,7 +99,7 @@ def test_goes_on_where_it_was_stopped(tiny: tiny_bundle.Tiny, tmp_path: Path) ->
 
 
 def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """A bundle of the same release with another installer leaves no file of the old one, and keeps the environment."""
+    """Another installer of the same release replaces the old one completely, but keeps the environment."""
     root = tmp_path / "root"
     install(tiny, root)
     tree = root / "opt/bedplate/installer/2026.11.0"
@@ -111,17 +111,17 @@ def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: P
     assert (tree / ".venv/kept").exists()
 
 
-@pytest.mark.parametrize("spoil", ["content", "missing", "publisher"])
-def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: str) -> None:
-    """A spoilt bundle, or another's, leaves no program, command or installer behind, and no blob that is wrong."""
+@pytest.mark.parametrize("damage", ["content", "missing", "publisher"])
+def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_path: Path, damage: str) -> None:
+    """A corrupted or foreign bundle leaves no program, command, installer or wrong blob behind."""
     root, publisher = tmp_path / "root", None
     blob = tiny.folder / bundle_layout.blob_path(tiny.release.installer)
-    if spoil == "content":
+    if damage == "content":
         data = bytearray(blob.read_bytes())
         data[100] ^= 1
         blob.unlink()
         blob.write_bytes(data)
-    elif spoil == "missing":
+    elif damage == "missing":
         blob.unlink()
     else:
         publisher = publisher_signature.new_key(tmp_path / "other")
@@ -134,7 +134,7 @@ def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_p
 
 
 def test_install_needs_nothing_but_python(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
-    """It runs without this project's packages, and Python leaves nothing beside the files that are signed."""
+    """The installer runs without this project's packages, and Python adds no file to the bundle."""
     key = shutil.copy(tiny.key.with_name("key.pub"), tmp_path / "publisher")
     folder, root = tiny.folder / bundle_layout.INSTALL, tmp_path / "root"
     before = files(tiny.folder)

@@ -62,10 +62,10 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "fact"), WRONG.values(), ids=WRONG)
-def test_refuses_a_release(tiny: tiny_bundle.Tiny, store: Path, spoil: Callable[[Path], object], fact: str) -> None:
+@pytest.mark.parametrize(("damage", "fact"), WRONG.values(), ids=WRONG)
+def test_refuses_a_release(tiny: tiny_bundle.Tiny, store: Path, damage: Callable[[Path], object], fact: str) -> None:
     """Signature and release file are looked at each time."""
-    spoil(store / "releases" / VERSION)
+    damage(store / "releases" / VERSION)
     with pytest.raises((BedplateError, InputError), match=fact):
         installed.read(store, VERSION, tiny.publisher)
 

@@ -38,12 +38,12 @@ def places(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 
 @pytest.mark.usefixtures("tiny")
-@pytest.mark.parametrize("spoilt", [bundle_layout.RELEASE, bundle_layout.MANIFEST])
-def test_a_release_that_is_not_as_signed_is_not_served(places: tuple[Path, Path, Path], spoilt: str) -> None:
+@pytest.mark.parametrize("damaged", [bundle_layout.RELEASE, bundle_layout.MANIFEST])
+def test_a_release_that_is_not_as_signed_is_not_served(places: tuple[Path, Path, Path], damaged: str) -> None:
     """Whatever release of the store it is, it is named, and the mirror stays as it is."""
     store, served, key = places
-    path = next(store.glob(f"releases/*/{spoilt}"))
-    path.write_bytes(path.read_bytes().replace(b"tiny", b"tinz", 1) if spoilt == bundle_layout.RELEASE else b"{}")
+    path = next(store.glob(f"releases/*/{damaged}"))
+    path.write_bytes(path.read_bytes().replace(b"tiny", b"tinz", 1) if damaged == bundle_layout.RELEASE else b"{}")
     with pytest.raises(BedplateError, match=r"release 2026\.11\.0 in .* has (another release|no manifest)\.json"):
         mirror_tree.ensure_mirror(store, served, key)
     assert not served.exists()
