@@ -16,7 +16,7 @@ COMPONENT = "name: hello\nsummary: Says hello\nlayer: foundation\nartifacts: [%s
 @pytest.mark.parametrize(
     ("artifact", "fact"),
     [
-        ("{id: hello, kind: rust}", "'rust' is not a source kind that components declare; there are: file, go, npm"),
+        ("{id: hello, kind: rust}", "'rust' is not a source kind that components can declare; possible: file, go, npm"),
         ("{id: hello}", "None is not a source kind"),
         ("{id: hello, kind: file, url: x}", "hello of kind file: sha256: Field required"),
         ("{id: hello, kind: npm, modul: x}", "hello of kind npm: modul: Extra inputs are not permitted"),
