@@ -21,7 +21,7 @@ class CompiledKind(SourceKind):
     stage = Stage.COMPILE
     language: str
 
-    def inputs(self, entry: Entry, context: Context) -> Iterator[Entry]:  # noqa: ARG002  all have the same
+    def inputs(self, entry: Entry, context: Context) -> Iterator[Entry]:
         """Yield the compiler."""
         for name in context.lock.sets.get(toolchain.set_name(self.language), []):
             yield context.lock.by_id[name]
@@ -30,7 +30,7 @@ class CompiledKind(SourceKind):
         self,
         entry: Entry,
         components: Mapping[str, Component],
-        sets: Mapping[str, list[str]],  # noqa: ARG002  the protocol's form
+        sets: Mapping[str, list[str]],
     ) -> bool:
         """Return whether hosts need the artifact: programs that only images hold are not carried themselves."""
         every = components.values()

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 from bedplate import artifacts
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.ecosystem import Ecosystem
 from bedplate.artifacts.source_kind import Context, SourceKind
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
@@ -41,6 +42,13 @@ def source_kinds() -> Mapping[str, SourceKind]:
         return max((1 + depth(needed) for needed in found[kind].needs), default=0)
 
     return {kind: found[kind] for kind in sorted(found, key=order)}
+
+
+@cache
+def ecosystems() -> Mapping[str, Ecosystem]:
+    """Return every ecosystem of packages by its type in package URLs, in the order of the kinds."""
+    known = (kind.ecosystem() for kind in source_kinds().values())
+    return {ecosystem.purl_type: ecosystem for ecosystem in known if ecosystem}
 
 
 def build_context(catalog: Catalog, cache: Cache, lock: Lock | None = None) -> Context:

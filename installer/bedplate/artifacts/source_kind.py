@@ -7,15 +7,18 @@ docs/how-to/add-a-source-kind.md.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import ClassVar
 
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.contents import read_tar
+from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.package import Contents, Package
 from bedplate.config.artifact import entry_ids
-from bedplate.config.bundle_layout import BundledArtifact
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.release import Release
 from bedplate.config.release_lock import Entry, Lock, Output
@@ -165,6 +168,43 @@ class SourceKind(ABC):
     def stable_name(self, name: str) -> str:
         """Return what stays of an artifact's name when its version changes."""
         return name
+
+    def ecosystem(self) -> Ecosystem | None:
+        """Return the ecosystem of packages that this kind brings; imported late, as only bills of materials need it."""
+        return None
+
+    def content_blobs(self, blob: Path) -> list[str]:
+        """Return the digests of the blobs that hold an artifact's files, from bottom to top."""
+        return [blob.name]
+
+    def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> Contents | None:
+        """Return the packages in one of these blobs, a tar; None where the kind never has any."""
+        return read_tar(blob, ecosystems)
+
+    def known_packages(self, context: Context) -> Iterable[Package]:
+        """Return packages of which the lock or a component says more than they do themselves."""
+        return ()
+
+    def recorded_licences(self, release_folder: Path) -> Mapping[str, str]:
+        """Return licences that are recorded next to the lock: `name@version` to SPDX expression."""
+        return {}
+
+    def record_licences(self, release_folder: Path, packages: Iterable[Package], cache: Cache) -> int:
+        """Record the licences of packages that do not name theirs; return how many are left without one."""
+        return 0
+
+    def check_dependencies(
+        self, release: ReleaseFile, blobs: Path, release_folder: Path, allowed: Collection[str]
+    ) -> list[BedplateError]:
+        """Return an error for each package that another one of this kind needs and the bundle lacks.
+
+        Args:
+            release: what the bundle holds.
+            blobs: folder with its blobs.
+            release_folder: releases/<version>/, with the lock's own files.
+            allowed: exceptions, as component.yaml lists them for this kind.
+        """
+        return []
 
 
 def kept_output(entry: Entry, context: Context) -> Output | None:

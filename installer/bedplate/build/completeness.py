@@ -6,15 +6,13 @@ import time
 from collections.abc import Iterator
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb.deb_dependencies import check_debs
 from bedplate.artifacts.deb.deb_source import host_packages
+from bedplate.artifacts.kinds import source_kinds
 from bedplate.build.image_completeness import check_closure
 from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.clean_root import prove_installation
 from bedplate.build.proof.named_images import named_images
-from bedplate.build.proof.npm_lock import check_npm
 from bedplate.build.proof.pulumi_plugins import check_plugins
-from bedplate.build.proof.wheel_requirements import check_wheels
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.core import paths
@@ -46,9 +44,9 @@ def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list
     exceptions = [allowed for component in catalog.components.values() for allowed in component.allow]
 
     def checks() -> Iterator[list[BedplateError]]:
-        yield check_debs(release, blobs, {allowed.deb for allowed in exceptions})
-        yield check_wheels(release, blobs, {allowed.wheel for allowed in exceptions})
-        yield check_npm(catalog.folder / "lock/npm")
+        for name, kind in source_kinds().items():
+            allowed = {getattr(exception, name, "") for exception in exceptions}
+            yield kind.check_dependencies(release, blobs, catalog.folder, allowed)
         yield check_collections(paths.source_tree() / "roles")
         yield check_plugins(release, blobs)
 

@@ -18,10 +18,11 @@ from cyclonedx.model.license import LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
+from bedplate.artifacts.kinds import ecosystems, source_kinds
+from bedplate.artifacts.package import Package
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import digest
 from bedplate.images.image_name import split_image
-from bedplate.sbom.package import Package
 
 SPACE = uuid.UUID("0f4a4a53-7a60-5d0f-a3a2-6a1f6f0a6d5c")
 """Name space of the serial numbers; our own, once and for all."""
@@ -53,7 +54,7 @@ def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]]
     )
     every = {package.key: package for some in packages.values() for package in some}
     made = {key: _package(package, release) for key, package in every.items()}
-    holders = [artifact for artifact in release.artifacts if artifact.kind not in {"deb", "wheel"}]
+    holders = [artifact for artifact in release.artifacts if not source_kinds()[artifact.kind].is_package]
     inner = {_artifact(one): [made[package.key] for package in packages[one.id]] for one in holders}
     alone = {package.key for one in release.artifacts if one not in holders for package in packages[one.id]}
     return _written(_bom(subject, release, {subject: [*inner, *(made[key] for key in alone)], **inner}))
@@ -102,7 +103,7 @@ def artifact_purl(artifact: BundledArtifact) -> PackageURL:
 
 def package_purl(package: Package, release: ReleaseFile) -> PackageURL:
     """Return a package's package URL in a release."""
-    return package.purl(SUITES.get(release.suite, release.suite))
+    return ecosystems()[package.ecosystem].purl(package, SUITES.get(release.suite, release.suite))
 
 
 def _package(package: Package, release: ReleaseFile) -> Component:

@@ -6,19 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.go.go_artifact import GoArtifact
+from bedplate.artifacts.package import Package
 from bedplate.artifacts.source_kind import Context
 from bedplate.config.bundle_layout import PROVENANCE, SBOM, ReleaseDocument, ReleaseFile
 from bedplate.config.release_lock import Output
 from bedplate.core import digest
-from bedplate.sbom import cyclonedx, go_licences, npm_packages, package_inventory, provenance
-from bedplate.sbom.package import Ecosystem, Package
+from bedplate.sbom import cyclonedx, package_inventory, provenance
 
 FORM = 1
 """Part of every key in the cache: raised when the same packages would give another document."""
-
-GO_MODULES = "go/mod"
-"""Folder of the cache that holds Go's modules while programs are compiled."""
 
 
 def add_documents(release: ReleaseFile, context: Context) -> ReleaseFile:
@@ -28,22 +24,33 @@ def add_documents(release: ReleaseFile, context: Context) -> ReleaseFile:
         release: without documents.
         context: the lock that it was built from, with all outputs.
     """
-    packages = package_inventory.read_inventory(release, context.cache, _known(context)).packages
-    licences = go_licences.read_licences(context.release_folder)
+    known = (package for kind in context.kinds.values() for package in kind.known_packages(context))
+    packages = package_inventory.read_inventory(release, context.cache, known).packages
+    licences = _recorded_licences(context)
     packages = {name: tuple(_licensed(one, licences) for one in some) for name, some in packages.items()}
     return release.model_copy(update={"documents": list(_documents(release, packages, context))})
 
 
 def record_licences(release: ReleaseFile, context: Context) -> int:
-    """Record the licences of the Go modules in a release; return the number of modules that are left without one."""
+    """Record licences that packages do not name themselves; return the number of packages left without one."""
     everything = package_inventory.read_inventory(release, context.cache).everything
-    return go_licences.record_licences(context.release_folder, everything, context.cache.root / GO_MODULES)
+    kinds = context.kinds.values()
+    return sum(kind.record_licences(context.release_folder, everything, context.cache) for kind in kinds)
 
 
-def _licensed(package: Package, licences: Mapping[str, str]) -> Package:
-    if package.ecosystem is not Ecosystem.GO or package.licence:
-        return package
-    return package.model_copy(update={"licence": licences.get(f"{package.name}@{package.version}", "")})
+def _recorded_licences(context: Context) -> dict[tuple[str, str], str]:
+    """Return the recorded licences by ecosystem and `name@version`."""
+    owners = [(kind, ecosystem) for kind in context.kinds.values() if (ecosystem := kind.ecosystem())]
+    return {
+        (ecosystem.purl_type, name): licence
+        for kind, ecosystem in owners
+        for name, licence in kind.recorded_licences(context.release_folder).items()
+    }
+
+
+def _licensed(package: Package, recorded: Mapping[tuple[str, str], str]) -> Package:
+    licence = package.licence or recorded.get((package.ecosystem, f"{package.name}@{package.version}"), "")
+    return package if licence == package.licence else package.model_copy(update={"licence": licence})
 
 
 def _documents(
@@ -72,14 +79,3 @@ def _kept(inputs: object, make: Callable[[], bytes], cache: Cache) -> Output:
 
 def _document(kind: str, image: str, output: Output) -> ReleaseDocument:
     return ReleaseDocument(kind=kind, image=image, sha256=output.sha256, size=output.size)
-
-
-def _known(context: Context) -> Iterator[Package]:
-    """Yield what the lock and the components know of packages that say less themselves."""
-    for lock in sorted(context.release_folder.glob("lock/npm/*/package-lock.json")):
-        yield from npm_packages.read_lock(lock.read_text(encoding="utf-8"))
-    artifacts = (artifact for component in context.components.values() for artifact in component.artifacts)
-    for artifact in artifacts:
-        if isinstance(artifact, GoArtifact):
-            known = {"name": artifact.module, "version": artifact.version, "licence": artifact.licence}
-            yield Package(ecosystem=Ecosystem.GO, **known)

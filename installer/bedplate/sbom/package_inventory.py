@@ -8,15 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.kinds import ecosystems, source_kinds
+from bedplate.artifacts.package import Contents, Package
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.core import digest, oci
-from bedplate.sbom import blob_contents
-from bedplate.sbom.blob_contents import Contents
-from bedplate.sbom.package import Package
+from bedplate.core import digest
 
 FORM = 2
 """Part of every key in the cache: raised when a blob would be read otherwise."""
-READERS = {"deb": blob_contents.read_deb, "wheel": blob_contents.read_wheel}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] 
     files = {package.key: package for package in known} | {
         package.key: package.model_copy(update={"sha256": artifact.sha256})
         for artifact in release.artifacts
-        if artifact.kind in READERS
+        if source_kinds()[artifact.kind].is_package
         for package in found[artifact.sha256].packages
     }
     merged = {a.id: _merge((found[blob] for blob in blobs[a.id]), files) for a in release.artifacts}
@@ -60,20 +58,18 @@ def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] 
 
 def _blobs(artifact: BundledArtifact, cache: Cache) -> list[str]:
     """Return the blobs that hold an artifact's files, an image's layers from bottom to top."""
-    if artifact.kind != "image":
-        return [artifact.sha256]
-    return [layer.sha256 for layer in oci.read(cache.blob(artifact.sha256)).layers]
+    return source_kinds()[artifact.kind].content_blobs(cache.blob(artifact.sha256))
 
 
 def _read(blob: str, kind: str, cache: Cache) -> Contents:
     key = digest.of({"contents": FORM, "kind": kind, "of": blob})
     if known := cache.recall(key):
         return Contents.model_validate_json(cache.blob(known.sha256).read_bytes())
-    if kind == "file":
+    contents = source_kinds()[kind].read_contents(cache.blob(blob), ecosystems().values())
+    if contents is None:
         return Contents()
-    found = READERS.get(kind, blob_contents.read_tar)(cache.blob(blob))
-    cache.remember(key, cache.add_bytes(digest.canonical(found.model_dump(mode="json"))))
-    return found
+    cache.remember(key, cache.add_bytes(digest.canonical(contents.model_dump(mode="json"))))
+    return contents
 
 
 def _merge(parts: Iterable[Contents], files: dict[tuple[str, str, str], Package]) -> tuple[Package, ...]:

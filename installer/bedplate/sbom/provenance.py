@@ -6,17 +6,17 @@ One statement a line; the bundle's one signature covers them all.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bedplate
+from bedplate.artifacts.kinds import ecosystems
+from bedplate.artifacts.package import Package
 from bedplate.artifacts.source_kind import Context, Stage
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.release_lock import Entry
 from bedplate.core import digest
 from bedplate.sbom import cyclonedx
-from bedplate.sbom.package import Ecosystem, Package
 
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "tag:bedplate,2026:bundle-build/1"
@@ -42,7 +42,7 @@ def _statement(
 ) -> dict[str, Any]:
     entry = context.lock.by_id.get(artifact.id)
     inputs = context.kinds[artifact.kind].inputs(entry, context) if entry else ()
-    made_of = [*(_locked(one) for one in inputs), *_modules(packages, release)]
+    made_of = [*(_locked(one) for one in inputs), *_linked(packages, release)]
     return {
         "_type": STATEMENT,
         "subject": [{"name": artifact.image or artifact.file, "digest": {"sha256": artifact.sha256}}],
@@ -65,12 +65,8 @@ def _locked(entry: Entry) -> dict[str, Any]:
     return {**known, "digest": {"sha256": entry.output.sha256}} if entry.output else known
 
 
-def _modules(packages: tuple[Package, ...], release: ReleaseFile) -> Iterator[dict[str, Any]]:
-    """Yield the Go modules that were linked, by the hash that go.sum has of them.
-
-    `dirHash`: https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md.
-    """
+def _linked(packages: tuple[Package, ...], release: ReleaseFile) -> Iterator[dict[str, Any]]:
+    """Yield the packages that were linked into an artifact, such as Go modules."""
     for package in packages:
-        if package.ecosystem is Ecosystem.GO and package.go_sum:
-            sha256 = base64.b64decode(package.go_sum.removeprefix("h1:")).hex()
-            yield {"uri": cyclonedx.package_purl(package, release).to_string(), "digest": {"dirHash": sha256}}
+        if linked := ecosystems()[package.ecosystem].linked_digest(package):
+            yield {"uri": cyclonedx.package_purl(package, release).to_string(), "digest": linked}

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts import resolve
+from bedplate.artifacts.go import go_licences
 from bedplate.build.build_bundle import build_bundle
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.config.catalog import Catalog
-from bedplate.sbom import go_licences
 from factories import least_release
 from factories.least_release import VERSION
 

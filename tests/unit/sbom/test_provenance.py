@@ -11,17 +11,17 @@ import pytest
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import build_context
 from bedplate.artifacts.load_release import load_release
+from bedplate.artifacts.package import Package
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.write_bundle import write_bundle
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseDocument, ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.sbom import bundled_documents, provenance
-from bedplate.sbom.package import Ecosystem, Package
 from factories import tiny_bundle
 
 SHA = "5" * 64
-MODULE = Package(ecosystem=Ecosystem.GO, name="k8s.io/api", version="v1.0.0", go_sum="h1:" + "A" * 43 + "=")
+MODULE = Package(ecosystem="golang", name="k8s.io/api", version="v1.0.0", go_sum="h1:" + "A" * 43 + "=")
 
 
 @pytest.fixture(scope="module")

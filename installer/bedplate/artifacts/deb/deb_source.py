@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from bedplate.artifacts.deb.apt import Apt, AptPackage
+from bedplate.artifacts.deb.deb_dependencies import check_debs
+from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.package import Contents
 from bedplate.artifacts.package_kind import PackageKind, locked_output, one_version_each
 from bedplate.artifacts.source_kind import Context, Resolution
+from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest
@@ -66,7 +71,7 @@ class DebSource(PackageKind):
         for roots in declared_roots(context):
             yield set_name(KIND, roots)
 
-    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:  # noqa: ARG002  the protocol's form
+    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
         """Return the name that the package has in a repository: without the version's epoch."""
         package, version, architecture = entry.name.split("_")
         return f"{package}_{version.rpartition(':')[2]}_{architecture}.deb"
@@ -74,6 +79,28 @@ class DebSource(PackageKind):
     def stable_name(self, name: str) -> str:
         """Return the package's name."""
         return name.partition("_")[0]
+
+    def ecosystem(self) -> Ecosystem:
+        """Return Debian's packages."""
+        from bedplate.artifacts.deb.deb_packages import DebianPackages  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return DebianPackages()
+
+    def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> Contents:
+        """Return the package itself."""
+        from bedplate.artifacts.deb.deb_packages import read_deb  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return read_deb(blob)
+
+    def check_dependencies(
+        self,
+        release: ReleaseFile,
+        blobs: Path,
+        release_folder: Path,
+        allowed: Collection[str],
+    ) -> list[BedplateError]:
+        """Return an error for each dependency that no package of the same set meets."""
+        return check_debs(release, blobs, allowed)
 
 
 def apt_of(context: Context) -> Apt:

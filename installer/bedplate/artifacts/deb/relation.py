@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bedplate.artifacts.deb.deb_control import Control
-from bedplate.artifacts.deb.deb_version import DebVersion
+from bedplate.artifacts.deb.debian_version import DebianVersion
 
 ATOM = re.compile(
     r"\s*(?P<name>[a-z0-9][a-z0-9+.-]+)(?::(?P<architecture>[a-z0-9-]+))?"
     r"\s*(?:\((?P<compare><<|<=|=|>=|>>)\s*(?P<version>[^)\s]+)\s*\))?\s*"
 )
-COMPARE: dict[str, Callable[[DebVersion, DebVersion], bool]] = {
+COMPARE: dict[str, Callable[[DebianVersion, DebianVersion], bool]] = {
     "<<": operator.lt,
     "<=": operator.le,
     "=": operator.eq,
@@ -35,7 +35,7 @@ class Atom:
     def is_met_by(self, version: str) -> bool:
         """Return whether a version will do; a package that is provided without one has the version empty."""
         return not self.compare or (
-            bool(version) and COMPARE[self.compare](DebVersion(version), DebVersion(self.version))
+            bool(version) and COMPARE[self.compare](DebianVersion.parse(version), DebianVersion.parse(self.version))
         )
 
     def __str__(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared
+from bedplate.artifacts.ecosystem import Ecosystem
 from bedplate.artifacts.file.file_artifact import FileArtifact
 from bedplate.artifacts.source_kind import Context, Resolution, SourceKind, Stage
 from bedplate.config.release_lock import Entry, Output
@@ -38,6 +40,9 @@ class FileSource(SourceKind):
     def current_recipe(self, entry: Entry, context: Context) -> str:
         """Return the declared digest, which decides all."""
         return find_declared(context, FileArtifact, entry.id).artifact.sha256
+
+    def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> None:
+        """Return None: no package is looked for in a single file."""
 
 
 def _entry(one: DeclaredArtifact[FileArtifact]) -> Entry:

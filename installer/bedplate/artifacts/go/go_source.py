@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from bedplate.artifacts import toolchain
+from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.compiled_kind import CompiledKind
 from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared, local_digests
-from bedplate.artifacts.go import go_build, go_pin
+from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.go import go_build, go_licences, go_pin
 from bedplate.artifacts.go.go_artifact import GoArtifact
+from bedplate.artifacts.go.go_packages import GO
+from bedplate.artifacts.package import Package
 from bedplate.artifacts.source_kind import Context, Resolution, fetch_or_build
 from bedplate.artifacts.tarball import folder_entries, write_tar
 from bedplate.config.release_lock import Entry, Output
@@ -18,6 +23,8 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
 
+MODULE_CACHE = "go/mod"
+"""Folder of the cache that holds modules while programs are compiled."""
 SIDE_FILES = ("go.mod", "go.sum")
 
 
@@ -28,7 +35,7 @@ class GoSource(CompiledKind):
     language = "go"
     needs = ("npm",)
     disk_estimate = 900_000_000
-    caches = ("go/build", "go/mod")
+    caches = ("go/build", MODULE_CACHE)
 
     def resolve(self, context: Context) -> Resolution:
         """Pin each declared module with everything it needs, as go.mod and go.sum in lock/go/<id>/."""
@@ -59,6 +66,27 @@ class GoSource(CompiledKind):
         declared = find_declared(context, GoArtifact, entry.id)
         inputs = {embed.artifact: context.entry(embed.artifact).recipe for embed in declared.artifact.embed}
         return recipe(declared, entry.pin, inputs, context)
+
+    def ecosystem(self) -> Ecosystem:
+        """Return Go's modules."""
+        from bedplate.artifacts.go.go_packages import GoModules  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return GoModules()
+
+    def known_packages(self, context: Context) -> Iterator[Package]:
+        """Yield the modules that components declare, with the licences they give."""
+        for declared in declared_artifacts(context, GoArtifact):
+            module = declared.artifact
+            known = {"name": module.module, "version": module.version, "licence": module.licence}
+            yield Package(ecosystem=GO, **known)
+
+    def recorded_licences(self, release_folder: Path) -> Mapping[str, str]:
+        """Return what lock/go-licences.json has."""
+        return go_licences.read_licences(release_folder)
+
+    def record_licences(self, release_folder: Path, packages: Iterable[Package], cache: Cache) -> int:
+        """Record the licences of modules, out of Go's own cache of them."""
+        return go_licences.record_licences(release_folder, packages, cache.root / MODULE_CACHE)
 
 
 def recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:

@@ -39,6 +39,10 @@ class ImageSource(SourceKind):
         """Return an image's configuration and layers."""
         return [Output(sha256=part.sha256, size=part.size) for part in oci.read(blob).blobs]
 
+    def content_blobs(self, blob: Path) -> list[str]:
+        """Return an image's layers."""
+        return [layer.sha256 for layer in oci.read(blob).layers]
+
     def inputs(self, entry: Entry, context: Context) -> Iterator[Entry]:
         """Yield the packages, wheels and artifacts that an image is made of."""
         if entry.id not in (images := declared_images(context)):
@@ -50,7 +54,7 @@ class ImageSource(SourceKind):
         for artifact in sorted({file.artifact for file in image.files if file.artifact}):
             yield context.entry(artifact)
 
-    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:  # noqa: ARG002  the protocol's form
+    def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
         """Return '': an image goes by its own name."""
         return ""
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from bedplate.artifacts import build_env, toolchain
 from bedplate.artifacts.compiled_kind import CompiledKind
 from bedplate.artifacts.declared import DeclaredArtifact, declared_artifacts, find_declared, local_digests
+from bedplate.artifacts.ecosystem import Ecosystem
 from bedplate.artifacts.go import go_build
 from bedplate.artifacts.npm.npm_artifact import NpmArtifact
+from bedplate.artifacts.npm.npm_dependencies import check_npm
+from bedplate.artifacts.package import Package
 from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.tarball import TarEntry, folder_entries, write_tar
+from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core import command, digest
 from bedplate.core.errors import BedplateError, InputError
@@ -57,6 +62,29 @@ class NpmSource(CompiledKind):
     def current_recipe(self, entry: Entry, context: Context) -> str:
         """Return the recipe of what is declared, with the locked pins."""
         return recipe(find_declared(context, NpmArtifact, entry.id), entry.pin, context)
+
+    def ecosystem(self) -> Ecosystem:
+        """Return npm's packages."""
+        from bedplate.artifacts.npm.npm_packages import NpmPackages  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return NpmPackages()
+
+    def known_packages(self, context: Context) -> Iterator[Package]:
+        """Yield the packages of each package-lock.json, with their digests."""
+        from bedplate.artifacts.npm.npm_packages import read_lock  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        for lock in sorted(context.release_folder.glob("lock/npm/*/package-lock.json")):
+            yield from read_lock(lock.read_text(encoding="utf-8"))
+
+    def check_dependencies(
+        self,
+        release: ReleaseFile,
+        blobs: Path,
+        release_folder: Path,
+        allowed: Collection[str],
+    ) -> list[BedplateError]:
+        """Return an error for each dependency that a package-lock.json lacks."""
+        return check_npm(release_folder / "lock/npm")
 
 
 def _is_volatile(member: TarEntry) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.package import Contents
 from bedplate.artifacts.package_kind import PackageKind, one_version_each
 from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.wheel import pip
+from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest, paths
@@ -60,7 +63,7 @@ class WheelSource(PackageKind):
     def is_carried(
         self,
         entry: Entry,
-        components: Mapping[str, Component],  # noqa: ARG002  the protocol's form
+        components: Mapping[str, Component],
         sets: Mapping[str, list[str]],
     ) -> bool:
         """Return whether the wheel is in a set of wheels: those of compilers are not."""
@@ -69,6 +72,30 @@ class WheelSource(PackageKind):
     def stable_name(self, name: str) -> str:
         """Return the project's name."""
         return name.partition("-")[0]
+
+    def ecosystem(self) -> Ecosystem:
+        """Return Python's packages."""
+        from bedplate.artifacts.wheel.wheel_packages import PythonPackages  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return PythonPackages()
+
+    def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> Contents:
+        """Return the package itself."""
+        from bedplate.artifacts.wheel.wheel_packages import read_wheel  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return read_wheel(blob)
+
+    def check_dependencies(
+        self,
+        release: ReleaseFile,
+        blobs: Path,
+        release_folder: Path,
+        allowed: Collection[str],
+    ) -> list[BedplateError]:
+        """Return an error for each requirement that no wheel of the same set meets."""
+        from bedplate.artifacts.wheel.wheel_requirements import check_wheels  # noqa: PLC0415  as SourceKind.ecosystem says
+
+        return check_wheels(release, blobs, allowed)
 
 
 def runtime_requirements() -> list[str]:

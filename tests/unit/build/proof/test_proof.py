@@ -11,20 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.deb import relation
 from bedplate.artifacts.deb.deb_dependencies import check_debs
-from bedplate.artifacts.deb.deb_version import DebVersion
+from bedplate.artifacts.npm.npm_dependencies import check_lock
+from bedplate.artifacts.wheel.wheel_requirements import check_wheels
 from bedplate.build.proof import clean_root
 from bedplate.build.proof.ansible_collections import check_collections
-from bedplate.build.proof.npm_lock import check_lock
 from bedplate.build.proof.pulumi_plugins import check_plugins
-from bedplate.build.proof.wheel_requirements import check_wheels
 from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
-from bedplate.core.command import run
 from bedplate.core.errors import ErrorList
 from factories import tiny_bundle
 from factories.tiny_wheel import make_wheel
@@ -99,29 +95,6 @@ def test_an_exception_is_for_one_dependency(tmp_path: Path) -> None:
     debs = {"web": _deb("web", Depends="absent (>= 2), gone")}
     (error,) = _debs(tmp_path, debs, ("web: absent (>= 2)",))
     assert "needs gone" in error
-
-
-VERSIONS = st.from_regex(r"(?:[0-9]:)?[0-9][0-9a-z+.~]{0,6}(?:-[0-9a-z+.~]{1,4})?", fullmatch=True)
-
-
-@pytest.mark.skipif(shutil.which("dpkg") is None, reason="dpkg is not on this machine")
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(VERSIONS, VERSIONS), min_size=30, max_size=30))
-@pytest.mark.slow
-def test_versions_are_ordered_as_dpkg_orders_them(pairs: list[tuple[str, str]]) -> None:
-    """The same two versions compare equally here and in dpkg."""
-    script = "".join(f"dpkg --compare-versions '{a}' lt '{b}' && echo 1 || echo 0\n" for a, b in pairs)
-    answers = run(["sh"], stdin=script.encode()).stdout.decode().split()
-    assert [str(int(DebVersion(a) < DebVersion(b))) for a, b in pairs] == answers
-
-
-@pytest.mark.parametrize(
-    ("older", "newer"),
-    [("1.0~rc1", "1.0"), ("1.0", "1.0+b1"), ("1.9", "1.10"), ("2.0", "1:1.0"), ("1.0-1", "1.0-1+deb12u1"), ("1", "1a")],
-)
-def test_older_versions_come_first(older: str, newer: str) -> None:
-    """Tildes, epochs and numbers as the policy says."""
-    assert DebVersion(older) < DebVersion(newer)
 
 
 def test_what_is_no_dependency_is_refused() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.sbom import go_licences
-from bedplate.sbom.package import Ecosystem, Package
+from bedplate.artifacts.go import go_licences
+from bedplate.artifacts.package import Package
 
 BSD = "Redistribution and use in source and binary forms, with or without\n// modification, are permitted"
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy\n * of this software and associated"
@@ -44,7 +44,7 @@ def test_is_recorded_once(tmp_path: Path) -> None:
     archive(modules, "example.org/Two", {"LICENSE.md": MIT, "COPYING": BSD, "inner/LICENSE": "Apache License 2.0"})
     archive(modules, "example.org/own", {"LICENCE": "Ours."})
     names = ("example.org/Two", "example.org/own", "example.org/absent")
-    packages = [Package(ecosystem=Ecosystem.GO, name=name, version="v1.0.0", go_sum="h1:") for name in names]
+    packages = [Package(ecosystem="golang", name=name, version="v1.0.0", go_sum="h1:") for name in names]
     assert go_licences.record_licences(tmp_path, packages, modules) == 2
     known = {"example.org/Two@v1.0.0": "BSD-2-Clause AND MIT"}
     assert go_licences.read_licences(tmp_path) == known

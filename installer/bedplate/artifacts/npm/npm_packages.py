@@ -1,17 +1,41 @@
-"""npm packages: the package.json that each installed one has."""
+"""npm packages inside artifacts: the package.json of each installed one, and the lock."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from typing import Any
+from typing import IO, Any
 
-from bedplate.sbom import spdx
-from bedplate.sbom.package import Ecosystem, Package
+import semver
 
+from bedplate.artifacts import spdx
+from bedplate.artifacts.ecosystem import Ecosystem, read_text
+from bedplate.artifacts.package import Package
+from bedplate.artifacts.semantic_version import parse_semantic
+
+NPM = "npm"
 SHA512 = "sha512-"
 PACKAGE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/@]+/package\.json")
+
+
+class NpmPackages(Ecosystem):
+    """The ecosystem of npm packages."""
+
+    purl_type = NPM
+    osv_name = "npm"
+
+    def has_metadata(self, path: str, size: int) -> bool:
+        """Return whether it is the package.json of an installed package."""
+        return PACKAGE.fullmatch(path) is not None
+
+    def read_packages(self, file: IO[bytes]) -> list[Package]:
+        """Return the package."""
+        return read_package(read_text(file))
+
+    def parse_version(self, text: str) -> semver.Version:
+        """Return a version."""
+        return parse_semantic(text)
 
 
 def read_package(text: str) -> list[Package]:
@@ -21,7 +45,7 @@ def read_package(text: str) -> list[Package]:
         known = {"name": str(said["name"]), "version": str(said["version"])}
     except (ValueError, KeyError, TypeError):
         return []
-    return [Package(ecosystem=Ecosystem.NPM, licence=spdx.from_name(_name(said)), **known)]
+    return [Package(ecosystem=NPM, licence=spdx.from_name(_name(said)), **known)]
 
 
 def _name(said: dict[str, Any]) -> str:
@@ -38,7 +62,7 @@ def read_lock(text: str) -> list[Package]:
     packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
     return [
         Package(
-            ecosystem=Ecosystem.NPM,
+            ecosystem=NPM,
             name=place.rpartition("node_modules/")[2],
             version=locked["version"],
             sha512=base64.b64decode(locked["integrity"].removeprefix(SHA512)).hex(),

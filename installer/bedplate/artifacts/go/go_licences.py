@@ -12,8 +12,9 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from bedplate.artifacts.go.go_packages import GO
+from bedplate.artifacts.package import Package
 from bedplate.core.files import write_atomic
-from bedplate.sbom.package import Ecosystem, Package
 
 FILE = "lock/go-licences.json"
 NAME = re.compile(r"(?:UN)?(?:LICEN[CS]E|COPYING)(?:[._-][A-Za-z0-9._-]+)?", re.IGNORECASE)
@@ -47,7 +48,7 @@ def read_licences(release_folder: Path) -> dict[str, str]:
 def record_licences(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
     """Bring the record to these packages, as far as Go's folder of modules has them; return how many are unstated."""
     known, found = read_licences(release_folder), {}
-    names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem is Ecosystem.GO and one.go_sum}
+    names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem == GO and one.go_sum}
     for name, package in sorted(names.items()):
         if licence := known.get(name) or _of_module(package, modules):
             found[name] = licence

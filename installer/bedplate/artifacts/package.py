@@ -1,0 +1,35 @@
+"""A package inside an artifact, and what is found in one file."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bedplate.config.base import Model
+
+
+class Package(Model):
+    """A package as its own metadata names it."""
+
+    ecosystem: str = Field(description="type of its package URL, such as pypi")
+    name: str
+    version: str
+    licence: str = Field("", description="SPDX expression; empty where the package does not say one")
+    architecture: str = Field("", description="packages of a distribution alone")
+    source: str = Field("", description="packages of a distribution alone: name@version of the source package")
+    go_sum: str = Field("", description="Go modules alone: h1:… as in go.sum")
+    sha512: str = Field("", description="npm packages alone: the integrity that their lock has, in hex")
+    sha256: str = Field("", description="digest of the file it was installed from, where the lock has it")
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what makes two packages the same one."""
+        return (self.ecosystem, self.name, self.version)
+
+
+class Contents(Model):
+    """The packages found in one blob."""
+
+    installed: list[Package] | None = Field(
+        None, description="what a package database lists; of an image, the topmost layer's counts"
+    )
+    packages: list[Package] = Field(default_factory=list, description="all others")
