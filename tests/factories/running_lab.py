@@ -20,7 +20,7 @@ from factories import ROOT
 class DeveloperMachine:
     """State of the developer's machine that a lab must not change."""
 
-    settings: dict[str, str] = field(default_factory=kernel_settings.read)
+    settings: dict[str, str] = field(default_factory=kernel_settings.read_settings)
     swaps: str = field(default_factory=lambda: Path("/proc/swaps").read_text())
     modules: frozenset[str] = field(default_factory=lambda: frozenset(p.name for p in Path("/sys/module").iterdir()))
     clock: float = field(default_factory=lambda: time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))

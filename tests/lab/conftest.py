@@ -39,9 +39,9 @@ def lab() -> Iterator[RunningLab]:
     before = DeveloperMachine()
     done = bedplate("lab", "up", "--name", NAME, timeout=UP_SECONDS)
     assert done.returncode == 0, "\n".join((done.stdout + done.stderr).splitlines()[-60:])
-    yield RunningLab(lab_address.find(NAME), before)
+    yield RunningLab(lab_address.find_lab(NAME), before)
     if not os.environ.get(KEEP):
-        others = {lab.name for lab in lab_address.every()} - {NAME}
+        others = {lab.name for lab in lab_address.all_labs()} - {NAME}
         down(NAME)
         _nothing_is_left(before, others)
 

@@ -48,4 +48,4 @@ def kustomize(catalog: Catalog) -> Path:
 @pytest.fixture(scope="session")
 def rendered(site: Site, catalog: Catalog, digests: dict[str, str]) -> list[RenderedObject]:
     """Return every object of the environment."""
-    return objects.render(site, catalog, digests)
+    return objects.render_objects(site, catalog, digests)

@@ -152,7 +152,7 @@ def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
 def test_roles_are_told_only_what_they_declare(specs: dict[str, HostSpec]) -> None:
     """Every input of a host is declared by a role, and by a role that the host has."""
     for spec in specs.values():
-        names = role_files.of_groups(ROLES, spec.groups)
+        names = role_files.roles_of_groups(ROLES, spec.groups)
         declared = {option for name in names for option in _options(name)}
         assert set(spec.vars) == {name for name in spec.vars if name in declared}
 

@@ -24,7 +24,7 @@ def test_twice_gives_the_same_bytes(
     site: Site, catalog: Catalog, digests: dict[str, str], rendered: list[RenderedObject]
 ) -> None:
     """The same site rendered again gives the same bytes."""
-    assert lines(objects.render(site, catalog, digests)) == lines(rendered)
+    assert lines(objects.render_objects(site, catalog, digests)) == lines(rendered)
 
 
 def test_order_of_directory_entries_does_not_matter(
@@ -43,7 +43,7 @@ def test_order_of_directory_entries_does_not_matter(
         return found
 
     monkeypatch.setattr(Path, "glob", shuffled)
-    assert lines(objects.render(site, catalog, digests)) == lines(rendered)
+    assert lines(objects.render_objects(site, catalog, digests)) == lines(rendered)
 
 
 def test_a_tenant_more_changes_only_its_own_objects(
@@ -51,7 +51,7 @@ def test_a_tenant_more_changes_only_its_own_objects(
 ) -> None:
     """A new tenant adds objects in its namespace; none that was there goes away."""
     tenant = {"name": "genomics", "owner": "g@site.bedplate.test", "namespaces": [{"name": "genomics"}]}
-    after = objects.render(make_site(tmp_path, tenants=[*ENVIRONMENT["tenants"], tenant]), catalog, digests)
+    after = objects.render_objects(make_site(tmp_path, tenants=[*ENVIRONMENT["tenants"], tenant]), catalog, digests)
     before = {one.identity: one.line() for one in rendered}
     added = [one for one in after if one.identity not in before]
     assert {one.identity.namespace or one.identity.name for one in added} == {"genomics"}

@@ -1,4 +1,4 @@
-"""Templates that must not render, each with the words a person reads."""
+"""Templates, components and profiles that rendering refuses, each with its error message."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ def render_one(folder: Path, text: str, **component: object) -> None:
         {"version": "1", "toolchain": {"go": "1", "node": "1"}, "epoch": 0, "components": {"tiny": "1"}}
     )
     tiny = Component.model_validate({"name": "tiny", "summary": "a test", "layer": "foundation", **component})
-    objects.render(make_site(folder, tenants=[]), Catalog(release, folder, {"tiny": tiny}, {"tiny": folder}))
+    objects.render_objects(make_site(folder, tenants=[]), Catalog(release, folder, {"tiny": tiny}, {"tiny": folder}))
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: {{ env.nothing }}", "things.yaml.j2:1: template cannot be filled"),
-        ("a: 1\nb: {{ unknown }}", "things.yaml.j2:2: template cannot be filled: 'unknown' is undefined"),
+        ("a: {{ env.nothing }}", "things.yaml.j2:1: template cannot be rendered"),
+        ("a: 1\nb: {{ unknown }}", "things.yaml.j2:2: template cannot be rendered: 'unknown' is undefined"),
         ("a: {{ oops", "things.yaml.j2:1: template"),
-        ("a: [1", "gives no YAML"),
+        ("a: [1", "does not produce YAML"),
         ("kind: ConfigMap", "without apiVersion, kind or metadata.name"),
         ("- 1", "without apiVersion, kind or metadata.name"),
         (
             CONFIG_MAP.format(name="one", namespace="kube-system") + "data: {a: {{ secret('no/such') }}}",
-            "secret no/such is not among component.yaml's secrets",
+            "secret no/such is not one of component.yaml's secrets",
         ),
         (
             CONFIG_MAP.format(name="one", namespace="nowhere"),
-            "object core/ConfigMap/nowhere/one is in namespace nowhere, which no component and no tenant declares",
+            "ConfigMap/nowhere/one is in namespace nowhere, which neither a component nor a tenant declares",
         ),
         (CONFIG_MAP.format(name="one", namespace="default"), "in namespace default"),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}", "names no namespace"),
-        ("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}", "its kind has none"),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}", "has no namespace"),
+        ("apiVersion: v1\nkind: Namespace\nmetadata: {name: a, namespace: b}", "its kind is cluster-scoped"),
         (
             "---\n".join([CONFIG_MAP.format(name="one", namespace="kube-system")] * 2),
-            "core/ConfigMap/kube-system/one is declared twice; the first is in",
+            "core/ConfigMap/kube-system/one is a duplicate; the first is in",
         ),
         (
             CONFIG_MAP.format(name="one", namespace="kube-system") + "data: {a: {secretRef: x/y}}",
-            "takes a secret's value outside a Secret",
+            "uses a secret outside the stringData of a Secret",
         ),
     ],
 )
-def test_bad_templates_are_named(tmp_path: Path, text: str, words: str) -> None:
-    """What is wrong with a template is said in one line with its file, and the exit code is that of bad input."""
+def test_bad_templates_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    """The error names the template's file, and its exit code is that of bad input."""
     with pytest.raises((BedplateError, ErrorList)) as caught:
         render_one(tmp_path, text)
     assert words in str(caught.value)
@@ -73,13 +73,13 @@ def test_bad_templates_are_named(tmp_path: Path, text: str, words: str) -> None:
         ({"requires": ["tiny"]}, "requires itself: tiny"),
     ],
 )
-def test_bad_order_is_named(tmp_path: Path, component: dict[str, object], words: str) -> None:
-    """Layers that do not exist and circles of requirements are refused."""
+def test_bad_order_is_refused(tmp_path: Path, component: dict[str, object], words: str) -> None:
+    """Unknown layers and circular requirements are refused."""
     with pytest.raises(BedplateError, match=words):
         render_one(tmp_path, "", **component)
 
 
 def test_an_unknown_profile_is_refused(tmp_path: Path, catalog: Catalog) -> None:
-    """A profile without a folder of overlays is a mistake in environment.yaml, not a silent nothing."""
+    """A profile without a folder in overlays/ is a mistake in environment.yaml and is not ignored."""
     with pytest.raises(BedplateError, match="profile nosuch has no folder in overlays/"):
-        objects.render(make_site(tmp_path, profiles=["nosuch"]), catalog)
+        objects.render_objects(make_site(tmp_path, profiles=["nosuch"]), catalog)

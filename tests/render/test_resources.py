@@ -54,7 +54,7 @@ def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
-        pulumi_resources.declare(site, objects.of_layer(rendered, layer), requires)
+        pulumi_resources.declare(site, objects.objects_of_layer(rendered, layer), requires)
 
     program()
     return recorder
@@ -66,13 +66,13 @@ def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[Rendere
     return declared(site_with_secrets, catalog, rendered, "foundation")
 
 
-@pytest.mark.parametrize("layer", layer_order.layers())
+@pytest.mark.parametrize("layer", layer_order.layer_names())
 def test_one_resource_per_object(
     site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str
 ) -> None:
     """Every object becomes one resource named after its identity, beside the provider; stacks stay small."""
     recorder = declared(site_with_secrets, catalog, rendered, layer)
-    names = {str(one.identity) for one in objects.of_layer(rendered, layer)}
+    names = {str(one.identity) for one in objects.objects_of_layer(rendered, layer)}
     assert set(recorder.declared) == {*names, "cluster"}
     assert len(names) < 150
 
@@ -139,7 +139,7 @@ def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rende
 
 def test_workloads_come_after_what_they_read(catalog: Catalog, rendered: list[RenderedObject]) -> None:
     """A Deployment waits for its namespace, its component's other objects and the components it requires."""
-    layer = objects.of_layer(rendered, "foundation")
+    layer = objects.objects_of_layer(rendered, "foundation")
     owners = {one.identity: one.component for one in layer}
     coredns = next(one for one in layer if str(one.identity) == "apps/Deployment/kube-system/coredns")
     requires = {"coredns": list(catalog.components["coredns"].requires)}

@@ -43,7 +43,10 @@ def first_screen(tmp_path_factory: pytest.TempPathFactory) -> str:
     specs = host_specs.host_specs(site, release.release, release.components, locked_digests.known_release_file(release))
     folder = tmp_path_factory.mktemp("reviewed")
     old = [
-        *(json.loads(one.line()) for one in objects.render(site, release, locked_digests.digests(release))),
+        *(
+            json.loads(one.line())
+            for one in objects.render_objects(site, release, locked_digests.known_digests(release))
+        ),
         *(spec.model_dump(mode="json") for spec in specs),
     ]
     _write(folder / "old.jsonl", old, lambda _: None, lambda _: None)

@@ -48,11 +48,11 @@ class Installation:
     @cached_property
     def objects(self) -> list[RenderedObject]:
         """Return the rendered objects of all layers."""
-        return objects.render(self.site, self.catalog, objects.image_digests(self.release_file))
+        return objects.render_objects(self.site, self.catalog, objects.image_digests(self.release_file))
 
     def layer(self, name: str) -> list[RenderedObject]:
         """Return the rendered objects of one layer."""
-        return objects.of_layer(self.objects, name)
+        return objects.objects_of_layer(self.objects, name)
 
     @property
     def logs(self) -> Path:

@@ -32,5 +32,5 @@ def phases(installation: Installation, *, is_installed: bool) -> list[Phase]:
             "Hosts",
             (ConfigureHosts(installation), StartControlPlane(installation), JoinWorkers(installation)),
         ),
-        Phase("Cluster", tuple(ApplyLayer(installation, name) for name in layer_order.layers())),
+        Phase("Cluster", tuple(ApplyLayer(installation, name) for name in layer_order.layer_names())),
     ]

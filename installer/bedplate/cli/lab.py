@@ -41,7 +41,7 @@ def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_k
     from bedplate.lab import prerequisites, up  # noqa: PLC0415
 
     prerequisites.check_root()
-    code = up.up(lab_address.reserve(name), Console(stderr=True), cache_address.parse_caches(from_, from_key))
+    code = up.bring_up(lab_address.reserve_lab(name), Console(stderr=True), cache_address.parse_caches(from_, from_key))
     if code:
         raise typer.Exit(code)
 
@@ -50,7 +50,7 @@ def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = Outpu
     """Show a lab's machines and nodes, its release, and how many packets tried to leave it."""
     from bedplate.lab import lab_status  # noqa: PLC0415  as above
 
-    found = lab_status.read_status(lab_address.find(name))
+    found = lab_status.read_status(lab_address.find_lab(name))
     print_result(found, output, lambda: _print(found))
 
 
@@ -76,15 +76,17 @@ def _shell(
     """Open a root shell on a machine of a lab, or run one command there."""
     from bedplate.lab import shell  # noqa: PLC0415  as above
 
-    raise typer.Exit(shell.run(lab_address.find(name), machine, words or [], terminal=sys.stdin.isatty()))
+    raise typer.Exit(
+        shell.run_on_machine(lab_address.find_lab(name), machine, words or [], terminal=sys.stdin.isatty())
+    )
 
 
 def _down(name: NameOption = lab_address.DEFAULT) -> None:
     """Remove a lab: machines, network, rules, keys and environment. The caches stay."""
     from bedplate.lab import down  # noqa: PLC0415  as above
 
-    if name not in [lab.name for lab in lab_address.every()]:
+    if name not in [lab.name for lab in lab_address.all_labs()]:
         typer.echo(f"lab {name} is not there")
         return
-    down.remove(lab_address.find(name))
+    down.remove_lab(lab_address.find_lab(name))
     typer.echo(f"lab {name} is gone")

@@ -30,9 +30,9 @@ def _pulumi(
 
     The ledger does not hear of what it changes: `bedplate apply ENV --all-steps` brings the layer back to its release.
     """
-    if layer not in layer_order.layers():
+    if layer not in layer_order.layer_names():
         raise InputError(
-            f"layer {layer}", "is not one of this release's", f"take one of {', '.join(layer_order.layers())}"
+            f"layer {layer}", "is not one of this release's", f"take one of {', '.join(layer_order.layer_names())}"
         )
     site = bastion.run_on_bastion(environment)
     one = installation.load(site)

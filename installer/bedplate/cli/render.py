@@ -45,7 +45,7 @@ def render(
 
 
 def _objects(site: Site, release: Catalog) -> list[bytes]:
-    return [one.line() for one in objects.render(site, release, locked_digests.digests(release))]
+    return [one.line() for one in objects.render_objects(site, release, locked_digests.known_digests(release))]
 
 
 def _hosts(site: Site, release: Catalog) -> list[bytes]:

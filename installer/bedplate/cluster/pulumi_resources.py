@@ -15,7 +15,7 @@ from bedplate.config.environments import Site
 from bedplate.kube import object_id
 from bedplate.kube.object_id import ObjectId
 from bedplate.pki.secret_files import read_secret
-from bedplate.render.canonical import references as names_read
+from bedplate.render.canonical import referenced_names
 from bedplate.render.rendered import RenderedObject
 
 FIELD_MANAGER = "bedplate"
@@ -109,7 +109,7 @@ def with_secret_digest(site: Site, rendered: RenderedObject, objects: Sequence[R
     template = object_id.pod_template(value)
     if template is None or template is value:
         return value
-    read = names_read(template["spec"], "secret")
+    read = referenced_names(template["spec"], "secret")
     markers = [
         marker
         for other in objects

@@ -14,6 +14,6 @@ def main(layer: str) -> None:
     """Declare a layer's resources for the environment with the stack's name."""
     site = environments.load(environments.find(pulumi.get_stack()))
     release = load_release(site.environment.release)
-    rendered = objects.render(site, release, locked_digests.digests(release))
+    rendered = objects.render_objects(site, release, locked_digests.known_digests(release))
     requires = {name: list(component.requires) for name, component in release.components.items()}
-    pulumi_resources.declare(site, objects.of_layer(rendered, layer), requires)
+    pulumi_resources.declare(site, objects.objects_of_layer(rendered, layer), requires)

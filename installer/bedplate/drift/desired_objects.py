@@ -23,7 +23,7 @@ def read_desired(installation: Installation) -> dict[ObjectId, Resource]:
         installation: environment and release.
     """
     desired: dict[ObjectId, Resource] = {}
-    for layer in layer_order.layers():
+    for layer in layer_order.layer_names():
         objects = installation.layer(layer)
         for rendered in objects:
             value = secret_values.hide(

@@ -47,7 +47,7 @@ def read_drift(
 def _objects(installation: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
     say("rendering")
     wanted = desired_objects.read_desired(installation)
-    applied = applied_objects.read_applied(installation.site, layer_order.layers())
+    applied = applied_objects.read_applied(installation.site, layer_order.layer_names())
     say("querying the cluster")
     try:
         live = live_objects.read_live(installation.site, {(key.group, key.kind) for key in (*wanted, *applied)})

@@ -50,8 +50,8 @@ def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
     if found in (container_state.ABSENT, container_state.CREATED):
         _create(lab, site, host, image)
     elif found == container_state.KILLED:
-        container_state.confess(lab, host.name)
-    with kernel_settings.kept():
+        container_state.record_exit(lab, host.name)
+    with kernel_settings.keep_settings():
         run(_podman("start", lab.container(host.name)))
         if not _await_boot(lab, host.name):
             raise _boot_failed(lab, host.name)
@@ -98,7 +98,7 @@ def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
     files = {
         HOST_KEY: (key.read_bytes(), 0o600),
         f"{HOST_KEY}.pub": (key.with_suffix(".pub").read_bytes(), 0o644),
-        "root/.ssh/authorized_keys": ("".join(f"{ssh_keys.public(k)}\n" for k in allowed).encode(), 0o600),
+        "root/.ssh/authorized_keys": ("".join(f"{ssh_keys.public_line(k)}\n" for k in allowed).encode(), 0o600),
     }
     if host == site.bastion:
         files["root/.ssh/id_ed25519"] = (ssh_keys.user_key(lab, ssh_keys.BASTION).read_bytes(), 0o600)
@@ -144,5 +144,5 @@ def remove_machines(lab: Lab) -> None:
     """Remove all containers of a lab with what is in them."""
     names = containers(lab)
     if names:
-        with kernel_settings.kept():
+        with kernel_settings.keep_settings():
             run(["podman", "rm", "--force", "--time", "0", "--volumes", *names])

@@ -29,7 +29,7 @@ def read_state(lab: Lab, name: str) -> str:
     return _state(_inspect(lab, name))
 
 
-def confess(lab: Lab, name: str) -> None:
+def record_exit(lab: Lab, name: str) -> None:
     """Tell podman of a killed machine that it is dead, so that it can be started again with all that is on it.
 
     podman believes that a container runs until conmon writes how it ended (libpod's ``checkExitFile``). With conmon

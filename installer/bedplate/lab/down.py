@@ -12,24 +12,24 @@ from bedplate.lab.container import remove_machines
 from bedplate.lab.lab_address import Lab
 from bedplate.lab.lab_network import remove_network
 from bedplate.lab.machine_image import remove_images
-from bedplate.lab.shell import target
+from bedplate.lab.shell import ssh_target
 from bedplate.remote import bastion
 
 
-def remove(lab: Lab) -> None:
+def remove_lab(lab: Lab) -> None:
     """Remove a lab: machines, network, rules, disks, keys, environment, reports; with the last one, their image.
 
     Its number goes after all that is named by it, so that a run that was killed can be repeated.
     """
-    with lab_address.changing(lab):
+    with lab_address.lab_lock(lab):
         _close_connections(lab)
         remove_machines(lab)
         remove_network(lab)
         for folder in (lab.folder, lab.environment, bastion.reports_folder(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
-        with lock(lab_address.shared_lock()):  # nobody reserves a lab meanwhile, and would miss its image
-            if not lab_address.every():
+        with lock(lab_address.shared_lock_file()):  # nobody reserves a lab meanwhile, and would miss its image
+            if not lab_address.all_labs():
                 remove_images()
         lab.lock.unlink()
 
@@ -38,4 +38,4 @@ def _close_connections(lab: Lab) -> None:
     if (lab.environment / environments.ENVIRONMENT).is_file():
         site = environments.load(lab.environment)
         for host in site.hosts:
-            ssh.close(target(lab, site, host))
+            ssh.close(ssh_target(lab, site, host))

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bedplate.core.locks import lock
-from bedplate.lab.lab_address import shared_lock
+from bedplate.lab.lab_address import shared_lock_file
 
 ROOT = Path("/proc/sys")
 WRITABLE = 0o200
@@ -21,7 +21,7 @@ OWN_INTERFACES = ("/podman", "/veth", "/bedplate")
 """Settings of interfaces that come and go with a lab."""
 
 
-def read() -> dict[str, str]:
+def read_settings() -> dict[str, str]:
     """Return every kernel setting of this machine, by its path under /proc/sys."""
     settings = {}
     for file in ROOT.rglob("*"):
@@ -34,11 +34,11 @@ def read() -> dict[str, str]:
     return settings
 
 
-def restore(wanted: dict[str, str]) -> list[str]:
+def restore_settings(wanted: dict[str, str]) -> list[str]:
     """Put back what differs; returns the names. IP forwarding comes first, since it resets its interfaces' settings."""
     moved = []
     for _ in range(2):
-        now = read()
+        now = read_settings()
         different = sorted(
             (n for n, value in wanted.items() if now.get(n, value) != value), key=lambda n: ("/conf/" in n, n)
         )
@@ -50,11 +50,11 @@ def restore(wanted: dict[str, str]) -> list[str]:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
+def keep_settings() -> Iterator[None]:
     """Leave the kernel's settings after the block as they were before it, one block at a time on this machine."""
-    with lock(shared_lock()):
-        before = read()
+    with lock(shared_lock_file()):
+        before = read_settings()
         try:
             yield
         finally:
-            restore(before)
+            restore_settings(before)

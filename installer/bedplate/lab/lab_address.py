@@ -67,12 +67,12 @@ class Lab:
         return f"bedplate-{self.name}-{machine}"
 
 
-def changing(lab: Lab) -> AbstractContextManager[None]:
+def lab_lock(lab: Lab) -> AbstractContextManager[None]:
     """Hold a lab's lock while it is brought up or down; BedplateError where another command does that."""
     return try_lock(lab.lock, f"lab {lab.name}", "is being changed by another command")
 
 
-def shared_lock() -> Path:
+def shared_lock_file() -> Path:
     """Return the file whose lock is held while what all labs share is changed: numbers, and the kernel's settings."""
     return _labs() / "all.lock"
 
@@ -81,29 +81,29 @@ def _labs() -> Path:
     return paths.user_state() / "labs"
 
 
-def every() -> list[Lab]:
+def all_labs() -> list[Lab]:
     """Return the labs that exist on this machine."""
     files = sorted(_labs().glob("*.json")) if _labs().is_dir() else []
     return [Lab(file.stem, int(json.loads(file.read_bytes())["number"])) for file in files]
 
 
-def find(name: str) -> Lab:
+def find_lab(name: str) -> Lab:
     """Return a lab that exists; InputError names those that do."""
-    for lab in every():
+    for lab in all_labs():
         if lab.name == name:
             return lab
-    known = ", ".join(lab.name for lab in every())
+    known = ", ".join(lab.name for lab in all_labs())
     raise InputError(
         f"lab {name}", "does not exist", f"bedplate lab up --name {name}" + (f"; there are: {known}" * bool(known))
     )
 
 
-def reserve(name: str) -> Lab:
+def reserve_lab(name: str) -> Lab:
     """Return a lab by name; a new one gets the first free number (0 is kept for the lab named "lab")."""
     if not re.fullmatch(DNS_LABEL, name):
         raise InputError(f"lab name {name!r}", "is no DNS label", "use lower-case letters, digits and -")
-    with lock(shared_lock()):
-        taken = {lab.name: lab.number for lab in every()}
+    with lock(shared_lock_file()):
+        taken = {lab.name: lab.number for lab in all_labs()}
         if name in taken:
             return Lab(name, taken[name])
         free = [n for n in range(LABS) if n not in taken.values() and (n == 0) == (name == DEFAULT)]

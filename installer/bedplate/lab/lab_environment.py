@@ -16,7 +16,7 @@ TEMPLATE = "inventory/lab"
 TEMPLATE_RANGE = "198.18.0."
 
 
-def template() -> Path:
+def template_folder() -> Path:
     """Return the folder that every lab's environment is copied from."""
     return next(
         (tree / TEMPLATE for tree in paths.search_path() if (tree / TEMPLATE).is_dir()), paths.SOURCE / TEMPLATE
@@ -33,7 +33,7 @@ def ensure_environment(lab: Lab, publisher: str, release: str) -> Site:
     """
     own_range = str(lab.network[0]).removesuffix("0")
     for file in (environments.ENVIRONMENT, environments.HOSTS):
-        text = (template() / file).read_text(encoding="utf-8").replace(TEMPLATE_RANGE, own_range)
+        text = (template_folder() / file).read_text(encoding="utf-8").replace(TEMPLATE_RANGE, own_range)
         if file == environments.ENVIRONMENT:
             text = _own(text, lab, publisher, release)
         write_atomic(lab.environment / file, text)

@@ -12,17 +12,17 @@ from bedplate.lab import ssh_keys
 from bedplate.lab.lab_address import Lab
 
 
-def run(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
+def run_on_machine(lab: Lab, machine: str, words: list[str], *, terminal: bool) -> int:
     """Run words, or a login shell, on a machine and return the exit code."""
     site = environments.load(lab.environment)
     host = next((one for one in site.hosts if one.name == machine), None)
     if host is None:
         known = ", ".join(one.name for one in site.hosts)
         raise InputError(f"machine {machine}", f"is not in lab {lab.name}", f"one of {known}")
-    return command.run_in_terminal(ssh.argv(target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
+    return command.run_in_terminal(ssh.argv(ssh_target(lab, site, host), words or ["bash", "-l"], terminal=terminal))
 
 
-def target(lab: Lab, site: Site, host: Host) -> ssh.SshTarget:
+def ssh_target(lab: Lab, site: Site, host: Host) -> ssh.SshTarget:
     """Return how the developer reaches a machine."""
     identity = ssh_keys.user_key(lab, ssh_keys.DEVELOPER)
     return ssh.SshTarget(f"{host.user}@{host.address}", site.known_hosts, host.port, identity)

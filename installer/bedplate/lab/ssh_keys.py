@@ -31,20 +31,20 @@ def host_key(lab: Lab, machine: str) -> Path:
     return ensure_key(lab.folder / "ssh" / "hosts" / machine, f"{machine}.{lab.name}")
 
 
-def public(private: Path) -> str:
+def public_line(private: Path) -> str:
     """Return the public half as one line."""
     return private.with_suffix(".pub").read_text(encoding="utf-8").strip()
 
 
-def known_hosts(lab: Lab, hosts: tuple[Host, ...]) -> str:
+def known_hosts_text(lab: Lab, hosts: tuple[Host, ...]) -> str:
     """Return the known_hosts file of the lab: each machine by name and address."""
     lines = []
     for host in hosts:
-        kind, key, _ = public(host_key(lab, host.name)).split(" ", 2)
+        kind, key, _ = public_line(host_key(lab, host.name)).split(" ", 2)
         lines.append(f"{host.name},{host.address} {kind} {key}\n")
     return "".join(lines)
 
 
 def ensure_known_hosts(lab: Lab, hosts: tuple[Host, ...]) -> None:
     """Ensure known_hosts in the lab's environment."""
-    write_atomic(lab.environment / "known_hosts", known_hosts(lab, hosts))
+    write_atomic(lab.environment / "known_hosts", known_hosts_text(lab, hosts))

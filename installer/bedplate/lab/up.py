@@ -29,8 +29,8 @@ from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 from bedplate.lab import ssh_keys
 from bedplate.lab.container import MEDIA, ensure_machine
-from bedplate.lab.lab_address import Lab, changing, reserve
-from bedplate.lab.lab_environment import ensure_environment, template
+from bedplate.lab.lab_address import Lab, lab_lock, reserve_lab
+from bedplate.lab.lab_environment import ensure_environment, template_folder
 from bedplate.lab.lab_network import ensure_network
 from bedplate.lab.machine_image import ensure_image
 from bedplate.lab.prerequisites import ensure_prerequisites
@@ -42,7 +42,7 @@ STAGES = 5
 
 
 @dataclass(slots=True)
-class Up:
+class LabRun:
     """One run of ``lab up``.
 
     Attributes:
@@ -67,7 +67,7 @@ class Up:
         self.progress.end("✓", "done")
 
 
-def up(lab: Lab, console: Console, origins: BinaryCaches | None = None) -> int:
+def bring_up(lab: Lab, console: Console, origins: BinaryCaches | None = None) -> int:
     """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside.
 
     Args:
@@ -75,16 +75,16 @@ def up(lab: Lab, console: Console, origins: BinaryCaches | None = None) -> int:
         console: where progress is shown.
         origins: binary caches; what they have is not built.
     """
-    with changing(lab):
+    with lab_lock(lab):
         # Once more: a `lab down` that ended meanwhile took its number away.
-        return _up(reserve(lab.name), console, origins or BinaryCaches())
+        return _up(reserve_lab(lab.name), console, origins or BinaryCaches())
 
 
 def _up(lab: Lab, console: Console, origins: BinaryCaches) -> int:
     began = time.monotonic()
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
-        site = _outside(Up(lab, console, progress), origins)
+        site = _outside(LabRun(lab, console, progress), origins)
     for title, run in (("Install the bundle on the bastion", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
         code = run(lab, site)
@@ -95,7 +95,7 @@ def _up(lab: Lab, console: Console, origins: BinaryCaches) -> int:
     return 0
 
 
-def _outside(run: Up, origins: BinaryCaches) -> Site:
+def _outside(run: LabRun, origins: BinaryCaches) -> Site:
     """Do everything that happens on the developer's machine."""
     lab = run.lab
     cache = Cache()
@@ -106,13 +106,13 @@ def _outside(run: Up, origins: BinaryCaches) -> Site:
         if origins.ordered:
             run.progress.say("binary caches")
             run.console.print(
-                f"    {fill_cache(origins, kinds.build_context(release, cache), _Told(run))}", highlight=False
+                f"    {fill_cache(origins, kinds.build_context(release, cache), StageReporter(run))}", highlight=False
             )
     publisher = ssh_keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
         lock = _lock(run, kinds.build_context(release, cache, locked))
-        build_bundle(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=_Told(run))
-    site = ensure_environment(lab, ssh_keys.public(publisher), release.release.version)
+        build_bundle(release, lab.folder / "media" / BUNDLE, publisher, lock=lock, reporter=StageReporter(run))
+    site = ensure_environment(lab, ssh_keys.public_line(publisher), release.release.version)
     with run.stage("Build the machine image", "podman"):
         root = machine_root(kinds.build_context(release, cache, lock))
         image = ensure_image(root.sha256, lambda path: path.hardlink_to(cache.blob(root.sha256)))
@@ -133,14 +133,14 @@ def _is_built(release: Catalog, cache: Cache) -> bool:
 
 
 def _release() -> str:
-    return str(yaml.safe_load((template() / environments.ENVIRONMENT).read_text(encoding="utf-8"))["release"])
+    return str(yaml.safe_load((template_folder() / environments.ENVIRONMENT).read_text(encoding="utf-8"))["release"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class StageReporter:
     """Turns the bundle's report into the moving line of a stage."""
 
-    run: Up
+    run: LabRun
 
     def begin(self, item: str) -> None:
         """Say what is made now."""
@@ -155,7 +155,7 @@ class _Told:
         self.run.console.print(f"    {text}", highlight=False)
 
 
-def _lock(run: Up, context: Context) -> Lock:
+def _lock(run: LabRun, context: Context) -> Lock:
     """Return the release's lock; packages that the repositories have dropped are resolved again, and named."""
     found = relock(context)
     for package, (old, new) in found.changed.items():

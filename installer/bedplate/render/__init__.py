@@ -1,1 +1,1 @@
-"""Rendering: a release and an environment to Kubernetes objects and one HostSpec per host."""
+"""Rendering: turns a release and an environment into Kubernetes objects and one HostSpec per host."""

@@ -1,4 +1,4 @@
-"""The canonical form of a rendered object: image digests, standard labels, digests of configuration."""
+"""Canonical form of rendered objects: image digests, standard labels, digests of ConfigMaps."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ COMPONENT_LABEL = "bedplate.dev/component"
 CONFIG_DIGEST = "bedplate.dev/config-digest"
 
 
-class Images:
-    """Adds digests to the images it knows, wherever a string names one."""
+class ImageDigests:
+    """Adds the digest to every known image that a string names."""
 
     def __init__(self, digests: Mapping[str, str]) -> None:
-        """Take ``name:tag`` to the sha256 of the image's manifest."""
+        """Use a mapping of ``name:tag`` to the sha256 of the image's manifest."""
         self._digests = digests
         names = "|".join(re.escape(name) for name in sorted(digests, key=len, reverse=True))
-        # Neither a part of a longer name or tag, nor one that has its digest already.
+        # Matches neither part of a longer name or tag, nor an image that already has its digest.
         self._pattern = re.compile(rf"(?<![\w./-])({names})(?![\w.@-])") if names else None
 
     def pin(self, text: str) -> str:
-        """Return a text in which every known ``name:tag`` became ``name:tag@sha256:…``."""
+        """Return a text with every known ``name:tag`` replaced by ``name:tag@sha256:…``."""
         if not self._pattern:
             return text
-        return self._pattern.sub(lambda found: f"{found[1]}@sha256:{self._digests[found[1]]}", text)
+        return self._pattern.sub(lambda match: f"{match[1]}@sha256:{self._digests[match[1]]}", text)
 
 
-def form(value: dict[str, Any], component: Component, images: Images) -> dict[str, Any]:
-    """Return an object with digests and labels, made of plain JSON types."""
+def canonical_form(value: dict[str, Any], component: Component, images: ImageDigests) -> dict[str, Any]:
+    """Return an object with digests and labels, in plain JSON types."""
     changed: dict[str, Any] = _plain(value, images)
     _label(changed["metadata"], component, whole=True)
     if (template := object_id.pod_template(changed)) and template is not changed:
@@ -43,7 +43,7 @@ def form(value: dict[str, Any], component: Component, images: Images) -> dict[st
     return changed
 
 
-def _plain(value: Any, images: Images) -> Any:
+def _plain(value: Any, images: ImageDigests) -> Any:
     """Return a copy of JSON types only: YAML dates become text, keys become strings."""
     match value:
         case dict():
@@ -57,7 +57,7 @@ def _plain(value: Any, images: Images) -> Any:
 
 
 def _label(metadata: dict[str, Any], component: Component, *, whole: bool) -> None:
-    """Add the standard labels; what the template says wins. Pods get no version: a new one alone restarts nothing."""
+    """Add standard labels that the template does not set; pods get no version, so that it alone restarts nothing."""
     labels = {
         "app.kubernetes.io/name": component.name,
         "app.kubernetes.io/part-of": "bedplate",
@@ -70,38 +70,38 @@ def _label(metadata: dict[str, Any], component: Component, *, whole: bool) -> No
 
 
 def with_config_digests(objects: list[RenderedObject]) -> list[RenderedObject]:
-    """Return a component's objects; a workload carries its ConfigMaps' digest, so that a change restarts it."""
-    maps = {one.identity: one.object for one in objects if one.object["kind"] == "ConfigMap"}
-    return [_annotated(one, maps) for one in objects]
+    """Return a component's objects; each workload gets its ConfigMaps' digest, so that a change restarts it."""
+    maps = {rendered.identity: rendered.object for rendered in objects if rendered.object["kind"] == "ConfigMap"}
+    return [_with_config_digest(rendered, maps) for rendered in objects]
 
 
-def _annotated(one: RenderedObject, maps: dict[object_id.ObjectId, dict[str, Any]]) -> RenderedObject:
-    template = object_id.pod_template(one.object)
-    if template is None or template is one.object:
-        return one
-    read = {
+def _with_config_digest(rendered: RenderedObject, maps: dict[object_id.ObjectId, dict[str, Any]]) -> RenderedObject:
+    template = object_id.pod_template(rendered.object)
+    if template is None or template is rendered.object:
+        return rendered
+    used = {
         name: maps[key].get("data", {})
-        for name in sorted(references(template["spec"], "configMap"))
-        if (key := object_id.ObjectId("", "ConfigMap", one.identity.namespace, name)) in maps
+        for name in sorted(referenced_names(template["spec"], "configMap"))
+        if (key := object_id.ObjectId("", "ConfigMap", rendered.identity.namespace, name)) in maps
     }
-    if not read:
-        return one
-    changed = copy.deepcopy(one.object)
+    if not used:
+        return rendered
+    changed = copy.deepcopy(rendered.object)
     metadata = (object_id.pod_template(changed) or {})["metadata"]
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), CONFIG_DIGEST: digest.of(read)}
-    return dataclasses.replace(one, object=changed)
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), CONFIG_DIGEST: digest.of(used)}
+    return dataclasses.replace(rendered, object=changed)
 
 
-def references(spec: Any, what: str) -> set[str]:
+def referenced_names(spec: Any, kind: str) -> set[str]:
     """Return the names of the ConfigMaps (``configMap``) or Secrets (``secret``) that a pod's spec reads."""
     names: set[str] = set()
     match spec:
         case dict():
             for key, item in spec.items():
-                if key in (what, f"{what}Ref", f"{what}KeyRef") and isinstance(item, dict):
+                if key in (kind, f"{kind}Ref", f"{kind}KeyRef") and isinstance(item, dict):
                     names |= {item[field] for field in ("name", "secretName") if isinstance(item.get(field), str)}
-                names |= references(item, what)
+                names |= referenced_names(item, kind)
         case list():
             for item in spec:
-                names |= references(item, what)
+                names |= referenced_names(item, kind)
     return names

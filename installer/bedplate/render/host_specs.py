@@ -1,4 +1,4 @@
-"""HostSpecs: everything each host is told, computed without touching one (contract 2)."""
+"""Render one HostSpec per host, without contacting any (contract 2, docs/explanation/design.md)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.config.release import Release
+from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.images.mirror_names import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
 
-INPUTS = "inputs.yaml.j2"
+INPUTS_TEMPLATE = "inputs.yaml.j2"
 NODES = {"control_plane", "workers"}
 REPLICA = "mirror"
 
@@ -43,22 +44,24 @@ def host_specs(
     """
     versions = package_versions(components, release_file)
 
-    def made() -> list[dict[str, Any]]:
+    def rendered() -> list[dict[str, Any]]:
         specs = (
             _spec(site, host, release, components, release_file=release_file, versions=versions) for host in site.hosts
         )
         return [spec.model_dump(mode="json") for spec in specs]
 
-    found = render_cache.kept(_key(site, release, components, release_file), made)
-    return [HostSpec.model_validate(spec) for spec in found]
+    cached = render_cache.kept_or_made(_key(site, release, components, release_file), rendered)
+    return [HostSpec.model_validate(spec) for spec in cached]
 
 
 def _key(site: Site, release: Release, components: Mapping[str, Component], release_file: ReleaseFile) -> str:
-    """Return the digest of all that the specs are made of."""
+    """Return the digest of everything that the specs are computed from."""
     models = [site.environment, *site.hosts, release, *components.values(), release_file]
     public = [read_public(site, name) for name in PUBLIC]
-    roles_files = render_cache.files([paths.source_tree() / "roles"])
-    return digest.of([render_cache.program(), [one.model_dump(mode="json") for one in models], public, roles_files])
+    roles_files = render_cache.file_digests([paths.source_tree() / "roles"])
+    return digest.of(
+        [render_cache.renderer_digest(), [one.model_dump(mode="json") for one in models], public, roles_files]
+    )
 
 
 def package_versions(components: Mapping[str, Component], release_file: ReleaseFile) -> dict[str, str]:
@@ -66,14 +69,14 @@ def package_versions(components: Mapping[str, Component], release_file: ReleaseF
     roots = sorted({package for component in components.values() for package in component.hosts.packages})
     if not roots:
         return {}
-    entries = release_file.sets.get(f"deb:{','.join(roots)}")
+    entries = release_file.sets.get(set_name("deb", roots))
     if entries is None:
         raise BedplateError("the hosts' packages", "are not resolved in release.json", "bedplate lock")
     fields = [entry.removeprefix("deb:").rsplit("_", 2) for entry in entries]
     return {package: version for package, version, _ in fields}
 
 
-def _spec(  # noqa: PLR0913  all that a host is made of
+def _spec(  # noqa: PLR0913  a host is computed from all of these
     site: Site,
     host: Host,
     release: Release,
@@ -83,20 +86,20 @@ def _spec(  # noqa: PLR0913  all that a host is made of
     versions: Mapping[str, str],
 ) -> HostSpec:
     groups = _groups(site, host)
-    mine = [c for c in components.values() if {*groups} & {*c.hosts.groups}]
-    packages = {name: versions[name] for c in mine for name in c.hosts.packages}
-    # Components of the layer bundle are the installer's own tools, which `install` has put on the bastion.
-    programs = [one for c in mine if c.layer != "bundle" for one in _programs(c, release_file)]
+    installed = [c for c in components.values() if {*groups} & {*c.hosts.groups}]
+    packages = {name: versions[name] for c in installed for name in c.hosts.packages}
+    # Components of the layer bundle are the installer's own tools; the bundle's `install` puts them on the bastion.
+    programs = [one for c in installed if c.layer != "bundle" for one in _programs(c, release_file)]
     values = _values(site, host, release, release_file)
     inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
-    played = [role_files.load(paths.source_tree() / "roles" / name, inputs) for name in _roles(groups)]
+    played = [role_files.load_role(paths.source_tree() / "roles" / name, inputs) for name in _roles(groups)]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
         groups=groups,
         packages=dict(sorted(packages.items())),
         binaries={Path(path).name: one["version"] for one in programs for path in one["paths"]},
-        services=_services(mine, played),
+        services=_services(installed, played),
         sysctls={name: value for role in played for name, value in role.settings.items()},
         files=tuple(file for role in played for file in role.files()),
         vars=inputs,
@@ -110,27 +113,27 @@ def _services(components: Iterable[Component], played: Iterable[role_files.Role]
 
 
 def _groups(site: Site, host: Host) -> tuple[str, ...]:
-    """Return a host's groups in hosts.yaml, and the one of those that serve images besides the bastion."""
+    """Return a host's groups in hosts.yaml, and the group of mirror replicas if it is one."""
     return (*host.groups, *((REPLICA,) if host in site.replicas else ()))
 
 
 def _roles(groups: tuple[str, ...]) -> list[str]:
-    return role_files.of_groups(paths.source_tree() / "roles", groups)
+    return role_files.roles_of_groups(paths.source_tree() / "roles", groups)
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
-    """Return a component's host programs, one entry for each artifact they are in."""
+    """Yield a component's host programs, one entry for each artifact that contains some."""
     artifacts = {artifact.id: artifact for artifact in release_file.artifacts}
     binaries = sorted(component.hosts.binaries, key=lambda binary: binary.artifact)
     for name, group in groupby(binaries, key=lambda binary: binary.artifact):
-        found = next((artifacts[entry_id] for entry_id in entry_ids(name) if entry_id in artifacts), None)
-        if found is None:
+        artifact = next((artifacts[entry_id] for entry_id in entry_ids(name) if entry_id in artifacts), None)
+        if artifact is None:
             raise BedplateError(f"artifact {name}", f"of {component.name} is not in the release", "bedplate lock")
         yield {
             "component": component.name,
             "version": component.version,
-            "file": found.file,
-            "sha256": found.sha256,
+            "file": artifact.file,
+            "sha256": artifact.sha256,
             "paths": sorted(binary.path for binary in group),
         }
 
@@ -159,11 +162,11 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
 
 
 def _inputs(values: dict[str, Any]) -> dict[str, Any]:
-    """Return what roles/inputs.yaml.j2 tells a host."""
+    """Return the roles' variables for a host, from roles/inputs.yaml.j2."""
     environment = jinja2.Environment(  # noqa: S701  the output is YAML, not HTML
         loader=jinja2.FileSystemLoader(paths.source_tree() / "roles"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
     environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
-    return dict(yaml.safe_load(environment.get_template(INPUTS).render(values)))
+    return dict(yaml.safe_load(environment.get_template(INPUTS_TEMPLATE).render(values)))

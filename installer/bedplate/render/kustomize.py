@@ -1,4 +1,4 @@
-"""Door to kustomize (https://kubectl.docs.kubernetes.io/references/kustomize/)."""
+"""Run the release's kustomize (https://kubectl.docs.kubernetes.io/references/kustomize/)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from bedplate.config.catalog import Catalog
 from bedplate.core import command
 
 
-def build(folder: Path, catalog: Catalog | None = None) -> bytes:
-    """Return the objects (YAML) of a folder with a kustomization."""
+def build_with_kustomize(folder: Path, catalog: Catalog | None = None) -> bytes:
+    """Return the objects of a folder with a kustomization, as YAML."""
     return command.run([find_program.find("kustomize", "kustomize", catalog), "build", folder]).stdout

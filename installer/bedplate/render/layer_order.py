@@ -1,4 +1,4 @@
-"""The order of layers, read from stacks/layers.py, and of components inside a layer."""
+"""Order of the layers, from stacks/layers.py, and of the components inside a layer."""
 
 from __future__ import annotations
 
@@ -12,23 +12,28 @@ from bedplate.core.errors import InputError, SourceLocation
 NOT_ON_THE_CLUSTER = ("bundle", "hosts")
 
 
-def layers() -> tuple[str, ...]:
-    """Return the cluster's layers, first to last; the file is read, not run: a diff looks at other people's."""
+def layer_names() -> tuple[str, ...]:
+    """Return the cluster's layers in order.
+
+    The file is parsed, not run: a diff reads it from other revisions.
+    """
     path = paths.source_tree() / "stacks" / "layers.py"
     for statement in ast.parse(path.read_text()).body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="LAYERS")], value=value):
                 return tuple(ast.literal_eval(value))
-    raise InputError("stacks/layers.py", "has no list LAYERS", "", SourceLocation(str(path)))
+    raise InputError(
+        "stacks/layers.py", "has no list LAYERS", "define LAYERS as a literal list of names", SourceLocation(str(path))
+    )
 
 
-def components(catalog: Catalog, layer: str) -> list[str]:
-    """Return a layer's components so that each comes after those it requires, else in the release's order."""
+def ordered_components(catalog: Catalog, layer: str) -> list[str]:
+    """Return a layer's components in the release's order, but each after those that it requires."""
     names = [name for name, component in catalog.components.items() if component.layer == layer]
     for name in names:
         for other in catalog.components[name].requires:
             if other not in names:
-                raise _error(catalog, name, f"requires {other}, which is not in layer {layer} of this release")
+                raise _error(catalog, name, f"requires {other}, which is not in layer {layer}")
     sorter = TopologicalSorter({name: catalog.components[name].requires for name in names})
     try:
         return _stable(sorter, names)
@@ -37,15 +42,17 @@ def components(catalog: Catalog, layer: str) -> list[str]:
 
 
 def check_layers(catalog: Catalog) -> None:
-    """Raise InputError where a component names a layer that does not exist."""
-    known = (*NOT_ON_THE_CLUSTER, *layers())
+    """Raise InputError if a component names a layer that does not exist."""
+    known = (*NOT_ON_THE_CLUSTER, *layer_names())
     for name, component in catalog.components.items():
         if component.layer not in known:
-            raise _error(catalog, name, f"names layer {component.layer}; there are {', '.join(known)}")
+            raise _error(
+                catalog, name, f"names layer {component.layer}, which does not exist; layers: {', '.join(known)}"
+            )
 
 
 def _stable(sorter: TopologicalSorter[str], names: list[str]) -> list[str]:
-    """Return the topological order in which ties keep the order of ``names``."""
+    """Return the topological order that otherwise keeps the order of ``names``."""
     sorter.prepare()
     ordered: list[str] = []
     ready: set[str] = set()
@@ -59,4 +66,5 @@ def _stable(sorter: TopologicalSorter[str], names: list[str]) -> list[str]:
 
 
 def _error(catalog: Catalog, name: str, fact: str) -> InputError:
-    return InputError(f"component {name}", fact, "", SourceLocation(str(catalog.folders[name] / "component.yaml")))
+    hint = "correct `layer` or `requires`"
+    return InputError(f"component {name}", fact, hint, SourceLocation(str(catalog.folders[name] / "component.yaml")))

@@ -1,4 +1,4 @@
-"""What a release has locked, as it is known on this machine: out of an installed bundle, or out of the lock."""
+"""Contents and image digests of a release, from its installed bundle if there is one, otherwise from its lock."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from bedplate.core.errors import InputError
 from bedplate.render.objects import image_digests
 
 
-def release_file(catalog: Catalog) -> ReleaseFile | None:
-    """Return the release file of the bundle in this machine's store, None where it was never installed."""
+def stored_release_file(catalog: Catalog) -> ReleaseFile | None:
+    """Return release.json of the bundle in this machine's store; None if it is not installed."""
     path = paths.STORE / "releases" / catalog.release.version / RELEASE
     return ReleaseFile.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def known_release_file(catalog: Catalog) -> ReleaseFile:
-    """Return the release file of the store's bundle, else what the lock tells of it; InputError without a lock."""
-    from bedplate.artifacts.release_contents import locked_release_file  # noqa: PLC0415  it loads what builds need
+    """Return release.json of the installed bundle, otherwise what the lock knows; InputError if there is no lock."""
+    from bedplate.artifacts.release_contents import locked_release_file  # noqa: PLC0415  loads all that builds need
 
-    return release_file(catalog) or locked_release_file(catalog, catalog.lock())
+    return stored_release_file(catalog) or locked_release_file(catalog, catalog.lock())
 
 
-def digests(catalog: Catalog) -> dict[str, str]:
-    """Return image ``name:tag`` to manifest digest: as the store's bundle says, else the lock, else nothing."""
-    if file := release_file(catalog):
+def known_digests(catalog: Catalog) -> dict[str, str]:
+    """Return the manifest digest of each image ``name:tag``: from the installed bundle, the lock, or none at all."""
+    if file := stored_release_file(catalog):
         return image_digests(file)
     try:
         return image_digests(catalog.lock())

@@ -1,7 +1,7 @@
-"""Kubernetes objects of an environment: a pure function of site, release and locked files.
+"""Render an environment's Kubernetes objects: a pure function of site, release and locked files.
 
-Order (contract 4): Jinja fills values, overlays of the environment's profiles, canonical form.
-The diff, the closure proof and the stacks all take their objects from here.
+Order (contract 4, docs/explanation/design.md): Jinja fills in values, overlays of the environment's profiles follow,
+then the canonical form. The diff, the completeness proof and the stacks all take their objects from here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bedplate.render.object_checks import check_objects
 from bedplate.render.rendered import RenderedObject
 
 
-def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = None) -> list[RenderedObject]:
+def render_objects(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = None) -> list[RenderedObject]:
     """Return every object of an environment, ordered by layer, component and identity.
 
     Args:
@@ -33,53 +33,56 @@ def render(site: Site, catalog: Catalog, digests: Mapping[str, str] | None = Non
     layer_order.check_layers(catalog)
     inputs = _inputs(site, catalog, digests or {})
     rendered: list[RenderedObject] = []
-    for layer in layer_order.layers():
-        for name in layer_order.components(catalog, layer):
+    for layer in layer_order.layer_names():
+        for name in layer_order.ordered_components(catalog, layer):
             rendered += _component(site, catalog, name, inputs)
-    check_objects([(one.identity, one.object, one.source) for one in rendered])
+    check_objects([(item.identity, item.object, item.source) for item in rendered])
     return rendered
 
 
-def _component(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[RenderedObject]:
+def _component(site: Site, catalog: Catalog, name: str, inputs: RenderInputs) -> list[RenderedObject]:
     component, folder = catalog.components[name], catalog.folders[name]
-    parts = [folder, *overlays.folders(name, site.environment.profiles)]
-    key = digest.of([inputs.digest, name, component.layer, render_cache.files(parts)])
-    found = render_cache.kept(key, lambda: _made(site, catalog, name, inputs))
+    parts = [folder, *overlays.overlay_folders(name, site.environment.profiles)]
+    key = digest.of([inputs.digest, name, component.layer, render_cache.file_digests(parts)])
+    found = render_cache.kept_or_made(key, lambda: _render_component(site, catalog, name, inputs))
     return [RenderedObject(name, component.layer, value, source) for value, source in found]
 
 
-def _made(site: Site, catalog: Catalog, name: str, inputs: Inputs) -> list[tuple[dict[str, Any], str]]:
-    """Return a component's objects, each with its template."""
-    from bedplate.render import templates  # noqa: PLC0415  it loads Jinja, which what is cached does not need
+def _render_component(
+    site: Site, catalog: Catalog, name: str, inputs: RenderInputs
+) -> list[tuple[dict[str, Any], str]]:
+    """Return a component's objects, each with the template that it comes from."""
+    from bedplate.render import templates  # noqa: PLC0415  loads Jinja, which cached components do not need
 
     component = catalog.components[name]
-    values = {**inputs.values, "component": component}
-    found = templates.render(catalog.folders[name], component, values)
-    found = overlays.apply(found, name, site.environment.profiles, catalog)
+    filled = templates.render_templates(catalog.folders[name], component, {**inputs.values, "component": component})
+    patched = overlays.apply_overlays(filled, name, site.environment.profiles, catalog)
     objects = [
-        RenderedObject(name, component.layer, canonical.form(one.value, component, inputs.images), one.source)
-        for one in found
+        RenderedObject(
+            name, component.layer, canonical.canonical_form(template.value, component, inputs.images), template.source
+        )
+        for template in patched
     ]
-    ordered = sorted(canonical.with_config_digests(objects), key=lambda one: one.identity)
-    return [(one.object, one.source) for one in ordered]
+    ordered = sorted(canonical.with_config_digests(objects), key=lambda rendered: rendered.identity)
+    return [(rendered.object, rendered.source) for rendered in ordered]
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What all components of an environment are made of.
+class RenderInputs:
+    """What all components of an environment are rendered from.
 
     Attributes:
-        values: the variables of templates, but for the component.
-        images: puts digests to image names.
-        digest: of all of this, and of the programs that render.
+        values: the variables of templates, except the component.
+        images: adds digests to image names.
+        digest: of all this, and of the code that renders.
     """
 
     values: dict[str, Any]
-    images: canonical.Images
+    images: canonical.ImageDigests
     digest: str
 
 
-def _inputs(site: Site, catalog: Catalog, digests: Mapping[str, str]) -> Inputs:
+def _inputs(site: Site, catalog: Catalog, digests: Mapping[str, str]) -> RenderInputs:
     values = _values(site, catalog)
     models = {
         "env": site.environment.model_dump(mode="json"),
@@ -88,8 +91,8 @@ def _inputs(site: Site, catalog: Catalog, digests: Mapping[str, str]) -> Inputs:
         "hosts": [host.model_dump(mode="json") for host in site.hosts],
         "ca": values["ca"],
     }
-    made_by = [render_cache.program(), overlays.program(catalog) if site.environment.profiles else ""]
-    return Inputs(values, canonical.Images(digests), digest.of([models, dict(digests), made_by]))
+    made_by = [render_cache.renderer_digest(), overlays.kustomize_version(catalog) if site.environment.profiles else ""]
+    return RenderInputs(values, canonical.ImageDigests(digests), digest.of([models, dict(digests), made_by]))
 
 
 def _values(site: Site, catalog: Catalog) -> dict[str, Any]:
@@ -118,7 +121,7 @@ def scrape_targets(catalog: Catalog) -> list[dict[str, str]]:
 
 
 def image_digests(locked: ReleaseFile | Lock) -> dict[str, str]:
-    """Return image ``name:tag`` to manifest digest, as a lock or a bundle's release file knows them."""
+    """Return the manifest digest of each image ``name:tag`` in a lock or in a bundle's release.json."""
     if isinstance(locked, ReleaseFile):
         return {artifact.image: artifact.sha256 for artifact in locked.artifacts if artifact.image}
     return {
@@ -128,6 +131,6 @@ def image_digests(locked: ReleaseFile | Lock) -> dict[str, str]:
     }
 
 
-def of_layer(objects: Iterable[RenderedObject], layer: str) -> list[RenderedObject]:
-    """Return the objects of one layer, in their order."""
-    return [one for one in objects if one.layer == layer]
+def objects_of_layer(objects: Iterable[RenderedObject], layer: str) -> list[RenderedObject]:
+    """Return the objects of one layer, in order."""
+    return [rendered for rendered in objects if rendered.layer == layer]

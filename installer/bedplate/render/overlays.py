@@ -1,4 +1,4 @@
-"""Overlays: kustomize Components in overlays/<profile>/<component>/, applied in the profiles' order."""
+"""Apply overlays: the kustomize Components in overlays/<profile>/<component>/, in the order of the profiles."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ KUSTOMIZATION = "kustomization.yaml"
 FORBIDDEN = ("configMapGenerator", "secretGenerator", "generators", "helmCharts", "namePrefix", "nameSuffix")
 
 
-def apply(objects: list[Rendered], component: str, profiles: Sequence[str], catalog: Catalog) -> list[Rendered]:
-    """Return a component's objects after the overlays of the profiles; kustomize runs only where there are some."""
-    found = folders(component, profiles)
+def apply_overlays(
+    objects: list[Rendered], component: str, profiles: Sequence[str], catalog: Catalog
+) -> list[Rendered]:
+    """Return a component's objects with the profiles' overlays applied; kustomize runs only if there are any."""
+    found = overlay_folders(component, profiles)
     if not found or not objects:
         return objects
     for folder in found:
@@ -32,7 +34,7 @@ def apply(objects: list[Rendered], component: str, profiles: Sequence[str], cata
     with tempfile.TemporaryDirectory(prefix="bedplate-") as name:
         work = Path(name)
         _lay_out(work, [one.value for one in objects], found)
-        built = kustomize.build(work, catalog)
+        built = kustomize.build_with_kustomize(work, catalog)
     sources = {object_id.of(one.value): one.source for one in objects}
     return [
         Rendered(sources.get(object_id.of(value), str(found[-1] / KUSTOMIZATION)), value)
@@ -41,36 +43,41 @@ def apply(objects: list[Rendered], component: str, profiles: Sequence[str], cata
     ]
 
 
-def folders(component: str, profiles: Sequence[str]) -> list[Path]:
-    """Return a component's overlays of the profiles, in their order."""
+def overlay_folders(component: str, profiles: Sequence[str]) -> list[Path]:
+    """Return the folders of a component's overlays, in the order of the profiles."""
     return [folder for profile in profiles if (folder := _overlay(profile, component))]
 
 
-def program(catalog: Catalog) -> str:
-    """Return what tells the release's kustomize from another: its version."""
+def kustomize_version(catalog: Catalog) -> str:
+    """Return the version of the release's kustomize."""
     return catalog.release.components.get("kustomize", "")
 
 
 def _overlay(profile: str, component: str) -> Path | None:
     known = [tree / "overlays" / profile for tree in paths.search_path() if (tree / "overlays" / profile).is_dir()]
     if not known:
-        raise InputError(f"profile {profile}", "has no folder in overlays/", "mend `profiles` in environment.yaml")
+        raise InputError(f"profile {profile}", "has no folder in overlays/", "correct `profiles` in environment.yaml")
     return next((folder / component for folder in known if (folder / component / KUSTOMIZATION).is_file()), None)
 
 
 def _check_overlay(folder: Path) -> None:
-    """Refuse what would make names depend on content (contract 4)."""
+    """Refuse settings that make names depend on content (contract 4, docs/explanation/design.md)."""
     where = SourceLocation(str(folder / KUSTOMIZATION))
     content: dict[str, Any] = yaml.load((folder / KUSTOMIZATION).read_bytes(), Loader=yaml.CSafeLoader) or {}
     if content.get("kind") != "Component":
-        raise InputError("overlay", "is no kustomize Component", "write `kind: Component`", where)
+        raise InputError("overlay", "is not a kustomize Component", "write `kind: Component`", where)
     if used := [key for key in FORBIDDEN if key in content]:
-        raise InputError("overlay", f"uses {', '.join(used)}", "write patches or plain resources", where)
+        raise InputError(
+            "overlay",
+            f"uses {', '.join(used)}, which makes names depend on content",
+            "use patches or plain resources",
+            where,
+        )
 
 
-def _lay_out(work: Path, values: list[dict[str, Any]], folders: list[Path]) -> None:
-    names = [f"overlay-{number}" for number, _ in enumerate(folders)]
-    for folder, name in zip(folders, names, strict=True):
+def _lay_out(work: Path, values: list[dict[str, Any]], overlay_folders: list[Path]) -> None:
+    names = [f"overlay-{number}" for number, _ in enumerate(overlay_folders)]
+    for folder, name in zip(overlay_folders, names, strict=True):
         shutil.copytree(folder, work / name)
     (work / "objects.yaml").write_text("---\n".join(json.dumps(value) + "\n" for value in values))
     (work / KUSTOMIZATION).write_text(json.dumps({"resources": ["objects.yaml"], "components": names}))

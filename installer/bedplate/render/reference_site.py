@@ -1,4 +1,4 @@
-"""The environment that the closure is proved with: every kind of host, a tenant, and every default."""
+"""The made-up environment that bundles are proved complete with: every kind of host, a tenant, all defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "reference"
 
 
 def reference_site(release: str, profiles: list[str]) -> Site:
-    """Return an environment that exists nowhere, for a release and some overlays."""
+    """Return the made-up environment, for a release and some profiles."""
     tenant = {"name": "tenant", "owner": "owner@reference.test", "namespaces": [{"name": "tenant-work"}]}
     data = {
         "name": NAME,

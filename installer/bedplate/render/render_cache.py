@@ -1,7 +1,7 @@
-"""Rendered components, kept by the digest of everything they are made of.
+"""Cache of rendered components, by the digest of everything that they are rendered from.
 
-An entry is made whole or not at all and carries its own digest: one that was damaged is rendered again. The folder may
-be deleted at any time.
+An entry is written atomically and contains its own digest; a damaged one is rendered again. The folder may be deleted
+at any time.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from bedplate.core import digest, paths
 from bedplate.core.files import write_atomic
 
 Json = Any
-KEPT = 600
-"""Entries, some 10 kB each: the components of a few dozen environments and revisions."""
+MAX_ENTRIES = 600
+"""About 10 kB each: the components of a few dozen environments and revisions."""
 LIBRARIES = ("jinja2", "pyyaml")
 
 
-def kept(key: str, make: Callable[[], Json]) -> Json:
-    """Return what was made under a key before, or make it now; the value is plain JSON.
+def kept_or_made(key: str, make: Callable[[], Json]) -> Json:
+    """Return the value that is cached under a key; if there is none, make it and cache it. The value is plain JSON.
 
     Args:
         key: digest of everything that the value depends on.
-        make: makes it.
+        make: makes the value.
     """
     path = paths.cache() / "render" / key
     with suppress(OSError, ValueError):
@@ -38,16 +38,16 @@ def kept(key: str, make: Callable[[], Json]) -> Json:
             return json.loads(content)
     value = make()
     content = digest.canonical(value)
-    with suppress(OSError):  # a cache that cannot be written is no reason to fail
+    with suppress(OSError):  # rendering works without the cache
         write_atomic(path, _name(content) + b"\n" + content, mode=0o600)
         _trim(path.parent)
     return value
 
 
-def files(folders: Iterable[Path]) -> list[list[str]]:
-    """Return the name and the digest of every file below some folders; acceptance tests do not render anything."""
-    paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and not _is_test(path))
-    return [[str(path), digest.of_file(path)] for path in paths]
+def file_digests(folders: Iterable[Path]) -> list[list[str]]:
+    """Return path and digest of every file in some folders, except acceptance tests, which are never rendered."""
+    files = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file() and not _is_test(path))
+    return [[str(path), digest.of_file(path)] for path in files]
 
 
 def _is_test(path: Path) -> bool:
@@ -55,8 +55,8 @@ def _is_test(path: Path) -> bool:
 
 
 @cache
-def program() -> str:
-    """Return the digest of what renders: the installer's code, of which any part may count, and its libraries."""
+def renderer_digest() -> str:
+    """Return the digest of the code that renders: the installer, any part of which may matter, and its libraries."""
     package = Path(__file__).parents[1]
     code = [[str(path.relative_to(package)), digest.of_file(path)] for path in sorted(package.rglob("*.py"))]
     return digest.of([code, [version(name) for name in LIBRARIES]])
@@ -68,6 +68,6 @@ def _name(content: bytes) -> bytes:
 
 def _trim(folder: Path) -> None:
     entries = list(folder.iterdir())
-    if len(entries) > 2 * KEPT:
-        for path in sorted(entries, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+    if len(entries) > 2 * MAX_ENTRIES:
+        for path in sorted(entries, key=lambda path: path.stat().st_mtime)[:-MAX_ENTRIES]:
             path.unlink(missing_ok=True)

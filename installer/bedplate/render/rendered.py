@@ -1,4 +1,4 @@
-"""Rendered Kubernetes objects: as a template or an overlay gives them, and in canonical form."""
+"""Rendered Kubernetes objects: as a template or overlay produces them, and in canonical form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bedplate.kube.object_id import ObjectId
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One object out of a template.
+    """One object from a template.
 
     Attributes:
         source: the template's file, for messages.
@@ -25,13 +25,13 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class RenderedObject:
-    """One object that an environment has in its cluster.
+    """One object of an environment's cluster, in canonical form.
 
     Attributes:
-        component: the component that declares it.
+        component: the component that it belongs to.
         layer: the component's layer.
-        object: the object in canonical form; never changed by a reader.
-        source: the template it comes from, for messages.
+        object: the object itself; never modify it.
+        source: the template that it comes from, for messages.
     """
 
     component: str
@@ -41,10 +41,10 @@ class RenderedObject:
 
     @property
     def identity(self) -> ObjectId:
-        """Return what tells it from every other object."""
+        """Return the object's identity."""
         return object_id.of(self.object)
 
     def line(self) -> bytes:
         """Return canonical JSON with component, layer and the object's own digest, as `bedplate render` prints it."""
-        named = {"component": self.component, "layer": self.layer}
-        return digest.canonical({**named, "digest": digest.of(self.object), "object": self.object})
+        origin = {"component": self.component, "layer": self.layer}
+        return digest.canonical({**origin, "digest": digest.of(self.object), "object": self.object})

@@ -1,7 +1,7 @@
-"""What the Ansible roles would write, read from the roles themselves: no list of files is kept twice.
+"""The files that the Ansible roles write on a host, computed from the roles' own tasks and templates.
 
-Understood is what our roles use: ``template`` and ``blockinfile`` tasks with literal places, loops over a
-variable, conditions on declared inputs. Tasks with ``no_log`` carry secrets and are left out.
+Supported is what our roles use: ``template`` and ``blockinfile`` tasks with literal paths, loops over a variable,
+conditions on declared inputs. Tasks with ``no_log`` contain secrets and are left out.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Task = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role with the values it gets on one host.
+    """A role with its variables on one host.
 
     Attributes:
         folder: roles/<role>/.
-        values: defaults, inputs and the role's own variables, as far as they can be known beforehand.
+        values: its defaults, inputs and own variables, except those that only a run on the host can tell.
     """
 
     folder: Path
@@ -41,16 +41,16 @@ class Role:
 
     @property
     def services(self) -> list[str]:
-        """Return the systemd units that the role leaves active."""
+        """Return the systemd units that the role starts."""
         return list(self.values.get(f"{self.folder.name}_services", []))
 
     @property
     def settings(self) -> dict[str, str]:
-        """Return the kernel settings that the role makes."""
+        """Return the kernel settings that the role applies."""
         return dict(self.values.get(f"{self.folder.name}_settings", {}))
 
     def files(self) -> Iterator[HostFile]:
-        """Return the files that the role writes, with their content."""
+        """Yield the files that the role writes, with their content."""
         for task, conditions in _tasks(self.folder / "tasks" / "main.yml", []):
             if task.get("no_log") or not {TEMPLATE, BLOCK} & task.keys():
                 continue
@@ -61,11 +61,11 @@ class Role:
         for item in self._value(task["loop"]) if "loop" in task else [None]:
             values = {**self.values, "item": item}
             module = task.get(TEMPLATE) or task[BLOCK]
-            place = str(_text_environment().from_string(module.get("dest") or module["path"]).render(values))
+            path = str(_text_environment().from_string(module.get("dest") or module["path"]).render(values))
             source = module["src"] if TEMPLATE in task else _looked_up(module["block"])
             content = _text_environment(self.folder / "templates").get_template(source).render(values)
             part = "all" if TEMPLATE in task else "block"
-            yield HostFile(path=place, mode=str(module["mode"]), content=content, part=part)
+            yield HostFile(path=path, mode=str(module["mode"]), content=content, part=part)
 
     def _holds(self, condition: str) -> bool:
         return bool(_native().compile_expression(condition, undefined_to_none=False)(**self.values))
@@ -74,8 +74,8 @@ class Role:
         return _native().from_string(text).render(self.values)
 
 
-def of_groups(roles: Path, groups: tuple[str, ...]) -> list[str]:
-    """Return the names of the roles that roles/site.yml gives a host of some groups, in order."""
+def roles_of_groups(roles: Path, groups: tuple[str, ...]) -> list[str]:
+    """Return the roles that roles/site.yml assigns to a host with some groups, in order."""
     names: list[str] = []
     for play in yaml.load((roles / "site.yml").read_bytes(), Loader=yaml.CSafeLoader):
         if {"all", *groups} & set(play["hosts"].split(":")):
@@ -83,8 +83,8 @@ def of_groups(roles: Path, groups: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def load(folder: Path, inputs: dict[str, Any]) -> Role:
-    """Return a role with its values for one host's inputs."""
+def load_role(folder: Path, inputs: dict[str, Any]) -> Role:
+    """Return a role with its variables for one host's inputs."""
     own = _mapping(folder / "vars" / "main.yml")
     values = {**_mapping(folder / "defaults" / "main.yml"), **inputs, **own}
     for name, value in own.items():
@@ -97,7 +97,7 @@ def load(folder: Path, inputs: dict[str, Any]) -> Role:
 
 
 def _known(value: Any, values: dict[str, Any]) -> Any:
-    """Return a role variable's value; None where only a run on the host can tell it."""
+    """Return the value of a role's variable; None if only a run on the host can tell it."""
     if not (isinstance(value, str) and "{{" in value):
         return value
     try:
@@ -111,7 +111,7 @@ def _tasks(path: Path, conditions: list[Any]) -> Iterator[tuple[Task, list[Any]]
 
 
 def _flat(tasks: list[Task], folder: Path, conditions: list[Any]) -> Iterator[tuple[Task, list[Any]]]:
-    """Return tasks out of blocks and imported files, each with all conditions it runs under."""
+    """Yield the tasks, also those in blocks and imported files, each with all its conditions."""
     for task in tasks:
         when = task.get("when", [])
         under = [*conditions, *(when if isinstance(when, list) else [when])]
@@ -124,10 +124,12 @@ def _flat(tasks: list[Task], folder: Path, conditions: list[Any]) -> Iterator[tu
 
 
 def _looked_up(block: str) -> str:
-    found = LOOKUP.search(block)
-    if not found:
-        raise BedplateError("blockinfile task", f"has a block that is no template: {block}", "use the template lookup")
-    return found[1]
+    match = LOOKUP.search(block)
+    if not match:
+        raise BedplateError(
+            "blockinfile task", f"has a block that is not a template: {block}", "use the template lookup"
+        )
+    return match[1]
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -139,7 +141,7 @@ def _native() -> jinja2.Environment:
 
 
 def _text_environment(folder: Path | None = None) -> jinja2.Environment:
-    """Return Jinja as Ansible's template module sets it up."""
+    """Return Jinja with the settings of Ansible's template module."""
     environment = jinja2.Environment(  # noqa: S701  the output is configuration, not HTML
         loader=jinja2.FileSystemLoader(folder) if folder else None,
         undefined=jinja2.StrictUndefined,

@@ -1,4 +1,4 @@
-"""Our own manifests: Jinja templates that fill values into YAML."""
+"""Render a component's Jinja templates into Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bedplate.kube.object_id import SECRET_REF
 from bedplate.render.rendered import Rendered
 
 
-def render(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
+def render_templates(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
     """Return the objects of a component's templates: ``*.yaml.j2`` once, ``tenant/*.yaml.j2`` once per tenant."""
     environment = _environment(folder, component)
-    objects = [found for path in sorted(folder.glob("*.yaml.j2")) for found in _file(environment, path, values)]
+    objects = [rendered for path in sorted(folder.glob("*.yaml.j2")) for rendered in _file(environment, path, values)]
     for tenant in values["tenants"]:
         for path in sorted((folder / "tenant").glob("*.yaml.j2")):
             objects += _file(environment, path, {**values, "tenant": tenant})
@@ -38,7 +38,7 @@ def _environment(folder: Path, component: Component) -> jinja2.Environment:
 
     def secret(reference: str) -> str:
         if reference not in declared:
-            raise LookupError(f"secret {reference} is not among component.yaml's secrets: {sorted(declared)}")
+            raise LookupError(f"secret {reference} is not one of component.yaml's secrets: {sorted(declared)}")
         return json.dumps({SECRET_REF: reference})
 
     def file(name: str) -> str:
@@ -50,7 +50,7 @@ def _environment(folder: Path, component: Component) -> jinja2.Environment:
 
 
 def _json(value: Any) -> str:
-    """Return JSON, which is YAML on one line; Jinja's own tojson escapes for HTML."""
+    """Return JSON, which is valid YAML on one line; Jinja's own tojson escapes for HTML."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
@@ -67,11 +67,11 @@ def _file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -
         raise InputError("template", str(error.message), "", SourceLocation(str(path), error.lineno)) from error
     except (jinja2.TemplateError, LookupError, OSError, TypeError, ValueError) as error:
         raise InputError(
-            "template", f"cannot be filled: {error}", "", SourceLocation(str(path), _line(error, path))
+            "template", f"cannot be rendered: {error}", "", SourceLocation(str(path), _line(error, path))
         ) from error
     except yaml.YAMLError as error:
         raise InputError(
-            "template", f"gives no YAML: {' '.join(str(error).split())}", "", SourceLocation(str(path))
+            "template", f"does not produce YAML: {' '.join(str(error).split())}", "", SourceLocation(str(path))
         ) from error
     for document in documents:
         _check_object(document, path)
@@ -79,7 +79,7 @@ def _file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -
 
 
 def _line(error: Exception, path: Path) -> int:
-    """Return the template's line in which an error rose: Jinja's frames carry the template's file and line."""
+    """Return the line of the template that caused an error: Jinja's frames have the template's file and line."""
     line, frame = 0, error.__traceback__
     while frame:
         if frame.tb_frame.f_code.co_filename == str(path):
@@ -94,5 +94,5 @@ def _check_object(document: Any, path: Path) -> None:
         isinstance(metadata, dict) and metadata.get("name") and document.get("apiVersion") and document.get("kind")
     ):
         raise InputError(
-            "template", "holds a document without apiVersion, kind or metadata.name", "", SourceLocation(str(path))
+            "template", "has a document without apiVersion, kind or metadata.name", "", SourceLocation(str(path))
         )

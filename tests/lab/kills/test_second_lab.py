@@ -26,7 +26,7 @@ START_SECONDS = 600
 def second(lab: RunningLab) -> Iterator[lab_address.Lab]:
     """Reserve a second lab; remove it after the tests, and check that nothing is left."""
     down(NAME)
-    made = lab_address.reserve(NAME)
+    made = lab_address.reserve_lab(NAME)
     assert made.network != lab.lab.network
     yield made
     down(NAME)

@@ -44,7 +44,7 @@ LEFT = {
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[lab_address.Lab, Site]:
     """Reserve a lab that has an environment, and no machines yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    lab = lab_address.reserve("one")
+    lab = lab_address.reserve_lab("one")
     return lab, ensure_environment(lab, KEY, "2026.11.0")
 
 

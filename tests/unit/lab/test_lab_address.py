@@ -20,11 +20,11 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_numbers_are_given_once_and_zero_is_the_lab_of_a_person() -> None:
     """The lab named lab has network 0; others get the first free one, and keep it."""
-    numbers = [lab_address.reserve(name).number for name in ("bedplate-test", "lab", "second", "bedplate-test")]
+    numbers = [lab_address.reserve_lab(name).number for name in ("bedplate-test", "lab", "second", "bedplate-test")]
     assert numbers == [1, 0, 2, 1]
-    assert [lab.name for lab in lab_address.every()] == ["bedplate-test", "lab", "second"]
-    lab_address.find("bedplate-test").file.unlink()
-    assert lab_address.reserve("third").number == 1
+    assert [lab.name for lab in lab_address.all_labs()] == ["bedplate-test", "lab", "second"]
+    lab_address.find_lab("bedplate-test").file.unlink()
+    assert lab_address.reserve_lab("third").number == 1
 
 
 def test_a_lab_has_its_own_network_and_names() -> None:
@@ -39,19 +39,19 @@ def test_a_lab_has_its_own_network_and_names() -> None:
 def test_a_bad_name_is_refused(name: str) -> None:
     """A lab's name becomes the name of files and containers, so it is a DNS label."""
     with pytest.raises(InputError):
-        lab_address.reserve(name)
+        lab_address.reserve_lab(name)
 
 
 def test_a_lab_that_is_not_there_is_named_with_those_that_are() -> None:
     """The error helps with a mistyped name."""
-    lab_address.reserve("lab")
+    lab_address.reserve_lab("lab")
     with pytest.raises(InputError, match="there are: lab"):
-        lab_address.find("lap")
+        lab_address.find_lab("lap")
 
 
 def test_the_environment_has_the_labs_own_addresses_key_and_name() -> None:
     """Only these differ from inventory/lab; the gateway still counts as outside."""
-    site = ensure_environment(lab_address.reserve("second"), KEY, "2026.11.0")
+    site = ensure_environment(lab_address.reserve_lab("second"), KEY, "2026.11.0")
     assert site.environment.name == "second"
     assert site.environment.publisher == " ".join(KEY.split()[:2])
     assert {str(host.address) for host in site.hosts} == {"198.18.1.10", "198.18.1.11", "198.18.1.12"}
@@ -62,6 +62,6 @@ def test_the_environment_has_the_labs_own_addresses_key_and_name() -> None:
 
 def test_kernel_settings_are_read_without_what_only_counts() -> None:
     """Counters and identifiers are no settings."""
-    settings = kernel_settings.read()
+    settings = kernel_settings.read_settings()
     assert "vm/overcommit_memory" in settings
     assert "kernel/random/uuid" not in settings

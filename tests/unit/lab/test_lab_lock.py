@@ -29,18 +29,18 @@ def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
     """Two commands that reserve at the same time never share a network."""
     names = [f"lab{number}" for number in range(16)]
     with ThreadPoolExecutor(16) as pool:
-        labs = list(pool.map(lab_address.reserve, names))
+        labs = list(pool.map(lab_address.reserve_lab, names))
     assert len({lab.number for lab in labs}) == len(names)
 
 
 def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
     """While one brings a lab up, another that would remove it is refused and changes nothing."""
-    lab = lab_address.reserve("one")
+    lab = lab_address.reserve_lab("one")
     with (
         try_lock(lab.lock, lab.name, "is held"),
         pytest.raises(BedplateError, match="lab one is being changed by another"),
     ):
-        down.remove(lab)
+        down.remove_lab(lab)
     assert lab.file.exists()
 
 
@@ -67,26 +67,26 @@ def test_a_lock_that_its_holder_removed_is_held_by_nobody(tmp_path: Path, monkey
 
 def test_no_lab_is_reserved_while_the_last_one_takes_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab that begins while the machines' image is being removed waits, and then makes its own."""
-    lab = lab_address.reserve("one")
+    lab = lab_address.reserve_lab("one")
     done: list[Future[lab_address.Lab]] = []
     for name in ("_close_connections", "remove_machines", "remove_network"):
         monkeypatch.setattr(down, name, lambda _: None)
 
     def remove_images() -> None:
-        waits = pool.submit(lab_address.reserve, "two")
+        waits = pool.submit(lab_address.reserve_lab, "two")
         with pytest.raises(TimeoutError):
             waits.result(timeout=0.2)
         done.append(waits)
 
     monkeypatch.setattr(down, "remove_images", remove_images)
     with ThreadPoolExecutor(1) as pool:
-        down.remove(lab)
+        down.remove_lab(lab)
     assert [one.result().name for one in done] == ["two"]
 
 
 def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machines are shown, and of the platform that nothing is known."""
-    lab = lab_address.reserve("one")
+    lab = lab_address.reserve_lab("one")
     ensure_environment(lab, KEY, "2026.11.0")
 
     def refused(*_: object, **__: object) -> CompletedProcess[bytes]:

@@ -28,7 +28,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVk
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A lab's environment, elsewhere than on its bastion."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    return ensure_environment(lab_address.reserve("second"), KEY, "2026.11.0")
+    return ensure_environment(lab_address.reserve_lab("second"), KEY, "2026.11.0")
 
 
 def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

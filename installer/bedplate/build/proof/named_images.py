@@ -20,7 +20,7 @@ from bedplate.images.reference import Kind
 from bedplate.images.scan import images_in
 from bedplate.kube.change import path_text
 from bedplate.render.host_specs import host_specs
-from bedplate.render.objects import image_digests, render
+from bedplate.render.objects import image_digests, render_objects
 from bedplate.render.reference_site import reference_site
 
 KUBEADM_KIND = "ClusterConfiguration"
@@ -38,7 +38,7 @@ def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage
     every = _profiles()
     for profiles in ([], *([profile] for profile in every), *([every] if len(every) > 1 else [])):
         site = reference_site(catalog.release.version, profiles)
-        for one in render(site, catalog, image_digests(release)):
+        for one in render_objects(site, catalog, image_digests(release)):
             yield from images_of_object(one.component, one.object)
 
 

@@ -50,7 +50,7 @@ def page() -> str:
     specs = host_specs(
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )
-    names = list(dict.fromkeys(name for spec in specs for name in role_files.of_groups(ROLES, spec.groups)))
+    names = list(dict.fromkeys(name for spec in specs for name in role_files.roles_of_groups(ROLES, spec.groups)))
     parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
     parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
     return "\n".join([*parts, *(line for name in names for line in _role(name, specs))])
@@ -85,9 +85,9 @@ def _programs(spec: HostSpec) -> list[str]:
 def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:
     """Write a role's section: where it runs, what it leaves active, its kernel settings and its files."""
     played = {
-        spec.host: role_files.load(ROLES / name, spec.vars)
+        spec.host: role_files.load_role(ROLES / name, spec.vars)
         for spec in specs
-        if name in role_files.of_groups(ROLES, spec.groups)
+        if name in role_files.roles_of_groups(ROLES, spec.groups)
     }
     yield f"## {name}\n"
     yield f"{_summary(name)}. On {', '.join(played)}.\n"

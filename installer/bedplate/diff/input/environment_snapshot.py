@@ -18,7 +18,7 @@ from bedplate.kube.snapshot import Resource, Snapshot
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import locked_digests
 from bedplate.render.host_specs import host_specs
-from bedplate.render.objects import image_digests, render
+from bedplate.render.objects import image_digests, render_objects
 from bedplate.render.rendered import RenderedObject
 
 KUBERNETES = "kubernetes"
@@ -62,7 +62,7 @@ def of_site(
     specs = host_specs(site, release.release, release.components, file)
     return Snapshot(
         name=spec,
-        resources=normalize.by_identity(_thing(one, spec) for one in render(site, release, digests)),
+        resources=normalize.by_identity(_thing(one, spec) for one in render_objects(site, release, digests)),
         hosts={one.host: one for one in specs},
         images=images,
         blobs=image_facts.carried_blobs(file, images),

@@ -115,11 +115,11 @@ def test_a_render_is_kept_and_a_damaged_entry_is_not_used(folder: Path) -> None:
         made.append(1)
         return [1]
 
-    assert [render_cache.kept("key", make), render_cache.kept("key", make), len(made)] == [[1], [1], 1]
+    assert [render_cache.kept_or_made("key", make), render_cache.kept_or_made("key", make), len(made)] == [[1], [1], 1]
     entry = paths.cache() / "render/key"
     for content in (b"", entry.read_bytes()[:-1], entry.read_bytes()[:64], b"\xff"):
         entry.write_bytes(content)
         before = len(made)
-        assert render_cache.kept("key", make) == [1]
+        assert render_cache.kept_or_made("key", make) == [1]
         assert len(made) == before + 1
     assert folder
