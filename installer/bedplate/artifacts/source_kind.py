@@ -109,6 +109,7 @@ class SourceKind(ABC):
         disk_estimate: free disk in bytes that making one takes on a cold cache, the compiler's caches included
             (measured, rounded up); 0: its own size.
         caches: folders of the cache that may be emptied when the disk is nearly full.
+        is_tar: its artifacts are tars, out of which images and hosts take files; others are one file each.
         is_package: its artifacts are packages, and so are not listed as holders of packages.
         is_served_as_file: the mirror serves its artifacts under files/, by their file names.
     """
@@ -118,6 +119,7 @@ class SourceKind(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     disk_estimate: ClassVar[int] = 0
     caches: ClassVar[tuple[str, ...]] = ()
+    is_tar: ClassVar[bool] = True
     is_package: ClassVar[bool] = False
     is_served_as_file: ClassVar[bool] = True
 

@@ -22,6 +22,7 @@ class FileSource(SourceKind):
 
     name = "file"
     stage = Stage.FETCH
+    is_tar = False
 
     def resolve(self, context: Context) -> Resolution:
         """Take the declared digests; nothing is fetched."""

@@ -48,7 +48,7 @@ def _file(file: ImageFile, component: Component, context: Context) -> Iterable[T
     entry = context.entry(file.artifact)
     output = kept_output(entry, context) or fetch_or_build(entry, context)
     blob = context.cache.blob(output.sha256)
-    return [TarEntry(to, mode, content=blob)] if entry.kind == "file" else _of_tar(file, blob)
+    return _of_tar(file, blob) if context.kinds[entry.kind].is_tar else [TarEntry(to, mode, content=blob)]
 
 
 def _of_tar(file: ImageFile, tar: Path) -> Iterator[TarEntry]:
