@@ -1,4 +1,4 @@
-"""What a bundle deliberately lacks, and why: the exceptions that its components' files declare."""
+"""The exceptions from completeness that a bundle's components declare (`allow:` in component.yaml)."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from bedplate.core.errors import BedplateError
 from bedplate.install.archive import open_tar
 
 FILE = "component.yaml"
-LARGEST = 1 << 20
-"""Bytes that no such file has; the bundle may not be proven yet."""
+MAX_BYTES = 1 << 20
+"""Limit for component.yaml, as the bundle may not be verified yet."""
 FOLDER = "manifests"
 KINDS = ("image", "deb", "wheel")
 
 
 def declared_exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
-    """Return each exception with its component, as the installer inside a bundle has them, sorted.
+    """Return each exception with its component, read from the installer in a bundle, sorted.
 
     Args:
-        folder: the bundle.
+        folder: the bundle's folder.
         release: its release.json.
     """
     with refusals_as_errors(), open_tar(folder / bundle_layout.blob_path(release.installer)) as tar:
-        found = [one for member in tar if member.isreg() for one in _of_file(tar, member)]
-    return sorted(found, key=lambda one: (one["component"], one["what"]))
+        exceptions = [item for member in tar if member.isreg() for item in _of_component(tar, member)]
+    return sorted(exceptions, key=lambda item: (item["component"], item["what"]))
 
 
-def _of_file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[dict[str, str]]:
+def _of_component(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[dict[str, str]]:
     parts = PurePosixPath(member.name).parts
     if parts[-1] != FILE or len(parts) < 3 or parts[-3] != FOLDER or parts[0] not in (FOLDER, "trees"):  # noqa: PLR2004
         return
-    if member.size > LARGEST:
-        raise _unreadable(member, f"has more than {LARGEST} bytes")
+    if member.size > MAX_BYTES:
+        raise _unreadable(member, f"is larger than {MAX_BYTES} bytes")
     file = tar.extractfile(member)
     try:
         data = yaml.load(file.read(), Loader=yaml.CSafeLoader) if file else {}
         for item in data.get("allow") or ():
-            # Not by today's model: a bundle of an older release is shown as it is.
+            # Not through the model, which may differ from that of an older release.
             kind = next(kind for kind in KINDS if item.get(kind))
             yield {"component": parts[-2], "kind": kind, "what": item[kind], "reason": item["reason"]}
     except (yaml.YAMLError, AttributeError, KeyError, StopIteration, TypeError) as error:

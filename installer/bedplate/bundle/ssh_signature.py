@@ -1,7 +1,7 @@
-"""SSH signatures by Ed25519 keys, made and checked by ssh-keygen.
+"""SSH signatures by Ed25519 keys, created and verified by ssh-keygen.
 
-Form: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig. A signature is made for a
-namespace, so that one made for a bundle never passes as one for an inventory.
+Format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig. A signature is for one namespace,
+so that the signature of a bundle is never valid for an inventory file.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bedplate.install.trusted_keys import SIGNER, read_keys
 
 
 def new_key(private: Path, comment: str) -> Path:
-    """Make a key (mode 0600) and return the place of its public half; a file that exists is never overwritten."""
+    """Create a key (mode 0600) and return the path of its public half; never overwrite a file."""
     public = private.with_name(f"{private.name}.pub")
     for path in (private, public):
         if path.exists():
-            raise InputError(f"file {path}", "exists and is never overwritten", "give another place")
+            raise InputError(f"file {path}", "exists and is never overwritten", "choose another path")
     private.parent.mkdir(parents=True, exist_ok=True)
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", private])
     return public
@@ -31,7 +31,7 @@ def fingerprint(public: str) -> str:
 
 
 def fingerprints(public: str) -> str:
-    """Return the fingerprints of public keys, one a line, as words of a sentence."""
+    """Return the fingerprints of public keys, given one per line, separated by commas."""
     return ", ".join(fingerprint(key.key) for key in read_keys(public))
 
 
@@ -41,29 +41,31 @@ def sign(data: bytes, private: Path, namespace: str) -> bytes:
 
 
 def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
-    """BedplateError unless the signature over data, in this namespace, is by one of the public keys.
+    """Raise BedplateError unless the signature over data, in this namespace, is by one of the public keys.
 
     Args:
-        data: what was signed.
+        data: the signed content.
         signature: the armored signature.
-        public: the signers' public keys, one a line; dates may precede one (install/trusted_keys.py).
-        namespace: what the signature was made for.
+        public: the signers' public keys, one per line; dates may precede a key (install/trusted_keys.py).
+        namespace: the purpose of the signature.
     """
     with tempfile.TemporaryDirectory() as name:
         signers = Path(name) / "signers"
         signers.write_text("".join(key.allowed(namespace) for key in read_keys(public)))
-        if not _is_good(["verify", "-f", signers, "-I", SIGNER], data, signature, namespace):
-            raise BedplateError("signature", f"is not by the expected key, or not for {namespace}")
+        if not _is_verified(["verify", "-f", signers, "-I", SIGNER], data, signature, namespace):
+            raise BedplateError(
+                "signature", f"is not by the expected key, or not for {namespace}", "do not trust what it signs"
+            )
 
 
 def is_signature_of(data: bytes, signature: bytes, namespace: str) -> bool:
-    """Return whether the signature is over data, in this namespace, whoever made it: it proves nothing by itself."""
-    return _is_good(["check-novalidate"], data, signature, namespace)
+    """Return whether the signature is over data, in this namespace, by any key at all. This alone proves nothing."""
+    return _is_verified(["check-novalidate"], data, signature, namespace)
 
 
-def _is_good(how: list[str | Path], data: bytes, signature: bytes, namespace: str) -> bool:
+def _is_verified(mode: list[str | Path], data: bytes, signature: bytes, namespace: str) -> bool:
     with tempfile.NamedTemporaryFile() as armored:
         armored.write(signature)
         armored.flush()
-        words = ["ssh-keygen", "-Y", *how, "-n", namespace, "-s", armored.name]
+        words = ["ssh-keygen", "-Y", *mode, "-n", namespace, "-s", armored.name]
         return run(words, stdin=data, check=False).returncode == 0

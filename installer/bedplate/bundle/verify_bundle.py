@@ -1,4 +1,4 @@
-"""Verification of a bundle: the signature, then the list of files, then every byte."""
+"""Verification of a bundle: the signature, then the list of files, then the content of every file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ WORKERS = os.cpu_count() or 1
 def verify(
     bundle: Path, publisher: str, progress: Callable[[int], None] = lambda _: None
 ) -> bundle_layout.BundleManifest:
-    """Return the manifest of a bundle that is whole and the publisher's; Findings name every wrong file.
+    """Verify a bundle and return its manifest.
 
     Args:
         bundle: the bundle's directory.
-        publisher: text of the publisher's public keys, one a line.
-        progress: called with the number of bytes of each file that was read.
+        publisher: text of the publisher's public keys, one per line.
+        progress: called with the size of each verified file.
+
+    Raises:
+        BedplateError: the signature, the list of files or release.json is wrong.
+        ErrorList: the content of some files is wrong; one error per file.
     """
     with refusals_as_errors():
         signed, files, _ = check_bundle(bundle, publisher)
@@ -41,8 +45,8 @@ def verify(
         return None
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        found = pool.map(check, sorted(files, key=lambda file: -file.size))
-        errors = [error for error in found if error]
+        outcomes = pool.map(check, sorted(files, key=lambda file: -file.size))
+        errors = [error for error in outcomes if error]
     if errors:
         raise ErrorList(errors)
     return bundle_layout.BundleManifest.model_validate_json(signed.manifest)
@@ -50,7 +54,7 @@ def verify(
 
 @contextmanager
 def refusals_as_errors() -> Iterator[None]:
-    """Turn a refusal of the bundle's own install into this program's error."""
+    """Turn a RefusedError of the bundle's installer into a BedplateError."""
     try:
         yield
     except RefusedError as error:
@@ -58,8 +62,10 @@ def refusals_as_errors() -> Iterator[None]:
 
 
 def read_release(folder: Path) -> bundle_layout.ReleaseFile:
-    """Return release.json of a bundle, or of a release's folder in the store; nothing is verified."""
+    """Return release.json of a bundle, or of a release's folder in the store, without verifying it."""
     path = folder / bundle_layout.RELEASE
     if not path.is_file():
-        raise BedplateError(f"folder {folder}", f"is no bundle: it has no {bundle_layout.RELEASE}")
+        raise BedplateError(
+            f"folder {folder}", f"is not a bundle: it has no {bundle_layout.RELEASE}", "name the folder of a bundle"
+        )
     return bundle_layout.ReleaseFile.model_validate_json(path.read_bytes())

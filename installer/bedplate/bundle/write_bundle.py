@@ -1,4 +1,4 @@
-"""Writing a bundle: an OCI image layout with the release file, the manifest of all of it and its signature."""
+"""Writing a bundle: an OCI image layout with release.json, manifest.json and its signature."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bedplate.core.file_tree import BlobLink, TreeFile, check_tree, ensure_tree
 from bedplate.core.files import write_atomic
 
 ARTIFACTS_TYPE = "application/vnd.bedplate.artifacts.v1"
-"""Type of the one OCI artifact that holds all that is no image, by file name."""
+"""Type of the OCI artifact that holds everything but the images, by file name."""
 DOCUMENTS_TYPE = "application/vnd.bedplate.documents.v1"
-"""Type of the one that holds what the bundle says about itself: bills of materials and provenance."""
+"""Type of the OCI artifact that holds the bills of materials and the provenance."""
 
 
 def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tuple[bundle_layout.BundleManifest, int]:
-    """Bring a directory to a release's bundle and sign it.
+    """Write a release's bundle into a directory, and sign it.
 
     Returns:
         The bundle's manifest, and how many of the files that it lists were written.
@@ -39,8 +39,8 @@ def write_bundle(out: Path, release: ReleaseFile, cache: Cache, key: Path) -> tu
     signature = out / bundle_layout.SIGNATURE
     if signature.is_file():
         tree[bundle_layout.SIGNATURE] = signature.read_bytes()
-    # The mark of a bundle comes first: so the next run knows what it finds, wherever this one is killed.
-    write_atomic(out / bundle_layout.OCI_LAYOUT, _mark())
+    # oci-layout comes first, so that the next run recognizes the folder wherever this one is killed.
+    write_atomic(out / bundle_layout.OCI_LAYOUT, _oci_layout())
     ensure_tree(out, tree, blobs)
     publisher_signature.sign(out, key)
     return manifest, written
@@ -52,26 +52,26 @@ def bundle_digest(manifest: bundle_layout.BundleManifest) -> str:
 
 
 def _check_out(out: Path) -> None:
-    """Refuse a folder that holds anything but an older bundle: what is not in the bundle is removed from there."""
+    """Refuse a folder with anything but a bundle in it, because files that are not in the bundle are removed."""
     unfinished = f".{bundle_layout.OCI_LAYOUT}."
-    there = [path.name for path in out.iterdir() if not path.name.startswith(unfinished)] if out.exists() else []
-    if there and bundle_layout.OCI_LAYOUT not in there:
-        raise InputError(f"folder {out}", "is neither empty nor a bundle", "give another --out")
+    names = [path.name for path in out.iterdir() if not path.name.startswith(unfinished)] if out.exists() else []
+    if names and bundle_layout.OCI_LAYOUT not in names:
+        raise InputError(f"folder {out}", "is neither empty nor a bundle", "choose another --out")
 
 
 def _tree(release: ReleaseFile, cache: Cache) -> dict[str, TreeFile]:
     images = sorted((a for a in release.artifacts if a.kind == "image"), key=lambda a: a.image)
     others = [a for a in release.artifacts if a.kind != "image"]
-    lists = [_list("artifacts", ARTIFACTS_TYPE, [_layer(oci.FILE_TYPE, a.file, a) for a in others], cache)]
+    lists = [_artifact_list("artifacts", ARTIFACTS_TYPE, [_layer(oci.FILE_TYPE, a.file, a) for a in others], cache)]
     if release.documents:
         layers = [_layer(document.kind, document.title, document) for document in release.documents]
-        lists.append(_list("documents", DOCUMENTS_TYPE, layers, cache))
+        lists.append(_artifact_list("documents", DOCUMENTS_TYPE, layers, cache))
     index = _json({"schemaVersion": 2, "mediaType": oci.INDEX_TYPE, "manifests": [*map(_descriptor, images), *lists]})
     blobs = {release.installer, cache.add_bytes(b"{}").sha256, *(named.sha256 for named in oci.parse(index).manifests)}
     blobs |= {document.sha256 for document in release.documents}
     blobs |= {a.sha256 for a in others}.union(*(cache.image_blobs(a.sha256) for a in images))
     tree: dict[str, TreeFile] = {bundle_layout.blob_path(sha): BlobLink(sha) for sha in sorted(blobs)}
-    tree[bundle_layout.OCI_LAYOUT] = _mark()
+    tree[bundle_layout.OCI_LAYOUT] = _oci_layout()
     tree[bundle_layout.INDEX] = index
     tree[bundle_layout.RELEASE] = _json(release.model_dump())
     tree |= {
@@ -88,7 +88,7 @@ def _layer(kind: str, title: str, blob: BundledArtifact | ReleaseDocument) -> di
     return oci.descriptor(kind, blob.sha256, blob.size, {oci.TITLE: title})
 
 
-def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> dict[str, Any]:
+def _artifact_list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> dict[str, Any]:
     """Return the descriptor of an OCI artifact that lists blobs."""
     empty = oci.descriptor(oci.EMPTY_TYPE, cache.add_bytes(b"{}").sha256, 2)
     manifest = {"schemaVersion": 2, "mediaType": oci.MANIFEST_TYPE, "artifactType": kind, "config": empty}
@@ -98,7 +98,7 @@ def _list(name: str, kind: str, layers: list[dict[str, Any]], cache: Cache) -> d
 
 
 def _files(tree: dict[str, TreeFile], cache: Cache) -> list[bundle_layout.ManifestFile]:
-    """Return the manifest's lines; a blob that changed since it was last hashed is hashed again."""
+    """Return the files of the manifest; hash a blob again only if it changed since it was last hashed."""
     files = []
     with VerifiedBlobs(cache) as verified:
         for path, node in sorted(tree.items()):
@@ -111,7 +111,7 @@ def _files(tree: dict[str, TreeFile], cache: Cache) -> list[bundle_layout.Manife
     return files
 
 
-def _mark() -> bytes:
+def _oci_layout() -> bytes:
     """Return the content of oci-layout (https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md)."""
     return _json({"imageLayoutVersion": "1.0.0"})
 

@@ -1,1 +1,1 @@
-"""An environment's own trust and secrets: its authority, certificates, and the values components ask for."""
+"""Certificates, keys and secrets of an environment: its CA, its site key, and generated secret values."""

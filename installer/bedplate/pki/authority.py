@@ -1,4 +1,4 @@
-"""The environment's certificate authority, and certificates that it signs."""
+"""The environment's certificate authority (CA), and the certificates that it signs."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from bedplate.core.files import write_atomic
 AUTHORITY_DAYS = 20 * 365
 CERTIFICATE_DAYS = 2 * 365
 RENEWAL_DAYS = 90
-"""A certificate with less left is signed anew by the next apply."""
+"""The next apply renews a certificate that expires within this time."""
 CLOCK_SKEW = dt.timedelta(hours=24)
-"""Hosts whose clocks are behind must trust a certificate made now."""
+"""Certificates are valid from this long ago, for hosts whose clocks are behind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certificate with its key.
+    """A CA certificate with its private key.
 
     Attributes:
-        certificate: the authority's own certificate.
+        certificate: the CA's own certificate.
         key: its private key, which stays on the bastion.
     """
 
@@ -38,13 +38,13 @@ class Authority:
 
 
 def ensure_authority(folder: Path, name: str) -> tuple[Authority, bool]:
-    """Return the authority kept in a folder (ca.crt, ca.key), made where there is none; and whether it was made."""
+    """Return the CA in a folder (ca.crt, ca.key), and whether it was created now."""
     certificate, key = folder / "ca.crt", folder / "ca.key"
     if certificate.exists() and key.exists():
         return Authority(x509.load_pem_x509_certificate(certificate.read_bytes()), _read_key(key)), False
     if certificate.exists():
-        raise BedplateError(f"file {key}", "is missing, its certificate is there", "restore it from the backup")
-    # The key alone is what a run leaves that was killed between the two writes.
+        raise BedplateError(f"file {key}", "is missing, but its certificate exists", "restore it from a backup")
+    # A run that was killed between the two writes leaves only the key.
     private = _read_key(key) if key.exists() else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Bedplate {name}")])
     signed = _authority_certificate(subject, private)
@@ -63,7 +63,7 @@ def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) 
 
 
 def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
-    """Ensure a certificate for names and addresses that has time left; return whether it was signed (anew)."""
+    """Ensure a certificate for names and addresses that does not expire soon; return whether one was signed."""
     if key.exists() and certificate.exists() and is_valid_certificate(authority, certificate, key, hosts):
         return False
     private = ec.generate_private_key(ec.SECP256R1())
@@ -86,19 +86,19 @@ def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts
 
 
 def is_valid_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
-    """Return whether a certificate is this authority's, fits its key and the hosts, and has time left."""
-    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    """Return whether a certificate is signed by this CA, matches its key and hosts, and does not expire soon."""
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
     try:
-        found.verify_directly_issued_by(authority.certificate)
-    except Exception:  # noqa: BLE001  whatever is wrong with it, it is signed anew
+        loaded.verify_directly_issued_by(authority.certificate)
+    except Exception:  # noqa: BLE001  whatever is wrong with it, a new one is signed
         return False
-    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    fits = found.public_key() == _read_key(key).public_key()
-    return fits and list(names) == list(_names(hosts)) and check_time_left(found)
+    names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    matches_key = loaded.public_key() == _read_key(key).public_key()
+    return matches_key and list(names) == list(_names(hosts)) and check_time_left(loaded)
 
 
 def check_time_left(certificate: x509.Certificate) -> bool:
-    """Return whether a certificate need not be signed anew yet."""
+    """Return whether a certificate does not need renewal yet."""
     return certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > dt.timedelta(days=RENEWAL_DAYS)
 
 
@@ -143,7 +143,9 @@ def _names(hosts: Iterable[str]) -> Iterable[x509.GeneralName]:
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise BedplateError(f"key {path}", "is no elliptic-curve key", "move it away; a new one is made")
+        raise BedplateError(
+            f"key {path}", "is not an elliptic-curve key", "move it away; the next apply creates a new one"
+        )
     return key
 
 

@@ -1,6 +1,7 @@
-"""What a value was, told without the value: an HMAC under the environment's own key.
+"""Keyed digests (HMAC-SHA256) of secret values, for step keys and restart annotations.
 
-A plain digest of a short password could be guessed from the ledger; this cannot be without the key.
+The password behind a plain digest in the ledger could be guessed; behind a keyed digest it cannot without the
+environment's key.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ KEY_BYTES = 32
 
 
 def keyed_digest(site: Site, values: Mapping[str, bytes]) -> str:
-    """Return one HMAC-SHA256 (hex) over named values: it tells of a change and of nothing else."""
+    """Return one HMAC-SHA256 (hex) over named values. It changes with them and reveals nothing else."""
     hashes = {name: hashlib.sha256(value).hexdigest() for name, value in values.items()}
     return hmac.new(_key(site), digest.canonical(hashes), hashlib.sha256).hexdigest()
 
 
 def _key(site: Site) -> bytes:
-    """Return the environment's HMAC key, made once."""
+    """Return the environment's HMAC key; create it on first use."""
     path = site.state / "pulumi" / "hmac.key"
     if not path.exists():
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         files.write_atomic(fresh, secrets.token_bytes(KEY_BYTES), mode=0o600)
-        # Whoever is first decides: with two keys one would tell of changes that there are none of.
+        # The first process wins: a second key would report changes where there are none.
         with suppress(FileExistsError):
             path.hardlink_to(fresh)
         fresh.unlink()

@@ -1,4 +1,7 @@
-"""What a site trusts in public: certificates and keys in the environment's folder, inputs of render (contract 1)."""
+"""Public certificates and keys in the environment's folder, which are inputs of render.
+
+See contract 1, docs/explanation/design.md.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from bedplate.core.files import write_atomic
 AUTHORITY = "ca.crt"
 MIRROR_CERTIFICATE = "mirror.crt"
 MIRROR_KEY = "mirror.asc"
-"""Public half of the key that signs the mirror's apt repository."""
+"""The public key of the mirror's apt repository."""
 PUBLIC = (AUTHORITY, MIRROR_CERTIFICATE, MIRROR_KEY)
 
 
 def publish(site: Site, name: str, source: Path) -> bool:
-    """Keep a public certificate or key with the environment, where render reads it; return whether it is new."""
+    """Copy a public certificate or key into the environment's folder; return whether it changed."""
     path, content = site.folder / "pki" / name, source.read_bytes()
     if path.exists() and path.read_bytes() == content:
         return False
@@ -24,6 +27,6 @@ def publish(site: Site, name: str, source: Path) -> bool:
 
 
 def read_public(site: Site, name: str) -> str:
-    """Return a public certificate or key of the environment; empty before the first apply has made it."""
+    """Return a public certificate or key of the environment; empty before the first apply."""
     path = site.folder / "pki" / name
     return path.read_text() if path.exists() else ""

@@ -1,6 +1,6 @@
-"""Values that components ask for (``secrets:`` of component.yaml): made once, kept on the bastion.
+"""Secret values that components declare (``secrets:`` in component.yaml): generated once, kept on the bastion.
 
-The value of ``secretRef: name/key`` is the file /var/lib/bedplate/<env>/secrets/<name>/<key>.
+The value of ``secretRef: name/key`` is in /var/lib/bedplate/<env>/secrets/<name>/<key>.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from bedplate.pki.site_trust import ensure_private
 PASSWORD_LENGTH = 32
 ALPHABET = string.ascii_letters + string.digits
 ACCOUNTS = "accounts"
-"""Folder of the accounts that Bedplate itself makes (bedplate.config.users)."""
+"""Folder of the accounts that Bedplate itself creates (bedplate.config.users)."""
 
 
 def ensure_secrets(site: Site, components: Iterable[Component]) -> int:
-    """Ensure that every value asked for is there; return how many were made or made anew."""
+    """Ensure that every declared value exists and is current; return how many were written."""
     folder = ensure_private(site.state / "secrets")
-    asked = [secret for component in components for secret in component.secrets]
-    _refuse_doubles(asked)
-    return sum(_ensure(site, folder, secret, asked) for secret in asked)
+    declared = [secret for component in components for secret in component.secrets]
+    _refuse_duplicates(declared)
+    return sum(_ensure(site, folder, secret, declared) for secret in declared)
 
 
 def input_files(site: Site, components: Iterable[Component]) -> dict[str, bytes]:
-    """Return the content of every file that values are made from, by its path; InputError where one is not there."""
-    asked = [secret for component in components for secret in component.secrets]
-    contents = {secret.path: _read_file(secret) for secret in asked if secret.kind == "file"}
+    """Return the files that values are read from, content by path; raise InputError if one is missing."""
+    declared = [secret for component in components for secret in component.secrets]
+    contents = {secret.path: _read_file(secret) for secret in declared if secret.kind == "file"}
     file = site.environment.identity.users
     if file:
         contents[file] = users.text(users.read(Path(file))).encode()
@@ -48,14 +48,14 @@ def read_secret(site: Site, reference: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise BedplateError(f"secret {reference}", f"is not in {path.parent}", "run bedplate apply") from error
+        raise BedplateError(f"secret {reference}", f"is not in {path.parent}", "run `bedplate apply`") from error
 
 
-def _ensure(site: Site, folder: Path, secret: Secret, asked: list[Secret]) -> bool:
+def _ensure(site: Site, folder: Path, secret: Secret, declared: list[Secret]) -> bool:
     path = ensure_private(folder / secret.name) / secret.key
     match secret.kind:
         case "certificate":
-            return _ensure_pair(site, path, secret, asked)
+            return _ensure_pair(site, path, secret, declared)
         case "certificate-key":
             return False
         case "file":
@@ -66,10 +66,14 @@ def _ensure(site: Site, folder: Path, secret: Secret, asked: list[Secret]) -> bo
             return not path.exists() and _update(path, _new(secret.kind).encode())
 
 
-def _ensure_pair(site: Site, path: Path, secret: Secret, asked: list[Secret]) -> bool:
-    keys = [s.key for s in asked if s.name == secret.name and s.kind == "certificate-key"]
+def _ensure_pair(site: Site, path: Path, secret: Secret, declared: list[Secret]) -> bool:
+    keys = [s.key for s in declared if s.name == secret.name and s.kind == "certificate-key"]
     if len(keys) != 1:
-        raise InputError(f"secret {secret.name}/{secret.key}", f"has {len(keys)} certificate-key beside it, not one")
+        raise InputError(
+            f"secret {secret.name}/{secret.key}",
+            f"has {len(keys)} secrets of kind certificate-key, not one",
+            "declare one",
+        )
     authority, _ = ensure_authority(ensure_private(site.state / "pki"), site.environment.name)
     hosts = [host.replace("{domain}", site.environment.domain) for host in secret.hosts]
     changed = ensure_certificate(authority, path, path.with_name(keys[0]), hosts)
@@ -89,7 +93,10 @@ def _read_file(secret: Secret) -> bytes:
     except OSError as error:
         where = SourceLocation(secret.path)
         raise InputError(
-            f"secret {secret.name}/{secret.key}", f"cannot be read ({error.strerror})", "", where
+            f"secret {secret.name}/{secret.key}",
+            f"cannot be read ({error.strerror})",
+            "create the file, or fix the path in component.yaml",
+            where,
         ) from error
 
 
@@ -100,7 +107,7 @@ def _update(path: Path, content: bytes) -> bool:
     return True
 
 
-def _refuse_doubles(asked: list[Secret]) -> None:
-    places = [f"{secret.name}/{secret.key}" for secret in asked]
-    for place in sorted({place for place in places if places.count(place) > 1}):
-        raise InputError(f"secret {place}", "is asked for by two components", "name one of them otherwise")
+def _refuse_duplicates(declared: list[Secret]) -> None:
+    references = [f"{secret.name}/{secret.key}" for secret in declared]
+    for reference in sorted({name for name in references if references.count(name) > 1}):
+        raise InputError(f"secret {reference}", "is declared by two components", "rename one of them")

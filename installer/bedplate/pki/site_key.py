@@ -1,7 +1,7 @@
-"""The site key: an Ed25519 key made once per environment on its bastion, for what the site itself signs.
+"""The site key: an Ed25519 key of an environment, created on its bastion, that signs reports and inventory files.
 
 /var/lib/bedplate/<env>/pki/site      private, 0600, never leaves the bastion
-<environment folder>/pki/site.pub     public: the publisher checks with it what a site sent
+<environment folder>/pki/site.pub     public: the publisher verifies the site's signatures with it
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ REPORT_NAMESPACE = "bedplate-report"
 
 
 def ensure_site_key(site: Site) -> Path:
-    """Ensure the environment's site key and its published half; return the private key's place (on the bastion)."""
+    """Ensure the environment's site key and its published half; return the path of the private key on the bastion."""
     folder = ensure_private(site.state / "pki")
     private = folder / PRIVATE
     if not private.is_file():
-        _make(private, f"site {site.environment.name}")
+        _create(private, f"site {site.environment.name}")
     publish(site, PUBLIC, folder / PUBLIC)
     return private
 
 
-def _make(private: Path, comment: str) -> None:
-    """Make both halves; the private one comes last, so that a kill in between leaves nothing that counts."""
+def _create(private: Path, comment: str) -> None:
+    """Create both halves. The private one comes last, so a kill in between leaves no key."""
     fresh = private.with_name(f".{private.name}.new")
     for path in (fresh, fresh.with_name(f"{fresh.name}.pub")):
         path.unlink(missing_ok=True)
@@ -46,10 +46,10 @@ def _make(private: Path, comment: str) -> None:
 
 
 def public_key(site: Site) -> str:
-    """Return the environment's public site key, `ssh-ed25519 AAAA…`; InputError before the first apply made it."""
+    """Return the environment's public site key, `ssh-ed25519 AAAA…`; InputError before the first apply."""
     text = " ".join(read_public(site, PUBLIC).split()[:2])
     if not text:
-        step = "bedplate apply, then take the folder's pki/ back into your repository"
+        step = "run `bedplate apply`, then commit the folder's pki/ to your repository"
         raise InputError(f"environment {site.environment.name}", f"has no pki/{PUBLIC} yet", step)
     if wrong := publisher_key.problem(text):
         raise InputError(f"file {site.folder / 'pki' / PUBLIC}", wrong, "copy it from the bastion again")
@@ -60,22 +60,22 @@ def sign(data: bytes, key: Path, namespace: str) -> bytes:
     """Return the site's armored signature over data.
 
     Args:
-        data: what is signed.
+        data: the content to sign.
         key: the private key, as ensure_site_key returns it.
-        namespace: HAVE or REPORT; a signature for one is none for the other.
+        namespace: INVENTORY_NAMESPACE or REPORT_NAMESPACE; a signature for one is not valid for the other.
     """
     return ssh_signature.sign(data, key, namespace)
 
 
 def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
-    """BedplateError unless the signature over data, in this namespace, is by one of these public keys."""
+    """Raise BedplateError unless the signature over data, in this namespace, is by one of these public keys."""
     try:
         ssh_signature.check(data, signature, public, namespace)
     except BedplateError as error:
-        again = "have the file made again on that site's bastion"
+        again = "create the file again on that site's bastion"
         if ssh_signature.is_signature_of(data, signature, namespace):
             fact = f"is by another key than the site's ({ssh_signature.fingerprints(public)})"
             step = f"compare the key with `bedplate key show ENV`, and {again}"
             raise BedplateError("signature", fact, step) from error
         fact = f"is not over this content: it was changed, or was not signed as {namespace}"
-        raise BedplateError("signature", fact, f"do not believe it; {again}") from error
+        raise BedplateError("signature", fact, f"do not trust it; {again}") from error

@@ -1,7 +1,9 @@
-"""What a site trusts: its authority, the mirror's certificate, and the public halves in the environment's folder.
+"""The site's CA and the mirror's certificate, with their public halves in the environment's folder.
 
 /var/lib/bedplate/<env>/pki/   ca.crt ca.key mirror.crt mirror.key (private halves 0600)
-<environment folder>/pki/      ca.crt mirror.crt mirror.asc: public, and inputs of render (contract 1)
+<environment folder>/pki/      ca.crt mirror.crt mirror.asc: public, and inputs of render
+
+See contract 1, docs/explanation/design.md.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from bedplate.pki.published import AUTHORITY, MIRROR_CERTIFICATE, publish
 
 
 def ensure_trust(site: Site) -> int:
-    """Ensure the authority and the mirror's certificate, and publish them; return the number of things made."""
+    """Ensure the CA and the mirror's certificate, and publish them; return the number of files written."""
     folder = ensure_private(site.state / "pki")
     authority, made = ensure_authority(folder, site.environment.name)
     names = addresses.mirror_names(site)

@@ -1,1 +1,1 @@
-"""Sending an environment to its bastion, running a command there, and fetching its reports."""
+"""Running commands on the bastion over SSH: send the environment, forward the command, fetch reports."""

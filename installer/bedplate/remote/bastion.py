@@ -1,4 +1,4 @@
-"""Commands that touch a site run on its bastion: typed elsewhere, they go there over SSH (contract 11)."""
+"""Forwarding of commands to the bastion over SSH (contract 11, docs/explanation/design.md)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from bedplate.remote import send
 
 BEDPLATE = "/usr/local/bin/bedplate"
 FORWARDED = "BEDPLATE_FORWARDED"
-"""Set for a forwarded command; it then ends when the one who typed it is gone."""
+"""Variable set for a forwarded command, which then ends when its caller is gone."""
 
 
 def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) -> Site:
-    """Return the environment where this is its bastion; elsewhere run the command there and exit with its code.
-
-    Findings where the environment's files are wrong: then no host hears of the command.
+    """Return the environment if this is its bastion; otherwise run the command there and exit with its code.
 
     Args:
         name: the environment, as typed.
         fetches: folder in the environment's state on the bastion, whose newest entry is copied back here.
-        needs_release: whether the command is about the release that the environment names; see `ready`.
+        needs_release: whether the command needs the environment's release; see `checked_site`.
+
+    Raises:
+        ErrorList: the environment's files have errors; then no host is contacted.
     """
     site = checked_site(name, needs_release=needs_release)
     if site.is_here:
@@ -45,13 +46,14 @@ def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) 
 
 
 def checked_site(name: str, *, needs_release: bool = True) -> Site:
-    """Return the environment of a command, its files checked; `is_here` tells whether the command runs here.
-
-    Findings where they are wrong.
+    """Return the environment of a command after checking its files; `is_here` says whether the command runs here.
 
     Args:
         name: the environment, as typed.
-        needs_release: without, its bastion takes an environment whose next release is named and still to come.
+        needs_release: if false, the bastion accepts an environment whose release is not installed yet.
+
+    Raises:
+        ErrorList: the environment's files have errors.
     """
     folder = environments.find(name)
     checked = needs_release or not folder.is_relative_to(ON_BASTION)
@@ -64,36 +66,36 @@ def checked_site(name: str, *, needs_release: bool = True) -> Site:
 
 
 def forward(site: Site, words: Sequence[str], name: str = "") -> int:
-    """Carry the environment to its bastion, run a Bedplate command there and return its exit code.
+    """Send the environment to its bastion, run a Bedplate command there and return its exit code.
 
-    Standard output and error stay apart and are passed on as they come, with a terminal if there is one.
+    Standard output and error stay separate and are passed on as they arrive, with a terminal if there is one.
 
     Args:
         site: the environment.
-        words: Bedplate's arguments.
-        name: the word among them that names the environment, as it was typed (a path, maybe).
+        words: the arguments of `bedplate`.
+        name: the argument that names the environment, as typed (it may be a path).
     """
     send.send_environment(site)
-    there = [_renamed(word, name, site.environment.name) for word in words]
+    remote_words = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
     settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
-    remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *there]
+    remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *remote_words]
     code = command.run_in_terminal(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
     if code == ssh.FAILED:
         raise BedplateError(
-            f"bastion {site.bastion.name}", "was lost while the command ran", "run it again; it goes on"
+            f"bastion {site.bastion.name}", "was lost while the command ran", "run it again: it resumes"
         )
     return code
 
 
 def fetch_latest(site: Site, folder: str, into: Path | None = None) -> Path:
-    """Copy the newest entry of a folder in the environment's state on its bastion; return its place here.
+    """Copy the newest entry of a folder in the environment's state from its bastion; return its path here.
 
     Args:
         site: the environment.
         folder: the folder, below the state.
-        into: where the copy goes; None: the user's own state.
+        into: where the copy goes; by default the user's state folder.
     """
     parent = site.state / folder
     done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
@@ -106,12 +108,12 @@ def fetch_latest(site: Site, folder: str, into: Path | None = None) -> Path:
 
 
 def reports_folder(name: str) -> Path:
-    """Return the user's own folder with the reports of an environment that were copied here."""
+    """Return the folder in the user's state for copied reports of an environment."""
     return paths.user_state() / "reports" / name
 
 
 def _renamed(word: str, typed: str, name: str) -> str:
-    """Return a word of the command line as the bastion knows it: ENV, --option ENV and --option=ENV by its name."""
+    """Replace the environment as typed by its name on the bastion, in ENV, --option ENV and --option=ENV."""
     option, equals, value = word.partition("=")
     if typed and word == typed:
         return name
@@ -126,7 +128,7 @@ def _columns() -> int:
 
 
 def _end_with_caller() -> None:
-    """End a forwarded command when the one who typed it is gone: without a terminal SSH does not say so."""
+    """End a forwarded command when its caller is gone; without a terminal, SSH does not signal it."""
     if os.environ.pop(FORWARDED, None) and not sys.stdout.isatty():
         threading.Thread(target=_watch, daemon=True).start()
 

@@ -1,1 +1,1 @@
-"""What a bastion has: installed releases, and the mirror that serves them."""
+"""The store of a bastion: installed releases, and the mirror tree that serves them."""

@@ -1,7 +1,7 @@
-"""The mirror's apt repository: hard links to packages, deterministic indices, a signature by the site's key.
+"""The mirror's apt repository: hard links to packages, deterministic indexes, and a signature by the bastion's key.
 
-Form: https://wiki.debian.org/DebianRepository/Format. Release is a function of the store alone; only
-InRelease carries the signature of a key that is made on the bastion, so apt needs no `trusted=yes`.
+Format: https://wiki.debian.org/DebianRepository/Format. Release depends only on the store. Only
+InRelease has the signature, by a key that is created on the bastion, so apt needs no `trusted=yes`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def _pool(name: str) -> str:
 
 def _stanza(artifact: BundledArtifact, blobs: Path) -> str:
     control = deb_control.read_control(blobs / artifact.sha256).rstrip("\n")
-    place = [f"Filename: {_pool(artifact.file)}", f"Size: {artifact.size}", f"SHA256: {artifact.sha256}"]
-    return "\n".join([control, *place, ""])
+    location = [f"Filename: {_pool(artifact.file)}", f"Size: {artifact.size}", f"SHA256: {artifact.sha256}"]
+    return "\n".join([control, *location, ""])
 
 
 def _release(index: str, packages: bytes, architecture: str, epoch: int) -> bytes:
@@ -65,7 +65,7 @@ def _release(index: str, packages: bytes, architecture: str, epoch: int) -> byte
 
 
 def ensure_key(home: Path, name: str) -> str:
-    """Return the public half (armoured) of the site's apt key, made once in its own GnuPG folder."""
+    """Return the armored public half of the bastion's apt key; create the key in its GnuPG folder on first use."""
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
     if not _fingerprint(home):
@@ -77,17 +77,17 @@ def ensure_key(home: Path, name: str) -> str:
 
 def _fingerprint(home: Path) -> str:
     keys = _gpg(home, "--with-colons", "--list-secret-keys").decode()
-    found = re.search(r"^fpr:+([0-9A-F]{40}):", keys, re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(r"^fpr:+([0-9A-F]{40}):", keys, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def sign_release(home: Path, release: bytes) -> bytes:
-    """Return InRelease: Release with a signature around it."""
+    """Return InRelease: Release with an inline signature."""
     return _gpg(home, "--clearsign", "--digest-algo", "SHA256", "--output", "-", stdin=release)
 
 
 def is_signed(home: Path, release: bytes, in_release: Path) -> bool:
-    """Return whether a file is this very Release, signed by this key."""
+    """Return whether a file is exactly this Release, signed by this key."""
     if not in_release.is_file():
         return False
     done = run(["gpg", "--homedir", home, "--batch", "--output", "-", "--decrypt", in_release], check=False)
@@ -98,5 +98,5 @@ def _gpg(home: Path, *words: str, stdin: bytes | None = None) -> bytes:
     try:
         return run(["gpg", "--homedir", home, "--batch", "--quiet", "--no-tty", *words], stdin=stdin).stdout
     finally:
-        # Whatever reads a secret key leaves an agent behind.
+        # gpg leaves an agent running after it used a secret key.
         run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)

@@ -1,10 +1,10 @@
-"""The mirror: what the bastion serves, as hard links into its store; there is no push and no second copy.
+"""The mirror tree that the bastion serves: hard links into its store, without a second copy of any blob.
 
-registry/   the tree of the distribution registry (served read-only)
-apt/        apt repository, suite `bedplate`, signed by the bastion's key; its public half is bedplate.asc
+registry/   tree of the distribution registry (served read-only)
+apt/        apt repository, suite `bedplate`, signed by the bastion's key (public half: bedplate.asc)
 wheels/     simple index
 files/      every other artifact by its file name
-replica/    what a replica of the registry has to hold (roles/mirror/files/replicate.py reads it)
+replica/    content of a replica of the registry (roles/mirror/files/replicate.py reads it)
 """
 
 from __future__ import annotations
@@ -31,25 +31,28 @@ PUBLIC_KEY = f"apt/{apt_repository.KEY}"
 
 
 def store_releases(store: Path = STORE) -> list[bundle_layout.ReleaseFile]:
-    """Return the releases in a store, oldest first; BedplateError where one is not what its signed manifest says."""
-    files = (_proven(path.parent) for path in (store / "releases").glob(f"*/{bundle_layout.RELEASE}"))
+    """Return the releases in a store, oldest first; raise BedplateError if one differs from its signed manifest."""
+    files = (_checked_release(path.parent) for path in (store / "releases").glob(f"*/{bundle_layout.RELEASE}"))
     return sorted(files, key=lambda release: (release.epoch, release.release))
 
 
-def _proven(folder: Path) -> bundle_layout.ReleaseFile:
-    """Return a release's file, compared with the manifest whose signature `install` proved and kept beside it."""
-    subject, step = f"release {folder.name} in {folder.parent.parent}", "carry its bundle in and run its install again"
+def _checked_release(folder: Path) -> bundle_layout.ReleaseFile:
+    """Return release.json, compared with the manifest next to it, whose signature the installer verified."""
+    subject, step = (
+        f"release {folder.name} in {folder.parent.parent}",
+        "copy its bundle here and run its installer again",
+    )
     try:
         file = listed_file(parse_manifest((folder / bundle_layout.MANIFEST).read_bytes()), bundle_layout.RELEASE)
     except (OSError, RefusedError) as error:
-        raise BedplateError(subject, f"has no {bundle_layout.MANIFEST} that can be read", step) from error
+        raise BedplateError(subject, f"has no readable {bundle_layout.MANIFEST}", step) from error
     if digest.of_file(folder / bundle_layout.RELEASE) != file.sha256:
-        raise BedplateError(subject, f"has another {bundle_layout.RELEASE} than was signed", step)
+        raise BedplateError(subject, f"has a {bundle_layout.RELEASE} that differs from what was signed", step)
     return read_release(folder)
 
 
 def mirror_tree(store: Path) -> dict[str, TreeFile]:
-    """Return all of the mirror but what the site's key makes."""
+    """Return the mirror tree without the files that the bastion's key signs."""
     blobs, releases = store / bundle_layout.BLOBS, store_releases(store)
     registry = registry_tree(releases, blobs)
     parts: dict[str, dict[str, TreeFile]] = {
@@ -63,7 +66,7 @@ def mirror_tree(store: Path) -> dict[str, TreeFile]:
 
 
 def _listing(registry: dict[str, TreeFile]) -> bytes:
-    """Return the registry's tree in words: blobs by digest, and the small files as they are."""
+    """Return the registry's tree as JSON: the digests of blobs, and the content of small files."""
     blobs = {path: node.sha256 for path, node in registry.items() if isinstance(node, BlobLink)}
     links = {path: node.decode("ascii") for path, node in registry.items() if isinstance(node, bytes)}
     return digest.canonical({"blobs": blobs, "links": links}) + b"\n"
@@ -75,13 +78,13 @@ def _files(releases: list[bundle_layout.ReleaseFile]) -> dict[str, TreeFile]:
 
 
 def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = KEY_HOME) -> int:
-    """Bring the mirror to what the store holds, which nobody changes meanwhile; return the number of files changed."""
+    """Make the mirror match the store, under the store lock; return the number of files changed."""
     with store_lock(store):
         return ensure_mirror_locked(store, mirror, key_home)
 
 
 def ensure_mirror_locked(store: Path, mirror: Path, key_home: Path) -> int:
-    """Do so for a caller that holds the store."""
+    """Make the mirror match the store, for a caller that holds the store lock."""
     tree = mirror_tree(store)
     tree[PUBLIC_KEY] = apt_repository.ensure_key(key_home, "Bedplate mirror").encode()
     release, in_release = tree.get(f"apt/{apt_repository.DIST}/Release"), mirror / IN_RELEASE
@@ -93,7 +96,7 @@ def ensure_mirror_locked(store: Path, mirror: Path, key_home: Path) -> int:
 
 
 def check_mirror(store: Path = STORE, mirror: Path = MIRROR) -> list[str]:
-    """Return the paths of the mirror that are not as the store says; the signed files only have to be there."""
+    """Return the paths of the mirror that do not match the store; the signed files only have to exist."""
     present = {path: (mirror / path).read_bytes() for path in (PUBLIC_KEY, IN_RELEASE) if (mirror / path).is_file()}
     return check_tree(
         mirror, {PUBLIC_KEY: b"", IN_RELEASE: b"", **mirror_tree(store), **present}, store / bundle_layout.BLOBS

@@ -1,4 +1,4 @@
-"""The mirror's wheels as a simple index (https://peps.python.org/pep-0503/)."""
+"""The mirror's Python wheels as a simple index (https://peps.python.org/pep-0503/)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bedplate.core.file_tree import BlobLink, TreeFile
 
 
 def wheel_tree(releases: Iterable[ReleaseFile]) -> dict[str, TreeFile]:
-    """Return index.html, one folder per project with its own index.html, and the wheels in it."""
+    """Return the tree: index.html, and a folder per project with its own index.html and its wheels."""
     wheels = {a.file: a for release in releases for a in release.artifacts if a.kind == "wheel"}
     projects: dict[str, list[BundledArtifact]] = defaultdict(list)
     for name in sorted(wheels):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.bundle.exceptions import LARGEST, declared_exceptions
+from bedplate.bundle.exceptions import MAX_BYTES, declared_exceptions
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
@@ -45,7 +45,7 @@ def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
-        ("allow: [" + " " * LARGEST + "]\n", "has more than"),
+        ("allow: [" + " " * MAX_BYTES + "]\n", "is larger than"),
         ("allow: [{image: 'a/b:1'}]\n", "cannot be read"),
         ("allow: [nothing]\n", "cannot be read"),
         ("[]\n", "cannot be read"),

@@ -103,13 +103,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
     return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
 
 
-@pytest.mark.parametrize(("spoil", "fact"), RELEASES.values(), ids=RELEASES)
+@pytest.mark.parametrize(("damage", "fact"), RELEASES.values(), ids=RELEASES)
 def test_release_files_that_are_refused(
-    tiny: tiny_bundle.Tiny, tmp_path: Path, spoil: Callable[[dict[str, Any]], object], fact: str
+    tiny: tiny_bundle.Tiny, tmp_path: Path, damage: Callable[[dict[str, Any]], object], fact: str
 ) -> None:
     """No name in release.json leads to a path outside of its folder."""
     release = json.loads((tiny.folder / "release.json").read_bytes())
-    spoil(release)
+    damage(release)
     data = json.dumps(release).encode()
     (tmp_path / "release.json").write_bytes(data)
     names = [path.name for path in (tiny.folder / "blobs/sha256").iterdir()]

@@ -22,7 +22,7 @@ NAMES = ["hub.notebooks.svc", "notebooks.site.bedplate.test"]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Return an environment whose state is the test's own."""
+    """Return an environment with its own state folder."""
     monkeypatch.setattr(paths, "STATE", tmp_path / "state")
     environment = Environment.model_validate(KNOWN)
     return Site(tmp_path / "environment", environment, ())
@@ -43,7 +43,7 @@ def _pair(folder: Path) -> tuple[authority.Authority, Path, Path]:
 
 
 def test_a_certificate_is_trusted_for_its_names_by_strict_verification(tmp_path: Path) -> None:
-    """What the authority signs passes a verifier that knows only the authority, for each of its names."""
+    """A verifier that trusts only the CA accepts the certificate, for each of its names."""
     made, certificate, key = _pair(tmp_path)
     assert authority.ensure_certificate(made, certificate, key, NAMES)
     leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
@@ -54,7 +54,7 @@ def test_a_certificate_is_trusted_for_its_names_by_strict_verification(tmp_path:
 
 
 def test_a_good_certificate_is_kept(tmp_path: Path) -> None:
-    """A second run signs nothing and makes no second authority."""
+    """A second run signs nothing and creates no second CA."""
     made, certificate, key = _pair(tmp_path)
     authority.ensure_certificate(made, certificate, key, NAMES)
     before = certificate.read_bytes()
@@ -64,8 +64,8 @@ def test_a_good_certificate_is_kept(tmp_path: Path) -> None:
     assert certificate.read_bytes() == before
 
 
-def test_a_certificate_is_signed_anew_when_it_has_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other names, another authority, or little time left give a new certificate."""
+def test_a_certificate_is_renewed_if_necessary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other names, another CA or an early expiry lead to a new certificate."""
     made, certificate, key = _pair(tmp_path)
     authority.ensure_certificate(made, certificate, key, NAMES)
     assert authority.ensure_certificate(made, certificate, key, [*NAMES, "198.18.7.10"])
@@ -76,15 +76,15 @@ def test_a_certificate_is_signed_anew_when_it_has_to_be(tmp_path: Path, monkeypa
 
 
 def test_an_authority_whose_key_is_lost_is_not_replaced(tmp_path: Path) -> None:
-    """Replacing the authority would break every host's trust: it is an error that names the file."""
+    """A missing CA key is an error: a new CA would break the trust of every host."""
     authority.ensure_authority(tmp_path, "here")
     (tmp_path / "ca.key").unlink()
     with pytest.raises(BedplateError, match=r"ca\.key is missing"):
         authority.ensure_authority(tmp_path, "here")
 
 
-def test_an_authority_that_was_interrupted_is_finished(tmp_path: Path) -> None:
-    """A run that was killed between key and certificate goes on with the key."""
+def test_an_interrupted_authority_is_completed(tmp_path: Path) -> None:
+    """After a kill between key and certificate, the next run uses the key."""
     authority.ensure_authority(tmp_path, "here")
     (tmp_path / "ca.crt").unlink()
     key = (tmp_path / "ca.key").read_bytes()
@@ -93,7 +93,7 @@ def test_an_authority_that_was_interrupted_is_finished(tmp_path: Path) -> None:
 
 
 def test_an_authority_outlives_the_site(tmp_path: Path) -> None:
-    """The authority is good for twenty years, and already good on a host whose clock is hours behind."""
+    """The CA is valid for twenty years, and already valid on a host whose clock is hours behind."""
     made, _ = authority.ensure_authority(tmp_path, "here")
     now = dt.datetime.now(dt.UTC)
     assert made.certificate.not_valid_after_utc > now + dt.timedelta(days=19 * 365)
@@ -101,7 +101,7 @@ def test_an_authority_outlives_the_site(tmp_path: Path) -> None:
 
 
 def test_trust_is_published_without_private_halves(site: Site) -> None:
-    """The environment's folder gets certificates only; keys stay in a folder of root's."""
+    """Only certificates are published; keys stay in a folder that only root can enter."""
     assert site_trust.ensure_trust(site) > 0
     assert site_trust.ensure_trust(site) == 0
     assert sorted(path.name for path in (site.folder / "pki").iterdir()) == ["ca.crt", "mirror.crt"]
@@ -110,8 +110,8 @@ def test_trust_is_published_without_private_halves(site: Site) -> None:
     assert stat.S_IMODE((site.state / "pki" / "ca.key").stat().st_mode) == 0o600
 
 
-def test_values_are_made_once(site: Site) -> None:
-    """Passwords and hex values are long, private, and the same after a second run."""
+def test_values_are_generated_once(site: Site) -> None:
+    """Passwords and hex values are long and private, and a second run keeps them."""
     asked = _component({"key": "password"}, {"key": "cookie", "kind": "hex"})
     assert secret_files.ensure_secrets(site, [asked]) == 2
     first = [_read(site, "tool/password"), _read(site, "tool/cookie")]
@@ -125,7 +125,7 @@ def test_values_are_made_once(site: Site) -> None:
 
 
 def test_certificate_secrets_are_pairs(site: Site) -> None:
-    """A certificate and its key are signed by the environment's authority, with the environment's domain in names."""
+    """The environment's CA signs the certificate; {domain} in its names is filled in."""
     hosts = ["hub", "notebooks.{domain}"]
     asked = _component(
         {"key": "tls.crt", "kind": "certificate", "hosts": hosts}, {"key": "tls.key", "kind": "certificate-key"}
@@ -140,14 +140,14 @@ def test_certificate_secrets_are_pairs(site: Site) -> None:
 
 
 def test_a_certificate_without_its_key_is_refused(site: Site) -> None:
-    """A component that asks for half a pair has made a mistake."""
+    """A component that declares a certificate without a key is refused."""
     asked = _component({"key": "tls.crt", "kind": "certificate", "hosts": ["hub"]})
-    with pytest.raises(InputError, match=r"tool/tls\.crt has 0 certificate-key beside it"):
+    with pytest.raises(InputError, match=r"tool/tls\.crt has 0 secrets of kind certificate-key"):
         secret_files.ensure_secrets(site, [asked])
 
 
 def test_files_are_read_again(site: Site, tmp_path: Path) -> None:
-    """A secret that a site gives as a file follows the file; a missing file is one clear error."""
+    """A secret of kind `file` follows its file; a missing file is an error."""
     file = tmp_path / "token"
     asked = _component({"key": "token", "kind": "file", "path": str(file)})
     with pytest.raises(InputError, match=r"tool/token cannot be read \(No such file"):
@@ -160,7 +160,7 @@ def test_files_are_read_again(site: Site, tmp_path: Path) -> None:
 
 
 def test_users_are_hashed(site: Site) -> None:
-    """The users file holds hashes of the accounts that Bedplate makes, and no password."""
+    """The users secret has the hashes of the accounts that Bedplate creates, and no password."""
     asked = _component({"key": "users.yaml", "kind": "users"})
     assert secret_files.ensure_secrets(site, [asked]) == 1
     text = _read(site, "tool/users.yaml")
@@ -170,14 +170,14 @@ def test_users_are_hashed(site: Site) -> None:
     assert secret_files.ensure_secrets(site, [asked]) == 0
 
 
-def test_one_place_is_asked_for_once(site: Site) -> None:
-    """Two components cannot ask for the same value."""
+def test_a_secret_is_declared_once(site: Site) -> None:
+    """Two components cannot declare the same secret."""
     both = [_component({"key": "password"}, name=name) for name in ("one", "two")]
-    with pytest.raises(InputError, match="secret tool/password is asked for by two components"):
+    with pytest.raises(InputError, match="secret tool/password is declared by two components"):
         secret_files.ensure_secrets(site, both)
 
 
-def test_a_value_that_was_never_made_says_what_to_do(site: Site) -> None:
-    """Reading a missing value names it and the command that makes it."""
-    with pytest.raises(BedplateError, match=r"secret tool/none is not in (?s:.*)run bedplate apply"):
+def test_the_error_for_a_missing_value_says_what_to_do(site: Site) -> None:
+    """The error for a missing secret names the secret and the command that creates it."""
+    with pytest.raises(BedplateError, match=r"secret tool/none is not in (?s:.*)run `bedplate apply`"):
         secret_files.read_secret(site, "tool/none")

@@ -1,4 +1,4 @@
-"""A site signs what it sends with a key of its own, for one purpose at a time."""
+"""The site key: created once, and a signature is for one purpose only."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DATA = b'{"blobs": []}'
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Return an environment whose state is the test's own."""
+    """Return an environment with its own state folder."""
     monkeypatch.setattr(paths, "STATE", tmp_path / "state")
     return Site(tmp_path / "environment", Environment.model_validate(KNOWN), ())
 
 
 def test_is_made_once_and_is_private(site: Site) -> None:
-    """A second call leaves both halves; only the public one lies in the environment's folder."""
+    """A second call keeps both halves; only the public one is in the environment's folder."""
     key = site_key.ensure_site_key(site)
     content = key.read_bytes()
     assert site_key.ensure_site_key(site).read_bytes() == content
@@ -33,8 +33,8 @@ def test_is_made_once_and_is_private(site: Site) -> None:
     assert {path.name for path in key.parent.iterdir()} == {site_key.PRIVATE, site_key.PUBLIC}
 
 
-def test_a_kill_between_the_halves_is_mended(site: Site) -> None:
-    """A public half without its private one counts for nothing: the next run makes both."""
+def test_a_kill_between_the_halves_is_repaired(site: Site) -> None:
+    """If only the public half exists, the next run creates both."""
     key = site_key.ensure_site_key(site)
     old = site_key.public_key(site)
     key.rename(key.with_name(".site.new"))
@@ -44,7 +44,7 @@ def test_a_kill_between_the_halves_is_mended(site: Site) -> None:
 
 
 def test_a_signature_is_for_one_content_key_and_purpose(site: Site, tmp_path: Path) -> None:
-    """Another content, another site's key and another namespace are refused."""
+    """A signature is refused for other content, another site's key or another namespace."""
     key, public = site_key.ensure_site_key(site), site_key.public_key(site)
     signature = site_key.sign(DATA, key, site_key.INVENTORY_NAMESPACE)
     site_key.check(DATA, signature, public, site_key.INVENTORY_NAMESPACE)
@@ -62,7 +62,7 @@ def test_a_signature_is_for_one_content_key_and_purpose(site: Site, tmp_path: Pa
         site_key.check(DATA, signature, site_key.public_key(other), site_key.INVENTORY_NAMESPACE)
 
 
-def test_is_named_when_it_is_not_there(site: Site) -> None:
-    """Before the first apply there is no key to check with."""
+def test_a_missing_key_is_named(site: Site) -> None:
+    """Before the first apply, the error says that there is no key yet."""
     with pytest.raises(InputError, match=r"has no pki/site\.pub yet"):
         site_key.public_key(site)

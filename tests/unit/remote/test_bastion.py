@@ -1,4 +1,4 @@
-"""How a command is sent to the bastion."""
+"""Forwarding of commands to the bastion."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM8htMWF/2x9Wgk4nlNjJK5lG7m+AiTkTYtVk
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """A lab's environment, elsewhere than on its bastion."""
+    """Return a lab's environment, on a machine that is not its bastion."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return ensure_environment(lab_address.reserve_lab("second"), KEY, "2026.11.0")
 
 
 def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path typed here becomes the name there, and words are quoted for the far shell."""
+    """A path typed here becomes the name there, and arguments are quoted for the remote shell."""
     seen: list[str] = []
 
     def attach(words: list[str]) -> int:
@@ -46,7 +46,7 @@ def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, m
 
 
 def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SSH's own exit code 255 is no exit code of Bedplate's."""
+    """Exit code 255 comes from SSH, not from Bedplate."""
     monkeypatch.setattr(send, "send_environment", lambda _: None)
     monkeypatch.setattr(command, "run_in_terminal", lambda _: 255)
     with pytest.raises(BedplateError, match="was lost while the command ran"):
@@ -54,17 +54,17 @@ def test_a_bastion_lost_on_the_way_is_one_clear_line(site: Site, monkeypatch: py
 
 
 def test_only_the_environments_own_files_travel(site: Site) -> None:
-    """A private key left in the folder stays where it is."""
+    """A private key in the folder is not sent."""
     (site.folder / "secret.key").write_text("private")
     with tarfile.open(fileobj=io.BytesIO(send.pack_environment(site.folder))) as tar:
         assert set(tar.getnames()) == {"environment.yaml", "hosts.yaml", "known_hosts"}
 
 
 class Far:
-    """Stands for the bastion: keeps what is sent there, and has one file to bring."""
+    """A fake bastion: it records what is sent, and has one file to fetch."""
 
     def __init__(self, code: int = 0) -> None:
-        """Answer every command with this exit code."""
+        """Make every command exit with this code."""
         self.code, self.ran, self.asked = code, [""], [""]
 
     def attach(self, words: list[str]) -> int:
@@ -73,7 +73,7 @@ class Far:
         return self.code
 
     def run(self, _: object, words: list[str], **__: object) -> CompletedProcess[bytes]:
-        """Pack a folder's newest entry."""
+        """Return a tar of a folder's newest entry."""
         self.asked.append(words[-1])
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -85,7 +85,7 @@ class Far:
 
 @pytest.fixture
 def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> Far:
-    """The bastion of the environment `second`."""
+    """Return a fake bastion of the environment `second`."""
     found = Far()
     monkeypatch.setattr(send, "send_environment", lambda sent: found.ran.append(f"send {sent.environment.name}"))
     monkeypatch.setattr(command, "run_in_terminal", found.attach)
@@ -101,14 +101,14 @@ def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
 
 
 def test_an_options_environment_is_renamed_too(site: Site, far: Far) -> None:
-    """--env PATH and --env=PATH name it as ENV does; another word that holds the path stays."""
+    """--env PATH and --env=PATH are replaced by the name; an argument that contains the path is not."""
     words = ["release", "list", "--env", "./x/second", "--env=./x/second", "a=./x/second", "--a=b"]
     bastion.forward(site, words, "./x/second")
     assert far.ran[-1] == "release list --env second --env=second a=./x/second --a=b"
 
 
-def test_an_inventory_is_brought_back(site: Site, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Typed elsewhere, the bastion writes into its own state, and the file comes to where --out says."""
+def test_an_inventory_is_copied_back(site: Site, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bastion writes the file into its own state, and it is copied to --out on this machine."""
     out = tmp_path / "stick/here.inventory"
     done = typed(monkeypatch, "bundle", "inventory", "--env", str(site.folder), "--out", str(out), "--read")
     assert done.exit_code == 0, done.output
@@ -120,8 +120,8 @@ def test_an_inventory_is_brought_back(site: Site, far: Far, tmp_path: Path, monk
     assert f"copied here: {out}" in done.output
 
 
-def test_an_inventory_that_failed_is_not_brought(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bastion's exit code is the command's, and no older file takes the new one's place."""
+def test_no_inventory_is_copied_after_a_failure(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is that of the bastion, and no older file is copied instead."""
     far.code = 1
     done = typed(monkeypatch, "bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory"))
     assert done.exit_code == 1
@@ -130,7 +130,7 @@ def test_an_inventory_that_failed_is_not_brought(far: Far, tmp_path: Path, monke
 
 
 def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative path would be looked for in whatever folder SSH begins in."""
+    """A relative path is refused: it would depend on the working directory of the SSH session."""
     words = ["bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory")]
     assert typed(monkeypatch, *words, "/media/bundle").exit_code == 0
     assert far.ran[-1].endswith(" --output text /media/bundle")
@@ -141,7 +141,7 @@ def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkey
 
 @pytest.mark.parametrize("words", [["list"], ["remove", "2026.11.0", "--force"]])
 def test_releases_of_another_machine(far: Far, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --env the command goes to that environment's bastion, as it was typed."""
+    """With --env, the command is forwarded to that environment's bastion."""
     far.code = 3
     done = typed(monkeypatch, "release", *words, "--env", "second")
     assert done.exit_code == 3
@@ -149,13 +149,13 @@ def test_releases_of_another_machine(far: Far, words: list[str], monkeypatch: py
 
 
 def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bastion whose environment names the next release still says what it has; elsewhere its files are checked."""
+    """A bastion whose environment names a release to come can still list what it has."""
     path = site.folder / environments.ENVIRONMENT
     path.write_text(path.read_text().replace("2026.11.0", "2099.1.0"))
-    with pytest.raises(ErrorList, match="in no tree's releases"):
+    with pytest.raises(ErrorList, match="not found in releases"):
         bastion.checked_site("second", needs_release=False)
     monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
     monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
     assert bastion.checked_site("second", needs_release=False).is_here
-    with pytest.raises(ErrorList, match="in no tree's releases"):
+    with pytest.raises(ErrorList, match="not found in releases"):
         bastion.checked_site("second")

@@ -1,4 +1,4 @@
-"""The environment's folder on its way to its bastion: the shell that takes it in, run here."""
+"""The shell script that receives an environment's folder on the bastion, run here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bedplate.remote import send
 
 @pytest.fixture
 def carried(tmp_path: Path) -> Path:
-    """Return an environment's folder as it is on somebody's computer."""
+    """Return an environment's folder as it is on an administrator's computer."""
     folder = tmp_path / "here"
     (folder / "pki").mkdir(parents=True)
     (folder / "environment.yaml").write_text("one")
@@ -41,8 +41,8 @@ def _content(tmp_path: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_is_taken_in_and_replaced(tmp_path: Path, carried: Path) -> None:
-    """A new folder appears; a changed one replaces it, but what the bastion published itself stays."""
+def test_it_is_received_and_replaced(tmp_path: Path, carried: Path) -> None:
+    """A new folder is created, and a changed one replaces it; files that the bastion published stay."""
     assert _take_in(tmp_path, carried) == 0
     (tmp_path / "etc/site/pki/ca.crt").write_text("own")
     (carried / "environment.yaml").write_text("two")
@@ -52,7 +52,7 @@ def test_it_is_taken_in_and_replaced(tmp_path: Path, carried: Path) -> None:
 
 
 def test_an_equal_one_is_left_alone(tmp_path: Path, carried: Path) -> None:
-    """Nothing is replaced where nothing changed."""
+    """An equal folder replaces nothing."""
     _take_in(tmp_path, carried)
     before = (tmp_path / "etc/site").stat().st_ino
     assert _take_in(tmp_path, carried) == 0
@@ -60,7 +60,7 @@ def test_an_equal_one_is_left_alone(tmp_path: Path, carried: Path) -> None:
 
 
 def test_nothing_changes_under_an_apply(tmp_path: Path, carried: Path) -> None:
-    """While an apply holds its lock an equal folder is fine, and another one is refused."""
+    """While an apply holds the environment lock, an equal folder is accepted and a changed one is refused."""
     _take_in(tmp_path, carried)
     with (tmp_path / "state/site/apply.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -72,8 +72,8 @@ def test_nothing_changes_under_an_apply(tmp_path: Path, carried: Path) -> None:
     assert _content(tmp_path)["environment.yaml"] == "two"
 
 
-def test_one_that_was_stopped_between_the_renames_goes_on(tmp_path: Path, carried: Path) -> None:
-    """What the bastion published itself is not lost with the folder that was on its way out."""
+def test_one_that_was_stopped_between_the_renames_resumes(tmp_path: Path, carried: Path) -> None:
+    """After a kill between the renames, files that the bastion published are not lost."""
     _take_in(tmp_path, carried)
     (tmp_path / "etc/site/pki/ca.crt").write_text("own")
     os.rename(tmp_path / "etc/site", tmp_path / "etc/site.old")  # noqa: PTH104  as mv does

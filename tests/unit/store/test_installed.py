@@ -1,4 +1,4 @@
-"""What a bastion's store holds is proven before an apply uses any of it."""
+"""A release in the store is verified before an apply uses it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ VERSION = "2026.11.0"
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tiny_bundle.Tiny:
-    """Make one bundle for all tests."""
+    """Create one bundle for all tests."""
     return tiny_bundle.make(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture
 def store(tiny: tiny_bundle.Tiny, tmp_path: Path) -> Path:
-    """Return a store with the bundle's release, brought by the bundle's own install."""
+    """Return a store with the bundle's release, installed by the bundle's own installer."""
     target = BastionTarget(tmp_path / "root")
     signed, files, (release, data) = check_bundle(tiny.folder, tiny.publisher)
     copy_blobs(tiny.folder, files, target)
@@ -37,13 +37,13 @@ def store(tiny: tiny_bundle.Tiny, tmp_path: Path) -> Path:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whose old content is read-only."""
+    """Overwrite a read-only file."""
     path.chmod(0o644)
     path.write_bytes(data)
 
 
 def test_only_what_changed_is_read_again(tiny: tiny_bundle.Tiny, store: Path) -> None:
-    """The first look reads all blobs, the second none, the third the one that was written to."""
+    """The first check reads all blobs, the second none, the third only the changed one."""
     found = installed.read(store, VERSION, tiny.publisher)
     assert found.release == tiny.release
     blobs = len(list((store / bundle_layout.BLOBS).iterdir()))
@@ -64,28 +64,28 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(("damage", "fact"), WRONG.values(), ids=WRONG)
 def test_refuses_a_release(tiny: tiny_bundle.Tiny, store: Path, damage: Callable[[Path], object], fact: str) -> None:
-    """Signature and release file are looked at each time."""
+    """Signature and release.json are verified each time."""
     damage(store / "releases" / VERSION)
     with pytest.raises((BedplateError, InputError), match=fact):
         installed.read(store, VERSION, tiny.publisher)
 
 
-def test_refuses_one_release_in_the_place_of_another(tiny: tiny_bundle.Tiny, store: Path) -> None:
-    """A signed older release is not taken for the one that an environment asks for."""
+def test_refuses_one_release_instead_of_another(tiny: tiny_bundle.Tiny, store: Path) -> None:
+    """A signed older release is not accepted instead of the one that an environment names."""
     shutil.move(store / "releases" / VERSION, store / "releases/2026.12.0")
     with pytest.raises(BedplateError, match=r"holds release 2026\.11\.0"):
         installed.read(store, "2026.12.0", tiny.publisher)
 
 
 def test_refuses_another_publishers(store: Path, tmp_path: Path) -> None:
-    """An environment takes its own publisher's releases only."""
+    """An environment accepts only releases of its own publisher."""
     publisher_signature.new_key(tmp_path / "other")
     with pytest.raises(BedplateError, match="is not signed by the publisher's key"):
         installed.read(store, VERSION, publisher_signature.public_key(tmp_path / "other"))
 
 
 def test_names_every_wrong_blob(tiny: tiny_bundle.Tiny, store: Path) -> None:
-    """A flipped and a missing blob are both named, and the next look finds them again."""
+    """A corrupted and a missing blob are both reported, and so they are by the next check."""
     found = installed.read(store, VERSION, tiny.publisher)
     installed.prove_blobs(found)
     first, second = sorted((store / bundle_layout.BLOBS).iterdir())[:2]

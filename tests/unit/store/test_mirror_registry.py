@@ -1,4 +1,4 @@
-"""The release's own registry serves the mirror's tree: nothing was pushed, and names are upstream's."""
+"""The release's registry serves the mirror tree, under upstream names and without a push."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[httpx.Client, tiny_bundle.Tiny]]:
-    """Lay out the mirror of a bundle and serve it."""
+    """Create the mirror tree of a bundle and serve it."""
     program, tiny = own_registry.program(), tiny_bundle.make(tmp_path)
     store = tmp_path / "store"
     shutil.copytree(tiny.folder / "blobs", store / "blobs")
@@ -68,7 +68,7 @@ def wait(client: httpx.Client) -> None:
 
 
 def test_pulls_by_tag_and_digest(served: tuple[httpx.Client, tiny_bundle.Tiny]) -> None:
-    """A client gets the manifest by its upstream name's tag, and every blob, byte for byte."""
+    """A client can pull the manifest by its upstream name and tag, and every blob."""
     client, tiny = served
     name = f"/v2/{mirror_name()}"
     answer = client.get(f"{name}/manifests/v1", headers={"Accept": MANIFEST_TYPE})
@@ -85,8 +85,8 @@ def test_pulls_by_tag_and_digest(served: tuple[httpx.Client, tiny_bundle.Tiny]) 
     assert client.get("/v2/_catalog").json() == {"repositories": [mirror_name()]}
 
 
-def test_takes_nothing(served: tuple[httpx.Client, tiny_bundle.Tiny]) -> None:
-    """There is no push: the mirror holds what the signed bundle brought and nothing else."""
+def test_refuses_a_push(served: tuple[httpx.Client, tiny_bundle.Tiny]) -> None:
+    """A push is refused: the mirror has only what came in the signed bundle."""
     client, _ = served
     assert client.post(f"/v2/{mirror_name()}/blobs/uploads/").status_code == httpx.codes.METHOD_NOT_ALLOWED
     assert client.get("/v2/registry.k8s.io/other/manifests/v1").status_code == httpx.codes.NOT_FOUND

@@ -1,4 +1,4 @@
-"""The mirror is what the store holds, as registry, apt repository, wheel index and files."""
+"""The mirror tree: registry, apt repository, wheel index and files, from the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from factories import tiny_bundle
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
-    """Make a bundle and carry it into a store."""
+    """Create a bundle and install it into a store."""
     tiny = tiny_bundle.make(tmp_path)
     store = tmp_path / "store"
     shutil.copytree(tiny.folder / "blobs", store / "blobs")
@@ -33,25 +33,25 @@ def tiny(tmp_path: Path) -> tiny_bundle.Tiny:
 
 @pytest.fixture
 def places(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """Return store, mirror and the key's home; GnuPG's sockets need a short path."""
+    """Return the folders of store, mirror and key; GnuPG's sockets need a short path."""
     return tmp_path / "store", tmp_path / "mirror", tmp_path / "gpg"
 
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("damaged", [bundle_layout.RELEASE, bundle_layout.MANIFEST])
 def test_a_release_that_is_not_as_signed_is_not_served(places: tuple[Path, Path, Path], damaged: str) -> None:
-    """Whatever release of the store it is, it is named, and the mirror stays as it is."""
+    """The release is named, whichever it is, and the mirror does not change."""
     store, served, key = places
     path = next(store.glob(f"releases/*/{damaged}"))
     path.write_bytes(path.read_bytes().replace(b"tiny", b"tinz", 1) if damaged == bundle_layout.RELEASE else b"{}")
-    with pytest.raises(BedplateError, match=r"release 2026\.11\.0 in .* has (another release|no manifest)\.json"):
+    with pytest.raises(BedplateError, match=r"release 2026\.11\.0 in .* has (a release|no readable manifest)\.json"):
         mirror_tree.ensure_mirror(store, served, key)
     assert not served.exists()
 
 
 @pytest.mark.usefixtures("tiny")
-def test_nobody_changes_the_store_meanwhile(places: tuple[Path, Path, Path]) -> None:
-    """A release that is being removed or installed is waited for."""
+def test_the_store_is_locked_meanwhile(places: tuple[Path, Path, Path]) -> None:
+    """The mirror waits while a release is being installed or removed."""
     store, served, key = places
     work = threading.Thread(target=lambda: mirror_tree.ensure_mirror(store, served, key), daemon=True)
     with store_lock(store):
@@ -63,8 +63,8 @@ def test_nobody_changes_the_store_meanwhile(places: tuple[Path, Path, Path]) -> 
 
 
 @pytest.mark.usefixtures("tiny")
-def test_mirror_is_hard_links_and_is_brought_about_once(places: tuple[Path, Path, Path]) -> None:
-    """No blob is stored twice, a second run changes nothing, and what differs is mended."""
+def test_mirror_is_hard_links_and_is_created_once(places: tuple[Path, Path, Path]) -> None:
+    """No blob is stored twice, a second run changes nothing, and differences are repaired."""
     store, served, key = places
     assert mirror_tree.ensure_mirror(*places) > 0
     assert mirror_tree.ensure_mirror(*places) == 0
@@ -81,7 +81,7 @@ def test_mirror_is_hard_links_and_is_brought_about_once(places: tuple[Path, Path
 
 @pytest.mark.usefixtures("tiny")
 def test_apt_takes_the_repository(places: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    """Apt itself reads the lists, checks the signature by the exported key, and gets the package."""
+    """Apt reads the lists, verifies the signature with the exported key, and downloads the package."""
     mirror_tree.ensure_mirror(*places)
     repository = places[1] / "apt"
     for folder in ("lists/partial", "cache/archives/partial", "etc", "got"):
@@ -110,7 +110,7 @@ def test_apt_takes_the_repository(places: tuple[Path, Path, Path], tmp_path: Pat
 
 @pytest.mark.usefixtures("tiny")
 def test_release_file_is_deterministic(places: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    """Two bastions with one store have the same Release; only the signature is their own."""
+    """Two bastions with equal stores have the same Release file; only the signatures differ."""
     for name in ("one", "two"):
         mirror_tree.ensure_mirror(places[0], tmp_path / name, tmp_path / f"key-{name}")
     first, second = (
@@ -123,7 +123,7 @@ def test_release_file_is_deterministic(places: tuple[Path, Path, Path], tmp_path
 
 @pytest.mark.usefixtures("tiny")
 def test_wheels_by_pip(places: tuple[Path, Path, Path]) -> None:
-    """The simple index names each wheel with its digest."""
+    """The simple index lists each wheel with its digest."""
     mirror_tree.ensure_mirror(*places)
     page = (places[1] / "wheels/tiny-wheel/index.html").read_text()
     digest = hashlib.sha256(tiny_bundle.wheel()).hexdigest()
@@ -133,5 +133,5 @@ def test_wheels_by_pip(places: tuple[Path, Path, Path]) -> None:
 
 
 def test_hosts_of_a_release(tiny: tiny_bundle.Tiny) -> None:
-    """The upstream hosts that containerd's settings are made for come from the bundle."""
+    """The upstream hosts in containerd's settings come from the bundle."""
     assert registry_hosts([tiny.release]) == ["registry.k8s.io"]

@@ -1,4 +1,4 @@
-"""A replica of the mirror: what the host's own program brings, served by the real registry."""
+"""A replica of the mirror: copied by the host's own program, served by the real registry."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ PROGRAM = paths.SOURCE / "roles/mirror/files/replicate.py"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """An HTTP server of files that logs nothing."""
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def bastion(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """Lay out a bastion's mirror and serve it; gives its folder and URL."""
+    """Create a bastion's mirror tree and serve it; yield its folder and URL."""
     many_images.store(tmp_path / "store", largest=100_000)
     folder = tmp_path / "mirror"
     mirror_tree.ensure_mirror(tmp_path / "store", folder, tmp_path / "gpg")
@@ -59,8 +59,8 @@ def tree(root: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_brings_what_is_lacking(bastion: tuple[Path, str], tmp_path: Path) -> None:
-    """The replica's tree is the bastion's; a second run changes nothing, and what is lost or added is mended."""
+def test_copies_what_is_missing(bastion: tuple[Path, str], tmp_path: Path) -> None:
+    """The replica equals the bastion's tree; a second run changes nothing, and differences are repaired."""
     folder, url = bastion
     root = tmp_path / "replica"
     assert replicate(url, root).stdout == f"{len(tree(folder))} changed\n"
@@ -76,7 +76,7 @@ def test_brings_what_is_lacking(bastion: tuple[Path, str], tmp_path: Path) -> No
 
 
 def test_wrong_byte_is_refused(bastion: tuple[Path, str], tmp_path: Path) -> None:
-    """A blob with another content ends the run, and no link names it."""
+    """A corrupted blob ends the run, and no link refers to it."""
     folder, url = bastion
     served = tmp_path / "served"
     shutil.copytree(folder, served)
@@ -96,7 +96,7 @@ def test_wrong_byte_is_refused(bastion: tuple[Path, str], tmp_path: Path) -> Non
 
 
 def test_leaves_its_folder_alone(bastion: tuple[Path, str], tmp_path: Path) -> None:
-    """A listing that leads elsewhere is refused before anything is written."""
+    """A listing with a path outside of the folder is refused before anything is written."""
     folder, url = bastion
     listing = folder / "replica/registry.json"
     content = json.loads(listing.read_bytes())
@@ -107,7 +107,7 @@ def test_leaves_its_folder_alone(bastion: tuple[Path, str], tmp_path: Path) -> N
 
 
 def test_registry_serves_it(bastion: tuple[Path, str], tmp_path: Path) -> None:
-    """The real registry serves every image from the replica's tree, with the bastion gone."""
+    """The real registry serves every image from the replica, with the bastion down."""
     _, url = bastion
     with own_registry.serving(tmp_path / "replica", data="registry") as port:
         assert replicate(url, tmp_path / "replica").returncode == 0

@@ -1,4 +1,4 @@
-"""What releases have unpacked goes when none of them names it and nothing leads to it."""
+"""Unpacked programs are removed when no release needs them and no link points to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLD, NEW = "2026.11.0", "2026.11.1"
 
 @pytest.fixture
 def unpacked(tmp_path: Path) -> UnpackedPrograms:
-    """A bastion's places: two releases, of which the second is installed."""
+    """Return the folders of a bastion with two releases, the second of which is current."""
     found = UnpackedPrograms(tmp_path / "opt/bedplate", tmp_path / "bin")
     found.commands.mkdir()
     for version, tool, server in ((OLD, "1.0", "3.0.0"), (NEW, "1.1", "3.1.0")):
@@ -34,7 +34,7 @@ def unpacked(tmp_path: Path) -> UnpackedPrograms:
 
 
 def release(store: Path, version: str, programs: Mapping[str, str], hosts: Mapping[str, str]) -> Path:
-    """Put a release's file into a store: its installer's programs, and those of hosts, which roles unpack."""
+    """Write a release.json into a store, with programs of the installer and of hosts."""
     artifacts = [
         BundledArtifact(id=f"go:the-{name}", kind="go", sha256="", size=0, file=f"the-{name}-{one}.tar", component=name)
         for name, one in hosts.items()
@@ -50,18 +50,18 @@ def release(store: Path, version: str, programs: Mapping[str, str], hosts: Mappi
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """The first release's folder in the store."""
+    """Return the first release's folder in the store."""
     return release(tmp_path / "store", OLD, {"tool": "1.0"}, {"server": "3.0.0"})
 
 
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
-    """The second one's."""
+    """Return the second release's folder in the store."""
     return release(tmp_path / "store", NEW, {"tool": "1.1"}, {"server": "3.1.0"})
 
 
 def there(unpacked: UnpackedPrograms) -> list[str]:
-    """Return the versions that are unpacked, and whatever else lies beside them."""
+    """Return the unpacked versions, and all other entries next to them."""
     found = unpacked.opt.glob("*/*")
     return sorted(str(path.relative_to(unpacked.opt)) for path in found if not path.is_symlink())
 
@@ -70,27 +70,27 @@ AFTER = [f"installer/{NEW}", "server/3.1.0", "tool/1.1"]
 
 
 def test_names_programs_of_installer_and_hosts(old: Path) -> None:
-    """A host's program is in a file that ends in its component's version."""
+    """The version of a host's program is the end of its artifact's file name."""
     assert unpacked_by(old) == {("installer", OLD), ("tool", "1.0"), ("server", "3.0.0")}
 
 
-def test_removes_what_no_release_names(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """The old installer and the old programs go; a second run finds nothing."""
+def test_removes_what_no_release_needs(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
+    """The old installer and programs are removed; a second run finds nothing."""
     assert unpacked.remove_unused([new], [old]) == 3
     assert there(unpacked) == AFTER
     assert (unpacked.commands / "tool").read_text() == NEW
     assert unpacked.remove_unused([new], [old]) == 0
 
 
-def test_keeps_what_another_release_names(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """While the old release stays in the store, so does all of its own, linked or not."""
+def test_keeps_what_another_release_needs(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
+    """While the old release is in the store, its programs stay, linked or not."""
     before = there(unpacked)
     assert unpacked.remove_unused([old, new], []) == 0
     assert there(unpacked) == before
 
 
-def test_keeps_what_a_link_leads_to(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """The installed release's removal leaves what runs: the links lead there, one of them through another."""
+def test_keeps_what_a_link_points_to(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
+    """Removing the current release keeps the programs that links point to, even through another link."""
     assert unpacked.remove_unused([old], [new]) == 0
     (unpacked.opt / "tool/current").unlink()
     (unpacked.opt / "tool/mine").symlink_to("round")
@@ -102,16 +102,14 @@ def test_keeps_what_a_link_leads_to(unpacked: UnpackedPrograms, old: Path, new: 
 def test_keeps_the_running_installer(
     unpacked: UnpackedPrograms, old: Path, new: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No program removes itself, wherever `bedplate` leads."""
+    """The running installer is kept, wherever the link `bedplate` points."""
     monkeypatch.setattr(paths, "SOURCE", unpacked.opt / "installer" / OLD)
     assert unpacked.remove_unused([new], [old]) == 2
     assert there(unpacked) == [f"installer/{OLD}", *AFTER]
 
 
-def test_later_it_takes_what_was_linked_before(
-    unpacked: UnpackedPrograms, old: Path, new: Path, tmp_path: Path
-) -> None:
-    """What stayed as something led there goes with a later removal, though its own release is long gone."""
+def test_removes_later_what_was_linked_before(unpacked: UnpackedPrograms, old: Path, new: Path, tmp_path: Path) -> None:
+    """A program that was kept because of a link is removed later, after the link has changed."""
     shutil.rmtree(new)
     third = release(tmp_path / "store", "2026.11.2", {"tool": "1.2"}, {"server": "3.2.0"})
     (unpacked.commands / "bedplate").unlink()
@@ -119,8 +117,8 @@ def test_later_it_takes_what_was_linked_before(
     assert there(unpacked) == ["server/3.1.0", "tool/1.1"]
 
 
-def test_leaves_what_is_no_releases(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """A component that no release names, a file, and a hidden folder are somebody else's."""
+def test_leaves_other_folders_alone(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
+    """Folders of unknown components, files and hidden folders are left alone."""
     others = ["mirror/replicate.py", "stranger/1.0/bin/x", f"installer/.{NEW}.new/x", "tool/note"]
     for path in others:
         (unpacked.opt / path).parent.mkdir(parents=True, exist_ok=True)
@@ -129,10 +127,10 @@ def test_leaves_what_is_no_releases(unpacked: UnpackedPrograms, old: Path, new: 
     assert all((unpacked.opt / path).exists() for path in others)
 
 
-def test_goes_on_after_a_kill(
+def test_resumes_after_a_kill(
     unpacked: UnpackedPrograms, old: Path, new: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped inside any folder, what is left of it has no version's name, and the next run takes it."""
+    """After a kill inside a folder, its rest does not have a version's name, and the next run removes it."""
     original, calls = shutil.rmtree, []
 
     def stopping(path: Path) -> None:
@@ -158,22 +156,22 @@ def test_goes_on_after_a_kill(
 
 
 def test_unknown_needs_remove_nothing(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """A kept release that cannot be read may need anything; of one that goes the rest may be read no more."""
+    """If a kept release cannot be read, nothing is removed; a removed release may be unreadable."""
     before = there(unpacked)
     (new / bundle_layout.RELEASE).write_text("{")
-    with pytest.raises(BedplateError, match=r"has no release\.json that can be read\n  hint: carry its bundle in"):
+    with pytest.raises(BedplateError, match=r"has no release\.json that can be read\n  hint: copy its bundle here"):
         unpacked.remove_unused([new], [old])
     assert there(unpacked) == before
     assert unpacked.remove_unused([old], [new]) == 0
 
 
 def test_a_release_that_is_still_copied_has_unpacked_nothing(unpacked: UnpackedPrograms, old: Path, new: Path) -> None:
-    """release.json comes last: without it only the installer's name is known, and the others can go on."""
+    """Without release.json, which is written last, only the installer may be unpacked."""
     (new / bundle_layout.RELEASE).unlink()
     unpacked.remove_unused([new], [old])
     assert there(unpacked) == AFTER
 
 
 def test_a_bastion_without_programs(tmp_path: Path, old: Path) -> None:
-    """Nothing was unpacked: nothing is to be done."""
+    """Without unpacked programs, there is nothing to do."""
     assert UnpackedPrograms(tmp_path / "none", tmp_path / "none either").remove_unused([], [old]) == 0
