@@ -105,7 +105,7 @@ def _taken(folder: Path, made: Sides, others: dict[str, Say], runs: int) -> dict
     for _ in range(runs):
         for name, form in FORMS.items():
             files = folder / f"old.{form}", folder / f"new.{form}"
-            done = bedplate("diff", *files, "--format", "json", fine=(0, 1))
+            done = bedplate("diff", *files, "--output", "json", fine=(0, 1))
             taken[name].runs.append(done)
             taken[name].score = score(made.plants, of_bedplate(done.output))
         for name, say in others.items():

@@ -21,7 +21,7 @@ RENDERED = "render"
 def render_goals(folder: Path, runs: int) -> list[Goal]:
     """Measure, print and return the goals."""
     output = folder / "rendered.jsonl"
-    bedplate("render", ENVIRONMENT, "--output", output)
+    bedplate("render", ENVIRONMENT, "--out", output)
     kustomization = _kustomization(output, folder / "kustomization")
     ways = {COLD: lambda: _cold(output), CACHED: lambda: _cached(output)}
     if kubectl := shutil.which("kubectl"):
@@ -44,11 +44,11 @@ def _cold(output: Path) -> float:
         for one in _cache().iterdir():
             if one.name != RENDERED:
                 (own / one.name).symlink_to(one)
-        return bedplate("render", ENVIRONMENT, "--output", output, env={"BEDPLATE_CACHE": str(own)}).seconds
+        return bedplate("render", ENVIRONMENT, "--out", output, env={"BEDPLATE_CACHE": str(own)}).seconds
 
 
 def _cached(output: Path) -> float:
-    return bedplate("render", ENVIRONMENT, "--output", output).seconds
+    return bedplate("render", ENVIRONMENT, "--out", output).seconds
 
 
 def _cache() -> Path:

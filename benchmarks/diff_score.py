@@ -75,7 +75,7 @@ def score(plants: Sequence[Plant], units: Iterable[Unit]) -> Score:
 
 
 def of_bedplate(output: str) -> Iterator[Unit]:
-    """Yield what `bedplate diff --format json` says: each value that differs, each object that comes or goes."""
+    """Yield what `bedplate diff --output json` says: each value that differs, each object that comes or goes."""
     for item in (item for group in json.loads(output)["groups"] for item in group["items"]):
         kind, name = (item["object"][key] for key in ("kind", "name")) if "object" in item else ("host", item["host"])
         if not item["changes"] or item["action"] == "renamed":

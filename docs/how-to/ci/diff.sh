@@ -13,7 +13,7 @@ for settings in inventory/*/environment.yaml; do
     fi
     for pair in markdown:md sarif:sarif junit:xml html:html; do
         code=0
-        "$bedplate" diff "$base:$environment" "$environment" --format "${pair%:*}" --fail-on "${FAIL_ON:-restart}" \
+        "$bedplate" diff "$base:$environment" "$environment" --output "${pair%:*}" --fail-on "${FAIL_ON:-restart}" \
             --out "$folder/$environment.${pair#*:}" || code=$?
         [ "$code" -le 1 ] || exit "$code"
     done

@@ -1,4 +1,4 @@
-"""`bedplate apply`."""
+"""The command `bedplate apply`."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.remote import bastion
 
-EPILOG = "Example: bedplate apply lab"
+EXIT_CODES = {0: "the environment is at its release", 1: "a step failed", 2: "bad input; nothing was changed"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("apply", epilog=EPILOG)(_apply)
+    add_command(app, "apply", _apply, examples="bedplate apply lab", exit_codes=EXIT_CODES)
 
 
 def _apply(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    environment: EnvironmentArgument,
     *,
-    all_steps: Annotated[bool, typer.Option("--all-steps", help="Run the steps that are done, too.")] = False,
+    all_steps: Annotated[bool, typer.Option("--all-steps", help="Also run steps that are done.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before hosts are changed.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Bring an environment to its release: install, upgrade, or go on where the last run stopped.
+    """Install, upgrade, or resume where the last run stopped.
 
-    Steps that are done are skipped. It runs on the environment's bastion; typed elsewhere, it goes there.
+    Brings all hosts and the cluster to the release that environment.yaml names. Steps that are done are skipped.
+
+    Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
     site = bastion.run_on_bastion(environment)
     # Pulumi's library would warn of each program that is started.

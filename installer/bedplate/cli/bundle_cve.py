@@ -1,44 +1,54 @@
-"""`bedplate bundle cve`."""
+"""The command `bedplate bundle cve`."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.shared_options import BundleArgument, SummaryOption
 from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
 from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed_packages, match_advisories
 from bedplate.sbom import bundled_documents
 
-EPILOG = "Example: bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
+EXAMPLE = "bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
+EXIT_CODES = {0: "no finding as bad as --fail-on", 1: "a finding as bad, or an unclear one", 2: "bad input"}
+HEADINGS = ("severity", "advisory", "package", "version", "fixed in", "in", "about")
 
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("cve", epilog=EPILOG)(_cve)
+    add_command(group, "cve", _cve, examples=EXAMPLE, exit_codes=EXIT_CODES)
 
 
-def _cve(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's directory.")],
+def _cve(  # noqa: PLR0913  each is an option people type
+    folder: BundleArgument,
     *,
-    db: Annotated[Path, typer.Option(help="Advisories in the OSV format: JSON, JSON lines, a zip or a folder.")],
-    image: Annotated[str, typer.Option(help="One image: its name, or the end of it.", show_default="all")] = "",
+    db: Annotated[
+        Path,
+        typer.Option(metavar="PATH", help="Advisories in the OSV format: a JSON file, JSON lines, a zip or a folder."),
+    ],
+    image: Annotated[str, typer.Option(metavar="NAME", help="Only this image.", show_default="all")] = "",
     fail_on: Annotated[
-        Severity, typer.Option(help="Exit with 1 for one this bad, or worse; unknown counts as the worst.")
+        Severity, typer.Option(help="Exit with 1 for a finding this bad or worse. Unknown counts as the worst.")
     ] = Severity.LOW,
+    summary: SummaryOption = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Match a bundle's packages against a carried file of advisories. No network is asked.
+    """Match a bundle's packages against known vulnerabilities.
 
-    Exit code 0 when nothing is as bad as --fail-on, 1 otherwise.
+    The advisories are in a file that you carry in. An image is named by its full name or the end of it. Works offline:
+    contacts no host.
     """
     packages = installed_packages(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
     result = match_advisories(packages, advisory_files.read_advisories(db))
-    print_result(_facts(result, len(packages)), output, lambda: _print(result, len(packages)))
+    facts = _totals(result, len(packages)) if summary else _facts(result, len(packages))
+    print_result(facts, output, lambda: _print(result, len(packages), summary=summary))
     if result.unclear or any(hit.severity.rank >= fail_on.rank for hit in result.hits):
         raise typer.Exit(1)
 
@@ -49,7 +59,7 @@ def _facts(result: MatchResult, packages: int) -> dict[str, Any]:
         "advisories": result.read,
         "withdrawn": result.withdrawn,
         "otherEcosystems": dict(sorted(result.foreign.items())),
-        "unclear": [{"id": one, "purl": purl, "why": why} for one, purl, why in result.unclear],
+        "unclear": [{"id": advisory, "purl": purl, "why": why} for advisory, purl, why in result.unclear],
         "findings": [_finding(hit) for hit in result.hits],
     }
 
@@ -68,32 +78,42 @@ def _finding(hit: AdvisoryMatch) -> dict[str, Any]:
     }
 
 
-def _print(result: MatchResult, packages: int) -> None:
+def _totals(result: MatchResult, packages: int) -> dict[str, Any]:
+    severities = Counter(str(hit.severity) for hit in result.hits)
+    counts = {"findings": len(result.hits), "severities": dict(severities), "unclear": len(result.unclear)}
+    return {"packages": packages, "advisories": result.read, **counts}
+
+
+def _print(result: MatchResult, packages: int, *, summary: bool) -> None:
     console = table_console()
-    if result.hits:
-        table = Table(box=None, pad_edge=False)
-        for heading in ("severity", "advisory", "package", "version", "fixed in", "is in", "about"):
-            table.add_column(heading, overflow="fold")
-        for hit, holders in _by_source(result.hits):
-            said = (hit.severity, hit.advisory.id, hit.package.name, hit.package.version)
-            table.add_row(*said, ", ".join(hit.fixed) or "-", _few(holders), hit.advisory.title)
-        console.print(table)
-    for advisory, purl, why in result.unclear:
+    if result.hits and not summary:
+        console.print(table(*HEADINGS, rows=[_row(hit, holders) for hit, holders in _by_source(result.hits)]))
+    for advisory, purl, why in () if summary else result.unclear:
         console.print(f"unclear: {advisory} for {purl}: {why}", highlight=False, soft_wrap=True)
+    if summary and result.hits:
+        counts = Counter(hit.severity for hit in result.hits)
+        worst_first = sorted(counts.items(), key=lambda item: -item[0].rank)
+        console.print(", ".join(f"{count} {severity}" for severity, count in worst_first), highlight=False)
     others = ", ".join(f"{count} of {name}" for name, count in sorted(result.foreign.items())) or "none"
     facts = f"{packages} packages, {result.read} advisories ({result.withdrawn} withdrawn)"
-    console.print(f"{facts}: {len(result.hits)} apply, {len(result.unclear)} unclear; other ecosystems: {others}")
+    counted = f"{len(result.hits)} apply, {len(result.unclear)} unclear; other ecosystems: {others}"
+    console.print(f"{facts}: {counted}", soft_wrap=True)
+
+
+def _row(hit: AdvisoryMatch, holders: list[str]) -> tuple[str, ...]:
+    package = (hit.severity, hit.advisory.id, hit.package.name, hit.package.version)
+    return (*package, ", ".join(hit.fixed) or "-", _few(holders), hit.advisory.title)
 
 
 def _by_source(hits: list[AdvisoryMatch]) -> list[tuple[AdvisoryMatch, list[str]]]:
-    """Return one hit per advisory and version of a source, with all that its packages are in."""
+    """Return one hit per advisory and version of a source package, with the images that it is in."""
     groups: dict[tuple[str, str, str], list[AdvisoryMatch]] = {}
     for hit in hits:
         groups.setdefault((hit.advisory.id, hit.package.name, hit.package.version), []).append(hit)
-    return [(some[0], sorted({holder for hit in some for holder in hit.package.holders})) for some in groups.values()]
+    return [(hits[0], sorted({holder for hit in hits for holder in hit.package.holders})) for hits in groups.values()]
 
 
 def _few(holders: list[str]) -> str:
-    """Return the first of some names, without their registries, and how many more there are."""
+    """Return the first of some image names, without its registry, and how many more there are."""
     more = f" and {len(holders) - 1} more" if len(holders) > 1 else ""
     return holders[0].rpartition("/")[2] + more if holders else "hosts' packages"

@@ -1,4 +1,4 @@
-"""`bedplate bundle delta`."""
+"""The command `bedplate bundle delta`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from rich.console import Console
 from bedplate.artifacts.cache import Cache
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.progress_lines import ProgressLines
-from bedplate.cli.site_key_option import site_public_key
+from bedplate.cli.shared_options import SigningKeyOption, SiteKeyOption
+from bedplate.cli.site_public_key import site_public_key
 from bedplate.core import quantity
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
@@ -22,96 +24,104 @@ from bedplate.delta import inventory
 from bedplate.delta.delta_plan import DeltaPlan, DeltaRequest, plan_delta
 from bedplate.delta.write_delta import Split, split_payload, write_delta
 
-EPILOG = "Example: bedplate bundle delta /srv/2026.11.1 --inventory lab.inventory --out /srv/delta --split 4GB"
+EXAMPLE = """bedplate bundle delta /srv/2026.11.1 --inventory lab.inventory \\
+    --out /srv/delta --split 4GB"""
+SIZE_HINT = "write 4GB, 700MB or 4GiB"
 
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("delta", epilog=EPILOG)(_delta)
+    add_command(group, "delta", _delta, examples=EXAMPLE)
 
 
 def _delta(  # noqa: PLR0913  each is an option people type
-    full: Annotated[Path, typer.Argument(metavar="FULL", help="The full bundle's directory.")],
+    full: Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of the full bundle.")],
     *,
-    listed: Annotated[Path, typer.Option("--inventory", help="What `bundle inventory` wrote at the site.")],
-    out: Annotated[Path | None, typer.Option(help="Directory for the delta; not needed with --dry-run.")] = None,
-    against: Annotated[
-        list[Path] | None, typer.Option(help="An older bundle the site should have; patches start from its blobs.")
+    inventory_file: Annotated[
+        Path, typer.Option("--inventory", metavar="FILE", help="Inventory file from the site (`bundle inventory`).")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the delta. Not needed with --dry-run.")
     ] = None,
-    split: Annotated[str, typer.Option(help="Size of a medium, such as 4GB.", show_default="one part")] = "",
-    key: Annotated[Path | None, typer.Option(help="The publisher's private key.", show_default="your own")] = None,
-    site: Annotated[
-        str, typer.Option(help="The site's public key (pki/site.pub).", show_default="by the inventory's environment")
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Older bundle that the site should have, to patch from. Repeatable."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option(metavar="SIZE", help="Size of a medium, such as 4GB.", show_default="one part")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be carried.")] = False,
+    key: SigningKeyOption = None,
+    site: SiteKeyOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only print the sizes.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Write what a site lacks of a bundle: whole files, and patches where they are at least 40 % smaller.
+    """Write what a site lacks of a bundle.
 
-    Every patch is proven here by applying it. Patches are kept in the cache, so a dry run costs the real one nothing.
+    Changed files are carried as patches if that saves 40 % or more, otherwise whole. Every patch is verified here by
+    applying it. Patches are cached, so nothing that a dry run makes is made again.
     """
     if not out and not dry_run:
-        raise InputError("option --out", "is needed", "give a folder, or --dry-run")
+        raise InputError("option --out", "is missing", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
-    known = inventory.unseal(listed, lambda name: site_public_key(site, name))
-    order = DeltaRequest(full, publisher_signature.public_key(private), known, against or [])
-    plan = plan_delta(order, Cache(), ProgressLines(Console(stderr=output is OutputFormat.JSON)))
-    chosen = split_payload(plan, medium)
+    known = inventory.unseal(inventory_file, lambda name: site_public_key(site, name))
+    request = DeltaRequest(full, publisher_signature.public_key(private), known, against or [])
+    plan = plan_delta(request, Cache(), ProgressLines(Console(stderr=output is OutputFormat.JSON)))
+    parts = split_payload(plan, medium)
     if out and not dry_run:
         write_delta(plan, out, private, medium)
-    print_result(_facts(plan, chosen), output, _summary(plan, chosen, split, None if dry_run else out))
+    print_result(_facts(plan, parts), output, _summary(plan, parts, split, None if dry_run else out))
 
 
 def _bytes(text: str) -> int:
     try:
         size = quantity.parse(text.removesuffix("B")) if text else Decimal(0)
     except ValueError as error:
-        raise InputError(f"size {text}", "is none", "write 4GB, 700MB or 4GiB") from error
+        raise InputError(f"size {text}", "is not a size", SIZE_HINT) from error
     if text and size < 1:
-        raise InputError(f"size {text}", "is less than a byte", "write 4GB, 700MB or 4GiB")
+        raise InputError(f"size {text}", "is less than one byte", SIZE_HINT)
     return int(size)
 
 
-def _size(plan: DeltaPlan, chosen: Split) -> int:
-    return plan.payload_size + chosen.count * chosen.header_size
+def _size(plan: DeltaPlan, parts: Split) -> int:
+    return plan.payload_size + parts.count * parts.header_size
 
 
-def _facts(plan: DeltaPlan, chosen: Split) -> dict[str, object]:
-    patched = [item for item in plan.carried if item.patch]
-    whole = [item for item in plan.carried if not item.patch]
+def _facts(plan: DeltaPlan, parts: Split) -> dict[str, object]:
+    patched = [file for file in plan.carried if file.patch]
+    whole = [file for file in plan.carried if not file.patch]
     return {
         "release": plan.manifest.release,
         "site": plan.inventory.site,
         "bases": [held.release for held in plan.inventory.releases],
         "full": plan.bundle_size,
-        "delta": _size(plan, chosen),
-        "media": chosen.count,
+        "delta": _size(plan, parts),
+        "media": parts.count,
         "kept": len(plan.kept),
-        "whole": {"files": len(whole), "bytes": sum(item.length for item in whole)},
+        "whole": {"files": len(whole), "bytes": sum(file.length for file in whole)},
         "patches": {
             "files": len(patched),
-            "bytes": sum(item.length for item in patched),
-            "in_place_of": sum(item.file.size for item in patched),
+            "bytes": sum(file.length for file in patched),
+            "in_place_of": sum(file.file.size for file in patched),
         },
         "notes": plan.notes,
     }
 
 
-def _summary(plan: DeltaPlan, chosen: Split, split: str, out: Path | None) -> str:
-    patched = [item for item in plan.carried if item.patch]
-    whole = sum(item.length for item in plan.carried if not item.patch)
+def _summary(plan: DeltaPlan, parts: Split, split: str, out: Path | None) -> str:
+    patched = [file for file in plan.carried if file.patch]
+    whole = sum(file.length for file in plan.carried if not file.patch)
     before = ", ".join(held.release for held in plan.inventory.releases) or "nothing"
-    media = f"{chosen.count} {'medium' if chosen.count == 1 else 'media'} of {split}" if split else "one part"
-    size = sum(item.length for item in patched)
-    saved = sum(item.file.size for item in patched) - size
-    sizes = f"full {human(plan.bundle_size)}, delta {human(_size(plan, chosen))}"
+    media = f"{parts.count} {'medium' if parts.count == 1 else 'media'} of {split}" if split else "one part"
+    size = sum(file.length for file in patched)
+    saved = sum(file.file.size for file in patched) - size
+    sizes = f"full {human(plan.bundle_size)}, delta {human(_size(plan, parts))}"
     lines = [
         *plan.notes,
         f"{before} → {plan.manifest.release}: {sizes}, {media}",
         f"  at the site already  {len(plan.kept)} files, {human(sum(file.size for file in plan.kept))}",
         f"  carried whole        {len(plan.carried) - len(patched)} files, {human(whole)}",
-        f"  carried as patches   {len(patched)} files, {human(size)}, which saves {human(saved)}",
+        f"  carried as patches   {len(patched)} files, {human(size)} (saves {human(saved)})",
     ]
     if out:
-        lines.append(f"{out}: carry it in, then: bedplate bundle merge PARTS --out BUNDLE --publisher ENV")
+        lines.append(f"Carry in {out}, then run: bedplate bundle merge PARTS --out BUNDLE --publisher ENV")
     return "\n".join(lines)

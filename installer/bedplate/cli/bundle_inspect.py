@@ -1,50 +1,66 @@
-"""`bedplate bundle inspect`."""
+"""The command `bedplate bundle inspect`."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 import typer
-from rich.table import Table
 
 from bedplate.bundle import verify_bundle
 from bedplate.bundle.exceptions import declared_exceptions
 from bedplate.bundle.write_bundle import bundle_digest
-from bedplate.cli.bundle_argument import BundleArgument
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.shared_options import BundleArgument, SummaryOption
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.bundle_layout import BundleManifest, ReleaseFile
 from bedplate.core.sizes import human
 
-EPILOG = "Example: bedplate bundle inspect /media/bundle --output json"
+EXAMPLES = """bedplate bundle inspect /media/bundle --summary
+bedplate bundle inspect /media/bundle --output json"""
 
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("inspect", epilog=EPILOG)(_inspect)
+    add_command(group, "inspect", _inspect, examples=EXAMPLES)
 
 
-def _inspect(folder: BundleArgument, output: OutputOption = OutputFormat.TEXT) -> None:
-    """Show what a bundle holds. Nothing is verified."""
+def _inspect(
+    folder: BundleArgument, *, summary: SummaryOption = False, output: OutputOption = OutputFormat.TEXT
+) -> None:
+    """Show what a bundle contains.
+
+    Verifies nothing: run `bedplate bundle verify` first.
+    """
     release = verify_bundle.read_release(folder)
-    manifest = bundle_layout.BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
+    manifest = BundleManifest.model_validate_json((folder / bundle_layout.MANIFEST).read_bytes())
+    kinds = dict(sorted(Counter(artifact.kind for artifact in release.artifacts).items()))
+    if summary:
+        totals = {"release": release.release, "digest": bundle_digest(manifest), "artifacts": kinds}
+        print_result(totals, output, lambda: _print_totals(release, manifest, kinds))
+        return
     allowed = declared_exceptions(folder, release)
     known = {"digest": bundle_digest(manifest), **release.model_dump(), "exceptions": allowed}
-    print_result(known, output, lambda: _print(release, manifest, allowed))
+    print_result(known, output, lambda: _print(release, manifest, kinds, allowed))
 
 
-def _print(release: ReleaseFile, manifest: bundle_layout.BundleManifest, allowed: list[dict[str, str]]) -> None:
+def _print(
+    release: ReleaseFile, manifest: BundleManifest, kinds: dict[str, int], allowed: list[dict[str, str]]
+) -> None:
     console = table_console()
-    blobs = {file.sha256: file.size for file in manifest.files}
-    table = Table(box=None, pad_edge=False)
-    for heading in ("kind", "artifact", "component", "digest"):
-        table.add_column(heading, overflow="fold")
-    for one in sorted(release.artifacts, key=lambda a: (a.kind, a.id)):
-        table.add_row(one.kind, one.id.partition(":")[2], one.component, one.sha256[:12])
-    console.print(table)
-    kinds = {
-        kind: sum(a.kind == kind for a in release.artifacts) for kind in sorted({a.kind for a in release.artifacts})
-    }
+    rows = [
+        (artifact.kind, artifact.id.partition(":")[2], artifact.component, artifact.sha256[:12])
+        for artifact in sorted(release.artifacts, key=lambda artifact: (artifact.kind, artifact.id))
+    ]
+    console.print(table("kind", "artifact", "component", "digest", rows=rows))
     for left_out in allowed:
         console.print("left out by {component}: {kind} {what}: {reason}".format(**left_out))
+    _print_totals(release, manifest, kinds)
+
+
+def _print_totals(release: ReleaseFile, manifest: BundleManifest, kinds: dict[str, int]) -> None:
+    console = table_console()
+    blobs = {file.sha256: file.size for file in manifest.files}
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     console.print(f"release {release.release}: {counts}; {len(blobs)} blobs, {human(sum(blobs.values()))}")
     console.print(f"bundle digest {bundle_digest(manifest)}")

@@ -1,4 +1,4 @@
-"""`bedplate bundle inventory`."""
+"""The command `bedplate bundle inventory`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.config.environments import Site
@@ -19,53 +20,57 @@ from bedplate.delta import inventory
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
 
-EPILOG = "Example: bedplate bundle inventory --out /media/stick/lab.inventory"
+EXAMPLE = "bedplate bundle inventory --out /media/stick/lab.inventory"
 WRITTEN = "log/inventory"
-"""In the environment's state: where a bastion writes for one who types elsewhere."""
+"""In the environment's state: where a bastion writes for a command that was forwarded to it."""
 
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("inventory", epilog=EPILOG)(_inventory)
+    add_command(group, "inventory", _inventory, examples=EXAMPLE)
 
 
 def _inventory(  # noqa: PLR0913  each is an option people type
     bundle: Annotated[
-        Path | None, typer.Argument(metavar="BUNDLE", help="A bundle on the bastion to list in place of its store.")
+        Path | None, typer.Argument(metavar="BUNDLE", help="List this bundle on the bastion instead of its store.")
     ] = None,
     *,
-    out: Annotated[Path, typer.Option(help="The file to write.")],
-    env: Annotated[str, typer.Option(help="Environment whose site key signs.", show_default="the only one here")] = "",
-    store: Annotated[Path, typer.Option(help="The bastion's store.")] = paths.STATE / "store",
-    read: Annotated[bool, typer.Option("--read", help="Read every blob; leave out what is spoilt.")] = False,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write.")],
+    env: Annotated[
+        str,
+        typer.Option(metavar="ENV", help="Environment whose site key signs.", show_default="the bastion's only one"),
+    ] = "",
+    store: Annotated[Path, typer.Option(metavar="DIR", help="The bastion's store.")] = paths.STORE,
+    read: Annotated[bool, typer.Option("--read", help="Read every blob, and leave out corrupted ones.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Write a small signed inventory of what this site has, for `bundle delta` on the publisher's side.
+    """Write a signed list of what a site has, for `bundle delta`.
 
-    It holds digests, sizes and names of packages and images, and nothing else. It is written on the environment's
-    bastion; typed elsewhere, with --env, the command goes there and brings the file back.
+    The inventory file contains digests, sizes, and names of packages and images, and nothing else.
+
+    Runs on the environment's bastion; from any other machine, give --env: the command is forwarded there over SSH, and
+    the file is copied back.
     """
-    site = bastion.checked_site(env or _only(), needs_release=False)
+    site = bastion.checked_site(env or _only_environment(), needs_release=False)
     if not site.is_here:
-        _from_outside(site, bundle, out, ["--store", str(store), *["--read"] * read, "--output", output])
-    taken, spoilt = inventory.take_inventory(bundle or store, site.environment.name, read=read)
+        options = ["--store", str(store), *(["--read"] if read else []), "--output", output]
+        _forward(site, bundle, out, options)
+    taken, corrupted = inventory.take_inventory(bundle or store, site.environment.name, read=read)
     data = inventory.seal(taken, ensure_site_key(site))
     write_atomic(out, data)
     releases = [held.release for held in taken.releases]
     size = sum(size for _, size in taken.blobs)
-    facts = {"site": taken.site, "releases": releases, "blobs": len(taken.blobs), "bytes": size, "spoilt": spoilt}
-    lines = [
-        f"{out}: {len(taken.blobs)} blobs ({human(size)}), releases {', '.join(releases) or 'none'}; {human(len(data))}"
-    ]
-    lines += [f"spoilt, and left out: {sha256}" for sha256 in spoilt]
+    facts = {"site": taken.site, "releases": releases, "blobs": len(taken.blobs), "bytes": size, "spoilt": corrupted}
+    counts = f"{len(taken.blobs)} blobs ({human(size)}), releases {', '.join(releases) or 'none'}"
+    lines = [f"{out}: {counts}; {human(len(data))}", *(f"corrupted, left out: {sha256}" for sha256 in corrupted)]
     print_result({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))
 
 
-def _from_outside(site: Site, bundle: Path | None, out: Path, options: list[str]) -> NoReturn:
-    """Have the bastion write the inventory, bring it here, and exit with the command's code there."""
+def _forward(site: Site, bundle: Path | None, out: Path, options: list[str]) -> NoReturn:
+    """Run the command on the bastion, copy the file here, and exit with the command's exit code."""
     if bundle and not bundle.is_absolute():
         raise InputError(
-            f"bundle {bundle}", "is looked for on the bastion, from no folder", "give its whole path there"
+            f"bundle {bundle}", "is a relative path, and is looked for on the bastion", "give its absolute path there"
         )
     name = site.environment.name
     words = ["--env", name, "--out", str(site.state / WRITTEN / f"{name}.inventory"), *options]
@@ -77,10 +82,10 @@ def _from_outside(site: Site, bundle: Path | None, out: Path, options: list[str]
     raise typer.Exit(code)
 
 
-def _only() -> str:
-    """Return the one environment that this bastion serves."""
-    found = sorted(path.parent.name for path in environments.ON_BASTION.glob(f"*/{environments.ENVIRONMENT}"))
-    if len(found) != 1:
-        named = ", ".join(found) or "none"
-        raise InputError("option --env", f"is needed, as {environments.ON_BASTION} has {named}", "give --env NAME")
-    return found[0]
+def _only_environment() -> str:
+    """Return the only environment that this bastion serves."""
+    names = sorted(path.parent.name for path in environments.ON_BASTION.glob(f"*/{environments.ENVIRONMENT}"))
+    if len(names) != 1:
+        known = ", ".join(names) or "no environment"
+        raise InputError("option --env", f"is needed: {environments.ON_BASTION} has {known}", "give --env NAME")
+    return names[0]

@@ -1,4 +1,4 @@
-"""`bedplate bundle publish`."""
+"""The command `bedplate bundle publish`."""
 
 from __future__ import annotations
 
@@ -15,74 +15,81 @@ from bedplate.binary_cache import publish as published
 from bedplate.binary_cache.publish import CacheContents
 from bedplate.build.build_bundle import default_key
 from bedplate.bundle import publisher_signature, verify_bundle
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.shared_options import CaOption, PasswordFileOption, SigningKeyOption, UserOption
 from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.registry import credentials
 from bedplate.registry.client import Client
+from bedplate.registry.credentials import Credentials
 
-EPILOG = "Example: bedplate bundle publish 2026.11.0 /srv/www/cache"
+EXAMPLES = """bedplate bundle publish 2026.11.0 /srv/www/cache
+bedplate bundle publish 2026.11.0 oci://registry.site/caches/bedplate"""
+EXIT_CODES = {0: "the cache has the release", 1: "failed; run the same command again to resume", 2: "bad input"}
 
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("publish", epilog=EPILOG)(_publish)
+    add_command(group, "publish", _publish, examples=EXAMPLES, exit_codes=EXIT_CODES)
 
 
 def _publish(  # noqa: PLR0913  each is an option people type
-    what: Annotated[str, typer.Argument(metavar="RELEASE|BUNDLE", help="A release that was built here, or a bundle.")],
-    to: Annotated[
-        str, typer.Argument(metavar="TO", help="A folder that some web server serves, or oci://HOST/REPO[:TAG].")
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="Release that was built here (version or folder), or a bundle.")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="CACHE", help="Folder that a web server serves, or oci://HOST/REPO[:TAG].")
     ],
     *,
-    key: Annotated[Path | None, typer.Option(help="Private key for the index.", show_default="your own")] = None,
+    key: SigningKeyOption = None,
     earlier: Annotated[
-        Path | None, typer.Option(help="For a folder: public keys that its index is signed by, if not by --key's.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Public keys that signed the folder's present index, if not that of --key."),
     ] = None,
-    ca: Annotated[Path | None, typer.Option(help="For a registry: certificates (PEM) that sign its one.")] = None,
-    user: Annotated[str, typer.Option(help="For a registry: user; else what docker login kept.")] = "",
-    password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
+    ca: CaOption = None,
+    user: UserOption = "",
+    password_file: PasswordFileOption = None,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Fill a binary cache: others build the release from it with --from, and wait minutes less.
+    """Fill a binary cache, so that others build in minutes.
 
-    Artifacts lie there by digest, beside a signed index. What is there already is not written again.
+    Others fetch artifacts from the cache with --from. The cache has artifacts by digest, and a signed index. Artifacts
+    that it has are not written again.
     """
-    stock, private, cache = _stock(what), key or default_key(), Cache()
-    oci = to.startswith((cache_address.OCI, cache_address.OCI_PLAIN))
-    with TransferProgress(Console(stderr=True), to, stock.size) as shown:
-        if oci:
-            address = cache_address.parse_artifact(to)[0].address
-            chosen = (
-                credentials.from_password_file(user, password_file)
-                if password_file
-                else credentials.from_login_file(str(address))
-            )
-            where = cache_address.parse_artifact(to, Client(address, chosen, ca=ca))
-            written = published.publish_to_registry(stock, where, private, cache, shown.advance)
+    contents, private, cache = _contents(source), key or default_key(), Cache()
+    with TransferProgress(Console(stderr=True), target, contents.size) as progress:
+        if target.startswith((cache_address.OCI, cache_address.OCI_PLAIN)):
+            where = _registry(target, user, password_file, ca)
+            written = published.publish_to_registry(contents, where, private, cache, progress.advance)
         else:
-            public = "\n".join(
-                [
-                    publisher_signature.public_key(private),
-                    *([publisher_signature.public_keys(earlier)] if earlier else []),
-                ]
-            )
-            written = published.publish_to_folder(stock, Path(to), private, public, shown.advance)
-    facts = {"to": to, "artifacts": len(stock.index.entries), "blobs": len(stock.blobs), "written": written}
-    text = (
-        f"{to}: {len(stock.index.entries)} artifacts, {len(stock.blobs)} blobs ({human(stock.size)}), {written} written"
-    )
-    print_result({**facts, "bytes": stock.size}, output, text)
+            keys = [publisher_signature.public_key(private)]
+            keys += [publisher_signature.public_keys(earlier)] if earlier else []
+            written = published.publish_to_folder(contents, Path(target), private, "\n".join(keys), progress.advance)
+    entries, blobs = len(contents.index.entries), len(contents.blobs)
+    facts = {"to": target, "artifacts": entries, "blobs": blobs, "written": written}
+    text = f"{target}: {entries} artifacts, {blobs} blobs ({human(contents.size)}), {written} written"
+    print_result({**facts, "bytes": contents.size}, output, text)
 
 
-def _stock(what: str) -> CacheContents:
-    bundle = Path(what)
+def _registry(target: str, user: str, password_file: Path | None, ca: Path | None) -> tuple[Client, str, str]:
+    """Return a client of the registry that a target names, the repository and the tag."""
+    address = cache_address.parse_artifact(target)[0].address
+    if password_file:
+        chosen: Credentials | None = credentials.from_password_file(user, password_file)
+    else:
+        chosen = credentials.from_login_file(str(address))
+    return cache_address.parse_artifact(target, Client(address, chosen, ca=ca))
+
+
+def _contents(source: str) -> CacheContents:
+    bundle = Path(source)
     if (bundle / bundle_layout.MANIFEST).is_file():
         version = verify_bundle.read_release(bundle).release
         if "+" in version:
-            fact = f"is release {version}, whose lock is not the repository's"
-            raise InputError(f"bundle {what}", fact, "publish the release that was built here")
+            fact = f"is release {version}, which was locked again after its release"
+            raise InputError(f"bundle {source}", fact, "publish a release that was built here")
         return published.contents_of_bundle(load_release(version), bundle)
-    return published.contents_of_cache(load_release(what), Cache())
+    return published.contents_of_cache(load_release(source), Cache())

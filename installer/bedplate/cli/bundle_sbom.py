@@ -1,22 +1,26 @@
-"""`bedplate bundle sbom`."""
+"""The command `bedplate bundle sbom`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
-from bedplate.cli.printing import table_console
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.printing import table, table_console
+from bedplate.cli.shared_options import BundleArgument, SummaryOption
+from bedplate.core.errors import InputError
 from bedplate.sbom import bundled_documents
 
-EPILOG = "Example: bedplate bundle sbom /media/bundle --image kube-proxy --format cyclonedx-json >kube-proxy.cdx.json"
+EXAMPLES = """bedplate bundle sbom /media/bundle --summary
+bedplate bundle sbom /media/bundle --image kube-proxy --output cyclonedx-json"""
 
 
 class SbomFormat(StrEnum):
-    """What is printed."""
+    """The formats that are printed."""
 
     TEXT = "text"
     CYCLONEDX = "cyclonedx-json"
@@ -25,46 +29,59 @@ class SbomFormat(StrEnum):
 
 def add(group: typer.Typer) -> None:
     """Add the command to the group `bundle`."""
-    group.command("sbom", epilog=EPILOG)(_sbom)
+    add_command(group, "sbom", _sbom, examples=EXAMPLES)
 
 
 def _sbom(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's directory.")],
-    image: Annotated[str, typer.Option(help="One image: its name, or the end of it.", show_default="all")] = "",
-    form: Annotated[
-        SbomFormat, typer.Option("--format", help="A table, the CycloneDX document, or what all was made of (SLSA).")
+    folder: BundleArgument,
+    *,
+    image: Annotated[str, typer.Option(metavar="NAME", help="Only this image.", show_default="all")] = "",
+    summary: SummaryOption = False,
+    output: Annotated[
+        SbomFormat,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Output format: a table, the bill of materials (CycloneDX), or the provenance (SLSA).",
+        ),
     ] = SbomFormat.TEXT,
 ) -> None:
-    """Show what a bundle is made of, package by package, with licences; or print the document that it carries.
+    """List the packages and licences in a bundle, or print its bills of materials.
 
-    Nothing is verified but the document's own digest: run `bedplate bundle verify` first.
+    An image is named by its full name or the end of it. Only the digest of the document itself is verified: run
+    `bedplate bundle verify` first.
     """
-    match form:
+    if summary and output is not SbomFormat.TEXT:
+        raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")
+    match output:
         case SbomFormat.PROVENANCE:
             typer.echo(bundled_documents.read_provenance(folder), nl=False)
         case SbomFormat.CYCLONEDX:
             typer.echo(bundled_documents.read_sbom(folder, image), nl=False)
         case SbomFormat.TEXT:
-            _print(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
+            _print(bundled_documents.parse(bundled_documents.read_sbom(folder, image)), summary=summary)
 
 
-def _print(sbom: dict[str, Any]) -> None:
+def _print(sbom: dict[str, Any], *, summary: bool) -> None:
     console = table_console()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("kind", "package", "version", "licence"):
-        table.add_column(heading, overflow="fold")
-    packages = [one for one in sbom["components"] if one["type"] == "library"]
-    for one in sorted(packages, key=lambda one: (_kind(one), one["name"], one["version"])):
-        table.add_row(_kind(one), one["name"], one["version"], bundled_documents.licence_of(one))
-    console.print(table)
-    subject, counts = sbom["metadata"]["component"], bundled_documents.licences(sbom)
-    console.print(f"\n{subject['name']} {subject['version']}: {len(packages)} packages", highlight=False)
-    overview = Table(box=None, pad_edge=False)
-    overview.add_column("packages", justify="right")
-    overview.add_column("licence", overflow="fold")
-    for licence, count in counts.most_common():
-        overview.add_row(str(count), licence)
-    console.print(overview)
+    packages = [component for component in sbom["components"] if component["type"] == "library"]
+    packages.sort(key=lambda package: (_kind(package), package["name"], package["version"]))
+    if not summary:
+        rows = [(_kind(p), p["name"], p["version"], bundled_documents.licence_of(p)) for p in packages]
+        console.print(table("kind", "package", "version", "licence", rows=rows))
+        console.print()
+    _print_licences(console, sbom, len(packages))
+
+
+def _print_licences(console: Console, sbom: dict[str, Any], packages: int) -> None:
+    subject = sbom["metadata"]["component"]
+    console.print(f"{subject['name']} {subject['version']}: {packages} packages", highlight=False)
+    licences = Table(box=None, pad_edge=False)
+    licences.add_column("packages", justify="right")
+    licences.add_column("licence", overflow="fold")
+    for licence, count in bundled_documents.licences(sbom).most_common():
+        licences.add_row(str(count), licence)
+    console.print(licences)
 
 
 def _kind(component: dict[str, Any]) -> str:

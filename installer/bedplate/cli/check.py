@@ -1,31 +1,29 @@
-"""`bedplate check`."""
+"""The command `bedplate check`."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 
 from bedplate import validate
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.config import environments
 from bedplate.core.errors import BedplateError, ErrorList
 
-EXAMPLE = "Example: bedplate check lab"
+EXIT_CODES = {0: "no errors", 2: "errors"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("check", epilog=EXAMPLE)(_check)
+    add_command(app, "check", _check, examples="bedplate check lab", exit_codes=EXIT_CODES)
 
 
-def _check(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = OutputFormat.TEXT,
-) -> None:
-    """Check an environment's files: form, references, ranges, facts written twice. Touches no host.
+def _check(environment: EnvironmentArgument, output: OutputOption = OutputFormat.TEXT) -> None:
+    """Check an environment's files for errors.
 
-    Every error is one line with file, line and column; all are found in one pass. Exit code 2 if there is one.
+    Checks syntax, types, references, address ranges and duplicates. Every error has a file, line and column, and all of
+    them are found in one run. Works offline: contacts no host.
     """
     folder = environments.find(environment)
     errors = validate.check(folder)

@@ -1,16 +1,19 @@
-"""`bedplate diff`: what a change of an environment, a release or plain YAML will do, without a cluster."""
+"""The command `bedplate diff`: what a change of an environment, a release or plain YAML will do."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.shared_options import SummaryOption
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.core.files import write_atomic
 from bedplate.diff.diff_report import make_report
 from bedplate.diff.effects.effect_finding import DiffReport, Risk
@@ -19,24 +22,26 @@ from bedplate.diff.output import Format, show
 from bedplate.diff.output.view import arrange
 
 SAME, DIFFERENT, ERROR = 0, 1, 2
-"""As diff(1) exits."""
+"""The exit codes of diff(1)."""
 
-EPILOG = """Examples:
-
-bedplate diff bank                                   the working tree against HEAD
-
-bedplate diff main:bank bank --format markdown       for a pull request
-
-bedplate diff /media/disk1 /media/disk2              two bundles
-
-bedplate diff old.yaml.gz new/ --fail-on data        plain Kubernetes YAML
-
-kubectl get all -A -o yaml | bedplate diff - new.yaml
-"""
+EXAMPLES = """# the working tree against HEAD
+bedplate diff bank
+# for a pull request
+bedplate diff main:bank bank --output markdown
+# two bundles
+bedplate diff /media/disk1 /media/disk2
+# plain Kubernetes YAML
+bedplate diff old.yaml.gz new/ --fail-on data
+kubectl get all -A -o yaml | bedplate diff - new.yaml"""
+EXIT_CODES = {
+    SAME: "no change",
+    DIFFERENT: "changes; with --fail-on, changes of that risk or a worse one",
+    ERROR: "the comparison failed",
+}
 
 
 class FailOn(StrEnum):
-    """The risks that can be asked to fail."""
+    """The risks that --fail-on takes."""
 
     RESTART = "restart"
     DISRUPTION = "disruption"
@@ -44,45 +49,53 @@ class FailOn(StrEnum):
     SECURITY = "security"
 
 
-SIDE = (
-    "an environment (name or folder), REVISION:ENVIRONMENT in git, a bundle, the output of render, "
+STATE = (
+    "an environment (name or folder), REVISION:ENVIRONMENT in git, a bundle, a file that `bedplate render` wrote, "
     "files or folders of Kubernetes YAML (also .gz), or - for standard input"
 )
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("diff", epilog=EPILOG)(diff)
+    """Add the command to the app."""
+    add_command(app, "diff", _diff, examples=EXAMPLES, exit_codes=EXIT_CODES)
 
 
-def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help=f"The state before: {SIDE}.", show_default=False)],
+def _diff(  # noqa: PLR0913  each is an option people type
+    old: Annotated[str, typer.Argument(metavar="OLD", help=f"The state before: {STATE}.", show_default=False)],
     new: Annotated[
-        str, typer.Argument(metavar="[NEW]", help="The state after; left out: OLD as it is, against git's HEAD.")
+        str, typer.Argument(metavar="NEW", help="The state after. Without it, OLD is compared with git's HEAD.")
     ] = "",
-    form: Annotated[Format, typer.Option("--format", "--output", "-o", help="The form of the report.")] = Format.TEXT,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report to this file.")] = None,
+    *,
+    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.TEXT,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file.", show_default="standard output")
+    ] = None,
+    summary: SummaryOption = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option(help="Exit with 1 only for a finding of this risk or a worse one.")
+        FailOn | None, typer.Option(help="Exit with 1 only if a finding has this risk or a worse one.")
     ] = None,
 ) -> None:
-    """Say what differs between two states and what the difference will do. No cluster and no host is asked.
+    """Show what a change will do to hosts, tenants, rights and data.
 
-    Risks, from the least: none, restart (pods are made anew), disruption (something stops for a while), data (can be
-    lost), security (someone may do more, or reach more).
+    Compares two states, and says what happens when the old one becomes the new one. Works offline: contacts no cluster
+    or host.
 
-    Exit codes: 0 no change, 1 changes (with --fail-on: changes of that risk), 2 the comparison could not be made.
+    Risks, from the lowest: none, restart (pods are recreated), disruption (something stops for a while), data (data can
+    be lost), security (someone may do or reach more).
     """
+    if summary and output is not Format.TEXT:
+        raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")
     risk = Risk[fail_on.name] if fail_on else None
     try:
         compared = _compare(old, new)
-        text = show(arrange(compared), form, fail_on=risk, color=out is None and _has_color())
+        view = arrange(compared)
+        shown = replace(view, groups=(), findings=()) if summary else view
+        text = show(shown, output, fail_on=risk, color=out is None and _has_color())
     except (BedplateError, ErrorList) as error:
         raise _as_error(error) from error
     except Exception as error:
-        fact = f"broke off: {type(error).__name__}: {error}"
-        step = "run bedplate --debug with the same words, and report what it says"
-        raise BedplateError("the installer", fact, step, exit_code=ERROR) from error
+        hint = "run the same command as `bedplate --debug …`, and report its output"
+        raise BedplateError("unexpected", f"{type(error).__name__}: {error}", hint, exit_code=ERROR) from error
     _write(text, out)
     raise typer.Exit(_code(compared, risk))
 
@@ -94,7 +107,7 @@ def _compare(old: str, new: str) -> DiffReport:
 
 
 def _as_error(error: BedplateError | ErrorList) -> BedplateError | ErrorList:
-    """Return an error whose exit code no one takes for "there are changes"."""
+    """Return an error with an exit code that does not mean "changes"."""
     for one in error.errors if isinstance(error, ErrorList) else [error]:
         one.exit_code = ERROR
     return error

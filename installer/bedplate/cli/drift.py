@@ -1,4 +1,4 @@
-"""`bedplate drift`: what is there, beside what is rendered and what was applied last."""
+"""The command `bedplate drift`: the live state compared with what is rendered and what was applied last."""
 
 from __future__ import annotations
 
@@ -9,83 +9,104 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
 from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
 from bedplate.kube.change import path_text
 from bedplate.remote import bastion
 
-EPILOG = "Example: bedplate drift lab --output json"
+EXAMPLES = """bedplate drift lab
+bedplate drift lab --no-hosts --summary"""
 SAME, DRIFTED, UNKNOWN = 0, 1, 2
+EXIT_CODES = {SAME: "no drift", DRIFTED: "drift", UNKNOWN: "bad input, or a host or the cluster could not be queried"}
 LONGEST = 200
+"""Characters of a value that are shown."""
 WORDS = {
-    Cause.DELETED: "is gone; somebody deleted it",
-    Cause.FOREIGN: "carries a component's label, and no component declares it",
+    Cause.DELETED: "was deleted",
+    Cause.FOREIGN: "has a component's label, but no component declares it",
     Cause.PENDING: "is not applied yet",
 }
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("drift", epilog=EPILOG)(_drift)
+    add_command(app, "drift", _drift, examples=EXAMPLES, exit_codes=EXIT_CODES)
 
 
 def _drift(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
+    environment: EnvironmentArgument,
     *,
-    hosts: Annotated[bool, typer.Option("--hosts/--no-hosts", help="Ask the hosts, too; takes a minute.")] = True,
+    hosts: Annotated[bool, typer.Option("--hosts/--no-hosts", help="Query the hosts, too; takes a minute.")] = True,
+    summary: SummaryOption = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Say what differs between an environment as it is rendered, as it was applied last, and as it is.
+    """Show what others have changed in the cluster and on the hosts.
 
-    What somebody else changed is drift; who and when is said as far as the cluster knows. What the next apply brings is
-    told apart. Nothing is changed: `bedplate apply ENV --all-steps` brings back what is rendered, and leaves what
-    others only added. Exit codes: 0 no drift, 1 drift, 2 something could not be asked.
+    Compares the live state with what is rendered and with what was applied last. A change by others is drift, with its
+    author and time if the cluster recorded them. A change that the next apply makes is pending.
+
+    Changes nothing. To restore what is rendered, run `bedplate apply ENV --all-steps`; it keeps what others only added.
+
+    Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
     site = bastion.run_on_bastion(environment)
     from bedplate.apply import installation  # noqa: PLC0415  as above
     from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
 
     with Console(stderr=True).status("reading") as status:
-        found = read_drift.read_drift(installation.load(site), with_hosts=hosts, say=status.update)
-    print_result(found.as_json(), output, lambda: _print(found, with_hosts=hosts))
-    raise typer.Exit(UNKNOWN if found.unknown else DRIFTED if found.is_drifted else SAME)
+        drift = read_drift.read_drift(installation.load(site), with_hosts=hosts, say=status.update)
+    facts = _totals(drift) if summary else drift.as_json()
+    print_result(facts, output, lambda: _print(drift, with_hosts=hosts, summary=summary))
+    raise typer.Exit(UNKNOWN if drift.unknown else DRIFTED if drift.is_drifted else SAME)
 
 
-def _print(found: Drift, *, with_hosts: bool) -> None:
+def _totals(drift: Drift) -> dict[str, Any]:
+    counts = {"looked": drift.looked, "drifted": len(drift.drifted), "pending": len(drift.pending)}
+    known = {"environment": drift.environment, "release": drift.release, "applied": drift.applied}
+    return {**known, **counts, "hosts": len(drift.hosts), "unknown": len(drift.unknown)}
+
+
+def _print(drift: Drift, *, with_hosts: bool, summary: bool) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{found.environment}: release {found.release} rendered, {found.applied or 'none'} applied last")
-    counts = f"{found.looked} objects compared: {len(found.drifted)} drifted, {len(found.pending)} pending"
-    asked = f"hosts: {len(found.hosts)} tasks would change something" if with_hosts else "hosts: not asked"
-    console.print(f"{counts}; {asked}")
-    _print_objects(console, "Drift: changed by others since the last apply", found.drifted)
-    _print_objects(console, "Pending: the next apply brings it", found.pending)
-    for one in found.hosts:
-        pending = ", pending" if one.cause is Cause.PENDING else ""
-        console.print(f"\n{one.host}  {one.task}{pending}")
-        for line in one.text.splitlines():
+    console.print(f"{drift.environment}: release {drift.release} rendered, {drift.applied or 'none'} applied last")
+    counts = f"{drift.looked} objects compared: {len(drift.drifted)} drifted, {len(drift.pending)} pending"
+    tasks = f"hosts: {len(drift.hosts)} tasks would change something" if with_hosts else "hosts: not queried"
+    console.print(f"{counts}; {tasks}")
+    if summary:
+        return
+    _print_objects(console, "Drift: changed by others since the last apply", drift.drifted)
+    _print_objects(console, "Pending: the next apply changes it", drift.pending)
+    for difference in drift.hosts:
+        pending = ", pending" if difference.cause is Cause.PENDING else ""
+        console.print(f"\n{difference.host}  {difference.task}{pending}")
+        for line in difference.text.splitlines():
             console.print(f"    {line}")
-    for reason in found.unknown:
-        console.print(f"\nnot known: {reason}")
-    if found.is_drifted:
-        console.print(f"\nNext: bedplate apply {found.environment} --all-steps; what others only added stays")
+    for reason in drift.unknown:
+        console.print(f"\nunknown: {reason}")
+    if drift.is_drifted:
+        console.print(f"\nTo restore what is rendered: bedplate apply {drift.environment} --all-steps")
+        console.print("What others only added stays.")
 
 
 def _print_objects(console: Console, title: str, differences: Iterable[ObjectDifference]) -> None:
     listed = list(differences)
     if listed:
         console.print(f"\n{title}")
-    for one in listed:
-        by = f"  ({one.writer})" if one.writer else ""
-        console.print(f"  {one.identity}  {_text(one)}{by}")
+    for difference in listed:
+        author = f"  ({difference.writer})" if difference.writer else ""
+        console.print(f"  {difference.identity}  {_text(difference)}{author}")
 
 
-def _text(one: ObjectDifference) -> str:
-    if not one.path:
-        return WORDS[one.cause]
-    if one.cause is Cause.PENDING:
-        return f"{path_text(one.path)}: {_value(one.live)} → {_value(one.desired)}"
-    also = "" if one.desired == one.applied else f", and the next apply would make it {_value(one.desired)}"
-    return f"{path_text(one.path)}: {_value(one.applied)} → {_value(one.live)}{also}"
+def _text(difference: ObjectDifference) -> str:
+    if not difference.path:
+        return WORDS[difference.cause]
+    path = path_text(difference.path)
+    if difference.cause is Cause.PENDING:
+        return f"{path}: {_value(difference.live)} → {_value(difference.desired)}"
+    changed = difference.desired != difference.applied
+    also = f"; the next apply would set it to {_value(difference.desired)}" if changed else ""
+    return f"{path}: {_value(difference.applied)} → {_value(difference.live)}{also}"
 
 
 def _value(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""`bedplate images`."""
+"""The command `bedplate images`: every image that Kubernetes manifests name."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.shared_options import SummaryOption
 from bedplate.images.manifest_reader import read_objects
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
 from bedplate.kube.change import path_text
 
+EXAMPLES = """bedplate images manifests/ --summary
+helm template ./chart | bedplate images - --output json"""
+EXIT_CODES = {0: "done", 2: "bad input"}
 LONG_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
-"""Tables show the beginning of a digest; JSON has the whole of it."""
+"""Tables show the beginning of a digest; JSON has all of it."""
+HEADINGS = ("image", "object", "path", "kind", "certainty")
 
 
-class Least(StrEnum):
-    """How sure a reference must be to be shown."""
+class LeastCertainty(StrEnum):
+    """How certain a reference must be to be listed."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -29,47 +34,48 @@ class Least(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("images", epilog="Example: helm template … | bedplate images - --output json")(_images)
+    add_command(app, "images", _images, examples=EXAMPLES, exit_codes=EXIT_CODES)
 
 
 def _images(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE|DIR…", help="Kubernetes YAML or JSON, also as .gz; - reads standard input."),
+        typer.Argument(metavar="PATH", help="File or folder of Kubernetes YAML or JSON (also .gz); - for stdin."),
     ],
+    *,
     least: Annotated[
-        Least,
-        typer.Option("--certainty", help="Show references that are at least this sure; possible shows every one."),
-    ] = Least.LIKELY,
+        LeastCertainty, typer.Option("--certainty", help="List references that are at least this certain.")
+    ] = LeastCertainty.LIKELY,
+    summary: SummaryOption = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Find every image that manifests name, wherever it hides: the walk that also proves a bundle closed.
+    """Find every image that Kubernetes manifests name.
 
-    Looked at are fields, arguments, variables, annotations, custom resources, defaults in CRDs, and ConfigMaps
-    with YAML, JSON, TOML and Python inside. References in parts (repository, image, version) are joined.
+    Reads fields, arguments, variables, annotations, custom resources, defaults in CRDs, and YAML, JSON, TOML and Python
+    in ConfigMaps. Joins references that are written in parts (repository, image, version).
+
+    The same scan proves that a bundle is complete. Works offline: contacts no host.
     """
-    objects, facts, held_back = 0, [], 0
-    for one in read_objects(files):
+    objects, facts, left_out = 0, [], 0
+    for read in read_objects(files):
         objects += 1
-        for hit in images_of(one.object):
-            if hit.certainty < Certainty[least.name]:
-                held_back += 1
+        for reference in images_of(read.object):
+            if reference.certainty < Certainty[least.name]:
+                left_out += 1
                 continue
-            fact = {"image": str(hit.image), "written": hit.written, "object": one.name, "path": path_text(hit.path)}
-            place = {"kind": str(hit.kind), "certainty": str(hit.certainty), "file": one.location.file}
-            facts.append({**fact, **place, "line": one.location.line})
-    print_result(facts, output, lambda: _print(facts, objects))
-    if held_back:
-        typer.echo(f"{held_back} less sure: --certainty possible shows them", err=True)
+            fact = {"image": str(reference.image), "written": reference.written, "object": read.name}
+            place = {"path": path_text(reference.path), "kind": str(reference.kind)}
+            location = {"file": read.location.file, "line": read.location.line}
+            facts.append({**fact, **place, "certainty": str(reference.certainty), **location})
+    totals = {"images": len({fact["image"] for fact in facts}), "references": len(facts), "objects": objects}
+    print_result(totals if summary else facts, output, lambda: _print([] if summary else facts, totals))
+    if left_out:
+        typer.echo(f"{left_out} less certain references are not listed: use --certainty possible", err=True)
 
 
-def _print(facts: list[dict[str, Any]], objects: int) -> None:
-    console, table = table_console(), Table(box=None, pad_edge=False)
-    for heading in ("image", "object", "path", "kind", "certainty"):
-        table.add_column(heading, overflow="fold")
-    for fact in facts:
-        image = LONG_DIGEST.sub(r"\1…", fact["image"])
-        table.add_row(image, *(fact[name] for name in ("object", "path", "kind", "certainty")))
-    console.print(table)
-    images = len({fact["image"] for fact in facts})
-    console.print(f"{images} images, named at {len(facts)} places of {objects} objects", highlight=False)
+def _print(facts: list[dict[str, Any]], totals: dict[str, int]) -> None:
+    console = table_console()
+    if facts:
+        rows = [(LONG_DIGEST.sub(r"\1…", fact["image"]), *(fact[name] for name in HEADINGS[1:])) for fact in facts]
+        console.print(table(*HEADINGS, rows=rows))
+    console.print("{images} images, in {references} references of {objects} objects".format(**totals), highlight=False)

@@ -1,4 +1,4 @@
-"""`bedplate init`."""
+"""The command `bedplate init`: a new environment from a template."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from typing import Annotated
 
 import typer
 
+from bedplate.cli.command_groups import add_command
 from bedplate.config import new_environment, yaml_document
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core.errors import InputError
 
-EXAMPLE = "Example: bedplate init north"
-
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("init", epilog=EXAMPLE)(_init)
+    add_command(app, "init", _init, examples="bedplate init north")
 
 
 def _init(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name of the new environment.")],
-    folder: Annotated[Path, typer.Option("--in", help="Folder that holds the environments.")] = Path("inventory"),
+    environment: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new environment.")],
+    folder: Annotated[Path, typer.Option("--in", metavar="DIR", help="Folder of the environments.")] = Path(
+        "inventory"
+    ),
 ) -> None:
-    """Write a new environment: a commented environment.yaml and hosts.yaml, to be filled in.
+    """Write a new, commented environment to fill in.
 
-    Refuses to write over files that exist.
+    Writes environment.yaml and hosts.yaml into a new folder, and never overwrites a file.
     """
     if not re.match(DNS_LABEL, environment):
-        raise InputError(f"name {environment}", "is not small letters, digits and hyphens", "choose another")
+        fact = "has other characters than lowercase letters, digits and hyphens"
+        raise InputError(f"name {environment}", fact, "choose another name")
     for path in new_environment.write(folder / environment):
         typer.echo(f"wrote {yaml_document.display_path(path)}")
-    typer.echo(f"Next: fill in names, addresses and the publisher's key, then: bedplate check {environment}")
+    typer.echo(f"Fill in names, addresses and the publisher's key, then run: bedplate check {environment}")

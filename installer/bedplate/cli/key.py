@@ -1,4 +1,4 @@
-"""`bedplate key`."""
+"""The commands `bedplate key new` and `bedplate key show`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ import typer
 
 from bedplate.bundle import publisher_signature, ssh_signature
 from bedplate.bundle.verify_bundle import refusals_as_errors
+from bedplate.cli.command_groups import add_command, new_group
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
+from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core.errors import InputError
 from bedplate.install.trusted_keys import read_keys
 from bedplate.pki import site_key
 
-NAMED = "{0:<10} {1:<50} {2}"
+COLUMNS = "{0:<10} {1:<50} {2}"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    group = typer.Typer(help="The keys that sign bundles, and what sites send.", no_args_is_help=True)
-    group.command("new", epilog="Example: bedplate key new --out ~/keys/bedplate-publisher")(_new)
-    group.command("show", epilog="Example: bedplate key show lab")(_show)
+    """Add the commands to the app."""
+    group = new_group("Make a publisher's key; show the keys that an environment uses.")
+    add_command(group, "new", _new, examples="bedplate key new --out ~/keys/bedplate-publisher")
+    add_command(group, "show", _show, examples="bedplate key show lab")
     app.add_typer(group, name="key")
 
 
 def _new(
-    out: Annotated[Path, typer.Option(help="File for the private key; FILE.pub gets the public one.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File for the private key; FILE.pub gets the public key.")],
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Make a publisher's key (Ed25519, mode 0600). A file that exists is never overwritten.
+    """Make a publisher's key (Ed25519) that signs bundles.
 
-    Every environment names the public half in `publisher:`. Keep the private half where you keep other signing keys.
+    Put the public key into `publisher:` of every environment. Keep the private key with your other signing keys. Never
+    overwrites a file.
     """
     public = publisher_signature.new_key(out)
     line = publisher_signature.public_key(out)
@@ -41,24 +44,20 @@ def _new(
     print_result({"private": str(out), "public": str(public), "publisher": line}, output, text)
 
 
-def _show(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = OutputFormat.TEXT,
-) -> None:
-    """Show the public keys of an environment: the publisher's that it pins, and its own site key.
+def _show(environment: EnvironmentArgument, output: OutputOption = OutputFormat.TEXT) -> None:
+    """Show the publisher's keys and the site key of an environment.
 
-    Compare the fingerprints with whoever owns the keys by another way than the one by which the files came.
+    Compare the fingerprints with the owners of the keys out of band, not over the channel that brought the files.
     """
     site = environments.load(environments.find(environment))
     with refusals_as_errors():
         pinned = read_keys(site.environment.publisher)
     publishers = [{"key": k.key, "fingerprint": ssh_signature.fingerprint(k.key), "when": k.options} for k in pinned]
     own = _site_key(site)
-    rows = [("publisher", one["fingerprint"], one["when"]) for one in publishers]
-    rows.append(
-        ("site", own["fingerprint"], own["key"]) if own else ("site", "not made yet", "bedplate apply makes it")
-    )
-    text = "\n".join(NAMED.format(*row).rstrip() for row in rows)
+    rows = [("publisher", known["fingerprint"], known["when"]) for known in publishers]
+    missing = ("site", "not made yet", "bedplate apply makes it")
+    rows.append(("site", own["fingerprint"], own["key"]) if own else missing)
+    text = "\n".join(COLUMNS.format(*row).rstrip() for row in rows)
     print_result({"environment": site.environment.name, "publisher": publishers, "site": own}, output, text)
 
 

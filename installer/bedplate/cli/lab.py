@@ -1,4 +1,4 @@
-"""`bedplate lab up|status|shell|down`."""
+"""The commands `bedplate lab up`, `status`, `shell` and `down`."""
 
 from __future__ import annotations
 
@@ -7,34 +7,39 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from bedplate.cli.cache_options import FromKeyOption, FromOption
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.command_groups import add_command, new_group
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.shared_options import FromKeyOption, FromOption
 from bedplate.lab import lab_address
 
-NameOption = Annotated[str, typer.Option("--name", help="The lab's name; several stand side by side.")]
+NameOption = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the lab; several can run at once.")]
+GROUP = """Run a datacenter of containers on this computer.
+
+The containers have no outbound route. Needs root on Debian 12.
+"""
+UP_CODES = {0: "the lab is up, and all checks passed", 1: "failed; run the same command again to resume"}
+SHELL_CODES = {0: "done", 2: "bad input", "other": "exit code of the command on the machine"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    lab = typer.Typer(no_args_is_help=True, help="A datacenter of containers on this computer, without a route out.")
-    lab.command("up", epilog="Example: bedplate lab up --name second")(_up)
-    lab.command("status", epilog="Example: bedplate lab status --output json")(_status)
-    # What follows the machine's name is the machine's business, options included.
+    group = new_group(GROUP)
+    add_command(group, "up", _up, examples="bedplate lab up", exit_codes=UP_CODES)
+    add_command(group, "status", _status, examples="bedplate lab status --output json")
+    # Words after the machine's name belong to the command there, options included.
     verbatim = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-    lab.command("shell", epilog="Example: bedplate lab shell cp1 journalctl -u kubelet", context_settings=verbatim)(
-        _shell
-    )
-    lab.command("down", epilog="Example: bedplate lab down")(_down)
-    app.add_typer(lab, name="lab")
+    shell = "bedplate lab shell cp1\nbedplate lab shell cp1 journalctl -u kubelet"
+    add_command(group, "shell", _shell, examples=shell, exit_codes=SHELL_CODES, settings=verbatim)
+    add_command(group, "down", _down, examples="bedplate lab down")
+    app.add_typer(group, name="lab")
 
 
 def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_key: FromKeyOption = None) -> None:
-    """Build the bundle, make the machines, install the release inside them and check it.
+    """Build a bundle, start a lab, install the release in it and check it.
 
-    Needs root on Debian 12; names the packages it misses there and installs them. A second run goes on
-    where the first stopped, and is quick where nothing is left to do.
+    Installs the packages that this computer lacks. A second run resumes where the first stopped; if
+    nothing is left to do, it takes a minute.
     """
     # what they load takes a second, and `down` needs none of it
     from bedplate.binary_cache import cache_address  # noqa: PLC0415
@@ -47,28 +52,32 @@ def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_k
 
 
 def _status(name: NameOption = lab_address.DEFAULT, output: OutputOption = OutputFormat.TEXT) -> None:
-    """Show a lab's machines and nodes, its release, and how many packets tried to leave it."""
+    """Show a lab's machines, nodes and release.
+
+    Also shows how many packets tried to leave the lab.
+    """
     from bedplate.lab import lab_status  # noqa: PLC0415  as above
 
-    found = lab_status.read_status(lab_address.find_lab(name))
-    print_result(found, output, lambda: _print(found))
+    status = lab_status.read_status(lab_address.find_lab(name))
+    print_result(status, output, lambda: _print(status))
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(status: dict[str, Any]) -> None:
     console = table_console()
-    table = Table("machine", "address", "state", "node", box=None, pad_edge=False)
-    for name, machine in found["machines"].items():
-        table.add_row(name, machine["address"], machine["state"] or "missing", found["nodes"].get(name, ""))
-    console.print(f"lab {found['lab']}, network {found['network']}, release {found['release'] or 'none yet'}")
-    console.print(table)
-    packets = found["packets_outside"]
-    console.print(f"packets that tried to leave: {'not known' if packets is None else packets}")
+    rows = [
+        (name, machine["address"], machine["state"] or "missing", status["nodes"].get(name, ""))
+        for name, machine in status["machines"].items()
+    ]
+    console.print(f"lab {status['lab']}, network {status['network']}, release {status['release'] or 'none yet'}")
+    console.print(table("machine", "address", "state", "node", rows=rows))
+    packets = status["packets_outside"]
+    console.print(f"packets that tried to leave: {'unknown' if packets is None else packets}")
 
 
 def _shell(
     machine: Annotated[str, typer.Argument(metavar="MACHINE", help="bastion, cp1 or worker1.")],
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="COMMAND", help="What to run in place of a shell.")
+        list[str] | None, typer.Argument(metavar="COMMAND", help="Command to run instead of a shell.")
     ] = None,
     *,
     name: NameOption = lab_address.DEFAULT,
@@ -82,11 +91,14 @@ def _shell(
 
 
 def _down(name: NameOption = lab_address.DEFAULT) -> None:
-    """Remove a lab: machines, network, rules, keys and environment. The caches stay."""
+    """Remove a lab; the caches stay.
+
+    Removes machines, network, firewall rules, keys and the environment.
+    """
     from bedplate.lab import down  # noqa: PLC0415  as above
 
     if name not in [lab.name for lab in lab_address.all_labs()]:
-        typer.echo(f"lab {name} is not there")
+        typer.echo(f"lab {name} does not exist")
         return
     down.remove_lab(lab_address.find_lab(name))
-    typer.echo(f"lab {name} is gone")
+    typer.echo(f"lab {name} removed")

@@ -1,4 +1,4 @@
-"""``bedplate lock``."""
+"""The command `bedplate lock`."""
 
 from __future__ import annotations
 
@@ -9,35 +9,45 @@ import typer
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.load_release import load_release
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import catalog
 
+EXAMPLES = """bedplate lock 2026.11.0
+bedplate lock 2026.11.0 --update nginx-light"""
+
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("lock", epilog="Example: bedplate lock 2026.11.0 --update nginx-light")(lock)
+    """Add the command to the app."""
+    add_command(app, "lock", _lock, examples=EXAMPLES)
 
 
-def lock(
+def _lock(
     release: Annotated[
-        str,
-        typer.Argument(metavar="[RELEASE]", help="Version of the release, or its folder; the newest if none is named."),
+        str, typer.Argument(metavar="RELEASE", help="Version of the release, or its folder.", show_default="the newest")
     ] = "",
     update: Annotated[
         list[str] | None,
-        typer.Option(help="Resolve this package, artifact or component anew, though nothing asks for it; '*' is all."),
+        typer.Option(
+            metavar="NAME",
+            help="Resolve this package, artifact or component again, even if unchanged ('*': everything). Repeatable.",
+        ),
     ] = None,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Pin everything a release is made of, in release.lock and lock/ beside it.
+    """Pin everything that a release is made of.
 
-    What did not change since the last lock keeps its pins. Needs the package sources (Go modules,
-    npm, pip, apt) as this machine is configured for them. The files are committed and reviewed.
+    Writes release.lock and lock/ next to release.yaml. Commit them, and review them like code. Pins of what did not
+    change are kept.
+
+    Needs the package sources (Go modules, npm, pip, apt) that this machine is configured for.
     """
-    found = load_release(release or catalog.newest(drafts=True))
+    catalog_of_release = load_release(release or catalog.newest(drafts=True))
     quiet = output is OutputFormat.JSON
-    made = resolve.lock(found, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}"))
-    path = found.folder / resolve.FILE
-    missing = sum(entry.output is None for entry in made.entries)
-    text = f"{path}: {len(made.entries)} entries, {missing} not built yet (bedplate bundle build --record)"
-    print_result({"lock": str(path), "entries": len(made.entries), "without_output": missing}, output, text)
+    lock = resolve.lock(
+        catalog_of_release, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}")
+    )
+    path = catalog_of_release.folder / resolve.FILE
+    missing = sum(entry.output is None for entry in lock.entries)
+    text = f"{path}: {len(lock.entries)} entries, {missing} not built yet (bedplate bundle build --record)"
+    print_result({"lock": str(path), "entries": len(lock.entries), "without_output": missing}, output, text)

@@ -1,4 +1,4 @@
-"""`bedplate mirror push`."""
+"""The command `bedplate mirror push`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import typer
 from rich.console import Console
 
 from bedplate.bundle import verify_bundle
+from bedplate.cli.command_groups import add_command, new_group
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
-from bedplate.cli.publisher_option import publisher_keys
+from bedplate.cli.publisher_keys import publisher_keys
+from bedplate.cli.shared_options import CaOption, PasswordFileOption, PublisherOption, UserOption
 from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
@@ -27,46 +29,48 @@ from bedplate.registry.registry_address import RegistryAddress, parse_address
 from bedplate.store.mirror_tree import store_releases
 
 JOBS = 8
+EXIT_CODES = {0: "all images are in the registry", 1: "failed; run the same command again to resume", 2: "bad input"}
+EXAMPLE = """bedplate mirror push /media/bundle harbor.site/bedplate \\
+    --publisher bank --ca site-ca.pem"""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    group = typer.Typer(help="The mirror: what a site serves its images from.", no_args_is_help=True)
-    example = "bedplate mirror push /media/bundle harbor.site/bedplate --publisher bank --ca site-ca.pem"
-    group.command("push", epilog=f"Example: {example}")(_push)
-    group.callback()(_group)
+    group = new_group("Copy a release's images into a registry of your own.")
+    add_command(group, "push", _push, examples=EXAMPLE, exit_codes=EXIT_CODES)
     app.add_typer(group, name="mirror")
 
 
-def _group() -> None:
-    """Keep `push` a word of its own; with one command alone typer would drop it."""
-
-
 def _push(  # noqa: PLR0913  each is an option people type
-    source: Annotated[Path, typer.Argument(metavar="BUNDLE|STORE", help="A bundle's directory, or a bastion's store.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Folder of a bundle, or a bastion's store.")],
     registry: Annotated[
-        str, typer.Argument(metavar="REGISTRY", help="HOST[:PORT][/PROJECT]; http:// before it for one without TLS.")
+        str, typer.Argument(metavar="REGISTRY", help="HOST[:PORT][/PROJECT], with http:// in front if it has no TLS.")
     ],
     *,
-    publisher: Annotated[
-        str, typer.Option(help="For a bundle: the publisher's public key, or an environment that pins it.")
+    publisher: PublisherOption = "",
+    release: Annotated[
+        str, typer.Option(metavar="VERSION", help="Push only this release of a store.", show_default="all")
     ] = "",
-    release: Annotated[str, typer.Option(help="For a store: only this release.", show_default="all")] = "",
-    prefix: Annotated[str, typer.Option(help="What all repositories' names begin with there.")] = "",
-    ca: Annotated[Path | None, typer.Option(help="Certificates (PEM) that sign the registry's one.")] = None,
-    user: Annotated[str, typer.Option(help="User; otherwise what docker or podman login kept.")] = "",
-    password_file: Annotated[Path | None, typer.Option(help="File with the user's password.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Connections side by side.")] = JOBS,
+    prefix: Annotated[
+        str, typer.Option(metavar="PATH", help="Path in the registry that all repositories go below.")
+    ] = "",
+    ca: CaOption = None,
+    user: UserOption = "",
+    password_file: PasswordFileOption = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Number of parallel connections.")] = JOBS,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Bring all images into a registry of your own, under the names they have in Bedplate's mirror.
+    """Copy all images into a registry of your own.
 
-    Blobs that are there are not sent; a run that was stopped goes on where it was. Tags come last.
+    Keeps the names that the images have in Bedplate's mirror. Blobs that the registry has are not sent again; tags are
+    set last. A bundle is verified first, and needs --publisher.
+
+    If the command is stopped, run it again: it resumes.
     """
     address = parse_address(registry)
     client = Client(address, _credentials(address, user, password_file), ca=ca)
     name = "/".join(part.strip("/") for part in (address.path, prefix) if part.strip("/"))
-    parse_address(f"{address}/{name}")  # a wrong prefix is told before anything is read
+    parse_address(f"{address}/{name}")  # refuse a wrong prefix before anything is read
     wanted = pushable_images(_releases(source, publisher, release), source, name)
     started = time.monotonic()
     with TransferProgress(Console(stderr=True), f"{address}", wanted.size) as shown:
@@ -78,7 +82,7 @@ def _push(  # noqa: PLR0913  each is an option people type
 
 def _credentials(address: RegistryAddress, user: str, password_file: Path | None) -> Credentials | None:
     if bool(user) != bool(password_file):
-        raise InputError("--user and --password-file", "belong together", "give both")
+        raise InputError("--user and --password-file", "must be given together", "give both, or neither")
     return (
         credentials.from_password_file(user, password_file)
         if password_file
@@ -87,23 +91,27 @@ def _credentials(address: RegistryAddress, user: str, password_file: Path | None
 
 
 def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
-    """Return what is pushed: a bundle only once its signature and every byte are proven, as the store's were."""
+    """Return the releases to push; a bundle is verified first, as `install` verified what is in a store."""
     if (source / bundle_layout.MANIFEST).is_file():
         if not publisher:
-            raise InputError(f"bundle {source}", "has to be verified first", "give --publisher KEY.pub, or ENV")
+            raise InputError(
+                f"bundle {source}", "must be verified first", "give --publisher KEY.pub or --publisher ENV"
+            )
         verify_bundle.verify(source, publisher_keys(publisher))
         return [verify_bundle.read_release(source)]
-    found = store_releases(source)
-    chosen = [one for one in found if not version or one.release.partition("+")[0] == version]
+    stored = store_releases(source)
+    chosen = [known for known in stored if not version or known.release.partition("+")[0] == version]
     if not chosen:
-        known = ", ".join(one.release for one in found) or "none"
-        subject = f"release {version}" if version else f"folder {source}"
-        raise InputError(subject, f"is neither a bundle nor in a store (releases there: {known})", "check the path")
+        if not stored:
+            raise InputError(f"folder {source}", "is neither a bundle nor a store with releases", "check the path")
+        known = ", ".join(release.release for release in stored)
+        raise InputError(f"release {version}", f"is not in store {source} (releases there: {known})", "check --release")
     return chosen
 
 
 def _summary(address: RegistryAddress, wanted: PushableImages, pushed: PushResult, seconds: float) -> str:
     rate = f", {human(pushed.sent_bytes / seconds)}/s" if pushed.sent else ""
-    blobs = f"{pushed.sent} blobs sent ({human(pushed.sent_bytes)}), {pushed.mounted} mounted, {pushed.present} there"
+    known = f"{pushed.mounted} mounted, {pushed.present} already there"
+    blobs = f"{pushed.sent} blobs sent ({human(pushed.sent_bytes)}), {known}"
     names = f"{pushed.tags} of {pushed.all_tags} tags set"
-    return f"{address}: {blobs}; {names}; {human(wanted.size)} in all, {seconds:.1f} s{rate}"
+    return f"{address}: {blobs}; {names}; {human(wanted.size)} in total, {seconds:.1f} s{rate}"

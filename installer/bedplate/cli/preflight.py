@@ -1,66 +1,65 @@
-"""`bedplate preflight`."""
+"""The command `bedplate preflight`."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
-from bedplate.config.environments import Site
+from bedplate.cli.command_groups import add_command
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.ownership import is_installed
 from bedplate.remote import bastion
 
-EXAMPLE = "Example: bedplate preflight lab"
+EXIT_CODES = {0: "nothing blocks an installation", 1: "a finding must be fixed first", 2: "bad input"}
 STYLES = {"stops": "bold red", "hard": "green", "soft": "yellow"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("preflight", epilog=EXAMPLE)(_preflight)
+    add_command(app, "preflight", _preflight, examples="bedplate preflight lab", exit_codes=EXIT_CODES)
 
 
 def _preflight(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = OutputFormat.TEXT,
+    environment: EnvironmentArgument, *, summary: SummaryOption = False, output: OutputOption = OutputFormat.TEXT
 ) -> None:
-    """Ask every host what could go wrong, before anything is changed.
+    """Check every host for problems, before anything is changed.
 
-    Measures disks and clocks, looks at ports, routes, names and leftovers. Exit code 1 if a hard
-    finding stands that preflight.accept in environment.yaml does not name.
+    Measures disks and clocks; checks ports, routes, names, and what earlier installations left. A hard finding blocks
+    an installation, unless preflight.accept in environment.yaml lists it.
+
+    Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
     site = bastion.run_on_bastion(environment)
     findings = preflight.run(site, is_installed=is_installed(site))
-    result = {"environment": site.environment.name, "findings": [finding.json() for finding in findings]}
-    print_result(result, output, lambda: _print(site, findings))
-    if any(finding.stops for finding in findings):
+    totals = {
+        "hosts": len(site.hosts),
+        "findings": len(findings),
+        "accepted": sum(bool(finding.accepted) for finding in findings),
+        "blocking": sum(finding.stops for finding in findings),
+    }
+    facts = totals if summary else {"findings": [finding.json() for finding in findings]}
+    name = {"environment": site.environment.name}
+    print_result({**name, **facts}, output, lambda: _print([] if summary else findings, totals))
+    if totals["blocking"]:
         raise typer.Exit(1)
 
 
-def _print(site: Site, findings: list[HostFinding]) -> None:
+def _print(findings: list[HostFinding], totals: dict[str, int]) -> None:
     console = table_console()
-    console.print(table(findings))
-    count = sum(finding.stops for finding in findings)
-    accepted = sum(bool(finding.accepted) for finding in findings)
-    end = f"{count} must be mended first" if count else "nothing stands in the way"
-    console.print(f"{len(site.hosts)} hosts, {len(findings)} findings, {accepted} accepted: {end}.")
+    if findings:
+        console.print(table("host", "finding", "what, why, what to do", rows=map(_row, findings)))
+    end = "{blocking} must be fixed first" if totals["blocking"] else "none blocking"
+    text = "{hosts} hosts, {findings} findings, {accepted} accepted, " + end
+    console.print(text.format(**totals), highlight=False)
 
 
-def table(findings: list[HostFinding]) -> Table:
-    """Return the findings as a table."""
-    result = Table(box=None, pad_edge=False, show_lines=False)
-    for heading in ("host", "finding", "what, why, what to do"):
-        result.add_column(heading, overflow="fold")
-    for finding in findings:
-        style = STYLES["stops" if finding.stops else finding.severity]
-        mark = "accepted" if finding.accepted else finding.severity
-        step = f"Accepted: {finding.accepted}" if finding.accepted else f"Next: {finding.action}."
-        text = Text.assemble(
-            f"{finding.host} {finding.what}.\n", (f"{finding.why[0].upper()}{finding.why[1:]}.\n", "dim")
-        )
-        result.add_row(finding.host, Text(f"{finding.id}\n{mark}", style), text.append(step))
-    return result
+def _row(finding: HostFinding) -> tuple[str, Text, Text]:
+    style = STYLES["stops" if finding.stops else finding.severity]
+    mark = "accepted" if finding.accepted else finding.severity
+    step = f"Accepted: {finding.accepted}" if finding.accepted else f"To fix it: {finding.action}."
+    reason = (f"{finding.why[0].upper()}{finding.why[1:]}.\n", "dim")
+    text = Text.assemble(f"{finding.host} {finding.what}.\n", reason)
+    return finding.host, Text(f"{finding.id}\n{mark}", style), text.append(step)

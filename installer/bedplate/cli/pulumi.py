@@ -1,4 +1,4 @@
-"""`bedplate pulumi`."""
+"""The command `bedplate pulumi`."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from typing import Annotated
 
 import typer
 
-from bedplate.apply import installation
-from bedplate.cli import FAILURE
-from bedplate.cluster import pulumi_cli
+from bedplate.cli.command_groups import FAILURE, add_command
+from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.core.errors import InputError
 from bedplate.remote import bastion
 from bedplate.render import layer_order
 
-EPILOG = "Example: bedplate pulumi lab monitoring -- preview --diff"
+EXAMPLE = "bedplate pulumi lab monitoring -- preview --diff"
+EXIT_CODES = {0: "Pulumi succeeded", 1: "Pulumi failed", 2: "bad input"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("pulumi", epilog=EPILOG)(_pulumi)
+    add_command(app, "pulumi", _pulumi, examples=EXAMPLE, exit_codes=EXIT_CODES)
 
 
 def _pulumi(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    layer: Annotated[str, typer.Argument(metavar="LAYER", help="Layer of the cluster: one stack each.")],
-    words: Annotated[list[str], typer.Argument(metavar="-- WORDS…", help="Pulumi's own command and options.")],
+    environment: EnvironmentArgument,
+    layer: Annotated[str, typer.Argument(metavar="LAYER", help="Layer of the cluster, such as monitoring.")],
+    words: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="Command and options of Pulumi.")],
 ) -> None:
-    """Run the bundled Pulumi CLI on a layer's stack: the program, state and names are those of `bedplate apply`.
+    """Run the bundled Pulumi CLI on one layer's stack.
 
-    The ledger does not hear of what it changes: `bedplate apply ENV --all-steps` brings the layer back to its release.
+    The program, state and names are those of `bedplate apply`. Changes that you make are not recorded as steps:
+    `bedplate apply ENV --all-steps` brings the layer back to its release.
+
+    Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
-    if layer not in layer_order.layer_names():
-        raise InputError(
-            f"layer {layer}", "is not one of this release's", f"take one of {', '.join(layer_order.layer_names())}"
-        )
+    known = layer_order.layer_names()
+    if layer not in known:
+        raise InputError(f"layer {layer}", "is not in this release", f"use one of {', '.join(known)}")
     site = bastion.run_on_bastion(environment)
-    one = installation.load(site)
-    if pulumi_cli.attach(site, layer, one.layer(layer), one.catalog, words) != 0:
+    from bedplate.apply import installation  # noqa: PLC0415  it loads Pulumi, which only the bastion needs
+    from bedplate.cluster import pulumi_cli  # noqa: PLC0415  as above
+
+    loaded = installation.load(site)
+    if pulumi_cli.attach(site, layer, loaded.layer(layer), loaded.catalog, words) != 0:
         raise typer.Exit(FAILURE)

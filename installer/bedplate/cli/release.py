@@ -1,4 +1,4 @@
-"""`bedplate release list|remove`."""
+"""The commands `bedplate release list` and `bedplate release remove`."""
 
 from __future__ import annotations
 
@@ -6,57 +6,62 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bedplate.apply import releases
 from bedplate.apply.releases import StoredRelease
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.command_groups import add_command, new_group
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.core.sizes import human
 from bedplate.remote import bastion
 
 EnvironmentOption = Annotated[
-    str, typer.Option("--env", help="Environment on whose bastion it runs.", show_default="this machine")
+    str, typer.Option("--env", metavar="ENV", help="Run on this environment's bastion.", show_default="this machine")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    group = typer.Typer(help="The releases on a bastion: what its store holds for them.", no_args_is_help=True)
-    group.command("list", epilog="Example: bedplate release list --output json")(_list)
-    group.command("remove", epilog="Example: bedplate release remove 2026.11.0")(_remove)
+    """Add the commands to the app."""
+    group = new_group("Show the releases on a bastion; remove one to free space.")
+    add_command(group, "list", _list, examples="bedplate release list --env lab")
+    add_command(group, "remove", _remove, examples="bedplate release remove 2026.11.0 --env lab")
     app.add_typer(group, name="release")
 
 
 def _list(env: EnvironmentOption = "", output: OutputOption = OutputFormat.TEXT) -> None:
-    """Show the releases in a bastion's store, what removing each would free, and which environments run it."""
+    """List the releases in a bastion's store.
+
+    Shows each release's size, the space that removing it would free, and the environments that run it.
+    """
     if env:
         bastion.run_on_bastion(env, needs_release=False)
-    found = releases.stored()
-    print_result([asdict(one) for one in found], output, lambda: _print(found))
+    stored = releases.stored()
+    print_result([asdict(release) for release in stored], output, lambda: _print(stored))
 
 
-def _print(found: list[StoredRelease]) -> None:
-    table = Table("release", "size", "frees", "environments", box=None, pad_edge=False)
-    for one in found:
-        table.add_row(one.version, human(one.size), human(one.alone), ", ".join(one.environments) or "none")
-    table_console().print(table if found else "no release is in this bastion's store")
+def _print(stored: list[StoredRelease]) -> None:
+    rows = [
+        (release.version, human(release.size), human(release.alone), ", ".join(release.environments) or "none")
+        for release in stored
+    ]
+    listed = table("release", "size", "frees", "environments", rows=rows)
+    table_console().print(listed if stored else "This bastion's store has no releases.")
 
 
 def _remove(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="The release.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Version of the release.")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Although an environment runs it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove it even if an environment runs it.")] = False,
     env: EnvironmentOption = "",
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Remove a release from a bastion's store and mirror, with all that no other release uses.
+    """Remove a release from a bastion's store and mirror.
 
-    Programs in /opt/bedplate go, too, where no link leads to them; the installer that runs stays. Stopped at any
-    moment, the same command goes on.
+    Removes everything that no other release uses, including unused programs in /opt/bedplate. The installer that runs
+    this command stays. If the command is stopped, run it again: it resumes.
     """
     if env:
         bastion.run_on_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
-    programs = f"{freed.folders} folders of programs"
-    text = f"release {version} is gone: {freed.blobs} blobs, {human(freed.size)} freed, {programs}"
+    what = f"{freed.blobs} blobs, {freed.folders} program folders"
+    text = f"release {version} removed: {what}, {human(freed.size)} freed"
     print_result({"release": version, **asdict(freed)}, output, text)

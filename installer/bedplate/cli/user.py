@@ -1,4 +1,4 @@
-"""`bedplate user`."""
+"""The commands `bedplate user set` and `bedplate user remove`."""
 
 from __future__ import annotations
 
@@ -8,45 +8,54 @@ from typing import Annotated
 
 import typer
 
+from bedplate.cli.command_groups import add_command, new_group
 from bedplate.config import users
 from bedplate.core.errors import InputError
 
-EXAMPLE = "Example: bedplate user set /etc/bedplate/users.yaml ada --group physicists"
+GROUP = """Manage the people who may log in, in a users file.
+
+The users file is for a site without another identity provider. It is on the site's bastion.
+"""
+UserArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user, in lower case.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    users = typer.Typer(no_args_is_help=True, help="The users file of a site without another provider; on its bastion.")
-    users.command("set", epilog=EXAMPLE)(_set)
-    users.command("remove", epilog="Example: bedplate user remove /etc/bedplate/users.yaml ada")(_remove)
-    app.add_typer(users, name="user")
+    """Add the commands to the app."""
+    group = new_group(GROUP)
+    file = "/etc/bedplate/users.yaml"
+    add_command(group, "set", _set, examples=f"bedplate user set {file} ada --group physicists")
+    add_command(group, "remove", _remove, examples=f"bedplate user remove {file} ada")
+    app.add_typer(group, name="user")
 
 
 def _set(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The users file; made if it is not there.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name, in lower case.")],
-    group: Annotated[list[str], typer.Option(help="A group of the user; may be given again.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The users file; created if it does not exist.")],
+    name: UserArgument,
+    group: Annotated[list[str], typer.Option(metavar="NAME", help="Group of the user. Repeatable.")],
 ) -> None:
-    """Add a user, or give one a new password and new groups.
+    """Add a user, or give a user a new password and new groups.
 
-    The password is asked for, or read from standard input; only its hash is written.
-    The next `bedplate apply` brings it in.
+    Prompts for the password, or reads it from standard input. The file has only its hash. Takes effect at the next
+    apply.
     """
     accounts = users.read(file) if file.exists() else users.Accounts()
     users.write(file, users.with_user(accounts, name, _password(name), group))
-    typer.echo(f"{name} is in {file}. Next: bedplate apply ENV")
+    typer.echo(f"{name} is in {file}; takes effect at the next `bedplate apply ENV`")
 
 
 def _remove(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The users file.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    name: UserArgument,
 ) -> None:
-    """Remove a user; the user's volumes stay. The next `bedplate apply` brings it in."""
+    """Remove a user; the user's volumes stay.
+
+    Takes effect at the next apply.
+    """
     accounts = users.read(file)
     if name not in {user.name for user in accounts.users}:
-        raise InputError(f"user {name}", f"is not in {file}")
+        raise InputError(f"user {name}", f"is not in {file}", "check the name")
     users.write(file, users.without_user(accounts, name))
-    typer.echo(f"{name} is no longer in {file}. Next: bedplate apply ENV")
+    typer.echo(f"{name} is no longer in {file}; takes effect at the next `bedplate apply ENV`")
 
 
 def _password(name: str) -> str:
@@ -54,5 +63,5 @@ def _password(name: str) -> str:
         return str(typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True))
     password = sys.stdin.readline().rstrip("\n")
     if not password:
-        raise InputError("password", "is empty", "give it on standard input")
+        raise InputError("password", "is empty", "write it to standard input")
     return password

@@ -1,34 +1,35 @@
-"""`bedplate verify`."""
+"""The command `bedplate verify`: an acceptance run."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table_console
+from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.core.locks import try_lock
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
 
-EPILOG = "Example: bedplate verify lab"
+EXIT_CODES = {0: "every check passed", 1: "a check failed", 2: "bad input"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command("verify", epilog=EPILOG)(_verify)
+    add_command(app, "verify", _verify, examples="bedplate verify lab", exit_codes=EXIT_CODES)
 
 
-def _verify(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name or folder of the environment.")],
-    output: OutputOption = OutputFormat.TEXT,
-) -> None:
-    """Run the acceptance run: the platform is used as its users do, and all of it must work.
+def _verify(environment: EnvironmentArgument, output: OutputOption = OutputFormat.TEXT) -> None:
+    """Run the acceptance tests against the live platform.
 
-    Exit code 0 only when every check passed. The report (a page to print, JUnit XML, JSON) stays on the bastion, in
-    /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key: see `bedplate report verify`.
+    The tests use the platform as its users do. The report (HTML to print, JUnit XML, JSON) is on the bastion, in
+    /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key; `bedplate report verify` verifies it.
+
+    Runs on the environment's bastion; from any other machine, it is forwarded there over SSH, and the report is copied
+    back.
     """
     site = bastion.run_on_bastion(environment, fetches="log/acceptance")
     from bedplate.acceptance import acceptance_report, report_signature, runner  # noqa: PLC0415  it loads pytest, which only the bastion needs

@@ -31,7 +31,7 @@ def lock(lab: RunningLab) -> Lock:
 
 
 def _sbom(lab: RunningLab, bundle: Path, *words: str) -> Any:
-    done = lab.bedplate("bundle", "sbom", str(bundle), "--format", "cyclonedx-json", *words)
+    done = lab.bedplate("bundle", "sbom", str(bundle), "--output", "cyclonedx-json", *words)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

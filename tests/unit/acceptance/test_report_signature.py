@@ -191,7 +191,7 @@ def test_the_command_verifies_and_prints_who_signed(folder: Path, key: Path) -> 
     fingerprint = ssh_signature.fingerprint(key.with_name("site.pub").read_text())
     assert done.output.splitlines() == [
         f"{folder}: environment bank, release 2026.11.0, 2026-11-26 08:15 UTC: green, 2 passed, 0 failed, 1 skipped",
-        f"4 files, all as signed by {fingerprint}",
+        f"4 files verified, signed by {fingerprint}",
     ]
     done = CliRunner().invoke(cli.build(words), [*words, "--output", "json"])
     assert json.loads(done.output)["fingerprint"] == fingerprint

@@ -47,7 +47,7 @@ def _secret(name: str, fields: dict[str, dict[str, str]]) -> dict[str, object]:
 @pytest.mark.parametrize("form", list(Format))
 def test_no_secret_in_any_format(files: tuple[Path, Path], form: Format) -> None:
     """That a Secret changed is said; its value, its base64, and the token that stands for it are not."""
-    shown = run(*map(str, files), "--format", form).output
+    shown = run(*map(str, files), "--output", form).output
     for value in PASSWORDS:
         assert value not in shown
         assert base64.b64encode(value.encode()).decode() not in shown

@@ -62,13 +62,13 @@ def test_reads_what_people_have(tmp_path: Path) -> None:
     assert [fact["file"] for fact in json.loads(_run("-", stdin=POD.encode()).stdout)] == ["standard input"]
 
 
-def test_less_sure_ones_are_counted(tmp_path: Path) -> None:
+def test_less_certain_references_are_counted(tmp_path: Path) -> None:
     """What is only possible is not in the list unless it is asked for, and is never silently dropped."""
     file = tmp_path / "thing.yaml"
     file.write_text("kind: Thing\napiVersion: example.org/v1\nspec: {image: trainer}\n")
     done = _run(str(file))
     assert json.loads(done.stdout) == []
-    assert "1 less sure" in done.stderr
+    assert "1 less certain references" in done.stderr
     assert len(json.loads(_run(str(file), "--certainty", "possible").stdout)) == 1
 
 

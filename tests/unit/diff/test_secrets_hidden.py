@@ -82,7 +82,7 @@ def test_no_value_is_printed(tmp_path: Path, place: str, form: str) -> None:
         sides = [tmp_path / f"{number}-{side}.yaml" for side in ("old", "new")]
         for file, objects in zip(sides, (one, other), strict=True):
             file.write_text(yaml.safe_dump_all([_map(metadata={"name": "other"}), *objects]))
-        done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--format", form])
+        done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--output", form])
         assert done.exit_code == 1, done.output
         assert form == "sarif" or "login" in done.stdout or "seed" in done.stdout
         assert [text for value in VALUES for text in (value, _encoded(value)[:-4]) if text in done.stdout] == []
@@ -95,7 +95,7 @@ def test_what_is_no_secret_is_still_compared_inside(tmp_path: Path) -> None:
         seed = {"kind": "List", "apiVersion": "v1", "items": [_secret(value, owner=owner)]}
         sides.append(tmp_path / f"{owner}.yaml")
         sides[-1].write_text(yaml.safe_dump(_map(data={"seed.json": json.dumps(seed)})))
-    done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--format", "text"])
+    done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--output", "text"])
     assert "ada" in done.stdout
     assert "bob" in done.stdout
     assert "hidden" in done.stdout

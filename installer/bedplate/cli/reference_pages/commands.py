@@ -1,23 +1,22 @@
-"""The command line as a Markdown page, from the commands' own definitions."""
+"""docs/reference/cli.md: every command with its arguments, options, examples and exit codes."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from bedplate import cli
+from bedplate.cli.help_text import HelpGroup, paragraphs, sections
 
 INTRODUCTION = """\
 # Commands
 
-Generated from the commands themselves (`make docs`); `bedplate COMMAND --help` says the same.
+Generated from the commands themselves (`make docs`); `bedplate COMMAND --help` prints the same.
 
-Exit codes of all commands: 0 done, 1 failed, 2 bad input (nothing was changed), 130 stopped by the keyboard.
-Before the command: `--debug` says everything that is done and shows tracebacks, `--version` prints the version.
+Before the command, `--debug` logs every action and shows tracebacks. `--version` prints the version. A command that is
+interrupted (Ctrl-C) exits with 130; run the same command again to resume.
 """
 
 
@@ -28,27 +27,32 @@ def page() -> str:
 
 
 def _sections(command: Any, context: typer.Context) -> Iterator[str]:
-    """Write a command's section, or those of a group's commands. Typer brings its own click: hence Any."""
-    if isinstance(command, TyperGroup):
-        for name in sorted(command.commands):
+    """Yield the section of a command, or those of a group's commands. Typer brings its own click, hence Any."""
+    if isinstance(command, HelpGroup):
+        for name in command.list_commands(context):
             inner = command.commands[name]
             if not inner.hidden:
                 yield from _sections(inner, typer.Context(inner, info_name=name, parent=context))
         return
     yield f"## {context.command_path}\n"
     yield f"    {' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n"
-    yield inspect.cleandoc(command.help or "") + "\n"
+    yield "\n\n".join(paragraphs(command)) + "\n"
     yield from _parameters(command, context)
-    if command.epilog:
-        yield f"{command.epilog.replace('Example: ', 'Example: `', 1)}`\n"
+    for block in command.epilog.split("\n\n"):
+        title, _, lines = block.partition("\n")
+        yield f"{title}\n\n" + "\n".join(f"    {line.removeprefix('  ')}" for line in lines.splitlines()) + "\n"
 
 
 def _parameters(command: Any, context: typer.Context) -> Iterator[str]:
-    rows = []
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record and "--help" not in record[0]:
-            name, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
-            rows.append(f"| `{name}` | {meaning} |")
+    rows = [
+        f"| `{name.strip()}` | {description} |"
+        for _, listed in sections(command, context)
+        for name, description in ((_cell(name), _cell(text)) for name, text in listed)
+        if "--help" not in name
+    ]
     if rows:
         yield "\n".join(["| parameter | meaning |", "|---|---|", *rows]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -155,7 +155,7 @@ def _cut(items: list[ViewItem]) -> str:
         names.append(f"- … and {len(items) - NAMED} more")
     first = (
         f"**Not shown here: {count_of(len(items), 'object')}**, the least risky ones and those too long for a comment. "
-        "To see everything, run `bedplate diff` on the same snapshots with `--format html --out diff.html`."
+        "To see everything, run `bedplate diff` on the same snapshots with `--output html --out diff.html`."
     )
     return "\n".join([first, "", *names])
 

@@ -145,7 +145,7 @@ def _long(lines: list[str], indent: str) -> Iterator[str]:
         color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         yield from (typer.style(part, fg=color) for part in _chop(line, indent))
     if len(lines) > LONGEST:
-        yield f"{indent}… {count_of(len(lines) - LONGEST, 'more line')}, in --format html"
+        yield f"{indent}… {count_of(len(lines) - LONGEST, 'more line')}, in --output html"
 
 
 def _chop(line: str, indent: str) -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_markdown_fits_and_closes_everything(name: str) -> None:
 def test_markdown_names_what_it_cuts() -> None:
     """The least risky objects are cut first, and the comment says how many, which, and how to see them."""
     shown = show(arrange(LARGE["large"]), Format.MARKDOWN)
-    cut = re.search(r"\*\*Not shown here: (\d+) objects\*\*.*--format html --out diff.html", shown)
+    cut = re.search(r"\*\*Not shown here: (\d+) objects\*\*.*--output html --out diff.html", shown)
     assert cut
     kept = shown.count("<details><summary>🔴") + shown.count("<details><summary>🟣")
     assert kept + int(cut[1]) == 3000

@@ -1,4 +1,4 @@
-"""How commands take a site's public key."""
+"""A site's public key, from what is given to --site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.pki import site_key
 
 
 def site_public_key(file: str, name: str) -> str:
-    """Return a site's public keys: out of a file, or with none given as the environment of this name has it here."""
+    """Return a site's public keys: those in the file, or without one, those of the environment of this name."""
     if file:
         return publisher_signature.public_keys(Path(file))
     from bedplate.config import environments  # noqa: PLC0415  its models take a moment, and a file needs none of them

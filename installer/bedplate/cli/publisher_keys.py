@@ -1,4 +1,4 @@
-"""How commands take the publisher's public keys."""
+"""The publisher's public keys, from what is given to --publisher."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bedplate.core.errors import InputError
 
 
 def publisher_keys(name: str) -> str:
-    """Return the publisher's public keys, one a line: in a file, or pinned by an environment."""
+    """Return the publisher's public keys, one per line: those in a file, or those that an environment pins."""
     if Path(name).is_file():
         return publisher_signature.public_keys(Path(name))
     from bedplate.config import environments  # noqa: PLC0415  its models take a moment, and a file needs none of them
@@ -17,4 +17,8 @@ def publisher_keys(name: str) -> str:
     try:
         return environments.load(environments.find(name)).environment.publisher
     except InputError as error:
-        raise InputError(f"publisher {name}", "is neither a file nor an environment", "give a .pub file") from error
+        raise InputError(
+            f"publisher {name}",
+            "is neither a file nor an environment",
+            "give a .pub file, or the name of an environment",
+        ) from error
