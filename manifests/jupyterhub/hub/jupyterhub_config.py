@@ -14,7 +14,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from bedplate_hub import choices, placement  # noqa: E402  the folder beside this file is on the path only now
+from bedplate_hub import choices, placement  # noqa: E402  this file's folder is on the path only from here on
 from bedplate_hub.authenticator import GroupAuthenticator  # noqa: E402  as above
 
 SETTINGS = Path(os.environ.get("BEDPLATE_HUB_SETTINGS", "/etc/jupyterhub/settings.yaml"))
@@ -36,7 +36,7 @@ c.JupyterHub.cleanup_servers = False
 c.JupyterHub.cleanup_proxy = False
 c.JupyterHub.last_activity_interval = 60
 
-# Who logs in: any user whom the provider knows; where his server may run is decided by his groups, at each start.
+# Any user whom the provider knows may log in; the user's groups decide, at each start, where a server may run.
 c.JupyterHub.authenticator_class = GroupAuthenticator
 c.GroupAuthenticator.provider_kind = settings["provider"]
 c.GroupAuthenticator.users_file = USERS

@@ -1,4 +1,4 @@
-"""What a user may choose: the namespaces his groups permit, sizes and volumes."""
+"""What a user may choose: the namespaces their groups permit, sizes and volumes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FIELDS = ("namespace", "size", "volume")
 
 
 class RefusedError(Exception):
-    """The user asked for what he may not have; the message is for him.
+    """The user may not have what they asked for; they read the message.
 
     Attributes:
-        status: HTTP status that says so: 403 for what is not permitted, 400 for what does not exist.
+        status: HTTP status: 403 for what is not permitted, 400 for what does not exist.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -59,7 +59,7 @@ class Choices:
         }
 
     def resolve(self, options: Mapping[str, Any], groups: Iterable[str]) -> Choice:
-        """Return the choice that options stand for; what is left out is the first that there is.
+        """Return the choice that the options make; an option left out takes the first value offered.
 
         Raises:
             RefusedError: the groups do not permit the namespace, or a size or volume does not exist.

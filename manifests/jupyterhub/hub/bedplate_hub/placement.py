@@ -1,4 +1,4 @@
-"""Puts a user's server where his choice says: hooks of JupyterHub's spawner."""
+"""Puts a user's server where they chose: hooks for JupyterHub's spawner."""
 
 from __future__ import annotations
 

@@ -11,43 +11,43 @@ from typing import Any, Protocol
 
 import yaml
 
-# Compared with where a name is unknown, so that the answer takes as long as for a known one.
+# Checked for an unknown name, so that the response takes as long as for a known one.
 NOBODY = "scrypt$32768$8$1$" + base64.b64encode(bytes(16)).decode() + "$" + base64.b64encode(bytes(32)).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user, as the provider knows him."""
+    """A user, as the provider knows them."""
 
     name: str
     groups: tuple[str, ...]
 
 
 class Provider(Protocol):
-    """What the hub asks of an identity provider."""
+    """What the hub needs from an identity provider."""
 
     def authenticate(self, name: str, password: str) -> Identity | None:
-        """Return who this is, None where name or password is wrong."""
+        """Return the user, or None if name or password is wrong."""
 
     def look_up(self, name: str) -> Identity | None:
-        """Return what is known of a user today, None where he is gone."""
+        """Return the user as known now, or None if removed."""
 
 
 class FileProvider:
-    """The users file: YAML with scrypt hashes and groups, read anew at each question."""
+    """The users file: YAML with scrypt hashes and groups, read again at each query."""
 
     def __init__(self, path: Path) -> None:
-        """Take the file's place."""
+        """Take the file's path."""
         self.path = path
 
     def authenticate(self, name: str, password: str) -> Identity | None:
-        """Return who this is, None where name or password is wrong."""
+        """Return the user, or None if name or password is wrong."""
         user = self._users().get(name)
         right = _is_password(password, user["password"] if user else NOBODY)
         return Identity(name, tuple(user["groups"])) if user and right else None
 
     def look_up(self, name: str) -> Identity | None:
-        """Return what is known of a user today, None where he is gone."""
+        """Return the user as known now, or None if removed."""
         user = self._users().get(name)
         return Identity(name, tuple(user["groups"])) if user else None
 
