@@ -1,3 +1,3 @@
-"""The order of the cluster's layers; inside a layer, `requires` in component.yaml orders the components."""
+"""The order of the cluster's layers. Inside a layer, `requires` in component.yaml orders the components."""
 
 LAYERS = ("foundation", "monitoring", "notebooks")

@@ -1,4 +1,4 @@
-"""What tests are made of: small releases, bundles, environments, objects and servers, and where test data lies."""
+"""Test factories: small releases, bundles, environments, objects and servers; and the paths of test data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 ROOT = Path(__file__).parents[2]
-"""This repository."""
+"""The root of this repository."""
 DATA = ROOT / "tests/data"
 UPSTREAM = ROOT.parent / "shared/upstream"
 """Real manifests of other projects, in a folder next to the checkout."""

@@ -1,4 +1,4 @@
-"""The corpus of planted changes: a datacenter in objects.yaml and hosts.yaml, and cases that edit it.
+"""The corpus of planted changes for tests of the diff: objects.yaml, hosts.yaml, and cases that edit them.
 
 A case of tests/data/diff/corpus/*.yaml has these keys; a path is written as the diff shows it.
 
@@ -33,14 +33,14 @@ KEYS = {"in", "put", "drop", "turn", "text", "also", "add", "gone", "call"}
 BASES = ("objects", "hosts")
 HOST = "host"
 DEFAULTS = {"protocol": "TCP"}
-"""What an element's key is where it is not written."""
+"""The default key of a list element."""
 
 Json = dict[str, Any]
 
 
 @dataclass
 class State:
-    """One side of a case: objects by alias, and pieces of their YAML to write otherwise."""
+    """One side of a case: objects by alias, and replacements for parts of their YAML."""
 
     objects: dict[str, Json]
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -74,13 +74,13 @@ class Case:
     planted: list[tuple[str, str, str]] = field(default_factory=list)
     """Action, identity and path of each edit that has one."""
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """What was put, by identity and path."""
+    """The values that were set, by identity and path."""
     subjects: set[str] = field(default_factory=set)
     """The objects that were edited."""
 
     @property
     def name(self) -> str:
-        """Return what tells the case from others."""
+        """Return the id of the case."""
         return f"{self.theme}: {self.spec['name']}"
 
     def yaml(self) -> tuple[str, str]:
@@ -94,7 +94,7 @@ class Case:
 
 
 class Block(yaml.CSafeDumper):
-    """Writes texts of several lines as people do."""
+    """A YAML dumper that writes multi-line texts as people do."""
 
 
 def _text(dumper: Block, value: str) -> yaml.ScalarNode:
@@ -107,7 +107,7 @@ _KNOWN: dict[int, tuple[Json, str]] = {}
 
 
 def _dumped(alias: str, one: Json) -> str:
-    """Return an object as YAML; those that no case touches are written once."""
+    """Return an object as YAML; cached, because most cases leave most objects unchanged."""
     known = _KNOWN.get(id(one))
     if known is None or known[0] is not one:
         known = one, yaml.dump(one, Dumper=Block, sort_keys=False, width=2**20)
@@ -118,7 +118,7 @@ def _dumped(alias: str, one: Json) -> str:
 
 @cache
 def datacenter() -> dict[str, Json]:
-    """Return the objects by alias: kind and name, with the namespace before it where two would have the same."""
+    """Return the objects by alias: kind and name, with the namespace in front if the alias would not be unique."""
     objects = [one for one in yaml.load_all((FOLDER / "objects.yaml").read_bytes(), yaml.CSafeLoader) if one]
     hosts = yaml.load((FOLDER / "hosts.yaml").read_bytes(), yaml.CSafeLoader)
     return {_alias(one, objects): one for one in objects} | {f"{HOST}/{one[HOST]}": one for one in hosts}
@@ -167,7 +167,7 @@ def _case(theme: str, spec: Json) -> Case:
 
 
 def _edit(group: Json, state: State, case: Case | None = None) -> None:
-    """Make one group's edits, and note what they are."""
+    """Apply and record the edits of one group."""
     for one in group.get("add", []):
         alias = f"{HOST}/{one[HOST]}" if HOST in one else f"{one['kind']}/{one['metadata']['name']}"
         state.objects[alias if alias not in state.objects else f"{alias}+"] = one
@@ -244,7 +244,7 @@ def _word(value: Any) -> str:
 
 
 def at(value: Any, path: str) -> Any:
-    """Return what stands at a path."""
+    """Return the value at a path."""
     return _follow(value, steps(path))
 
 
@@ -256,7 +256,7 @@ def _follow(value: Any, found: list[Step]) -> Any:
 
 
 def put(value: Any, path: str, new: Any) -> bool:
-    """Set what stands at a path, and return whether something stood there."""
+    """Set the value at a path, and return whether there was one."""
     *before, last = steps(path)
     for step in before:
         if isinstance(value, dict) and isinstance(step, str):
@@ -275,7 +275,7 @@ def put(value: Any, path: str, new: Any) -> bool:
 
 
 def drop(value: Any, path: str) -> None:
-    """Remove what stands at a path."""
+    """Remove the value at a path."""
     *before, last = steps(path)
     parent = _follow(value, before)
     del parent[_index(parent, last) if isinstance(parent, list) else last]

@@ -21,11 +21,11 @@ def side(text: str, **more: Any) -> Snapshot:
 
 
 def judged(old: Snapshot | str, new: Snapshot | str) -> Effects:
-    """Return the effects of the change from one to the other."""
+    """Return the effects of the change from one snapshot to the other."""
     before, after = (side(one) if isinstance(one, str) else one for one in (old, new))
     return find_effects(before, after, compare(before, after))
 
 
 def said(found: Effects) -> list[tuple[str, str]]:
-    """Return rules and messages, the worst first."""
+    """Return rules and messages, worst first."""
     return [(one.rule, one.message) for one in found.findings]

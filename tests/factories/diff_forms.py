@@ -1,4 +1,4 @@
-"""The same few objects in every form in which they can be written down, for tests of reading."""
+"""The same few objects in every file format that can be read, for tests of readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real-shaped Kubernetes objects for tests of the diff: strategies for hypothesis, and a shuffle that means nothing."""
+"""Realistic Kubernetes objects for tests of the diff: hypothesis strategies, and a shuffle without effect."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ words = st.sampled_from(("a", "b", "1", "true", "x-1", "cpu", "10.0.0.0/8", "", 
 quantities = st.sampled_from(("1", "1000m", "500m", "2Gi", "2048Mi", "4"))
 labels = st.dictionaries(names, words, max_size=3)
 SECRETS = ("hunter2-and-more", "s3cr3t-value-0001", "correct-horse-battery", "p")
-"""Values of Secrets in these objects; none may be seen anywhere. The last is short on purpose."""
+"""Values of Secrets in these objects, which no output may contain. The last is short on purpose."""
 
 
 def side(objects: Iterable[Object], name: str = "side") -> Snapshot:
-    """Return objects as a side, with the values of Secrets hidden as a reader hides them."""
+    """Return objects as a snapshot, with the values of Secrets hidden as the readers hide them."""
     return as_read((secret_values.hide(one) for one in objects), name)
 
 
 def as_read(objects: Iterable[Object], name: str = "side") -> Snapshot:
-    """Return objects as a side, as they are."""
+    """Return objects as a snapshot, unchanged."""
     return Snapshot(name, {object_id.of(one): Resource(object_id.of(one), digest.of(one), one) for one in objects})
 
 
@@ -177,7 +177,7 @@ edits = st.one_of([st.builds(_under_one_name, kind, kind) for kind in KINDS])
 
 
 def shuffled(value: Any, node: SchemaNode, chance: random.Random) -> Any:
-    """Return a value with its keys in another order, and its lists where their order does not matter to the schema."""
+    """Return a value with reordered keys, and reordered lists if the schema ignores their order."""
     match value:
         case dict():
             keys = chance.sample(sorted(value), len(value))

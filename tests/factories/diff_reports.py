@@ -15,24 +15,24 @@ NASTY = (
     "```\n~~~~\n</details></pre><script>alert(1)</script>\n| a | b |\n<!-- x -->\n`````\n\x1b[31mred\x07\u202e\u2028"
     "--> ]]> &lt; @everyone #1 ![x](http://x.example/y) '\"\\\\|\\| {{ 7*7 }} {% raw %}"
 )
-"""What could break out of Markdown, HTML, XML, templates and terminals."""
+"""Text that could break out of Markdown, HTML, XML, templates and terminals."""
 
 
 def resource(kind: str, name: str, namespace: str = "", *, component: str = "", spec: object = None) -> Resource:
-    """Return an object with little in it."""
+    """Return a small object."""
     value = {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
     digest = hashlib.sha256(repr(value).encode()).hexdigest()
     return Resource(ObjectId("apps", kind, namespace, name), digest, value, component, SourceLocation("new.yaml", 1))
 
 
 def changed(name: str, changes: Iterable[Change], component: str = "web") -> ObjectChange:
-    """Return a Deployment that differs."""
+    """Return a changed Deployment."""
     old, new = (resource("Deployment", name, "shop", component=component, spec=spec) for spec in (1, 2))
     return ObjectChange(Action.CHANGED, old, new, tuple(changes))
 
 
 def small() -> DiffReport:
-    """Return a report with one of everything."""
+    """Return a report with one item of each kind."""
     image = Change(
         ("spec", "template", "spec", "containers", ElementKey((("name", "web"),)), "image"),
         Action.CHANGED,
@@ -73,7 +73,7 @@ def small() -> DiffReport:
 
 
 def large(count: int, text: str = NASTY) -> DiffReport:
-    """Return a report of so many objects, whose every name, path and value holds the text."""
+    """Return a report of `count` objects, with the text in every name, path and value."""
     objects = tuple(
         changed(
             f"web-{number}-{text}",

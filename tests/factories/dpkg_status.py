@@ -1,4 +1,4 @@
-"""A status file of dpkg, with packages that are installed and one that is not."""
+"""A dpkg status file with installed packages and one that is not installed."""
 
 STATUS = """Package: libblkid1
 Status: install ok installed

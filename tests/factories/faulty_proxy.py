@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that cuts, freezes, slows and refuses: seeded, and bounded in number."""
+"""A TCP proxy on loopback that cuts, freezes, slows and refuses connections; seeded and bounded."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 BLOCK = 1 << 16
 FROZEN_SECONDS = 20
-"""Longer than any client of these tests waits."""
+"""Seconds; longer than any client in these tests waits."""
 
 
 @dataclass
 class Faults:
-    """What goes wrong.
+    """The faults of a proxy.
 
     Attributes:
         seed: of the choices.
@@ -39,7 +39,7 @@ class Faults:
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Begin the row of choices."""
+        """Seed the random choices."""
         self._random = random.Random(self.seed)  # noqa: S311  seeded on purpose
 
     def refuses(self) -> bool:
@@ -52,7 +52,7 @@ class Faults:
             return True
 
     def cut(self) -> int:
-        """Return after how many bytes the next connection is cut; -1 for never."""
+        """Return the number of bytes after which the next connection is cut; -1 for never."""
         with self.guard:
             if self.cuts == 0:
                 return -1
@@ -63,7 +63,7 @@ class Faults:
 
 @contextmanager
 def proxy(port: int, faults: Faults) -> Iterator[int]:
-    """Forward to a port of loopback, with faults; gives the proxy's own port."""
+    """Forward to a port on loopback, with faults; yield the proxy's port."""
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_accept, args=(listener, port, faults), daemon=True).start()
     try:
@@ -95,7 +95,7 @@ def _serve(client: socket.socket, port: int, faults: Faults) -> None:
 
 
 def _copy(source: socket.socket, target: socket.socket, limit: int, delay: float, *, freezes: bool = False) -> None:
-    """Copy until an end or the limit, and close both, where it is not frozen first."""
+    """Copy up to the end or the limit, then close both, unless the connection is frozen."""
     with suppress(OSError):
         while block := source.recv(BLOCK):
             if delay:

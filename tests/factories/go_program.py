@@ -1,4 +1,4 @@
-"""A file with the list of modules that Go's linker writes into a program."""
+"""A file with the module list that Go's linker writes into a program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ build\t-trimpath=true
 
 
 def go_program(modules: str = MODULES, version: str = "go1.25.3") -> bytes:
-    """Return a file with what Go's linker writes into a program, behind what only looks like it."""
+    """Return a file with Go's module list, after bytes that only resemble one."""
     strings = [version.encode(), b"s" * 16 + modules.encode() + b"e" * 16]
     text = b"".join(_length(len(one)) + one for one in strings)
     header = go_packages.MAGIC + bytes([8, go_packages.INLINE]) + bytes(16)
@@ -31,7 +31,7 @@ def go_program(modules: str = MODULES, version: str = "go1.25.3") -> bytes:
 
 
 def _length(number: int) -> bytes:
-    """Return an unsigned number as Go's varint."""
+    """Return an unsigned number in Go's varint encoding."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

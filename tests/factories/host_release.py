@@ -1,4 +1,4 @@
-"""A release file that holds what hosts need, with made-up digests."""
+"""A release.json with everything that hosts need, and invented digests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bedplate.config.catalog import Catalog
 
 
 def release_file(catalog: Catalog, version: str = "1:2.0-3") -> ReleaseFile:
-    """Return a release file with every image, every artifact and every host package in one version."""
+    """Return a release.json with every image, artifact and host package, each in one version."""
     roots = sorted({package for one in catalog.components.values() for package in one.hosts.packages})
     closure = [f"deb:{name}_{version}_amd64" for name in (*roots, "libnot-asked-for")]
     images = [f"{image.name}:{image.tag}" for one in catalog.components.values() for image in one.images]

@@ -1,4 +1,4 @@
-"""Work that is killed in its middle: nothing is lost, and the next run goes on."""
+"""Kill work in the middle, to test that the next run resumes and nothing is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def run_until(count: int, work: Callable[[], object], counted: Path) -> int:
-    """Do the work in a child process that is killed at its n-th touch of the file system; return its status.
+    """Run work in a child process that is killed at its n-th file system call; return its status.
 
     The child notes how many there were where it came to its end.
     """

@@ -1,4 +1,4 @@
-"""The least that an environment has to say, for tests to add to."""
+"""The smallest valid environment, for tests to extend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least that is a release: a file, and an image of it; no host of it does anything. It builds in a second."""
+"""The smallest release: one file and one image of it, and nothing on hosts. It builds in a second."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ components: {{hello: '1'}}
     "stacks/layers.py": 'LAYERS = ("foundation",)\n',
 }
 SETS: dict[str, list[str]] = {"deb:": [], "wheel:installer": []}
-"""What every release has: the base image's packages, and the installer's wheels."""
+"""The sets of every release: the packages of the base image, and the installer's wheels."""
 
 
 def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
-    """Return the release, locked but never built, as the one in the repository, with a cache of the test's own."""
+    """Return the context of the release, locked but not built, with its own cache."""
     for name, text in TREE.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)

@@ -1,4 +1,4 @@
-"""A deployment as it is applied and as an API server gives it back, and what drift says of objects, for tests."""
+"""A Deployment as applied and as an API server returns it, for tests of drift."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ CONTAINER: Json = {
 
 
 def merged(one: Json, other: Json) -> Json:
-    """Return a mapping with another's values laid over it."""
+    """Return a mapping merged with the values of another."""
     both = copy.deepcopy(one)
     for key, value in other.items():
         known = both.get(key)
@@ -89,7 +89,7 @@ def entry(manager: str, fields: Json, operation: str = "Update", **more: str) ->
 
 
 def live(*entries: Json, ours: Json = OURS) -> Json:
-    """Return the deployment as the API server gives it."""
+    """Return the Deployment as the API server returns it."""
     value = merged(DEPLOYMENT, SERVER)
     (container,) = value["spec"]["template"]["spec"]["containers"]
     container |= CONTAINER
@@ -101,13 +101,13 @@ def live(*entries: Json, ours: Json = OURS) -> Json:
 
 
 def resource(value: Json) -> Resource:
-    """Return an object as one side of a comparison has it."""
+    """Return an object as a resource of a snapshot."""
     value = secret_values.hide(value)
     return Resource(object_id.of(value), digest.of(value), value, "shop")
 
 
 def said(found: list[ObjectDifference]) -> list[tuple[str, str, Any, Any, Any, str]]:
-    """Return the differences in short."""
+    """Return the differences in a short form."""
     return [
         (
             str(one.cause),

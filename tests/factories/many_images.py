@@ -1,4 +1,4 @@
-"""A store with several real images of seeded content that share layers, for pushing."""
+"""A store with several real images that share layers, with seeded content, for tests of pushing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ("registry.k8s.io/one:v1", "registry.k8s.io/two:v1.2", "quay.io/org/thre
 
 
 def store(folder: Path, *, largest: int = 300_000, seed: int = 1) -> tuple[Path, ReleaseFile]:
-    """Make a store whose release has four images of three layers each, the lowest one shared by all."""
+    """Create a store whose release has four images of three layers each; all share the lowest layer."""
     cache, chance = Cache(folder), random.Random(seed)  # noqa: S311  seeded on purpose
     base = cache.add_bytes(chance.randbytes(largest))
     artifacts = []

@@ -1,4 +1,4 @@
-"""A release that was built, its binary cache, and a server for that, for tests."""
+"""A built release, its binary cache, and a server for that cache."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ PATIENCE = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
 
 
 class Told:
-    """Remembers what is said."""
+    """A reporter that records lines."""
 
     def __init__(self) -> None:
-        """Nothing yet."""
+        """Start without lines."""
         self.lines: list[str] = []
 
     def begin(self, item: str) -> None:
-        """Not of interest."""
+        """Ignore it."""
 
     def end(self, item: str, fact: str) -> None:
-        """Not of interest."""
+        """Ignore it."""
 
     def note(self, text: str) -> None:
-        """Remember it."""
+        """Record it."""
         self.lines.append(text)
 
 
 class Built:
-    """A release that was built, its cache, and the publisher's key."""
+    """A built release, its cache, and the publisher's key."""
 
     def __init__(self, root: Path) -> None:
         """Build it."""
@@ -73,7 +73,7 @@ class Built:
         self.root = root
 
     def publish(self, name: str, *, key: Path | None = None, believed: str = "") -> Path:
-        """Publish into a folder of the test, by another key where one is given."""
+        """Publish into a folder of the test, with another key if one is given."""
         folder, stock = self.root / name, publish.contents_of_cache(self.catalog, self.cache)
         publish.publish_to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
         return folder
@@ -85,7 +85,7 @@ class Built:
         return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, told)
 
     def is_whole(self, cache: Cache) -> bool:
-        """Return whether a cache has both artifacts, the image with all parts."""
+        """Return whether a cache has both artifacts, and all blobs of the image."""
         outputs = {entry.recipe: entry.output for entry in self.lock.entries}
         stock = publish.find_contents(self.catalog, cache.blob, cache.recall)
         return all(cache.recall(r) == o for r, o in outputs.items()) and all(cache.has(b.sha256) for b in stock.blobs)
@@ -99,7 +99,7 @@ def _entry(name: str, recipe: str, output: Output) -> Entry:
 
 
 def other(lock: Lock) -> Lock:
-    """Return a lock with outputs that no cache has."""
+    """Return a lock whose outputs are in no cache."""
     entries = [
         e.model_copy(update={"output": Output(sha256=n * 64, size=5)}) for n, e in zip("ab", lock.entries, strict=True)
     ]
@@ -111,7 +111,7 @@ Bad = Callable[[http.server.BaseHTTPRequestHandler, bytes], bytes | None]
 
 @contextmanager
 def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iterator[tuple[str, list[str]]]:
-    """Serve a folder on loopback; gives its URL and the paths that were asked for.
+    """Serve a folder on loopback; yield its URL and the list of requested paths.
 
     Args:
         folder: what is served.
@@ -141,7 +141,7 @@ def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iter
                 self.wfile.write(sent)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

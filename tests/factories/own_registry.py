@@ -1,4 +1,4 @@
-"""A site's own registry for tests: the release's real distribution program, with TLS and users where asked for."""
+"""A site's own registry: the release's real distribution program, optionally with TLS and users."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from bedplate.pki import authority
 from factories import unavailable
 
 LEEWAY = 60
-"""Seconds that distribution takes a token for after its end (registry/auth/token/token.go)."""
+"""Seconds for which distribution accepts an expired token (registry/auth/token/token.go)."""
 USER, PASSWORD = "pusher", "correct horse"
 HTPASSWD = f"{USER}:$2b$04$PDujSG/WL3a8HCeRfvagCuBKMS8gwmh731Fq7EkABwlB8TY7c9rkm\n"
-"""The password, by bcrypt with its smallest cost."""
+"""The bcrypt hash of the password, with the lowest cost."""
 
 
 def program() -> Path:
-    """Return the registry program; the test is skipped where it was not built."""
+    """Return the registry program; skip the test if it was not built."""
     if found := shutil.which("registry"):
         return Path(found)
     try:
@@ -49,14 +49,14 @@ def program() -> Path:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def certificate(folder: Path) -> tuple[Path, Path, Path]:
-    """Make an authority and a certificate for loopback; return authority, certificate and key."""
+    """Create a CA and a certificate for loopback; return the paths of CA, certificate and key."""
     made, _ = authority.ensure_authority(folder, "site")
     crt, key = folder / "registry.crt", folder / "registry.key"
     authority.ensure_certificate(made, crt, key, ["127.0.0.1", "localhost"])
@@ -64,7 +64,7 @@ def certificate(folder: Path) -> tuple[Path, Path, Path]:
 
 
 def basic(folder: Path) -> dict[str, Any]:
-    """Return the settings of users by a password file."""
+    """Return the registry's settings for users in a password file."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "htpasswd").write_text(HTPASSWD)
     return {"htpasswd": {"realm": "site", "path": str(folder / "htpasswd")}}
@@ -74,7 +74,7 @@ def basic(folder: Path) -> dict[str, Any]:
 def serving(
     folder: Path, *, auth: dict[str, Any] | None = None, tls: tuple[Path, Path] | None = None, data: str = "data"
 ) -> Iterator[int]:
-    """Serve a registry that can be pushed to, and give its port.
+    """Serve a writable registry and yield its port.
 
     Args:
         folder: where it keeps everything.
@@ -113,7 +113,7 @@ def _wait(port: int) -> None:
 
 @dataclass
 class Tokens:
-    """What a service of tokens gives.
+    """The behavior of a token service.
 
     Attributes:
         lasts: seconds until a token is refused; clients are told a minute.
@@ -128,7 +128,7 @@ class Tokens:
 def users(
     kind: str, folder: Path, ca: Path, pair: tuple[Path, Path], tokens: Tokens | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Give the settings `auth` of a kind: `basic`, or `token` with a service that gives them."""
+    """Yield the registry's `auth` settings: `basic`, or `token` with a running token service."""
     if kind == "basic":
         yield basic(folder / "users")
         return
@@ -138,7 +138,7 @@ def users(
 
 @contextmanager
 def token_service(pair: tuple[Path, Path], tokens: Tokens) -> Iterator[str]:
-    """Serve tokens for what is asked (https://distribution.github.io/distribution/spec/auth/jwt/), over TLS."""
+    """Serve tokens over TLS (https://distribution.github.io/distribution/spec/auth/jwt/)."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -154,7 +154,7 @@ def token_service(pair: tuple[Path, Path], tokens: Tokens) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

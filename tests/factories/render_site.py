@@ -1,4 +1,4 @@
-"""An environment with two tenants that exists nowhere."""
+"""An invented environment with two tenants, for tests of rendering."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENVIRONMENT: dict[str, Any] = {
 
 
 def make_site(folder: Path, **changes: Any) -> Site:
-    """Return a site in a folder, with some of its settings changed."""
+    """Write a site into a folder, with some settings changed, and return it."""
     names = {"bastion": "bastion", "cp1": "control_plane", "worker1": "workers"}
     hosts = [
         Host.model_validate({"name": name, "address": f"198.18.7.{number}", "groups": (group,)})

@@ -1,4 +1,4 @@
-"""A running lab for tests, and the state of the developer's machine."""
+"""A running lab, and the state of the developer's machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from factories import ROOT
 
 @dataclass(frozen=True, slots=True)
 class DeveloperMachine:
-    """State of the developer's machine that a lab must not change."""
+    """The state of the developer's machine, which a lab must not change."""
 
     settings: dict[str, str] = field(default_factory=kernel_settings.read_settings)
     swaps: str = field(default_factory=lambda: Path("/proc/swaps").read_text())
@@ -54,16 +54,16 @@ class RunningLab:
         return json.loads(done.stdout)
 
     def inside(self, *words: str, check: bool = True) -> str:
-        """Return what a command on the bastion prints."""
+        """Return the output of a command on the bastion."""
         return ssh.run(ssh.bastion(self.site), words, check=check).stdout.decode()
 
     def at(self, machine: str, *words: str, check: bool = True) -> str:
-        """Return what a program prints on a machine, without SSH, which reaches nodes only from the bastion."""
+        """Return the output of a program on a machine, without SSH, which reaches nodes only from the bastion."""
         return at(self.lab, machine, *words, check=check)
 
 
 def at(lab: lab_address.Lab, machine: str, *words: str, check: bool = True) -> str:
-    """Return what a program prints on a machine of any lab, without SSH."""
+    """Return the output of a program on a machine of any lab, without SSH."""
     words = ("podman", "exec", lab.container(machine), *words)
     return subprocess.run(words, capture_output=True, text=True, check=check).stdout
 
@@ -81,6 +81,6 @@ def bedplate(*words: str, timeout: float = 1800) -> subprocess.CompletedProcess[
 
 
 def down(name: str) -> None:
-    """Remove a lab, or what a killed run left of it."""
+    """Remove a lab, or the rest of it after a killed run."""
     done = bedplate("lab", "down", "--name", name)
     assert done.returncode == 0, done.stderr

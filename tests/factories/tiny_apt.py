@@ -1,4 +1,4 @@
-"""A Debian repository of tiny packages in a folder, which real apt on this machine is pointed at."""
+"""A Debian repository of tiny packages in a folder, for the real apt on this machine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bedplate.artifacts.deb.deb_control import read_control
 from bedplate.core.command import run
 
 FOUNDATION = {"base-files": "12.4", "usr-is-merged": "37"}
-"""What every closure starts from."""
+"""The packages that every closure starts from."""
 
 
 class TinyRepository:
     """A repository for the suite bookworm."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make an empty one, apart from what every closure needs, and point apt at it."""
+        """Create it with only the packages that every closure needs, and point apt at it."""
         self.folder = folder / "repository"
         self.folder.mkdir()
         sources = folder / "sources.list"
@@ -35,7 +35,7 @@ class TinyRepository:
             self.add(name, version, essential=name == "base-files")
 
     def add(self, name: str, version: str, depends: str = "", *, essential: bool = False) -> None:
-        """Publish a version of a package in place of the one that is there."""
+        """Publish a version of a package, instead of the current one."""
         root = self.folder.parent / "package"
         (root / "DEBIAN").mkdir(parents=True)
         fields = {"Package": name, "Version": version, "Architecture": "all", "Maintainer": "T <t@lab.bedplate.test>"}

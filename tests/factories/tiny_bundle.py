@@ -1,4 +1,4 @@
-"""A tiny real bundle for tests: one image, one program, one package, one wheel, the installer, signed."""
+"""A tiny signed bundle: one image, one program, one Debian package, one wheel and the installer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROGRAM = "#!/bin/sh\necho tiny\n"
 
 @dataclass(frozen=True)
 class Tiny:
-    """A bundle and what made it."""
+    """A bundle, with the release, cache and key that it was made from."""
 
     folder: Path
     cache: Cache
@@ -42,7 +42,7 @@ class Tiny:
 
 
 def make(root: Path, *, wheels: bool = False, label: str = "") -> Tiny:
-    """Make the bundle in root/bundle, its cache in root/cache and its key in root/key; wheels are for the installer."""
+    """Create the bundle in root/bundle, its cache in root/cache and its key in root/key."""
     cache, key = Cache(root / "cache"), root / "key"
     if not key.exists():
         publisher_signature.new_key(key)
@@ -53,7 +53,7 @@ def make(root: Path, *, wheels: bool = False, label: str = "") -> Tiny:
 
 
 def release_file(cache: Cache, *, wheels: bool) -> ReleaseFile:
-    """Put the artifacts into the cache and return their release file."""
+    """Add the artifacts to the cache and return their release.json."""
     program = cache.add_bytes(tar({"bin/kubectl": PROGRAM}))
     installer = cache.add_bytes(tar({"bedplate": "#!/bin/sh\necho bedplate\n", "requirements/runtime.txt": "tiny\n"}))
     artifacts = [
@@ -76,7 +76,7 @@ def _artifact(name: str, kind: str, output: Output, *, file: str = "", image: st
 
 
 def image(cache: Cache) -> Output:
-    """Put an image of one layer into the cache and return its manifest."""
+    """Add an image of one layer to the cache and return its manifest's digest."""
     parts = {
         CONFIG_TYPE: cache.add_bytes(b'{"architecture":"amd64","os":"linux"}'),
         LAYER_TYPE: cache.add_bytes(tar({"a": "b"})),
@@ -114,7 +114,7 @@ def wheel() -> bytes:
 
 @cache_result
 def pip() -> bytes:
-    """Return the wheel of this environment's own pip."""
+    """Return a wheel of this environment's pip."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for path in sorted(files("pip") or (), key=str):
@@ -124,7 +124,7 @@ def pip() -> bytes:
 
 
 def tar(content: dict[str, str]) -> bytes:
-    """Return a tar of some texts."""
+    """Return a tar of text files."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as file:
         for name, text in content.items():

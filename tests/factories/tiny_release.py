@@ -1,4 +1,4 @@
-"""A release made of components given in a test, with its cache in a folder of the test."""
+"""A release of given components, with its cache in the test's folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EPOCH = 1793491200
 
 
 def component(name: str = "tool", **fields: Any) -> Component:
-    """Return a component of the layer hosts."""
+    """Return a component in the layer `hosts`."""
     return Component(name=name, version="1.0", summary="A tiny one", layer="hosts", **fields)
 
 
 def host_component(packages: list[str]) -> Component:
-    """Return a component that wants packages on hosts."""
+    """Return a component with packages on hosts."""
     return component("tools", hosts=Hosts(packages=packages))
 
 
@@ -31,7 +31,7 @@ def image(**fields: Any) -> Image:
 
 
 def context(folder: Path, *components: Component, entries: list[Entry] | None = None, **fields: Any) -> Context:
-    """Return the context of a release with some components; their folders lie in the test's folder."""
+    """Return the context of a release of some components, whose folders are in the test's folder."""
     release = Release(
         version="2026.1.0",
         toolchain=ToolchainVersions(go="1", node="1"),

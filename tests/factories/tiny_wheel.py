@@ -1,4 +1,4 @@
-"""Wheels of a few lines."""
+"""Python wheels with a few lines of code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def make_wheel(folder: Path, name: str, version: str, requires: str = "") -> Path:
-    """Make a wheel with a module, a compiled file it should not have, a data file and a command."""
+    """Create a wheel with a module, a compiled file (which it should not have), a data file and a command."""
     path, info = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
     needs = f"Requires-Dist: {requires}\n" if requires else ""
     files = {

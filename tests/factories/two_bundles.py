@@ -1,4 +1,4 @@
-"""Signed bundles of one platform in several versions: layers, a program, a Debian package, an installer."""
+"""Signed bundles of several versions of one platform, and a site that has one of them; for tests of deltas."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from factories import tiny_bundle
 
 @dataclass(frozen=True)
 class Content:
-    """What goes into a bundle: files of two images' layers, a program's bytes, a package's text (none: no package)."""
+    """The content of a bundle: files of two images' layers, a program's bytes, a package's text (or no package)."""
 
     files: dict[str, bytes]
     program: bytes
@@ -40,7 +40,7 @@ class Content:
 
 
 def content(chance: random.Random) -> Content:
-    """Return some content."""
+    """Return random content."""
     files = {
         f"usr/lib/app/{n}.so": chance.randbytes(chance.randrange(1, 40_000)) for n in range(chance.randrange(2, 12))
     }
@@ -59,7 +59,7 @@ def changed(old: Content, chance: random.Random) -> Content:
 
 
 def edited(data: bytes, chance: random.Random) -> bytes:
-    """Return bytes with some inserted, some removed and some replaced."""
+    """Return bytes with some inserted, removed and replaced."""
     out = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(out) + 1)
@@ -69,7 +69,7 @@ def edited(data: bytes, chance: random.Random) -> bytes:
 
 @dataclass(frozen=True)
 class Sides:
-    """A publisher with a cache and a key, and a site with a key; all in one folder."""
+    """A publisher with a cache and a key, and a site with a key, in one folder."""
 
     root: Path
     cache: Cache
@@ -110,14 +110,14 @@ class Sides:
 
 
 def sides(root: Path) -> Sides:
-    """Make a publisher and a site."""
+    """Create a publisher and a site."""
     publisher_signature.new_key(root / "key")
     ssh_signature.new_key(root / "site", "site here")
     return Sides(root, Cache(root / "cache"), root / "key", root / "site")
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Return every file's digest."""
+    """Return the digest of every file."""
     return {str(p.relative_to(folder)): digest.of_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
@@ -143,7 +143,7 @@ def _artifact(name: str, output: Output) -> BundledArtifact:
 
 
 def _image(name: str, made_of: Content, cache: Cache) -> Output:
-    """Put an image into the cache: one layer that all images share, and one of its own."""
+    """Add an image to the cache: one layer that all images share, and one of its own."""
     own = {**made_of.files, "etc/name": f"{name} {made_of.version}".encode()}
     base = random.Random(1).randbytes(50_000)  # noqa: S311  seeded on purpose
     layers = [_layer({"usr/lib/base.so": base}, cache), _layer(own, cache)]
@@ -162,7 +162,7 @@ def _layer(files: dict[str, bytes], cache: Cache) -> Output:
 
 
 def _package(made_of: Content, cache: Cache) -> Output:
-    """Put a package made by dpkg-deb into the cache."""
+    """Add a package built by dpkg-deb to the cache."""
     with cache.scratch() as folder:
         root = folder / "root"
         for name, data in {
