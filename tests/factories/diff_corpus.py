@@ -1,16 +1,16 @@
 """The corpus of planted changes for tests of the diff: objects.yaml, hosts.yaml, and cases that edit them.
 
-A case of tests/data/diff/corpus/*.yaml has these keys; a path is written as the diff shows it.
+A case in tests/data/diff/corpus/*.yaml has these keys; paths are written as the diff shows them.
 
-- name, why: what is planted, and why Kubernetes takes it so.
+- name, why: what is planted, and why Kubernetes treats it so.
 - in: the object its edits are about (`Deployment/web`, or with its namespace before the name).
-- put: path to value; an element that is not there is appended. drop: paths. turn: paths of lists, put in reverse.
-- text: old to new piece of the object's YAML, for edits that parsing forgets. also: more edits, each with its `in`.
-- add: whole objects. gone: objects. call: object to new name. given: edits of both sides, made first.
-- sides: further facts of a side, by old and new: kubernetes, release.
-- changes: what compare reports; left out, it is what put, drop, add, gone and call say.
-- findings: rule to path, or to `{of: subject, at: path, says: part of its fact}`, or a list of these.
-- images, quotas, drains, reboots: what the meaning says of them.
+- put: path to value; a new element is appended. drop: paths. turn: paths of lists to reverse.
+- text: old to new text in the object's YAML, for edits that parsing would lose. also: more edits, each with its `in`.
+- add: whole objects. gone: objects to remove. call: object to new name. given: edits of both snapshots, made first.
+- snapshots: more about the old and the new snapshot: kubernetes, release.
+- changes: what compare must report; by default, what put, drop, add, gone and call say.
+- findings: rule to path, or to `{of: subject, at: path, says: part of its message}`, or a list of these.
+- images, quotas, drains, reboots: what the effects must contain.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Json = dict[str, Any]
 
 @dataclass
 class State:
-    """One side of a case: objects by alias, and replacements for parts of their YAML."""
+    """One snapshot of a case: objects by alias, and replacements for parts of their YAML."""
 
     objects: dict[str, Json]
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class State:
         text = _dumped(alias, one)
         for old, new in self.texts.get(alias, {}).items():
             if old not in text:
-                raise ValueError(f"{alias} holds no {old!r}")
+                raise ValueError(f"{alias} does not contain {old!r}")
             text = text.replace(old, new)
         return text
 
@@ -84,11 +84,11 @@ class Case:
         return f"{self.theme}: {self.spec['name']}"
 
     def yaml(self) -> tuple[str, str]:
-        """Return both sides as files of many documents."""
+        """Return both snapshots as files of many documents."""
         return "---\n".join(self.old.written()), "---\n".join(self.new.written())
 
     def edits(self) -> Iterator[Json]:
-        """Yield the groups of edits of the new side."""
+        """Yield the groups of edits of the new snapshot."""
         yield self.spec
         yield from self.spec.get("also", [])
 
@@ -142,14 +142,14 @@ def identity(one: Json) -> str:
 def cases() -> list[Case]:
     """Return all cases, by file."""
     return [
-        _told(path.stem, spec)
+        _described(path.stem, spec)
         for path in sorted(FOLDER.glob("*.yaml"))
         if path.stem not in BASES
         for spec in yaml.load(path.read_bytes(), yaml.CSafeLoader)
     ]
 
 
-def _told(theme: str, spec: Json) -> Case:
+def _described(theme: str, spec: Json) -> Case:
     try:
         return _case(theme, spec)
     except (KeyError, TypeError, ValueError) as error:

@@ -1,1 +1,1 @@
-"""Kubernetes objects as data: reading YAML and JSON, identity, hidden secrets, changes between two states."""
+"""Kubernetes objects as data: reading YAML and JSON, identities, hidden Secrets, changes."""

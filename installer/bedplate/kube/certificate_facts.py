@@ -1,4 +1,4 @@
-"""Certificates by what they say, not by their encoding."""
+"""The contents of PEM certificates as plain values, so that they can be compared."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
 def describe(pem: str) -> Any:
-    """Return what a PEM text's certificate says, or a list for several; None where it holds no good certificate."""
+    """Return the contents of a PEM text's certificate, or a list for several; None without a valid certificate."""
     if "PRIVATE KEY-----" in pem:
         return None
     try:
-        found = [_facts(one) for one in x509.load_pem_x509_certificates(pem.encode())]
+        found = [_contents(certificate) for certificate in x509.load_pem_x509_certificates(pem.encode())]
     except ValueError:
         return None
     return found[0] if len(found) == 1 else found
 
 
-def _facts(one: x509.Certificate) -> dict[str, Any]:
-    key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _contents(certificate: x509.Certificate) -> dict[str, Any]:
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {
-        "subject": one.subject.rfc4514_string(),
-        "issuer": one.issuer.rfc4514_string(),
-        "names": _names(one),
-        "notBefore": one.not_valid_before_utc.isoformat(),
-        "notAfter": one.not_valid_after_utc.isoformat(),
-        "serial": f"{one.serial_number:x}",
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "names": _names(certificate),
+        "notBefore": certificate.not_valid_before_utc.isoformat(),
+        "notAfter": certificate.not_valid_after_utc.isoformat(),
+        "serial": f"{certificate.serial_number:x}",
         "key": f"sha256:{hashlib.sha256(key).hexdigest()}",
     }
 
 
-def _names(one: x509.Certificate) -> list[str]:
+def _names(certificate: x509.Certificate) -> list[str]:
     try:
-        extension = one.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return []
     return sorted(str(name.value) for name in extension.value)

@@ -1,4 +1,4 @@
-"""Changes: what differs between two sides, as facts without a judgement."""
+"""Changes between two snapshots: objects, hosts and values that differ, with their paths."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementKey:
-    """A list's element, told from the others by its schema's keys: ``[name=web]``.
+    """An element of a list, identified by its schema's keys: ``[name=web]``.
 
-    An element of a set of plain values is told by its value: one field with an empty name, ``[get]``. The value of a
-    field may be a tuple of texts: ``[apiGroups=apps,resources=deployments|daemonsets]``.
+    In a set of plain values, an element is identified by its value: one field with an empty name, ``[get]``. The value
+    of a field may be a tuple of texts: ``[apiGroups=apps,resources=deployments|daemonsets]``.
     """
 
     fields: tuple[tuple[str, Any], ...]
@@ -46,7 +46,7 @@ def _word(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListOrder:
-    """The order of a list whose elements have keys and whose order matters all the same: init containers."""
+    """The order of a list whose elements have keys and whose order still matters: init containers."""
 
     def __str__(self) -> str:
         """Return it as it is written in a path."""
@@ -55,7 +55,7 @@ class ListOrder:
 
 @dataclass(frozen=True, slots=True)
 class InsideDocument:
-    """A step into a document that a string holds: JSON, YAML or a certificate in a ConfigMap's value."""
+    """A step into a document inside a string: JSON, YAML or a certificate in a value of a ConfigMap."""
 
     form: str
 
@@ -67,7 +67,7 @@ class InsideDocument:
 PathStep = str | int | ElementKey | InsideDocument | ListOrder
 """A key of a mapping, a position in a list, an element by its keys, a document in a string, the order of a list.
 
-Positions are the old list's, but for the last step of what is added: that is its position in the new list.
+Positions are those of the old list, except the last step of an added element: its position in the new list.
 """
 Path = tuple[PathStep, ...]
 
@@ -94,11 +94,11 @@ class Change:
     Attributes:
         path: where in the object.
         action: added, removed or changed.
-        old: the value before; None if added. Never a secret's value (see secret).
+        old: the value before; None if added. Never a secret's value (see secret_values).
         new: the value after; None if removed.
-        note: what else people should know: that only the text of a document differs, and not what it says.
-        at: position in the new list of an added element that has keys, where the order matters too; else None.
-        text: where the path steps into a document: the whole new text of the outermost one; for patches, not shown.
+        note: what else people should know: that only the formatting of a document differs, not its content.
+        at: position in the new list of an added element with keys, if the order matters, too; else None.
+        text: if the path steps into a document, the new text of the outermost one; used by patches, not shown.
     """
 
     path: Path
@@ -114,8 +114,8 @@ class Change:
 class ObjectChange:
     """One object that differs.
 
-    RENAMED is removed and created anew to the API server; here it is one change, its content's changes (all but
-    metadata.name) in it. An object that moved to another API group under the same name is CHANGED, at apiVersion.
+    To the API server, a RENAMED object is removed and created again. Here it is one change that contains the changes
+    of its content (all but metadata.name). An object that moved to another API group is CHANGED, at apiVersion.
 
     Attributes:
         action: what happens to it.
@@ -131,7 +131,7 @@ class ObjectChange:
 
     @property
     def resource(self) -> Resource:
-        """Return the object as it is after, or was."""
+        """Return the object after the change, or before it if the object is removed."""
         resource = self.new or self.old
         if resource is None:
             raise ValueError("a change is about at least one object")
@@ -156,7 +156,7 @@ class HostChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that differs between two sides, sorted by identity."""
+    """Everything that differs between two snapshots, sorted by identity."""
 
     objects: tuple[ObjectChange, ...] = ()
     hosts: tuple[HostChange, ...] = field(default=())

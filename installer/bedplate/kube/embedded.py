@@ -1,4 +1,4 @@
-"""Documents inside strings: JSON, YAML, TOML and certificates, as what they are."""
+"""Documents embedded in strings, such as a ConfigMap's values: JSON, YAML, TOML and certificates."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import yaml
 LARGEST = 2_000_000
 """Longer texts are compared as text."""
 MOST_VALUES = 200_000
-"""Aliases of aliases can stand for endless data: YAML that says more values than these is compared as text."""
+"""Aliases of aliases can expand without end: YAML with more values than this is compared as text."""
 MOST_MERGES = 10
-"""Merge keys copy what they name while the text is parsed, so these cannot be counted afterwards."""
+"""Merge keys copy values while the text is parsed, so the values cannot be counted afterwards."""
 DEEPEST = 50
-"""Documents that nest deeper are compared as text."""
+"""Documents nested deeper are compared as text."""
 TEXTS = (".sh", ".bash", ".py", ".md", ".lua", ".rego", ".sql", ".properties")
-"""Endings of keys whose values are no documents, whatever they look like."""
+"""Endings of keys whose values are never parsed as documents."""
 
 BEGIN = "-----BEGIN CERTIFICATE-----"
 BEGIN_BASE64 = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
@@ -29,7 +29,7 @@ BEGIN_BASE64 = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedDocument:
-    """A document that a string holds.
+    """A document inside a string.
 
     Attributes:
         form: json, yaml, toml or certificate.
@@ -41,7 +41,7 @@ class EmbeddedDocument:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML without dates: they stay text, as in JSON."""
+    """Loads YAML without dates: they stay text, as in JSON."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -51,7 +51,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def parse(key: str, text: str) -> EmbeddedDocument | None:
-    """Return the document in the string that stands at a key, or None where it is just text."""
+    """Return the document in the string at a key, or None if it is just text."""
     if len(text) > LARGEST or key.endswith(TEXTS):
         return None
     if (facts := _certificates(text)) is not None:
@@ -76,7 +76,7 @@ def _is_shallow(value: Any, most: int) -> bool:
 def _certificates(text: str) -> Any:
     if BEGIN not in text and not text.startswith(BEGIN_BASE64):
         return None
-    from bedplate.kube import certificate_facts  # noqa: PLC0415  it loads cryptography, which few diffs need
+    from bedplate.kube import certificate_facts  # noqa: PLC0415  cryptography is slow to load, and few diffs need it
 
     try:
         return certificate_facts.describe(text if BEGIN in text else base64.b64decode(text).decode())
@@ -99,7 +99,7 @@ def _toml(text: str) -> EmbeddedDocument | None:
 
 
 def _yaml(text: str) -> EmbeddedDocument | None:
-    """Return one document, or the list of several; a text that is one plain value is no document."""
+    """Return one document, or the list of several; a text that is one plain value is not a document."""
     if text.count("<<:") > MOST_MERGES:
         return None
     try:
@@ -116,7 +116,7 @@ def _yaml(text: str) -> EmbeddedDocument | None:
 
 
 def _count(value: Any, counted: dict[int, int]) -> int:
-    """Return how many values a value says, every alias counted for all it stands for; one in itself is endless."""
+    """Return how many values a value has after expanding its aliases; too many for one that contains itself."""
     if not isinstance(value, dict | list):
         return 1
     if id(value) not in counted:

@@ -1,4 +1,4 @@
-"""A file's content, read within bounds: plain or gzip, UTF-8 text, no binary, no endless line."""
+"""Reading a file with limits on its size and lines: plain or gzip, UTF-8 text, not binary."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ STDIN = "-"
 GZIP = b"\x1f\x8b"
 MIB = 1024 * 1024
 MAX_FILE = 128 * MIB
-"""Ten thousand objects are about 15 MiB; parsed, this much fits into 500 MB."""
+"""Ten thousand objects are about 15 MiB; this size, parsed, fits into 500 MB."""
 MAX_LINE = 32 * MIB
-"""A whole list of objects may stand on one line; no object is larger than 3 MiB
+"""A whole list of objects may be on one line; no object is larger than 3 MiB
 (https://etcd.io/docs/v3.6/dev-guide/limit/ and the API server's own limit of a request)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         file: its name for messages.
@@ -42,7 +42,7 @@ class FileContent:
 
 
 def read_file(path: Path, name: str = "") -> FileContent:
-    """Return a file's content; InputError says why it cannot be read."""
+    """Return a file's content; raise InputError if it cannot be read."""
     shown = name or yaml_document.display_path(path)
     try:
         with path.open("rb") as file:
@@ -53,38 +53,38 @@ def read_file(path: Path, name: str = "") -> FileContent:
 
 
 def read_stdin() -> FileContent:
-    """Return what is fed to this process."""
+    """Return the content of standard input."""
     return _checked("standard input", _bounded(BufferedReader(cast(Any, sys.stdin.buffer)), "standard input"))
 
 
 def _bounded(file: BufferedReader, name: str) -> bytes:
-    pieces: list[bytes] = []
+    chunks: list[bytes] = []
     total = line = 0
-    for piece in _unpacked(file, name):
-        total += len(piece)
-        first, last = piece.find(b"\n"), piece.rfind(b"\n")
-        if line + (first if first >= 0 else len(piece)) > MAX_LINE:
-            number = sum(one.count(b"\n") for one in pieces) + 1
+    for chunk in _unpacked(file, name):
+        total += len(chunk)
+        first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+        if line + (first if first >= 0 else len(chunk)) > MAX_LINE:
+            number = sum(one.count(b"\n") for one in chunks) + 1
             fact = f"is longer than {MAX_LINE // MIB} MiB, which no Kubernetes object is"
-            raise InputError("line", fact, "write one object a line, or YAML", SourceLocation(name, number))
-        line = len(piece) - last - 1 if last >= 0 else line + len(piece)
+            raise InputError("line", fact, "write one object per line, or YAML", SourceLocation(name, number))
+        line = len(chunk) - last - 1 if last >= 0 else line + len(chunk)
         if total > MAX_FILE:
-            fact = f"holds more than {MAX_FILE // MIB} MiB"
+            fact = f"is larger than {MAX_FILE // MIB} MiB"
             raise InputError("file", fact, "split it into a directory of files", SourceLocation(name))
-        pieces.append(piece)
-    return b"".join(pieces)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _unpacked(file: BufferedReader, name: str) -> Iterator[bytes]:
-    """Yield a stream's bytes; gzip is told by its first two bytes, whatever the file is called."""
+    """Yield a stream's bytes; gzip is recognized by its first two bytes, not by the file's name."""
     if not file.peek(len(GZIP)).startswith(GZIP):
-        while piece := file.read(MIB):
-            yield piece
+        while chunk := file.read(MIB):
+            yield chunk
         return
     try:
         with gzip.GzipFile(fileobj=file, mode="rb") as packed:
-            while piece := packed.read(MIB):
-                yield piece
+            while chunk := packed.read(MIB):
+                yield chunk
     except EOFError:
         raise InputError("gzip file", "ends too early", "copy it again", SourceLocation(name)) from None
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -94,8 +94,8 @@ def _unpacked(file: BufferedReader, name: str) -> Iterator[bytes]:
 def _checked(name: str, data: bytes) -> FileContent:
     content = FileContent(name, data.removeprefix(b"\xef\xbb\xbf"))
     if (at := content.data.find(b"\0")) >= 0:
-        step = "give text: YAML, JSON, or either in gzip"
-        raise InputError("file", "is binary: it holds a NUL byte", step, SourceLocation(name, content.line(at)))
+        step = "give YAML or JSON, which may be compressed with gzip"
+        raise InputError("file", "is binary: it contains a NUL byte", step, SourceLocation(name, content.line(at)))
     try:
         content.data.decode()
     except UnicodeDecodeError as error:

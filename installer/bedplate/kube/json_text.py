@@ -33,8 +33,8 @@ def parse_line(line: bytes, file: str, number: int) -> Any:
     text = line.decode()
     found, end = _decode(text, 0, number, file)
     if text[end:].strip():
-        fact = "cannot be read: more follows on the line"
-        raise InputError("JSON", fact, "write one value a line", SourceLocation(file, number, end + 1))
+        fact = "cannot be read: there is more than one value on the line"
+        raise InputError("JSON", fact, "write one value per line", SourceLocation(file, number, end + 1))
     return found
 
 
@@ -44,20 +44,20 @@ def _decode(text: str, start: int, line: int, file: str) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         before = text.count("\n", start, error.pos)
         where = SourceLocation(file, line + before, error.pos - text.rfind("\n", 0, error.pos))
-        raise InputError("JSON", f"cannot be read: {error.msg.lower()}", "mend the syntax there", where) from error
-    except _TwiceError as error:
-        raise _twice(str(error), text[start:], line, file) from None
-    except _NoNumberError as error:
-        fact = f"is {error}, which no Kubernetes object can hold"
+        raise InputError("JSON", f"cannot be read: {error.msg.lower()}", "fix the syntax there", where) from error
+    except _DuplicateKeyError as error:
+        raise _duplicate_key(str(error), text[start:], line, file) from None
+    except _InvalidNumberError as error:
+        fact = f"is {error}, which is not allowed in Kubernetes"
         raise InputError("number", fact, "put it in quotes", SourceLocation(file, line)) from None
     except ValueError as error:  # an integer of thousands of digits
         raise InputError("number", "is too long", "put it in quotes", SourceLocation(file, line)) from error
     except RecursionError as error:
-        raise InputError("JSON", "is nested too deep", "write it flatter", SourceLocation(file, line)) from error
+        raise InputError("JSON", "is nested too deeply", "reduce the nesting", SourceLocation(file, line)) from error
 
 
-def _twice(key: str, text: str, line: int, file: str) -> InputError:
-    """Return the error with the key's own line, which reading the same text as YAML finds."""
+def _duplicate_key(key: str, text: str, line: int, file: str) -> InputError:
+    """Return the error with the line of the key, which is found by parsing the same text as YAML."""
     try:
         yaml_text.parse(text.encode(), file, line - 1)
     except InputError as error:
@@ -66,23 +66,23 @@ def _twice(key: str, text: str, line: int, file: str) -> InputError:
     return InputError(f"key {key}", "is a duplicate in its mapping", "keep one of the two", SourceLocation(file, line))
 
 
-class _TwiceError(Exception):
+class _DuplicateKeyError(Exception):
     pass
 
 
-class _NoNumberError(Exception):
+class _InvalidNumberError(Exception):
     pass
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
-    return made
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _DuplicateKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return result
 
 
-def _no_number(text: str) -> Any:
-    raise _NoNumberError(text)
+def _refuse_number(text: str) -> Any:
+    raise _InvalidNumberError(text)
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
+DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_number)

@@ -1,4 +1,4 @@
-"""Files of Kubernetes objects, as people and tools write them and as `bedplate render` prints them."""
+"""Files of Kubernetes objects: YAML, JSON, and what `bedplate render` prints."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ KEYS = {"component", "layer", "object"}
 
 
 def read_folder(folder: Path) -> Iterator[RawDocument]:
-    """Yield the raw_documents of a folder's files at any depth, sorted; hidden files and folders are left out."""
+    """Yield the raw documents of all files under a folder, sorted; hidden files and folders are left out."""
     for path in _files(folder):
         yield from split_documents(read_file(path))
 
 
 def values_in(raw_document: RawDocument) -> Iterator[RawValue]:
-    """Yield the values that stand in a raw_document which is no HostSpec."""
+    """Yield the values in a raw document that is not a HostSpec."""
     match raw_document.form:
         case DocumentForm.CANONICAL:
             yield _rendered(
@@ -43,8 +43,8 @@ def values_in(raw_document: RawDocument) -> Iterator[RawValue]:
 
 def _rendered(value: Any, location: SourceLocation) -> RawValue:
     if not (isinstance(value, dict) and value.keys() >= KEYS and isinstance(value["component"], str)):
-        fact = "has not the keys component, layer and object"
-        raise InputError("line", fact, "write it with `bedplate render` anew", location)
+        fact = "lacks one of the keys component, layer and object"
+        raise InputError("line", fact, "write the file again with `bedplate render`", location)
     return RawValue(value["object"], location, {}, value["component"])
 
 
@@ -59,7 +59,7 @@ def _files(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_manifest(name)]
     if not found:
-        fact = f"holds no file that ends in {', '.join(SUFFIXES)}, or one of these and {PACKED}"
+        fact = f"contains no file that ends in {', '.join(SUFFIXES)}, or one of these and {PACKED}"
         raise InputError(
             "directory", fact, "name the directory with the objects", SourceLocation(yaml_document.display_path(folder))
         )

@@ -1,4 +1,4 @@
-"""Documents to resources: lists unfolded, secrets hidden, what is no Kubernetes object refused."""
+"""Parsed documents become resources: lists are expanded, Secrets hidden, invalid objects refused."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
 
 NOT_OBJECTS = "kustomize.config.k8s.io"
-"""Kustomizations say how objects are made, and lie beside them."""
+"""Kustomizations describe how objects are generated, and are stored next to them."""
 GENERATED = "*"
-"""Stands for what the API server appends to a name."""
+"""Written for what the API server will append to a name."""
 MAX_ERRORS = 10
-"""More would not help: one wrong file often has the same error everywhere."""
+"""More would not help: a wrong file often has the same error everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawValue:
-    """One value out of a file, before anybody looked whether it is an object.
+    """One value of a file, not yet checked to be an object.
 
     Attributes:
-        value: what stands there.
-        location: where.
+        value: the parsed value.
+        location: where it was read.
         lines: the line of each item of a list, by the item's id; empty where unknown.
-        component: who declares it, where the file says so.
+        component: the component that declares it, if the file says so.
     """
 
     value: Any
@@ -39,28 +39,28 @@ class RawValue:
 
 
 def resources_in(found: Iterable[RawValue]) -> Iterator[Resource]:
-    """Yield the objects in values, those of lists one by one; InputError on anything else."""
+    """Yield the objects in values, those of lists one by one; raise InputError for anything else."""
     for one in found:
         for value, location in _items(one):
             yield to_resource(value, location, one.component)
 
 
 def to_resource(value: Any, location: SourceLocation, component: str = "") -> Resource:
-    """Return an object as a resource; InputError where its identity cannot be told."""
+    """Return an object as a resource; raise InputError if it is not a Kubernetes object."""
     check_object(value, location)
     value = secret_values.hide(value)
     return Resource(identity_of(value), digest.of(value), value, component, location)
 
 
 def is_object(one: Resource) -> bool:
-    """Return whether a resource is for the API server."""
+    """Return whether a resource is an object of the API server, and not a kustomization."""
     return one.identity.group != NOT_OBJECTS
 
 
 def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
-    """Return resources by identity, sorted; Findings where two have the same.
+    """Return resources by identity, sorted; raise ErrorList if two have the same.
 
-    Of objects whose name the API server will generate there may be several: the second is ``<generateName>*2``.
+    Several objects may have the same ``generateName``: the second one is ``<generateName>*2``.
     """
     known: dict[ObjectId, Resource] = {}
     errors: list[BedplateError] = []
@@ -86,7 +86,7 @@ def _numbered(found: Iterable[Resource]) -> Iterator[Resource]:
 
 
 def identity_of(value: dict[str, Any]) -> ObjectId:
-    """Return an object's identity; one whose name the API server will generate goes by ``<generateName>*``."""
+    """Return an object's identity; an object with ``generateName`` is named ``<generateName>*``."""
     metadata = value["metadata"]
     if "name" in metadata:
         return ObjectId(*map(str, object_id.of({**value, "metadata": {**metadata, "namespace": _namespace(metadata)}})))
@@ -100,7 +100,7 @@ def _namespace(metadata: dict[str, Any]) -> str:
 
 
 def _items(one: RawValue) -> Iterator[tuple[Any, SourceLocation]]:
-    """Yield a value, or the items of a list of objects, however deep lists stand in lists."""
+    """Yield a value, or the items of a list of objects, also of lists in lists."""
     value = one.value
     if not _is_list(value):
         yield value, one.location
@@ -127,7 +127,7 @@ def _is_list(value: Any) -> bool:
 
 
 def check_object(value: Any, location: SourceLocation) -> None:
-    """Raise InputError where a value cannot be a Kubernetes object."""
+    """Raise InputError if a value cannot be a Kubernetes object."""
     if not isinstance(value, dict):
         step = "write apiVersion, kind and metadata"
         raise InputError("document", f"is {_form(value)}, not a Kubernetes object", step, location)
@@ -147,8 +147,8 @@ def check_object(value: Any, location: SourceLocation) -> None:
             raise _wrong(f"metadata.{key}", metadata[key], "a mapping", location)
 
 
-def _wrong(key: str, value: Any, wanted: str, location: SourceLocation) -> InputError:
-    fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {wanted}"
+def _wrong(key: str, value: Any, expected: str, location: SourceLocation) -> InputError:
+    fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {expected}"
     return InputError("object", fact, f"write {key}", location)
 
 

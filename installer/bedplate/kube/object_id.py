@@ -1,11 +1,11 @@
-"""What identifies a Kubernetes object, and which kinds live outside namespaces."""
+"""The identity of a Kubernetes object: group, kind, namespace and name; kinds without a namespace."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-SECRET_REF = "secretRef"  # noqa: S105  the name of a key, no secret
-"""A rendered object carries ``secretRef: name/key`` in place of a secret's value."""
+SECRET_REF = "secretRef"  # noqa: S105  the name of a key, not a secret
+"""A rendered object carries ``secretRef: name/key`` instead of a secret's value."""
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
 
@@ -15,14 +15,14 @@ CLUSTER_SCOPED = frozenset({
     "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
     "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
 })  # fmt: skip
-"""Kinds of Kubernetes itself that have no namespace; custom kinds say it in their definition."""
+"""Kubernetes' own kinds that have no namespace; for custom kinds, their definition says so."""
 
 EXISTING_NAMESPACES = frozenset({"kube-system", "kube-public"})
-"""Namespaces that Kubernetes makes itself; `default` is deliberately not among them."""
+"""Namespaces that Kubernetes creates itself; `default` is deliberately not listed."""
 
 
 class ObjectId(NamedTuple):
-    """Two objects with one identity are one object."""
+    """The identity of an object; two objects with the same identity are the same object."""
 
     group: str
     kind: str

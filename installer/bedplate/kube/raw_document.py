@@ -1,4 +1,4 @@
-"""Pieces of files: the smallest texts that can be read, and compared as text, by themselves."""
+"""Raw documents: the parts of a file that can be parsed, or compared as text, one by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKED = ".gz"
 
 
 class DocumentForm(Enum):
-    """How a raw_document is written."""
+    """How a raw document is written."""
 
     YAML = auto()
     JSON = auto()
@@ -31,7 +31,7 @@ class RawDocument(NamedTuple):
         text: the bytes.
         form: how they are written.
         file: the file's name for messages.
-        before: how many lines of the file come before it.
+        before: the number of lines before it in the file.
     """
 
     text: bytes
@@ -41,13 +41,13 @@ class RawDocument(NamedTuple):
 
     @property
     def location(self) -> SourceLocation:
-        """Return where it begins to say something."""
+        """Return the location of its first line with content."""
         first = yaml_text.first_line(self.text) if self.form is DocumentForm.YAML else 0
         return SourceLocation(self.file, self.before + first + 1)
 
 
 def split_documents(content: FileContent) -> Iterator[RawDocument]:
-    """Yield the raw_documents of a file."""
+    """Yield the raw documents of a file."""
     if content.data.startswith((CANONICAL, HOST)):
         return _lines(content)
     if _is_json(content):
@@ -56,7 +56,7 @@ def split_documents(content: FileContent) -> Iterator[RawDocument]:
 
 
 def _is_json(content: FileContent) -> bool:
-    """Return whether a file is JSON, and not YAML that looks alike in its first line."""
+    """Return whether a file is JSON, and not YAML that begins like JSON."""
     named_yaml = content.file.removesuffix(PACKED).endswith((".yaml", ".yml"))
     return not named_yaml and content.data[:1024].lstrip()[:1] in {b"{", b"["} and b"\n---" not in content.data
 

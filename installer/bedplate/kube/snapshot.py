@@ -1,4 +1,4 @@
-"""A side of a diff: everything that one state of an environment is made of."""
+"""A snapshot: one of the two states that a diff compares, with its objects, hosts, images and release."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Json = dict[str, Any]
 
 
 class Resource:
-    """One Kubernetes object of a side.
+    """One Kubernetes object of a snapshot.
 
     Attributes:
-        identity: what tells it from every other object of its side.
-        digest: sha256 of the object's text; equal digests need no look inside. Never printed.
-        object: parsed when it is first asked for: ask for the identity's kind before; values of Secrets are replaced
-            by keyed digests (see secret).
+        identity: unique in the snapshot.
+        digest: sha256 of the object's text; objects with equal digests are not compared further. Never printed.
+        object: parsed on first access, so check the identity's kind first; values of Secrets are replaced by keyed
+            digests (see secret_values).
         component: who declares it; empty for plain YAML.
         location: where it was read.
     """
@@ -47,13 +47,13 @@ class Resource:
 
     @property
     def object(self) -> Json:
-        """Return the object; never changed by a reader."""
+        """Return the object; readers must not change it."""
         if not isinstance(self._object, dict):
             self._object = self._object()
         return self._object
 
     def mentions(self, words: Iterable[str]) -> bool:
-        """Return whether the object may hold one of some plain words; without parsing it, if it was not yet."""
+        """Return whether the object may contain one of these words, without parsing it."""
         mentions = getattr(self._object, "mentions", None)
         return mentions is None or bool(mentions(words))
 
@@ -62,11 +62,11 @@ class Resource:
         return Resource(self.identity._replace(name=name), self.digest, self._object, self.component, self.location)
 
     def at(self, location: SourceLocation) -> Resource:
-        """Return the same object, as it stands elsewhere."""
+        """Return the same object at another location."""
         return Resource(self.identity, self.digest, self._object, self.component, location)
 
     def __eq__(self, other: builtins.object) -> bool:
-        """Return whether two resources are the same, wherever they were read."""
+        """Return whether two resources are the same, regardless of their locations."""
         return isinstance(other, Resource) and self.key == other.key
 
     def __hash__(self) -> int:
@@ -74,18 +74,18 @@ class Resource:
         return hash(self.key)
 
     def __repr__(self) -> str:
-        """Return the identity, for a debugger: the object is long."""
+        """Return the identity, for debugging; the object itself is long."""
         return f"Resource({self.identity})"
 
     @property
     def key(self) -> tuple[ObjectId, str, str]:
-        """Return all that tells a resource from others."""
+        """Return what makes a resource equal to another one."""
         return self.identity, self.digest, self.component
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What carrying and pulling an image costs.
+    """The size of an image: what it costs to carry and to pull it.
 
     Attributes:
         digest: of its manifest, ``sha256:…``; empty where unknown.
@@ -98,19 +98,19 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state: objects always; the rest only where an environment or a bundle was given.
+    """One state of an environment. Only the snapshots of environments and bundles have more than objects.
 
     Attributes:
         name: as the user gave it.
         resources: objects by identity.
         hosts: HostSpecs by host name.
         images: facts by ``name:tag``.
-        blobs: digest to size of everything a bundle of this release carries; empty where unknown.
+        blobs: digest to size of everything in a bundle of this release; empty where unknown.
         environment: the environment's settings.
         release: the release's own file.
         kubernetes: version of Kubernetes, such as 1.34.3; empty where unknown.
-        rules: the components' own rules (component.yaml: rules), besides those of diff/rules/.
-        notes: what a reader must know of how the side was read, in sentences without a dot.
+        rules: the components' own rules (component.yaml: rules), in addition to those in diff/rules/data/.
+        notes: what a reader must know about the snapshot, as sentences without a period.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What plain YAML scalars mean to kubectl, which is not always what they mean to PyYAML.
+"""Resolving plain YAML scalars as kubectl does, which differs from PyYAML.
 
 As in https://github.com/kubernetes-sigs/yaml/blob/v1.6.0/goyaml.v2/resolve.go: dates and 12:30 stay text, 1e3 is a
 number, 0o17 is an octal number.
@@ -19,17 +19,17 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
 NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)")
-"""Numbers of YAML that JSON, and so Kubernetes, cannot hold."""
+"""YAML numbers that do not exist in JSON, and so not in Kubernetes."""
 LONGEST_NUMBER = 64
 WHOLE = 1e21
-"""Go writes whole numbers below this without an exponent into JSON."""
+"""Go writes integers below this into JSON without an exponent."""
 MAX_KNOWN = 100_000
 _KNOWN: dict[str, Any] = {}
-"""What was asked before: the same few scalars stand in every object."""
+"""Scalars that were resolved before: the same few occur in every object."""
 
 
 def resolve(text: str) -> Any:
-    """Return what a plain scalar means."""
+    """Return the value of a plain scalar."""
     try:
         return _KNOWN[text]
     except KeyError:

@@ -1,6 +1,6 @@
-"""Kubernetes YAML: documents with their lines, scalars as kubectl reads them, bounded in depth and aliases.
+"""Parsing Kubernetes YAML: documents with their lines, scalars as kubectl reads them, limits on depth and aliases.
 
-PyYAML's C parser composes the nodes; making values out of them here is three times as fast as its constructor.
+PyYAML's C parser composes the nodes; building values from them here is three times as fast as its constructor.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ NOT_BLANK = re.compile(rb"^[ \t]*(?![ \t\r\n#]|\Z|---[ \t\r]*$|\.\.\.[ \t\r]*$)"
 
 
 def split(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the offset and the text of each document that holds more than comments.
+    """Yield the offset and the text of each document that has more than comments.
 
-    A line that begins with ``---`` or ``...`` is a marker wherever it stands, even inside a quoted text
+    A line that begins with ``---`` or ``...`` is always a marker, even inside a quoted text
     (https://yaml.org/spec/1.2.2/#rule-c-forbidden).
     """
     start = 0
@@ -35,7 +35,7 @@ def split(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _ends(data: bytes) -> Iterator[int]:
-    """Yield where documents end, by plain searches: a regular expression would look at every line."""
+    """Yield where documents end. Plain searches are used because a regular expression would scan every line."""
     found = [at + 1 for mark in (b"\n---", b"\n...") for at in _all(data, mark)]
     yield from sorted(at for at in found if at + 3 == len(data) or data[at + 3] in b" \t\r\n")
     yield len(data)
@@ -49,7 +49,7 @@ def _all(data: bytes, mark: bytes) -> Iterator[int]:
 
 
 def first_line(text: bytes) -> int:
-    """Return how many lines of a document come before the first that says something."""
+    """Return how many lines of a document come before its first line with content."""
     found = NOT_BLANK.search(text)
     return text.count(b"\n", 0, found.start()) if found else 0
 
@@ -60,7 +60,7 @@ def parse(text: bytes, file: str, before: int) -> tuple[Any, dict[int, int]]:
     Args:
         text: the document.
         file: its name for messages.
-        before: how many lines of the file come before it.
+        before: the number of lines before it in the file.
     """
     try:
         node = _Composer(text).get_single_node()
@@ -72,14 +72,14 @@ def parse(text: bytes, file: str, before: int) -> tuple[Any, dict[int, int]]:
             SourceLocation(file, before + mark.line + 1, mark.column + 1) if mark else SourceLocation(file, before + 1)
         )
         fact = ", ".join(part for part in (error.context, error.problem) if part)
-        raise InputError("YAML", f"cannot be read: {fact}", "mend the syntax there", where) from error
+        raise InputError("YAML", f"cannot be read: {fact}", "fix the syntax there", where) from error
     except yaml.reader.ReaderError as error:
         line = before + text.count(b"\n", 0, error.position) + 1
-        fact = f"holds the character U+{error.character:04X}, which YAML does not allow"
-        raise InputError("YAML", fact, "remove it, or write it escaped", SourceLocation(file, line)) from error
+        fact = f"contains the character U+{error.character:04X}, which YAML does not allow"
+        raise InputError("YAML", fact, "remove or escape it", SourceLocation(file, line)) from error
     except _TooDeepError as error:
         where = SourceLocation(file, before + error.line + 1)
-        raise InputError("YAML", f"is nested deeper than {MAX_DEPTH} levels", "write it flatter", where) from error
+        raise InputError("YAML", f"is nested deeper than {MAX_DEPTH} levels", "reduce the nesting", where) from error
 
 
 class _TooDeepError(Exception):
@@ -88,14 +88,14 @@ class _TooDeepError(Exception):
 
 
 class _Composer(CParser):
-    """Makes nodes out of text, with the fewest calls back into Python."""
+    """Composes nodes from text with as few calls back into Python as possible."""
 
     def __init__(self, text: bytes) -> None:
         super().__init__(text)
         self._depth = 0
 
     def descend_resolver(self, parent: Any, _: Any) -> None:
-        """Count levels: the C code calls itself for each and would break down where there are too many."""
+        """Count levels: the C code recurses for each, and would crash if there were too many."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _TooDeepError(parent.start_mark.line)
@@ -105,5 +105,5 @@ class _Composer(CParser):
         self._depth -= 1
 
     def resolve(self, kind: Any, _: Any, implicit: Any) -> str:
-        """Return our own mark in place of a tag: whether a scalar is plain or quoted."""
+        """Return our own mark instead of a tag: whether a scalar is plain or quoted."""
         return (PLAIN if implicit[0] else TEXT) if kind is yaml.ScalarNode else OTHER

@@ -1,4 +1,4 @@
-"""Values out of YAML nodes: no key twice, aliases as copies, no tag that Kubernetes does not know."""
+"""Building values from YAML nodes: duplicate keys and unknown tags are errors, aliases become copies."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ MAX_DEPTH = 100
 STANDARD = "tag:yaml.org,2002:"
 TAGS = {"str", "int", "float", "bool", "null", "timestamp", "binary", "map", "seq"}
 PLAIN, TEXT, OTHER = "plain", "text", "other"
-"""What nodes have in place of tags: a plain scalar, a quoted one, a collection."""
+"""What nodes have instead of tags: a plain scalar, a quoted one, a collection."""
 MERGE = "<<"
 NUMERIC = ("+", "-", ".")
 ITEM_DEPTH = 2
-"""Of the items of a list of objects, whose lines people want to know."""
+"""The depth of the items of a list of objects, whose lines errors show."""
 
 
 class ValueBuilder:
-    """Makes values out of nodes; aliases become copies, at most ``limit`` values in all."""
+    """Builds values from nodes; aliases become copies, with at most ``limit`` values in total."""
 
     def __init__(self, file: str, before: int, limit: int) -> None:
-        """Take the file's name for messages, how many of its lines come before the text, and a bound."""
+        """Take the file's name for messages, the number of lines before the text, and the limit."""
         self.lines: dict[int, int] = {}
         self._file, self._before, self._left = file, before, limit
 
@@ -33,7 +33,7 @@ class ValueBuilder:
         """Return a node's value."""
         self._left -= 1
         if self._left < 0:
-            raise self._error("YAML", "grows without end through its aliases", "write the values out", node)
+            raise self._error("YAML", "expands without end through its aliases", "write the values out", node)
         kind = type(node)
         if kind is yaml.ScalarNode:
             return node.value if node.tag == TEXT else self._scalar(node)
@@ -46,37 +46,37 @@ class ValueBuilder:
         return [self.value(item, depth + 1) for item in node.value]
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         merged: list[Any] = []
         for key_node, value_node in node.value:
             if key_node.tag == PLAIN and key_node.value == MERGE:
                 merged.append(value_node)
                 continue
             key = self._key(key_node)
-            if key in made:
-                raise self._twice(key, key_node, node)
-            made[key] = self.value(value_node, depth + 1)
+            if key in result:
+                raise self._duplicate(key, key_node, node)
+            result[key] = self.value(value_node, depth + 1)
         for value_node in merged:
-            self._merge(made, value_node, depth)
+            self._merge(result, value_node, depth)
         if depth == ITEM_DEPTH:
-            self.lines[id(made)] = self._before + node.start_mark.line + 1
-        return made
+            self.lines[id(result)] = self._before + node.start_mark.line + 1
+        return result
 
-    def _twice(self, key: str, again: Any, node: Any) -> InputError:
+    def _duplicate(self, key: str, again: Any, node: Any) -> InputError:
         first = next(one for one, _ in node.value if self._key(one) == key)
         fact = f"is a duplicate (first on line {self._before + first.start_mark.line + 1})"
         return self._error(f"key {key}", fact, "keep one of the two", again)
 
-    def _merge(self, made: dict[str, Any], node: Any, depth: int) -> None:
-        """Take over the keys of ``<<: *alias`` that are not there (https://yaml.org/type/merge.html)."""
+    def _merge(self, result: dict[str, Any], node: Any, depth: int) -> None:
+        """Add the keys of ``<<: *alias`` that are not set yet (https://yaml.org/type/merge.html)."""
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(source, yaml.MappingNode):
                 raise self._error("key <<", "does not name a mapping", "write the values out", node)
             for key, value in self._mapping(source, depth + 1).items():
-                made.setdefault(key, value)
+                result.setdefault(key, value)
 
     def _key(self, node: Any) -> str:
-        """Return a key as text: kubectl makes ``true`` and ``1`` out of the boolean and the number."""
+        """Return a key as text, as kubectl does: ``true`` for the boolean, ``1`` for the number."""
         value = node.value if node.tag == TEXT else self._scalar(node) if type(node) is yaml.ScalarNode else None
         match value:
             case str():
@@ -86,7 +86,7 @@ class ValueBuilder:
             case int() | float():
                 return str(value)
             case _:
-                raise self._error("key", "is no text", "write 'name: value'", node)
+                raise self._error("key", "is not text", "write 'name: value'", node)
 
     def _scalar(self, node: Any) -> Any:
         """Return the value of a scalar that is plain or has a tag."""
@@ -98,7 +98,7 @@ class ValueBuilder:
             if short in {"str", "binary", "timestamp"}:
                 return text
         if text[:1] in NUMERIC and NO_NUMBER.fullmatch(text):
-            raise self._error("number", f"is {text}, which no Kubernetes object can hold", "put it in quotes", node)
+            raise self._error("number", f"is {text}, which is not allowed in Kubernetes", "put it in quotes", node)
         return resolve(text)
 
     def _error(self, subject: str, fact: str, step: str, node: Any) -> InputError:

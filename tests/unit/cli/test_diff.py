@@ -1,4 +1,4 @@
-"""`bedplate diff` as people and workflows call it: words, files, exit codes, and no secret in any form."""
+"""The command `bedplate diff`: arguments, files, exit codes, and no secret in any format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(*words: str) -> Result:
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    """Return a folder of YAML before and after: a Secret changed, one came, one went, a ConfigMap changed."""
+    """Return YAML before and after: a Secret and a ConfigMap change, one Secret is added, one is removed."""
     sides = []
     for name, password, other in (("old", PASSWORDS[0], "gone"), ("new", PASSWORDS[1], "come")):
         path = tmp_path / f"{name}.yaml"
@@ -46,7 +46,7 @@ def _secret(name: str, fields: dict[str, dict[str, str]]) -> dict[str, object]:
 
 @pytest.mark.parametrize("form", list(Format))
 def test_no_secret_in_any_format(files: tuple[Path, Path], form: Format) -> None:
-    """That a Secret changed is said; its value, its base64, and the token that stands for it are not."""
+    """The report shows that a Secret changed, but not its value, its base64 or its token."""
     shown = run(*map(str, files), "--output", form).output
     for value in PASSWORDS:
         assert value not in shown
@@ -58,7 +58,7 @@ def test_no_secret_in_any_format(files: tuple[Path, Path], form: Format) -> None
 
 
 def test_exit_codes(files: tuple[Path, Path], tmp_path: Path) -> None:
-    """0 is no change, 1 changes, 2 an error; with --fail-on only a risk that is met gives 1."""
+    """0 means no change, 1 changes, 2 an error; with --fail-on, 1 means a finding of that risk."""
     old, new = map(str, files)
     assert run(old, old).exit_code == command.SAME
     assert run(old, new).exit_code == command.DIFFERENT
@@ -70,8 +70,8 @@ def test_exit_codes(files: tuple[Path, Path], tmp_path: Path) -> None:
         assert getattr(error, "exit_code", None) == command.ERROR
 
 
-def test_a_crash_is_no_change(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of the installer itself exits with 2 too: 1 would be read as "there are changes"."""
+def test_a_crash_is_not_a_change(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug of the installer also exits with 2, because 1 would mean "there are changes"."""
     monkeypatch.setattr(command, "make_report", lambda *_: 1 / 0)
     error = run(*map(str, files)).exception
     assert isinstance(error, BedplateError)
@@ -79,7 +79,7 @@ def test_a_crash_is_no_change(files: tuple[Path, Path], monkeypatch: pytest.Monk
 
 
 def test_out_writes_the_file(files: tuple[Path, Path], tmp_path: Path) -> None:
-    """--out holds the report, and nothing is printed."""
+    """The file gets the report, and nothing is printed."""
     out = tmp_path / "reports" / "diff.json"
     result = run(*map(str, files), "--output", "json", "--out", str(out))
     assert result.output == ""
@@ -87,7 +87,7 @@ def test_out_writes_the_file(files: tuple[Path, Path], tmp_path: Path) -> None:
 
 
 def test_standard_input(files: tuple[Path, Path]) -> None:
-    """A side that is - is read from standard input."""
+    """The snapshot `-` is read from standard input."""
     result = CliRunner().invoke(build(["diff"]), ["diff", "-", str(files[1])], input=files[0].read_bytes())
     assert result.exit_code == command.DIFFERENT
     assert "side: old → new" in result.output

@@ -1,4 +1,4 @@
-"""Broken input of `bedplate diff`: exit 2, one clear line with file and line, nothing else."""
+"""Invalid input of `bedplate diff`: exit code 2, one clear error with file and line, nothing else."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 LINE = '{"component":"c","layer":"l","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}}\n'
 
 FILES: dict[str, tuple[str | bytes, str]] = {
-    # name of the file: its content, and what the one line must say
+    # name of the file: its content, and what the error must say
     "indent.yaml": (GOOD + "data:\n  a: 1\n b: 2\n", r"indent\.yaml:6:2: YAML cannot be read: .*block mapping"),
     "unclosed.yaml": (GOOD + 'data: {a: "x\n', r"unclosed\.yaml:5:1: YAML cannot be read: .*quoted scalar"),
     "second.yaml": (f"{GOOD}---\n{GOOD}data: [\n", r"second\.yaml:9:1: YAML cannot be read"),
     "tab.yaml": (GOOD + "data:\n\ta: b\n", r"tab\.yaml:5:1: YAML cannot be read: .*token"),
-    "control.yaml": (GOOD + "data: {a: '\x01'}\n", r"control\.yaml:4: YAML holds the character U\+0001"),
-    "twice.yaml": (GOOD + "kind: Secret\n", r"twice\.yaml:4:1: key kind is a duplicate .*first on line 2"),
-    "twice-deep.yaml": (GOOD + "data:\n  a: 1\n  a: 1\n", r"twice-deep\.yaml:6:3: key a is a duplicate"),
-    "twice-true.yaml": (GOOD + "data:\n  yes: 1\n  true: 1\n", r"twice-true\.yaml:6:3: key true is a duplicate"),
+    "control.yaml": (GOOD + "data: {a: '\x01'}\n", r"control\.yaml:4: YAML contains the character U\+0001"),
+    "duplicate.yaml": (GOOD + "kind: Secret\n", r"duplicate\.yaml:4:1: key kind is a duplicate .*first on line 2"),
+    "duplicate-deep.yaml": (GOOD + "data:\n  a: 1\n  a: 1\n", r"duplicate-deep\.yaml:6:3: key a is a duplicate"),
+    "dup-true.yaml": (GOOD + "data:\n  yes: 1\n  true: 1\n", r"dup-true\.yaml:6:3: key true is a duplicate"),
     "same.yaml": (f"{GOOD}---\n# twin\n{GOOD}", r"same\.yaml:6: object core/ConfigMap/b/a is a duplicate .*yaml:1\b"),
     "no-kind.yaml": ("\n\napiVersion: v1\nmetadata: {name: a}\n", r"no-kind\.yaml:3: object has no kind"),
     "no-api.yaml": ("kind: Pod\nmetadata: {name: a}\n", r"no-api\.yaml:1: object has no apiVersion"),
@@ -51,30 +51,30 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "junk-item.yaml": ("apiVersion: v1\nkind: List\nitems:\n- 3\n", r"junk-item\.yaml:1: document is a number"),
     "bad-item.yaml": ("apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: 3\n", r"bad-item\.yaml:4: object"),
     "alias.yaml": (GOOD + "data: *gone\n", r"alias\.yaml:4:7: YAML cannot be read: found undefined alias"),
-    "loop.yaml": (GOOD + "data: &x {a: *x}\n", r"loop\.yaml:4:7: YAML refers to itself|YAML grows without end"),
-    "laughs.yaml": (GOOD + LAUGHS, r"laughs\.yaml:\d+:\d+: YAML grows without end through its aliases"),
+    "loop.yaml": (GOOD + "data: &x {a: *x}\n", r"loop\.yaml:4:7: YAML refers to itself|YAML expands without end"),
+    "laughs.yaml": (GOOD + LAUGHS, r"laughs\.yaml:\d+:\d+: YAML expands without end through its aliases"),
     "merge.yaml": (GOOD + "data: {<<: 3}\n", r"merge\.yaml:4:12: key << does not name a mapping"),
     "tag.yaml": (GOOD + "data: !!python/object:os.system {}\n", r"tag\.yaml:4:7: tag \S+ means nothing to Kubernetes"),
-    "key-list.yaml": (GOOD + "data: {[a]: b}\n", r"key-list\.yaml:4:8: key is no text"),
+    "key-list.yaml": (GOOD + "data: {[a]: b}\n", r"key-list\.yaml:4:8: key is not text"),
     "nan.yaml": (GOOD + "data: .nan\n", r"nan\.yaml:4:7: number is \.nan"),
     "deep.yaml": (GOOD + "data: " + "[" * 5000 + "]" * 5000, r"deep\.yaml:4: YAML is nested deeper than 100 levels"),
     "deep-block.yaml": ("- " * 5000 + "x", r"deep-block\.yaml:1: YAML is nested deeper"),
     "deep.json": ('{"a":' * 200_000, r"deep\.json:1: JSON is nested too deep"),
-    "empty.yaml": ("", r"empty\.yaml: input holds no Kubernetes object"),
-    "comments.yaml": ("# only\n---\n# comments\n", r"comments\.yaml: input holds no Kubernetes object"),
+    "empty.yaml": ("", r"empty\.yaml: input contains no Kubernetes object"),
+    "comments.yaml": ("# only\n---\n# comments\n", r"comments\.yaml: input contains no Kubernetes object"),
     "cut.json": ('{"apiVersion": "v1",\n"kind": ', r"cut\.json:2:9: JSON cannot be read: expecting value"),
     "comma.json": ('{"a": 1,}', r"comma\.json:1:9: JSON cannot be read"),
-    "twice.json": ('{"apiVersion": "v1",\n "kind": "Pod",\n "kind": "Pod"}', r"twice\.json:3:2: key kind is a dup"),
+    "dup.json": ('{"apiVersion": "v1",\n "kind": "Pod",\n "kind": "Pod"}', r"dup\.json:3:2: key kind is a dup"),
     "nan.json": ('{"apiVersion": NaN}', r"nan\.json:1: number is NaN"),
     "digits.json": ('{"apiVersion": ' + "1" * 5000 + "}", r"digits\.json:1: number is too long"),
     "array.json": ("[1, 2]", r"array\.json:1: document is a list"),
     "line.jsonl": (LINE + LINE.replace('"a"', '"b"')[:50] + "\n", r"line\.jsonl:2:\d+: JSON cannot be read"),
-    "more.jsonl": (LINE.rstrip() + " x\n", r"more\.jsonl:1:\d+: JSON cannot be read: more follows"),
-    "keys.jsonl": ('{"component":"c","object":{}}\n', r"keys\.jsonl:1: line has not the keys"),
+    "more.jsonl": (LINE.rstrip() + " x\n", r"more\.jsonl:1:\d+: JSON cannot be read: there is more than one value"),
+    "keys.jsonl": ('{"component":"c","object":{}}\n', r"keys\.jsonl:1: line lacks one of the keys"),
     "same.jsonl": (LINE + LINE, r"same\.jsonl:2: object core/Pod/-/a is a duplicate .* same\.jsonl:1|jsonl:1"),
-    "host.jsonl": ('{"address":"10.0.0.1"}\n', r"host\.jsonl:1: line is no HostSpec"),
+    "host.jsonl": ('{"address":"10.0.0.1"}\n', r"host\.jsonl:1: line is not a HostSpec"),
     "binary.yaml": (b"\x7fELF\x02\0\0\0", r"binary\.yaml:1: file is binary"),
-    "nul.yaml": (GOOD.encode() + b"data: {a: '\0'}\n", r"nul\.yaml:4: file is binary: it holds a NUL byte"),
+    "nul.yaml": (GOOD.encode() + b"data: {a: '\0'}\n", r"nul\.yaml:4: file is binary: it contains a NUL byte"),
     "latin.yaml": (GOOD.encode() + b"data: {a: '\xe4'}\n", r"latin\.yaml:4: text is not UTF-8"),
     "utf16.yaml": (GOOD.encode("utf-16"), r"utf16\.yaml:1: file is binary|not UTF-8"),
     "bad.yaml.gz": (b"\x1f\x8bnot gzip at all", r"bad\.yaml\.gz: gzip file is damaged|ends too early"),
@@ -96,7 +96,7 @@ def fail(words: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 @pytest.fixture
 def good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give a file that can be read, in the working folder."""
+    """Return a file that can be read, in the working folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.yaml").write_text(GOOD)
     return "good.yaml"
@@ -104,17 +104,17 @@ def good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("name", FILES)
 def test_broken_file(name: str, good: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line names the file, the line in it, and what is wrong."""
+    """The error names the file, the line in it, and what is wrong."""
     content, said = FILES[name]
     Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
     assert re.search(said, fail(["diff", good, name], capsys, monkeypatch))
 
 
-@pytest.mark.parametrize("name", ["indent.yaml", "twice.yaml", "same.yaml", "line.jsonl", "no-kind.yaml"])
-def test_both_sides_broken_alike(
+@pytest.mark.parametrize("name", ["indent.yaml", "duplicate.yaml", "same.yaml", "line.jsonl", "no-kind.yaml"])
+def test_two_equal_invalid_files(
     name: str, good: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two sides that are equal are not called equal where they cannot be read."""
+    """Two equal files that cannot be read are an error, not an empty diff."""
     content, said = FILES[name]
     Path(good).write_bytes(content if isinstance(content, bytes) else content.encode())
     Path(name).write_bytes(Path(good).read_bytes())
@@ -161,22 +161,22 @@ def _nothing(_: Path) -> None:
 
 SPECS: list[tuple[str, Callable[[Path], None], str]] = [
     # side; what lies there; what the one line must say
-    ("x", _empty, r"x: directory holds no file that ends in \.yaml"),
-    ("x", _no_manifests, r"x: directory holds no file"),
+    ("x", _empty, r"x: directory contains no file that ends in \.yaml"),
+    ("x", _no_manifests, r"x: directory contains no file"),
     ("x", _objects_in_two_files, r"x/2\.yaml:1: object core/ConfigMap/b/a is a duplicate .*x/1\.yaml:1"),
-    ("x", _only_a_kustomization, r"x: input holds no Kubernetes object"),
+    ("x", _only_a_kustomization, r"x: input contains no Kubernetes object"),
     ("x", _wrong_environment, r"environment\.yaml:2:1: YAML cannot be read"),
     ("x", _wrong_bundle, r"x/release\.json: bundle cannot be read"),
-    ("gone.yaml", _nothing, r"side gone\.yaml is no file, no directory, no environment here"),
-    ("gone/", _nothing, r"side gone/ is no file"),
-    ("no-such-revision:lab", _nothing, r"revision no-such-revision is not in"),
-    ("HEAD:no-such-environment", _nothing, r"environment no-such-environment is not at HEAD"),
+    ("gone.yaml", _nothing, r"snapshot gone\.yaml is not a file, directory, environment or"),
+    ("gone/", _nothing, r"snapshot gone/ is not a file"),
+    ("no-such-revision:lab", _nothing, r"revision no-such-revision not found in"),
+    ("HEAD:no-such-environment", _nothing, r"environment no-such-environment not found at HEAD"),
     ("HEAD:../lab", _nothing, r"names a path outside the repository"),
 ]
 
 
 @pytest.mark.parametrize(("spec", "make", "said"), SPECS)
-def test_broken_side(  # noqa: PLR0913  a row of the table, and pytest's fixtures
+def test_invalid_snapshot_name(  # noqa: PLR0913  a row of the table, and pytest's fixtures
     spec: str,
     make: Callable[[Path], None],
     said: str,
@@ -185,14 +185,14 @@ def test_broken_side(  # noqa: PLR0913  a row of the table, and pytest's fixture
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a word names is refused as a whole, with what else it could be."""
+    """A word that names no snapshot is refused."""
     make(Path.cwd())
     assert re.search(said, fail(["diff", good, spec], capsys, monkeypatch))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable_file(good: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file without permission is named."""
+    """A file without read permission is named."""
     Path("closed.yaml").touch(mode=0)
     assert "closed.yaml: file cannot be read: Permission denied" in fail(
         ["diff", good, "closed.yaml"], capsys, monkeypatch
@@ -200,8 +200,8 @@ def test_unreadable_file(good: str, capsys: pytest.CaptureFixture[str], monkeypa
 
 
 def test_both_from_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """One stream cannot be two sides."""
-    assert "standard input cannot be both sides" in fail(["diff", "-", "-"], capsys, monkeypatch)
+    """One stream cannot be two snapshots."""
+    assert "standard input cannot be both snapshots" in fail(["diff", "-", "-"], capsys, monkeypatch)
 
 
 MEASURED = """
@@ -247,13 +247,13 @@ def _flat_but_long(path: Path) -> None:
     ("name", "make", "said"),
     [
         ("long.yaml", _long_line, "long.yaml:1: line is longer than 32 MiB"),
-        ("bomb.yaml.gz", _gzip_bomb, "bomb.yaml.gz: file holds more than 128 MiB"),
-        ("aliases.yaml", _many_aliases, "YAML grows without end"),
+        ("bomb.yaml.gz", _gzip_bomb, "bomb.yaml.gz: file is larger than 128 MiB"),
+        ("aliases.yaml", _many_aliases, "YAML expands without end"),
         ("scalar.yaml", _flat_but_long, "YAML cannot be read"),
     ],
 )
 def test_bounded(name: str, make: Callable[[Path], None], said: str, good: str) -> None:
-    """What is made to exhaust a machine costs 500 MB at most, and no more time than 20 000 plain objects."""
+    """Files made to exhaust a machine take at most 500 MB, and no more time than 20,000 plain objects."""
     make(Path(name))
     plain = (GOOD.replace("name: a", f"name: a{number}") for number in range(PLAIN_OBJECTS))
     Path("plain.yaml").write_text("---\n".join(plain))

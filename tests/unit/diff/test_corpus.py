@@ -1,4 +1,4 @@
-"""Every planted change of the corpus is found with what it means, and nothing else is reported."""
+"""Every planted change of the corpus is found with its effects, and nothing else is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST = 150
 
 
 def compared(case: Case, folder: Path) -> DiffReport:
-    """Return a case's report, out of files as people have them."""
+    """Return the report of a case, read from files."""
     for name, state, text in zip(("old", "new"), (case.old, case.new), case.yaml(), strict=True):
         (folder / name).mkdir()
         (folder / name / "objects.yaml").write_text(text)
@@ -30,12 +30,12 @@ def compared(case: Case, folder: Path) -> DiffReport:
     return make_report(_with(old, case, "old"), _with(new, case, "new"))
 
 
-def _with(side: Snapshot, case: Case, name: str) -> Snapshot:
-    """Return a side with what files of objects do not say."""
-    more = case.spec.get("sides", {}).get(name, {})
+def _with(snapshot: Snapshot, case: Case, name: str) -> Snapshot:
+    """Return a snapshot with the versions that files of objects do not contain."""
+    more = case.spec.get("snapshots", {}).get(name, {})
     release = more.get("release")
     return dataclasses.replace(
-        side,
+        snapshot,
         kubernetes=str(more.get("kubernetes", "")),
         release=Release.model_validate(release) if release else None,
     )
@@ -57,7 +57,7 @@ def _changes(found: DiffReport) -> list[str]:
 
 
 def _wrong_values(case: Case, found: DiffReport) -> Iterator[str]:
-    """Yield changes that are one edit and do not carry the edit's value; that of a Secret is hidden."""
+    """Yield changes with another value than the edit's; values of Secrets must be hidden."""
     said = {(str(o.identity), path_text(c.path)): c.new for o in found.changes.objects for c in o.changes}
     for place, value in case.values.items():
         hidden = "/Secret/" in place[0] and place[1].startswith(("data", "stringData"))
@@ -72,7 +72,7 @@ def _planted(case: Case) -> list[str]:
 
 
 def _expected(case: Case) -> Iterator[tuple[str, str, str]]:
-    """Yield rule, subject and path of each finding that must be there."""
+    """Yield rule, subject and path of each expected finding."""
     for rule, wheres in case.spec.get("findings", {}).items():
         for where in wheres if isinstance(wheres, list) else [wheres]:
             if isinstance(where, str):
@@ -88,24 +88,24 @@ def _subject(case: Case, name: str | None) -> str:
     return identity(known[name]) if name in known else name
 
 
-def _says(case: Case, findings: tuple[DiffFinding, ...]) -> Iterator[str]:
-    """Yield the pieces of facts that no finding of their rule holds."""
+def _missing_texts(case: Case, findings: tuple[DiffFinding, ...]) -> Iterator[str]:
+    """Yield the expected parts of messages that are in no finding of their rule."""
     for rule, wheres in case.spec.get("findings", {}).items():
         for where in wheres if isinstance(wheres, list) else [wheres]:
-            piece = where.get("says", "") if isinstance(where, dict) else ""
-            if not any(one.rule == rule and piece in one.message for one in findings):
-                yield f"{rule}: {piece}"
+            text = where.get("says", "") if isinstance(where, dict) else ""
+            if not any(one.rule == rule and text in one.message for one in findings):
+                yield f"{rule}: {text}"
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) -> None:
-    """The changes, the findings, the images and the sums are those of the case, no more and no fewer."""
+    """The changes, findings, images and sums are exactly those of the case."""
     found = compared(case, tmp_path)
     assert _changes(found) == _planted(case)
     assert not list(_wrong_values(case, found))
     findings = [(one.rule, str(one.subject), path_text(one.path)) for one in found.effects.findings]
     assert sorted(findings) == sorted(_expected(case)), [one.message for one in found.effects.findings]
-    assert not list(_says(case, found.effects.findings)), [one.message for one in found.effects.findings]
+    assert not list(_missing_texts(case, found.effects.findings)), [one.message for one in found.effects.findings]
     images = [f"{one.name} {one.old} -> {one.new}" for one in found.effects.images]
     assert images == sorted(case.spec.get("images", []))
     quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.effects.quotas]
@@ -115,7 +115,7 @@ def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) 
 
 
 def test_the_corpus_is_large_enough() -> None:
-    """At least 150 changes are planted, and each case says why."""
+    """At least 150 changes are planted, and each case has a reason."""
     assert sum(bool(case.planted or case.spec.get("changes")) for case in cases()) >= FEWEST
     assert all(case.spec["why"] for case in cases())
     names = [case.name for case in cases()]

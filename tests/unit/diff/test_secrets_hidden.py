@@ -1,4 +1,4 @@
-"""Values of Secrets wherever they hide: in no format is one of them printed, and that they changed is."""
+"""Values of Secrets in any place: no format prints them, but every format reports that they changed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
     "Rancher's packed copy": lambda v: _annotated(
         "objectset.rio.cattle.io/applied", v, base64.b64encode(gzip.compress(json.dumps(_secret(v)).encode())).decode()
     ),
-    "anybody's copy": lambda v: _annotated("example.org/was", v, json.dumps({"password": v})),
+    "another tool's copy": lambda v: _annotated("example.org/was", v, json.dumps({"password": v})),
     "an annotation that quotes it": lambda v: _secret(v, **{"example.org/note": f"password is {v}"}),
     "an annotation that quotes its base64": lambda v: {
         **_secret(v, **{"example.org/note": f"password is {_encoded(v)}"}),
@@ -76,7 +76,7 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_value_is_printed(tmp_path: Path, place: str, form: str) -> None:
-    """The change is told, as an addition, a change and a removal, and neither value nor its base64 stands in it."""
+    """An addition, a change and a removal are reported, without the values or their base64."""
     old, new = ([PLACES[place](value)] for value in VALUES)
     for number, (one, other) in enumerate(((old, new), ([], new), (old, []))):
         sides = [tmp_path / f"{number}-{side}.yaml" for side in ("old", "new")]
@@ -88,8 +88,8 @@ def test_no_value_is_printed(tmp_path: Path, place: str, form: str) -> None:
         assert [text for value in VALUES for text in (value, _encoded(value)[:-4]) if text in done.stdout] == []
 
 
-def test_what_is_no_secret_is_still_compared_inside(tmp_path: Path) -> None:
-    """Of a document with a Secret in it, all but the values is told, path by path."""
+def test_other_fields_next_to_hidden_values_are_compared(tmp_path: Path) -> None:
+    """In a document with a Secret, everything but the values is compared, path by path."""
     sides = []
     for owner, value in zip(("ada", "bob"), VALUES, strict=True):
         seed = {"kind": "List", "apiVersion": "v1", "items": [_secret(value, owner=owner)]}

@@ -1,4 +1,4 @@
-"""Two real upstream releases compared: what a reviewer must see is seen, and the order of anything means nothing."""
+"""Two real upstream releases compared: the report shows what a reviewer must see, whatever the order of the input."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def manifests() -> None:
 
 @pytest.fixture(scope="module")
 def markdown() -> str:
-    """Return the comment of a pull request that takes the newer release."""
+    """Return the comment of a pull request that upgrades to the newer release."""
     return compared(OLD, NEW, Format.MARKDOWN)
 
 
 def compared(old: Path, new: Path, form: Format) -> str:
-    """Return the diff, without the files' names."""
+    """Return the diff without the names of the files."""
     return show(
         arrange(replace(make_report(read_snapshot(str(old)), read_snapshot(str(new))), old="old", new="new")), form
     )
@@ -62,12 +62,12 @@ def compared(old: Path, new: Path, form: Format) -> str:
     "loads another driver on every GPU node",
 ])  # fmt: skip
 def test_a_reviewer_sees(markdown: str, expected: str) -> None:
-    """Images with old and new tag, rights, and changed definitions are named."""
+    """The report shows images with old and new tags, rights, and changed definitions."""
     assert expected in re.sub(r"&#(\d+);", lambda match: chr(int(match[1])), markdown)
 
 
 def test_every_image_that_differs_is_named(markdown: str) -> None:
-    """Whatever image:tag stands in one release and not in the other is in the comment."""
+    """Every image:tag that is in only one of the releases is in the comment."""
     old, new = (set(re.findall(r"[\w.-]+\.(?:io|com)/[\w./-]+:[\w.-]+", _text(path))) for path in (OLD, NEW))
     for image in old ^ new:
         name, _, tag = image.rpartition(":")
@@ -78,9 +78,9 @@ def test_every_image_that_differs_is_named(markdown: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN, Format.HTML])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_order_means_nothing(tmp_path: Path, form: Format, seed: int) -> None:
-    """Shuffling the documents and the keys of every mapping, on both sides, changes not one byte."""
-    chance = random.Random(seed)  # noqa: S311  no secret
+def test_order_does_not_matter(tmp_path: Path, form: Format, seed: int) -> None:
+    """Shuffling the documents and the keys of all mappings in both snapshots does not change one byte."""
+    chance = random.Random(seed)  # noqa: S311  not a secret
     shuffled = [tmp_path / "old.yaml", tmp_path / "new.yaml"]
     for path, source in zip(shuffled, (OLD, NEW), strict=True):
         documents = [_shuffled(one, chance) for one in yaml.load_all(_text(source), Loader=yaml.CSafeLoader) if one]
@@ -106,7 +106,7 @@ def _shuffled(value: Any, chance: random.Random) -> Any:
 
 
 def test_the_json_form_applied_to_the_old_gives_the_new() -> None:
-    """A program that reads the JSON, and has the old release, has the new one."""
+    """A program can compute the new release from the JSON and the old release."""
     old, new = read_snapshot(str(OLD)), read_snapshot(str(NEW))
     document = json.loads(show(arrange(make_report(old, new)), Format.JSON))
     patched = {

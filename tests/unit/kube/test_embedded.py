@@ -1,4 +1,4 @@
-"""What counts as a document in a string, and what is just text."""
+"""Which strings are parsed as embedded documents, and which are just text."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bedplate.kube import embedded
 ENDLESS = "a: &a [x, x]\n" + "\n".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 20)}]" for n in range(20)
 )
-"""Each line stands for twenty of the line above."""
+"""Each line expands to twenty of the line above."""
 SHORT = "k0: &k0 [x, x]\n" + "\n".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]" for n in range(40))
-"""The same with two to a line: few aliases, and still endless."""
+"""The same with two aliases per line: few aliases, but still endless."""
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ SHORT = "k0: &k0 [x, x]\n" + "\n".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]" for
         ("date.yaml", "on: 2026-01-01\n", "yaml"),
     ],
 )  # fmt: skip
-def test_what_counts_as_a_document(key: str, text: str, form: str | None) -> None:
-    """The form that is found, in less than a second of work whatever the text is."""
+def test_embedded_documents(key: str, text: str, form: str | None) -> None:
+    """The form is found in less than a second, whatever the text is."""
     start = time.process_time()
     found = embedded.parse(key, text)
     assert (found.form if found else None) == form
@@ -50,7 +50,7 @@ def test_what_counts_as_a_document(key: str, text: str, form: str | None) -> Non
 
 
 def test_dates_stay_text() -> None:
-    """A document's values are JSON's types."""
+    """The values of a document have JSON types."""
     found = embedded.parse("a.yaml", "day: 2026-01-01\n1: x\n")
     assert found is not None
     assert found.data == {"day": "2026-01-01", "1": "x"}

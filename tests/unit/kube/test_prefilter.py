@@ -1,4 +1,4 @@
-"""Whether a text may hold a word: never "no" where parsing it would find the word."""
+"""Whether a text may contain a word: never "no" if parsing it would find the word."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ CASES = [
 
 
 @pytest.mark.parametrize(("text", "word", "expected"), CASES)
-def test_holds(text: bytes, word: str, expected: bool) -> None:  # noqa: FBT001  a column of the table
-    """A whole word counts, a part of a longer one does not, and an escape may hide any word."""
+def test_may_contain(text: bytes, word: str, expected: bool) -> None:  # noqa: FBT001  a column of the table
+    """A whole word counts, a part of a longer word does not, and an escape may hide any word."""
     assert prefilter.may_contain(text, (word,)) is expected

@@ -1,4 +1,4 @@
-"""YAML as kubectl reads it, and the glance at a text that spares reading it."""
+"""Parsing YAML as kubectl does, and reading identities without parsing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SCALARS = {
 
 @pytest.mark.parametrize("text", SCALARS)
 def test_scalars(text: str) -> None:
-    """Plain scalars mean what they mean to kubectl, which is not always what they mean to PyYAML."""
+    """Plain scalars are resolved as kubectl does, which differs from PyYAML."""
     value, _ = yaml_text.parse(f"a: {text}\n".encode(), "x", 0)
     assert value == {"a": SCALARS[text]}
     assert type(value["a"]) is type(SCALARS[text])
 
 
 def test_merge_keys_and_aliases() -> None:
-    """Aliases are copies, and `<<` takes over what is not there."""
+    """Aliases are copies, and `<<` adds the keys that are not set."""
     value, _ = yaml_text.parse(b"a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}\nc: [*a, *a]\n", "x", 0)
     assert value == {"a": {"x": 1, "z": 2}, "b": {"x": 1, "z": 3}, "c": [{"x": 1, "z": 2}] * 2}
 
@@ -51,7 +51,7 @@ TREES = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1), TREES, min_size=1))
 def test_what_is_written_is_read(value: dict[str, Any]) -> None:
-    """YAML that PyYAML writes is read back as it was."""
+    """YAML written by PyYAML is read back unchanged."""
     for flow in (True, False):
         text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=True).encode()
         assert yaml_text.parse(text, "x", 0)[0] == value
@@ -64,19 +64,19 @@ def _upstream() -> list[bytes]:
     return [gzip.decompress(upstream(name).read_bytes()) for name in MANIFESTS]
 
 
-def test_a_glance_tells_what_parsing_tells() -> None:
-    """Where an identity is told without parsing, it is the right one; that is so for most objects."""
+def test_fast_identities_are_right() -> None:
+    """An identity that is read without parsing is the right one, and many are read so."""
     texts = [text.encode() for text in FORMS.values()] + _upstream()
-    told = total = 0
+    fast = total = 0
     for raw_document in (
         raw_document for text in texts for raw_document in split_documents(FileContent("x", text.replace(b"\r", b"")))
     ):
         found = [one.identity for one in resources_in(values_in(raw_document))]
         total += 1
-        if (glanced := fast_identity.identity(raw_document)) is not None:
-            told += 1
-            assert found == [glanced]
-    assert told > total / 3
+        if (identity := fast_identity.identity(raw_document)) is not None:
+            fast += 1
+            assert found == [identity]
+    assert fast > total / 3
 
 
 AMBIGUOUS = [
@@ -97,7 +97,7 @@ AMBIGUOUS = [
 
 
 @pytest.mark.parametrize("text", AMBIGUOUS)
-def test_no_glance_at_what_is_not_plain(text: bytes) -> None:
-    """Whatever could mean something else is parsed."""
+def test_ambiguous_text_is_parsed(text: bytes) -> None:
+    """Text that could have another identity must be parsed."""
     (raw_document,) = split_documents(FileContent("x", text))
     assert fast_identity.identity(raw_document) is None

@@ -1,4 +1,4 @@
-"""Applying changes: what was compared, the other way round."""
+"""Applying changes to the old snapshot, which gives the new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bedplate.kube.snapshot import Snapshot
 
 
 def apply(changes: Changes, old: Snapshot) -> list[dict[str, Any]]:
-    """Return the objects of the new side, from those of the old one; hidden values are not known and stay hidden."""
+    """Return the objects of the new snapshot from those of the old one; hidden values stay hidden."""
     touched = {change.old.identity: change for change in changes.objects if change.old}
     schemas = Schemas([*old.resources.values(), *(change.new for change in changes.objects if change.new)])
     kept = [resource.object for identity, resource in old.resources.items() if identity not in touched]
@@ -27,7 +27,7 @@ def apply(changes: Changes, old: Snapshot) -> list[dict[str, Any]]:
 def patch(change: ObjectChange, schemas: Schemas) -> dict[str, Any]:
     """Return one object as it is after its changes."""
     if change.old is None or change.new is None:
-        raise ValueError("only an object that stays can be patched")
+        raise ValueError("only an object that exists before and after can be patched")
     result: dict[str, Any] = _value(merged(change.old.object), change.changes, 0, schemas.of(change.new.object))
     if "name" in result["metadata"]:
         result["metadata"]["name"] = change.new.identity.name
@@ -51,7 +51,7 @@ def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node:
     result = copy.deepcopy(value)
     for key, group in _grouped(changes, depth).items():
         if not isinstance(key, str):
-            raise TypeError(f"{key} is no key of a mapping")
+            raise TypeError(f"{key} is not a key of a mapping")
         if _is_leaf(group[0], depth, Action.REMOVED):
             del result[key]
         else:
@@ -62,7 +62,7 @@ def _mapping(value: dict[str, Any], changes: Sequence[Change], depth: int, node:
 def _list(value: list[Any], changes: Sequence[Change], depth: int, node: SchemaNode) -> list[Any]:
     added = [change for change in changes if _is_leaf(change, depth, Action.ADDED)]
     order = [change for change in changes if isinstance(change.path[depth], ListOrder)]
-    rest = {index: value[index] for index in _counting(value, node)}
+    rest = {index: value[index] for index in _distinct(value, node)}
     for step, group in _grouped([one for one in changes if one not in added and one not in order], depth).items():
         index = _index(value, step, node)
         if _is_leaf(group[0], depth, Action.REMOVED):
@@ -76,10 +76,10 @@ def _list(value: list[Any], changes: Sequence[Change], depth: int, node: SchemaN
     return result
 
 
-def _counting(values: list[Any], node: SchemaNode) -> list[int]:
-    """Return the positions of the elements that count: of equal elements of a set one does."""
+def _distinct(values: list[Any], node: SchemaNode) -> list[int]:
+    """Return the positions of the elements that count: equal elements of a set count once."""
     if node.list_type == "set":
-        return sorted(unordered.without_doubles(values, node).values())
+        return sorted(unordered.without_duplicates(values, node).values())
     return list(range(len(values)))
 
 
@@ -95,7 +95,7 @@ def _is_leaf(change: Change, depth: int, action: Action) -> bool:
 
 
 def _position(change: Change, end: int) -> int:
-    """Return where an added element goes; at the end where the order means nothing."""
+    """Return the position of an added element: at the end if the order does not matter."""
     step = change.path[-1]
     return step if isinstance(step, int) else end if change.at is None else change.at
 
@@ -106,15 +106,15 @@ def _index(values: list[Any], step: PathStep, node: SchemaNode) -> int:
         return step
     if isinstance(step, ElementKey):
         for keys in ((), node.keys, tuple(name for name, _ in step.fields)):
-            names = elements.steps(values, node, keys) if elements.tells_apart(values, keys, node) or not keys else []
+            names = elements.steps(values, node, keys) if elements.identifies(values, keys, node) or not keys else []
             if step in names:
                 return names.index(step)
     raise LookupError(f"no element {step}")
 
 
 def _ordered(rest: dict[int, Any], values: list[Any], order: Change, node: SchemaNode) -> list[int]:
-    """Return the positions of the elements that stay, in their new order."""
+    """Return the positions of the remaining elements, in their new order."""
     candidates = (node.keys, *((key,) for key in elements.NATURAL_KEYS))
-    fitting = (elements.steps(values, node, keys) for keys in candidates if elements.tells_apart(values, keys, node))
+    fitting = (elements.steps(values, node, keys) for keys in candidates if elements.identifies(values, keys, node))
     names = next(found for found in ([str(step) for step in steps] for steps in fitting) if found == order.old)
     return sorted(rest, key=lambda index: order.new.index(names[index]))

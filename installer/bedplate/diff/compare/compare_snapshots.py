@@ -1,4 +1,4 @@
-"""Comparing two sides: which objects and hosts differ, and in which values."""
+"""Comparing two snapshots: which objects and hosts differ, and in which values."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource, Snapshot
 
 Place = tuple[str, str, str]
-"""Kind, namespace and name: what stays when an object moves to another API group."""
+"""Kind, namespace and name: what remains when an object moves to another API group."""
 
 
 def compare(old: Snapshot, new: Snapshot) -> Changes:
-    """Return all that differs. Equal digests are not looked into."""
+    """Return everything that differs. Objects with equal digests are not compared further."""
     schemas = Schemas([*old.resources.values(), *new.resources.values()])
     changes = list(_kept(old, new, schemas))
     removed = [resource for identity, resource in old.resources.items() if identity not in new.resources]
     added = [resource for identity, resource in new.resources.items() if identity not in old.resources]
-    changes += _gone_and_come(removed, added, schemas)
+    changes += _removed_and_added(removed, added, schemas)
     return Changes(tuple(sorted(changes, key=_order)), tuple(host_changes(old.hosts, new.hosts)))
 
 
@@ -42,42 +42,42 @@ def _kept(old: Snapshot, new: Snapshot, schemas: Schemas) -> Iterator[ObjectChan
                 yield ObjectChange(Action.CHANGED, before, after, changes)
 
 
-def _gone_and_come(removed: list[Resource], added: list[Resource], schemas: Schemas) -> Iterator[ObjectChange]:
-    """Yield objects that moved to another group, then renamed ones, then what is really removed and added."""
-    gone = {resource.identity: resource for resource in removed}
-    come = {resource.identity: resource for resource in added}
+def _removed_and_added(removed: list[Resource], added: list[Resource], schemas: Schemas) -> Iterator[ObjectChange]:
+    """Yield objects that moved to another group, then renamed ones, then those really removed and added."""
+    old_only = {resource.identity: resource for resource in removed}
+    new_only = {resource.identity: resource for resource in added}
     for before, after in _moved(removed, added):
-        del gone[before.identity], come[after.identity]
+        del old_only[before.identity], new_only[after.identity]
         yield ObjectChange(Action.CHANGED, before, after, object_changes(before.object, after.object, schemas))
-    for before, after in find_renames(gone.values(), come.values()):
-        del gone[before.identity], come[after.identity]
+    for before, after in find_renames(old_only.values(), new_only.values()):
+        del old_only[before.identity], new_only[after.identity]
         changes = object_changes(before.object, after.object, schemas)
         rest = tuple(change for change in changes if change.path != ("metadata", "name"))
         yield ObjectChange(Action.RENAMED, before, after, rest)
-    yield from (ObjectChange(Action.REMOVED, resource, None) for resource in gone.values())
-    yield from (ObjectChange(Action.ADDED, None, resource) for resource in come.values())
+    yield from (ObjectChange(Action.REMOVED, resource, None) for resource in old_only.values())
+    yield from (ObjectChange(Action.ADDED, None, resource) for resource in new_only.values())
 
 
 def _moved(removed: Iterable[Resource], added: Iterable[Resource]) -> Iterator[tuple[Resource, Resource]]:
-    """Yield pairs of one kind, namespace and name whose groups are Kubernetes' own, such as extensions and apps."""
-    places: dict[Place, Resource] = {resource.identity[1:]: resource for resource in added if _is_own(resource)}
+    """Yield pairs that moved between two of Kubernetes' own groups, such as from extensions to apps."""
+    places: dict[Place, Resource] = {resource.identity[1:]: resource for resource in added if _is_native(resource)}
     for resource in removed:
-        if _is_own(resource) and resource.identity[1:] in places:
+        if _is_native(resource) and resource.identity[1:] in places:
             yield resource, places.pop(resource.identity[1:])
 
 
-def _is_own(resource: Resource) -> bool:
+def _is_native(resource: Resource) -> bool:
     return native_schema(str(resource.object.get("apiVersion", "")), resource.identity.kind) is not None
 
 
 def object_changes(old: dict[str, Any], new: dict[str, Any], schemas: Schemas) -> tuple[Change, ...]:
-    """Return what differs between two states of one object; of hidden values only that they do."""
+    """Return what differs between two states of one object; of hidden values, only that they differ."""
     node = schemas.of(new)
-    return tuple(_shown(change) for change in differences(merged(old), merged(new), node))
+    return tuple(_redacted(change) for change in differences(merged(old), merged(new), node))
 
 
 def merged(value: dict[str, Any]) -> dict[str, Any]:
-    """Return a Secret as the server keeps it: stringData goes into data and wins."""
+    """Return a Secret as the server stores it: stringData is merged into data and wins."""
     match value:
         case {"kind": "Secret", "stringData": dict() as texts, **rest} if texts and isinstance(
             rest.get("data"), dict | None
@@ -87,5 +87,5 @@ def merged(value: dict[str, Any]) -> dict[str, Any]:
             return value
 
 
-def _shown(change: Change) -> Change:
+def _redacted(change: Change) -> Change:
     return dataclasses.replace(change, old=secret_values.redact(change.old), new=secret_values.redact(change.new))

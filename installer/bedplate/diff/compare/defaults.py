@@ -1,4 +1,4 @@
-"""What the API server writes or reads where a field is absent, and it depends on the fields beside it.
+"""Defaults of absent fields that depend on other fields, as the API server sets them.
 
 Defaults that depend on nothing are data: data/semantics.yaml.
 """
@@ -13,15 +13,15 @@ from bedplate.diff.compare.kube_schema import META, MISSING, SchemaNode
 Parent = Mapping[str, Any]
 
 SERVER_SET = frozenset({"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"})
-"""Fields of metadata that the server alone sets (staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go)."""
+"""Fields of metadata that only the server sets (staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go)."""
 SERVER_NOTES = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"})
-"""Annotations that say what stands elsewhere."""
+"""Annotations that repeat what is written elsewhere."""
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """pkg/apis/core/v1/defaults.go SetDefaults_Namespace."""
 
 
 def default_of(node: SchemaNode, key: str, parent: Parent) -> Any:
-    """Return what stands for an absent field of a mapping, or MISSING."""
+    """Return the default of an absent field of a mapping, or MISSING."""
     rule = _RULES.get((node.type.rpartition("io.k8s.api.")[2], key))
     if rule is not None:
         return rule(parent)
@@ -59,7 +59,7 @@ def _rolling(strategy: Parent) -> Any:
 
 
 def _completions(job: Parent) -> Any:
-    """Return 1, which the server takes only where parallelism is absent too; that is 1 then."""
+    """Return 1, which is the default only if parallelism is absent, too, and so 1."""
     parallelism = job.get("parallelism")
     return 1 if parallelism is None or parallelism == job.get("completions") == 1 else MISSING
 

@@ -1,4 +1,4 @@
-"""Which elements of two lists are the same one: by their keys, as a set, or in their order."""
+"""Pairing the elements of two lists: by their keys, as a set, or in their order."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bedplate.diff.compare.pairing import ListValue, Pairing
 from bedplate.kube.change import ElementKey, PathStep
 
 NATURAL_KEYS = ("name", "id", "key", "path")
-"""What people tell mappings apart by, where no schema says it and every element has its own."""
+"""Keys that identify mappings in a list without a schema, if every element has a different value."""
 ENVIRONMENT = "io.k8s.api.core.v1.EnvVar"
 
 
 def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
-    """Return which element became which."""
+    """Return which elements are the same."""
     keys = keys_of(old, new, node)
     if keys:
         before, after = _keyed(old, keys, node), _keyed(new, keys, node)
@@ -24,26 +24,26 @@ def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
 
 
 def keys_of(old: ListValue, new: ListValue, node: SchemaNode) -> tuple[str, ...]:
-    """Return the keys that tell the elements of both lists apart, or nothing where none do."""
+    """Return the keys that identify the elements of both lists, or nothing if none do."""
     if node.list_type == "map":
         candidates: tuple[tuple[str, ...], ...] = (node.keys,)
     else:
         candidates = () if node.list_type else tuple((key,) for key in NATURAL_KEYS)
     for keys in candidates:
-        if tells_apart(old, keys, node) and tells_apart(new, keys, node):
+        if identifies(old, keys, node) and identifies(new, keys, node):
             return keys
     return ()
 
 
 def steps(values: ListValue, node: SchemaNode, keys: tuple[str, ...]) -> list[PathStep]:
-    """Return what names each element of a list in a path."""
+    """Return the path step of each element of a list."""
     if keys:
         return list(_keyed(values, keys, node))
     return unordered.steps(values, node) if node.list_type == "set" else list(range(len(values)))
 
 
 def _key(value: dict[str, Any], keys: tuple[str, ...], node: SchemaNode) -> ElementKey | None:
-    """Return an element's keys, the server's defaults among them; None where it has none or one is no plain value."""
+    """Return an element's keys, including the server's defaults; None if it has none, or one is not a plain value."""
     fields = []
     for key in keys:
         found = value.get(key, node.item.field(key).default)
@@ -54,8 +54,8 @@ def _key(value: dict[str, Any], keys: tuple[str, ...], node: SchemaNode) -> Elem
     return ElementKey(tuple(fields)) if fields else None
 
 
-def tells_apart(values: ListValue, keys: tuple[str, ...], node: SchemaNode) -> bool:
-    """Return whether every element is a mapping with keys of its own."""
+def identifies(values: ListValue, keys: tuple[str, ...], node: SchemaNode) -> bool:
+    """Return whether every element is a mapping with different values at the keys."""
     if not all(isinstance(value, dict) for value in values):
         return False
     found = {_key(value, keys, node) for value in values}
@@ -67,9 +67,9 @@ def _keyed(values: ListValue, keys: tuple[str, ...], node: SchemaNode) -> dict[P
 
 
 def _order_matters(old: ListValue, new: ListValue, node: SchemaNode) -> bool:
-    """Return whether keyed elements stand in an order that means something.
+    """Return whether the order of elements with keys matters.
 
-    A variable may name the ones before it, as ``$(NAME)``
+    An environment variable may refer to earlier ones, as ``$(NAME)``
     (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
     """
     if node.item.type == ENVIRONMENT:

@@ -1,4 +1,4 @@
-"""What differs between the hosts of two sides."""
+"""Comparing the hosts of two snapshots."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMA = SchemaNode(
     },
     native=False,
 )
-"""A HostSpec's lists, in the words of Kubernetes' schemas."""
+"""The lists of a HostSpec, described as in Kubernetes' schemas."""
 
 
 def host_changes(old: Mapping[str, HostSpec], new: Mapping[str, HostSpec]) -> Iterator[HostChange]:
@@ -33,7 +33,7 @@ def host_changes(old: Mapping[str, HostSpec], new: Mapping[str, HostSpec]) -> It
             yield HostChange(Action.ADDED, name, None, after)
         elif after is None:
             yield HostChange(Action.REMOVED, name, before, None)
-        elif before != after:  # a digest in a file that somebody edited proves nothing
+        elif before != after:  # the digest in an edited file may be wrong
             changes = tuple(differences(_data(before), _data(after), SCHEMA))
             if changes:
                 yield HostChange(Action.CHANGED, name, before, after, changes)

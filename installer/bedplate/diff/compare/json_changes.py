@@ -1,4 +1,4 @@
-"""Changes read again out of the JSON form of a diff, so that programs can apply them (patch)."""
+"""Reading changes from the JSON form of a diff, so that programs can apply them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bedplate.kube.snapshot import Resource, Snapshot
 
 
 def read_changes(document: dict[str, Any], old: Snapshot) -> Changes:
-    """Return the changes of objects that a document tells.
+    """Return the changes of objects in a document.
 
     Args:
-        document: what show/json_.py writes.
-        old: the side before, which the changes are about.
+        document: the output of output/json_document.py.
+        old: the snapshot before the changes.
     """
     items = [item for group in document["groups"] for item in group["items"] if "object" in item]
     return Changes(tuple(_object(item, old) for item in items))
@@ -33,7 +33,7 @@ def _object(item: dict[str, Any], old: Snapshot) -> ObjectChange:
 
 
 def _skeleton(identity: ObjectId, before: Resource | None, found: tuple[Change, ...]) -> dict[str, Any]:
-    """Return as much of an object that stays as tells its schema and its name."""
+    """Return the part of an object that gives its schema and its name."""
     version = next((change.new for change in found if change.path == ("apiVersion",)), None)
     version = version or (before.object["apiVersion"] if before else "")
     metadata = {"name": identity.name, **({"namespace": identity.namespace} if identity.namespace else {})}
@@ -53,7 +53,7 @@ def _change(value: dict[str, Any]) -> Change:
 
 
 def step(value: Any) -> PathStep:
-    """Return a step of a path; the other way round of show.json_.step."""
+    """Return a step of a path; the reverse of output.json_document.step."""
     match value:
         case {"by": fields}:
             return ElementKey(tuple((name, tuple(part) if isinstance(part, list) else part) for name, part in fields))
@@ -64,4 +64,4 @@ def step(value: Any) -> PathStep:
         case str() | int():
             return value
         case _:
-            raise ValueError(f"{value!r} is no step of a path")
+            raise ValueError(f"{value!r} is not a step of a path")

@@ -1,4 +1,4 @@
-"""What became of the elements of a list."""
+"""How the elements of an old and a new list are paired."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ ListValue = Sequence[Any]
 
 @dataclass(slots=True)
 class Pairing:
-    """What became of the elements of a list; positions with the step that names the element.
+    """Which elements of two lists are the same, removed or added; positions with the step that names the element.
 
     Attributes:
         matched: old position, new position, step.
         removed: old positions.
         added: new positions.
-        keyed_order: whether the elements have keys and their order matters too.
+        keyed_order: whether the elements have keys and their order matters, too.
     """
 
     matched: list[tuple[int, int, PathStep]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Pairing:
 
     @property
     def moved(self) -> bool:
-        """Return whether elements that stay changed places."""
+        """Return whether remaining elements changed places."""
         return self.keyed_order and not all(
             one[1] < other[1] for one, other in itertools.pairwise(sorted(self.matched))
         )

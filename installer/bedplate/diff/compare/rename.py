@@ -1,4 +1,4 @@
-"""Renamed objects: what was removed under one name and added under another, found by likeness."""
+"""Finding renamed objects: removed under one name, added under another, with similar content."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bedplate.diff.compare import similarity
 from bedplate.diff.compare.similarity import Leaf
 from bedplate.kube.snapshot import Resource
 
-ALIKE = 0.6
-"""The share of common leaves from which objects of one kind in one namespace count as renamed."""
-ALIKE_GENERATED = 0.2
-"""The same where the names differ in a hash suffix only."""
+SIMILAR = 0.6
+"""The share of equal leaves from which objects of one kind in one namespace count as renamed."""
+SIMILAR_GENERATED = 0.2
+"""The same if the names differ only in a hash suffix."""
 HASHED = frozenset({"ConfigMap", "Secret"})
-"""Kustomize puts the hash of their content behind their name: all of the content may differ."""
+"""Kustomize appends a hash of the content to their names, so the whole content may differ."""
 SMALL = 3
-"""An object with fewer leaves is like any other of its kind; its name must be alike as well."""
-ALIKE_NAMES = 0.6
+"""An object with fewer leaves resembles any other of its kind, so its name must be similar, too."""
+SIMILAR_NAMES = 0.6
 NEVER = frozenset({"CustomResourceDefinition", "Namespace"})
-"""Their name is what they are: another one is another resource."""
+"""Kinds whose name is their identity: with another name, it is another object."""
 
 _SUFFIX = re.compile(r"-(?=[a-z0-9]*[0-9])[a-z0-9]{5,12}$")
-"""As Kustomize, Deployments and generateName write them; a digit tells a hash from a word."""
+"""Suffixes as Kustomize, Deployments and generateName write them; a digit distinguishes a hash from a word."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Candidate:
 
 
 def find_renames(removed: Iterable[Resource], added: Iterable[Resource]) -> list[tuple[Resource, Resource]]:
-    """Return pairs of a removed and an added resource that are one resource under two names."""
+    """Return pairs of a removed and an added resource that are the same object under two names."""
     before, after = _grouped(removed), _grouped(added)
     return [
         pair for group, resources in before.items() if group in after for pair in _in_group(resources, after[group])
@@ -68,17 +68,17 @@ def _grouped(resources: Iterable[Resource]) -> dict[tuple[str, str, str], list[R
 
 
 def _in_group(removed: list[Resource], added: list[Resource]) -> Iterator[tuple[Resource, Resource]]:
-    """Pair equal content first, then names that differ in a hash, then what is alike."""
+    """Pair equal content first, then names that differ only in a hash, then similar content."""
     before = {one.identity.name: _Candidate(one) for one in sorted(removed, key=lambda resource: resource.identity)}
     after = {one.identity.name: _Candidate(one) for one in sorted(added, key=lambda resource: resource.identity)}
-    for find in (_equal, _generated, _alike):
+    for find in (_equal, _generated, _similar):
         for old, new in find(list(before.values()), list(after.values())):
             yield old.resource, new.resource
             del before[old.resource.identity.name], after[new.resource.identity.name]
 
 
 def _content(resource: Resource) -> dict[str, Any]:
-    """Return an object without what says who it is."""
+    """Return an object without its identity."""
     metadata = resource.object.get("metadata") or {}
     rest = {key: value for key, value in metadata.items() if key not in ("name", "namespace", "generateName")}
     content = {key: value for key, value in resource.object.items() if key not in ("apiVersion", "kind")}
@@ -90,12 +90,12 @@ Pairs = Iterator[tuple[_Candidate, _Candidate]]
 
 
 def _equal(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
-    """Pair candidates whose content only one on each side has."""
+    """Pair candidates whose content occurs once in each snapshot."""
     return _only_pairs(before, after, lambda one: one.digest, 0.0)
 
 
 def _generated(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
-    least = 0.0 if before and before[0].resource.identity.kind in HASHED else ALIKE_GENERATED
+    least = 0.0 if before and before[0].resource.identity.kind in HASHED else SIMILAR_GENERATED
     return _only_pairs(_suffixed(before), _suffixed(after), lambda one: one.base, least)
 
 
@@ -107,22 +107,22 @@ def _only_pairs(
     before: list[_Candidate], after: list[_Candidate], key: Callable[[_Candidate], str], least: float
 ) -> Pairs:
     groups: dict[str, tuple[list[_Candidate], list[_Candidate]]] = defaultdict(lambda: ([], []))
-    for side, candidates in enumerate((before, after)):
+    for index, candidates in enumerate((before, after)):
         for one in candidates:
-            groups[key(one)][side].append(one)
+            groups[key(one)][index].append(one)
     for olds, news in groups.values():
-        if len(olds) == len(news) == 1 and _is_alike(olds[0], news[0], least):
+        if len(olds) == len(news) == 1 and _is_similar(olds[0], news[0], least):
             yield olds[0], news[0]
 
 
-def _alike(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
+def _similar(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
     if len(before) * len(after) > similarity.MOST_PAIRS:
         return
     scored = (
         (similarity.score(one.leaves, other.leaves), one.resource.identity.name, other.resource.identity.name)
         for one in before
         for other in after
-        if _is_alike(one, other, ALIKE)
+        if _is_similar(one, other, SIMILAR)
     )
     olds = {one.resource.identity.name: one for one in before}
     news = {one.resource.identity.name: one for one in after}
@@ -131,12 +131,12 @@ def _alike(before: list[_Candidate], after: list[_Candidate]) -> Pairs:
             yield olds.pop(old), news.pop(new)
 
 
-def _is_alike(one: _Candidate, other: _Candidate, least: float) -> bool:
-    if not _has_alike_name(one, other) and min(one.leaves.total(), other.leaves.total()) < SMALL:
+def _is_similar(one: _Candidate, other: _Candidate, least: float) -> bool:
+    if not _has_similar_name(one, other) and min(one.leaves.total(), other.leaves.total()) < SMALL:
         return False
     return one.digest == other.digest or similarity.score(one.leaves, other.leaves) >= least
 
 
-def _has_alike_name(one: _Candidate, other: _Candidate) -> bool:
+def _has_similar_name(one: _Candidate, other: _Candidate) -> bool:
     names = one.resource.identity.name, other.resource.identity.name
-    return one.base == other.base or difflib.SequenceMatcher(None, *names).ratio() >= ALIKE_NAMES
+    return one.base == other.base or difflib.SequenceMatcher(None, *names).ratio() >= SIMILAR_NAMES

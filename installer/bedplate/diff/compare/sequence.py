@@ -1,4 +1,4 @@
-"""The elements of a list whose order matters."""
+"""Pairing the elements of a list whose order matters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bedplate.core.digest import canonical
 from bedplate.diff.compare import similarity
 from bedplate.diff.compare.pairing import ListValue, Pairing
 
-ALIKE = 0.5
-"""The share of common leaves from which a mapping that differs counts as the same one."""
+SIMILAR = 0.5
+"""The share of equal leaves from which a changed mapping counts as the same element."""
 
 
 def pair(old: ListValue, new: ListValue) -> Pairing:
-    """Pair by position along the longest common part, so that one insert is one change."""
+    """Pair by position along the longest common subsequence, so that one insertion is one change."""
     before, after = [canonical(value) for value in old], [canonical(value) for value in new]
     pairing = Pairing()
     for tag, i, i_end, j, j_end in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -30,36 +30,36 @@ def pair(old: ListValue, new: ListValue) -> Pairing:
 
 
 def _in_block(old: ListValue, new: ListValue) -> Iterator[tuple[int, int]]:
-    """Pair what stands in place of each other: plain values if they are equally many, else what is alike, in order."""
+    """Pair the elements of a replaced block: all in order if each can replace the other, else the similar ones."""
     if len(old) == len(new) and all(map(_can_replace, old, new)):
         yield from ((index, index) for index in range(len(old)))
         return
     start = 0
     for index, value in enumerate(old):
-        found = next((place for place in range(start, len(new)) if _is_like(value, new[place])), None)
+        found = next((place for place in range(start, len(new)) if _is_similar(value, new[place])), None)
         if found is not None:
             yield index, found
             start = found + 1
 
 
 def _can_replace(old: Any, new: Any) -> bool:
-    """Return whether a value can replace another: plain ones, but for flags of another name; else what is like it."""
+    """Return whether a value can replace another: any plain value except a flag of another name, or a similar value."""
     match old, new:
         case str(), str():
-            return not (old.startswith("-") or new.startswith("-")) or _is_like(old, new)
+            return not (old.startswith("-") or new.startswith("-")) or _is_similar(old, new)
         case dict(), dict():
-            return old.keys() == new.keys() or _is_like(old, new)
+            return old.keys() == new.keys() or _is_similar(old, new)
         case dict() | list(), _:
             return False
         case _:
             return True
 
 
-def _is_like(old: Any, new: Any) -> bool:
+def _is_similar(old: Any, new: Any) -> bool:
     match old, new:
         case str(), str():
             return old.startswith("-") and old.partition("=")[0] == new.partition("=")[0]
         case dict(), dict():
-            return similarity.score(similarity.leaves(old), similarity.leaves(new)) >= ALIKE
+            return similarity.score(similarity.leaves(old), similarity.leaves(new)) >= SIMILAR
         case _:
             return False

@@ -1,4 +1,4 @@
-"""How alike two values are, by their leaves; of a long text each line is one."""
+"""Similarity of two values: the share of their equal leaves; each line of a long text is a leaf."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 Leaf = tuple[tuple[str, ...], Any]
 ELEMENT = "[]"
-"""Stands for any position in a leaf's path."""
+"""Written for any position in a leaf's path."""
 MOST_PAIRS = 2500
-"""Beyond this many pairs, likeness is not asked: what is left over is added and removed."""
+"""With more pairs, similarity is not computed, and all elements count as added and removed."""
 
 
 def leaves(value: Any) -> Counter[Leaf]:
-    """Return a value's leaves: the keys that lead there (positions do not count) and what stands there."""
+    """Return a value's leaves: the keys that lead to each (without positions) and its value."""
     return Counter(_leaves(value, ()))
 
 
 def score(old: Counter[Leaf], new: Counter[Leaf]) -> float:
-    """Return the share of common leaves, from 0 to 1 (Dice's coefficient)."""
+    """Return the share of equal leaves, from 0 to 1 (Dice's coefficient)."""
     total = old.total() + new.total()
     return 2 * (old & new).total() / total if total else 1.0
 
 
 def pairs(old: dict[int, Any], new: dict[int, Any], least: float) -> list[tuple[int, int]]:
-    """Return pairs of alike values, the most alike first; a value is in one pair at most."""
+    """Return pairs of similar values, the most similar first; each value is in at most one pair."""
     if len(old) * len(new) > MOST_PAIRS:
         return []
     before = {index: leaves(value) for index, value in old.items()}

@@ -1,4 +1,4 @@
-"""The elements of a set: a list whose order means nothing, and whose elements need not have keys."""
+"""Pairing the elements of a set: a list without an order, whose elements may have no keys."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from bedplate.diff.compare.kube_schema import MISSING, SchemaNode
 from bedplate.diff.compare.pairing import ListValue, Pairing
 from bedplate.kube.change import ElementKey, PathStep
 
-ALIKE = 0.5
-"""The share of common leaves from which an element that differs counts as the same one."""
+SIMILAR = 0.5
+"""The share of equal leaves from which a changed element counts as the same element."""
 FEW_LEAVES = 3
 
 
 def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
-    """Pair equal elements, then those that people call the same, then those that are alike; order means nothing."""
-    before, after = without_doubles(old, node), without_doubles(new, node)
+    """Pair equal elements, then those with the same label, then similar ones; the order does not matter."""
+    before, after = without_duplicates(old, node), without_duplicates(new, node)
     for equal in before.keys() & after.keys():
         del before[equal], after[equal]
     rest, others = dict.fromkeys(before.values()), dict.fromkeys(after.values())
     found: list[tuple[int, int]] = []
-    for find in (_same_label, _alike):
+    for find in (_same_label, _similar):
         for i, j in find(old, new, rest, others, node):
             found.append((i, j))
             del rest[i], others[j]
@@ -36,7 +36,7 @@ def pair(old: ListValue, new: ListValue, node: SchemaNode) -> Pairing:
 
 
 def steps(values: ListValue, node: SchemaNode) -> list[PathStep]:
-    """Return what names each element in a path: its label where no other has the same, else its position."""
+    """Return the path step of each element: its label if no other has the same, else its position."""
     named = [_step(value, node) for value in values]
     count: dict[PathStep | None, int] = defaultdict(int)
     for step in named:
@@ -44,13 +44,13 @@ def steps(values: ListValue, node: SchemaNode) -> list[PathStep]:
     return [index if step is None or count[step] > 1 else step for index, step in enumerate(named)]
 
 
-def without_doubles(values: ListValue, node: SchemaNode) -> dict[bytes, int]:
-    """Return the position of each value, the last of equal ones."""
+def without_duplicates(values: ListValue, node: SchemaNode) -> dict[bytes, int]:
+    """Return the position of each distinct value: of equal values, the last."""
     return {canonical(_sorted(value, node.item)): index for index, value in enumerate(values)}
 
 
 def _sorted(value: Any, node: SchemaNode) -> Any:
-    """Return a value whose inner sets stand in one order, so that equal ones have one text."""
+    """Return a value with its inner sets sorted, so that equal values have the same text."""
     match value:
         case dict():
             return {key: _sorted(item, node.field(key)) for key, item in value.items()}
@@ -78,16 +78,16 @@ def _unique_labels(values: ListValue, indices: dict[int, None], node: SchemaNode
     return {label: where[0] for label, where in found.items() if len(where) == 1}
 
 
-def _alike(
+def _similar(
     old: ListValue, new: ListValue, rest: dict[int, None], others: dict[int, None], _node: SchemaNode
 ) -> list[tuple[int, int]]:
     before = {index: old[index] for index in rest if isinstance(old[index], dict | list)}
     after = {index: new[index] for index in others if isinstance(new[index], dict | list)}
-    return similarity.pairs(before, after, ALIKE)
+    return similarity.pairs(before, after, SIMILAR)
 
 
 def _step(value: Any, node: SchemaNode) -> PathStep | None:
-    """Return the name of a set's element: its label, or all of it where that is short; None where it is neither."""
+    """Return the name of an element of a set: its label, or all of it if that is short; else None."""
     if not isinstance(value, dict):
         return None if isinstance(value, list) else ElementKey((("", value),))
     label = _label(value, node)

@@ -1,4 +1,4 @@
-"""What differs between two values that a schema describes."""
+"""Comparing two values by their schema."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bedplate.diff.compare.kube_schema import META, MISSING, UNKNOWN, SchemaNode
 from bedplate.kube import embedded
 from bedplate.kube.change import Action, Change, InsideDocument, ListOrder, Path
 
-SAME_DOCUMENT = "only the text differs, the document in it is equal"
+SAME_DOCUMENT = "only the formatting differs"
 
 
 def differences(old: Any, new: Any, node: SchemaNode = UNKNOWN, path: Path = ()) -> Iterator[Change]:
-    """Yield what differs, in the order of the paths."""
+    """Yield what differs, sorted by path."""
     if _is_equal(old, new):
         return
     match old, new:
@@ -31,12 +31,12 @@ def differences(old: Any, new: Any, node: SchemaNode = UNKNOWN, path: Path = ())
 
 
 def is_same(old: Any, new: Any, node: SchemaNode) -> bool:
-    """Return whether two values mean the same."""
+    """Return whether two values have the same meaning."""
     return next(differences(old, new, node), None) is None
 
 
 def _is_equal(old: Any, new: Any) -> bool:
-    """Return whether values are equal as JSON; Python's own equality takes true for 1."""
+    """Return whether values are equal as JSON; to Python, true equals 1."""
     if old is new:
         return True
     if isinstance(old, bool) or isinstance(new, bool):
@@ -53,7 +53,7 @@ def _is_equal_quantity(old: Any, new: Any) -> bool:
 
 def _mapping(old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> Iterator[Change]:
     for key in sorted(old.keys() | new.keys()):
-        if _is_servers(key, old, new, node, path):
+        if _is_set_by_server(key, old, new, node, path):
             continue
         child, here = node.field(key), (*path, key)
         before, after = _value(old, key, node), _value(new, key, node)
@@ -66,13 +66,13 @@ def _mapping(old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: P
 
 
 def _value(values: dict[str, Any], key: str, node: SchemaNode) -> Any:
-    """Return a key's value; to Kubernetes' own kinds null is absent."""
+    """Return a key's value; in Kubernetes' own kinds, null is the same as absent."""
     value = values.get(key, MISSING)
     return MISSING if value is None and node.native else value
 
 
-def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> bool:
-    """Return whether a field is the server's business: status, and what it writes into metadata."""
+def _is_set_by_server(key: str, old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> bool:
+    """Return whether only the server sets a field: status, and what it writes into metadata."""
     if node.type == META:
         return key in defaults.SERVER_SET
     match path:
@@ -87,7 +87,7 @@ def _is_servers(key: str, old: dict[str, Any], new: dict[str, Any], node: Schema
 
 
 def _is_default(value: Any, key: str, node: SchemaNode, parents: tuple[dict[str, Any], dict[str, Any]]) -> bool:
-    """Return whether a value is what the server takes where it is absent: among the old neighbours and the new ones."""
+    """Return whether a value is the default of an absent one, next to the old fields and next to the new ones."""
     if node.type == META and key == "annotations" and isinstance(value, dict) and value.keys() <= defaults.SERVER_NOTES:
         return True
     child = node.field(key)
@@ -112,7 +112,7 @@ def _list(old: list[Any], new: list[Any], node: SchemaNode, path: Path) -> Itera
 
 
 def _is_comparable(old: str, new: str) -> bool:
-    """Return whether documents of two forms can say the same: JSON is YAML."""
+    """Return whether documents of two forms can be compared: JSON is YAML."""
     return old == new or {old, new} == {"json", "yaml"}
 
 

@@ -1,4 +1,4 @@
-"""Values as people read them: one line where it fits, else the lines that differ."""
+"""Values as text: on one line if it fits, else the lines that differ."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ import yaml
 from bedplate.kube.change import Action, Change, ElementKey, Path, path_text
 
 SHORT = 100
-"""A value longer than this is shown on lines of its own."""
+"""A longer value is shown on separate lines."""
 STRUCTURE = re.compile(r"[,\[\]{}]|: |^$")
 KEY = 50
 """Characters of a list element's key in a path."""
 AROUND = 3
-"""Equal lines shown around those that differ, as diff -u does."""
+"""Equal lines shown around those that differ, as in diff -u."""
 LARGEST = 1500
-"""More differing lines than this are shown as removed and added; finding the pairs would take seconds."""
+"""More differing lines are shown as removed and added, because pairing them would take seconds."""
 
 AMBIGUOUS = re.compile(
     r"|\s.*|.*\s|null|true|false|yes|no|on|off|~|[{\[].*|.*[\"'].*|\(hidden\).+|"
     r"[-+]?(0[xo][\da-f]+|\d[\d_]*(\.\d*)?(e[-+]?\d+)?|\.\d+|\.inf|\.nan)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Strings that would be taken for another type, or for nothing, when they stand without quotes."""
+"""Strings that look like another type, or like nothing, without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change, ready to be styled.
+    """One change as text, ready to be styled.
 
     Attributes:
         path: as people read it.
         action: added, removed or changed.
-        old: the value before on one line; empty if added, or if there are lines.
+        old: the value before, on one line; empty if added, or if there are lines.
         new: the value after; empty if removed, or if there are lines.
         lines: what differs in a long value; each line begins with ``-``, ``+``, a space or ``@``.
-        note: what else is to be known about it.
+        note: what else a reader should know.
     """
 
     path: str
@@ -63,7 +63,7 @@ def to_row(change: Change) -> Row:
 
 
 def _brief(change: Change) -> Path:
-    """Return a path without an element's value, which is shown after it, and with its long keys cut."""
+    """Return a path without the value of an element, which is shown after it, and with long keys cut."""
     path = change.path
     match path:
         case (*parents, ElementKey(fields=(("", _),))) if change.action is not Action.CHANGED:
@@ -137,7 +137,7 @@ def _lines(change: Change) -> Iterator[str]:
 
 
 def unified(old: list[str], new: list[str]) -> Iterator[str]:
-    """Return the lines that differ between two texts, with some equal ones around, as ``diff -u`` shows them."""
+    """Return the lines that differ between two texts, with equal lines around them, as ``diff -u`` does."""
     head = _equal(old, new)
     tail = _equal(old[head:][::-1], new[head:][::-1])
     if max(len(old), len(new)) - head - tail > LARGEST:
@@ -176,10 +176,10 @@ def _escape(char: str) -> str:
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """YAML as people write it: many lines as a block, no anchors."""
+    """Writes YAML as people do: several lines as a block, no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  the interface of yaml
-        """Return that nothing is written as an alias."""
+        """Write no aliases."""
         return True
 
 

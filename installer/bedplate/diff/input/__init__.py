@@ -1,1 +1,1 @@
-"""Reading the two sides of a diff: files, environments, bundles, git revisions."""
+"""Reading the two snapshots of a diff from files, environments, bundles and git revisions."""

@@ -1,4 +1,4 @@
-"""A side that is a bundle: its release, rendered for the reference site by the manifests that it carries."""
+"""The snapshot of a bundle: its release, rendered for the reference site with the bundle's own manifests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bedplate.render.reference_site import reference_site
 
 
 def read(spec: str, folder: Path) -> Snapshot:
-    """Return the side of a bundle's folder; nothing of it is run, and its signature is not looked at."""
+    """Return the snapshot of a bundle's folder. Nothing in it is run, and its signature is not checked."""
     file = _release_file(folder)
     with paths.use_tree(_tree(folder, file)):
         release = load_release(file.release.partition("+")[0])
@@ -35,15 +35,15 @@ def _release_file(folder: Path) -> ReleaseFile:
     except (ValidationError, OSError) as error:
         fact = f"cannot be read: {str(error).splitlines()[0]}"
         raise InputError(
-            "bundle", fact, "bedplate bundle verify", SourceLocation(yaml_document.display_path(path))
+            "bundle", fact, "run `bedplate bundle verify`", SourceLocation(yaml_document.display_path(path))
         ) from error
 
 
 def _tree(folder: Path, file: ReleaseFile) -> Path:
-    """Return the installer's tree, which holds manifests, roles and releases."""
+    """Return the installer's tree, which contains manifests, roles and releases."""
     path = folder / bundle_layout.blob_path(file.installer)
     if not path.is_file():
         raise InputError(
-            "bundle", "lacks the blob of its installer", "bedplate bundle verify", SourceLocation(str(path))
+            "bundle", "lacks the blob of its installer", "run `bedplate bundle verify`", SourceLocation(str(path))
         )
     return unpacked(file.installer, path.read_bytes)

@@ -1,4 +1,4 @@
-"""A side that is an environment: rendered objects, HostSpecs, and what its release's images weigh."""
+"""The snapshot of an environment: rendered objects, HostSpecs, and the sizes of its release's images."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from bedplate.render.objects import image_digests, render_objects
 from bedplate.render.rendered import RenderedObject
 
 KUBERNETES = "kubernetes"
-"""The component whose version is that of the API server."""
+"""The component with the version of the API server."""
 
 
 def find(spec: str) -> Path:
-    """Return the folder of an environment; InputError says what else a side can be."""
+    """Return the folder of an environment; the InputError lists what else a snapshot can be."""
     try:
         return environments.find(spec)
     except InputError as error:
-        fact = "is no file, no directory, no environment here and no REV:ENVIRONMENT"
-        raise InputError(f"side {spec}", fact, "bedplate diff --help lists what a side can be") from error
+        fact = "is not a file, directory, environment or REVISION:ENVIRONMENT"
+        raise InputError(f"snapshot {spec}", fact, "`bedplate diff --help` lists what a snapshot can be") from error
 
 
 def read(spec: str, folder: Path) -> Snapshot:
-    """Return the side of an environment's folder."""
+    """Return the snapshot of an environment's folder."""
     site = environments.load(folder)
     release = load_release(site.environment.release)
     return of_site(spec, site, release, locked_digests.known_release_file(release))
@@ -48,14 +48,14 @@ def of_site(
     file: ReleaseFile,
     blob: FindBlob = image_facts.in_store_or_cache,
 ) -> Snapshot:
-    """Return the side of a loaded environment.
+    """Return the snapshot of a loaded environment.
 
     Args:
-        spec: as the user named it.
+        spec: the name that the user gave.
         site: the environment.
         release: its release, with components.
-        file: what the release's bundle holds.
-        blob: where a blob is, if it is here.
+        file: the contents of the release's bundle.
+        blob: returns the path of a blob, whether or not it exists.
     """
     images = image_facts.facts_of_release(file, blob)
     digests = {name: digest for name, digest in image_digests(file).items() if digest}
@@ -79,7 +79,7 @@ def _thing(one: RenderedObject, spec: str) -> Resource:
 
 
 def _shown(source: str, spec: str) -> str:
-    """Return a template's place as the side's reader knows it: not where its tree was unpacked."""
+    """Return a template's path as the user knows it, not where its tree was unpacked."""
     tree, path = paths.source_tree(), Path(source)
     if tree == paths.SOURCE:
         return yaml_document.display_path(path)
@@ -90,4 +90,5 @@ def _notes(site: Site) -> tuple[str, ...]:
     missing = [name for name in PUBLIC if not read_public(site, name)]
     if not missing:
         return ()
-    return (f"{site.environment.name} has no pki/{', pki/'.join(missing)}: the first apply makes them, empty here",)
+    files = ", ".join(f"pki/{name}" for name in missing)
+    return (f"{site.environment.name} has no {files}: the first apply creates them; they are empty in this diff",)

@@ -17,19 +17,19 @@ if TYPE_CHECKING:  # see kube/snapshot.py
 
 
 class FileSnapshotReader:
-    """Makes resources out of raw_documents and remembers what it has parsed."""
+    """Reads snapshots from raw documents and remembers what it has parsed."""
 
     def __init__(self, common: Collection[bytes] = ()) -> None:
-        """Take the texts that stand on both sides: as no diff depends on them, a glance is enough."""
+        """Take the texts that both snapshots contain: they do not differ, so only their identities are read."""
         self._common = common
         self._known: dict[bytes, tuple[int, list[Resource]]] = {}
 
     def snapshot(self, name: str, raw_documents: list[RawDocument], shown: str) -> Snapshot:
-        """Return a side; InputError where the raw_documents hold no object.
+        """Return a snapshot; raise InputError if the raw documents contain no object.
 
         Args:
-            name: as the user named it.
-            raw_documents: of all its files.
+            name: the name that the user gave.
+            raw_documents: those of all its files.
             shown: its name in messages.
         """
         hosts = [_host(raw_document) for raw_document in raw_documents if raw_document.form is DocumentForm.HOST]
@@ -41,7 +41,9 @@ class FileSnapshotReader:
         )
         resources = normalize.by_identity(resource for resource in found if normalize.is_object(resource))
         if not (resources or hosts):
-            raise InputError("input", "holds no Kubernetes object", "/dev/null is an empty side", SourceLocation(shown))
+            raise InputError(
+                "input", "contains no Kubernetes object", "for an empty snapshot, use /dev/null", SourceLocation(shown)
+            )
         return Snapshot(name, resources, hosts={host.host: host for host in hosts})
 
     def _things(self, raw_document: RawDocument) -> Iterable[Resource]:
@@ -49,25 +51,25 @@ class FileSnapshotReader:
             return normalize.resources_in(manifest_files.values_in(raw_document))
         known = self._known.get(raw_document.text)
         if known is None:
-            glanced = self._glanced(raw_document)
-            found = [glanced] if glanced else list(normalize.resources_in(manifest_files.values_in(raw_document)))
+            quick = self._read_quickly(raw_document)
+            found = [quick] if quick else list(normalize.resources_in(manifest_files.values_in(raw_document)))
             self._known[raw_document.text] = raw_document.before, found
             return found
         before, found = known
         return [_moved(resource, raw_document.file, raw_document.before - before) for resource in found]
 
-    def _glanced(self, raw_document: RawDocument) -> Resource | None:
+    def _read_quickly(self, raw_document: RawDocument) -> Resource | None:
         identity = fast_identity.identity(raw_document)
         if identity is None:
             return None
         digest = hashlib.sha256(raw_document.text).hexdigest()
         return Resource(
-            identity, digest, _Unread(raw_document), fast_identity.component(raw_document), raw_document.location
+            identity, digest, _LazyObject(raw_document), fast_identity.component(raw_document), raw_document.location
         )
 
 
-class _Unread:
-    """The object of a raw_document, parsed when somebody asks; both sides share it."""
+class _LazyObject:
+    """The object of a raw document, parsed on first access; both snapshots share it."""
 
     def __init__(self, raw_document: RawDocument) -> None:
         self._piece = raw_document
@@ -77,7 +79,7 @@ class _Unread:
         return self._parsed
 
     def mentions(self, words: Iterable[str]) -> bool:
-        """Return whether the raw_document's text may hold one of some words."""
+        """Return whether the raw document may contain one of these words."""
         return prefilter.may_contain(self._piece.text, words)
 
     @cached_property
@@ -87,7 +89,7 @@ class _Unread:
 
 
 def _moved(resource: Resource, file: str, lines: int) -> Resource:
-    """Return a resource as it stands in another file, some lines further down."""
+    """Return a resource at its location in another file, some lines further down."""
     return resource.at(SourceLocation(file, resource.location.line + lines if resource.location else 0))
 
 
@@ -102,5 +104,7 @@ def _host(raw_document: RawDocument) -> HostSpec:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        fact = f"is no HostSpec: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise InputError("line", fact, "write it with `bedplate render --hosts` anew", raw_document.location) from error
+        fact = f"is not a HostSpec: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise InputError(
+            "line", fact, "write the file again with `bedplate render --hosts`", raw_document.location
+        ) from error

@@ -1,4 +1,4 @@
-"""A side out of git: an environment, and the manifests, roles and releases, as they were at a revision."""
+"""The snapshot of an environment at a git revision, with the manifests, roles and releases of that revision."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from bedplate.diff.input.unpacked_trees import unpacked
 from bedplate.kube.snapshot import Snapshot
 
 INSTALLER = ("inventory", "manifests", "overlays", "releases", "roles", "stacks", "trees")
-"""What rendering reads of the installer's tree."""
+"""The folders of the installer's tree that rendering reads."""
 NEEDED = {"manifests", "releases", "roles", "stacks"}
 
 
 def is_revision(spec: str) -> bool:
-    """Return whether a word has the form ``REV:ENVIRONMENT``."""
+    """Return whether a word has the form ``REVISION:ENVIRONMENT``."""
     revision, colon, name = spec.partition(":")
     return bool(revision and colon and name)
 
 
 def read(spec: str) -> Snapshot:
-    """Return the side of an environment at a revision.
+    """Return the snapshot of an environment at a revision.
 
-    Where the revision holds the installer too, its manifests, roles and releases count; in a repository that only
-    holds environments, those of the installer that runs do.
+    If the revision contains the installer, its manifests, roles and releases are used. A repository that contains only
+    environments is rendered with those of the running installer.
     """
     revision, _, name = spec.partition(":")
     repository = _repository()
@@ -42,20 +42,20 @@ def read(spec: str) -> Snapshot:
 
 
 def _repository() -> Path:
-    """Return the repository around the working folder, else the installer's own."""
+    """Return the repository of the working folder, else that of the installer."""
     for folder in (Path.cwd(), paths.SOURCE):
         done = command.run(["git", "-C", folder, "rev-parse", "--show-toplevel"], check=False)
         if done.returncode == 0:
             return Path(done.stdout.decode().strip())
-    raise InputError("this folder", "is in no git repository", "change into the one with the environment")
+    raise InputError("this folder", "is not in a git repository", "change to the repository of the environment")
 
 
 def _commit(repository: Path, revision: str) -> str:
     words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
     done = command.run(["git", "-C", repository, *words], check=False)
     if done.returncode != 0:
-        step = "git fetch, if it is on another machine"
-        raise InputError(f"revision {revision}", f"is not in {repository}", step)
+        step = "if it is on another machine, run `git fetch`"
+        raise InputError(f"revision {revision}", f"not found in {repository}", step)
     return done.stdout.decode().strip()
 
 
@@ -63,12 +63,14 @@ def _folder(repository: Path, commit: str, name: str, spec: str) -> str:
     """Return the environment's folder in the revision's tree, given by path or by name."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise InputError(f"side {spec}", "names a path outside the repository", "name it from the repository's root")
+        raise InputError(
+            f"snapshot {spec}", "names a path outside the repository", "write the path from the repository's root"
+        )
     for folder in (str(path), f"inventory/{path}"):
         if ENVIRONMENT in _names(repository, commit, folder):
             return folder
-    fact = f"is not at {spec.partition(':')[0]}, neither as {path} nor as inventory/{path}"
-    raise InputError(f"environment {name}", fact, f"git ls-tree {commit[:12]} inventory/")
+    fact = f"not found at {spec.partition(':')[0]}, neither {path} nor inventory/{path}"
+    raise InputError(f"environment {name}", fact, f"list the environments with `git ls-tree {commit[:12]} inventory/`")
 
 
 def _names(repository: Path, commit: str, folder: str) -> set[str]:
@@ -80,4 +82,4 @@ def _archive(repository: Path, commit: str, paths: list[str]) -> bytes:
     try:
         return command.run(["git", "-C", repository, "archive", "--format=tar", commit, "--", *paths]).stdout
     except BedplateError as error:
-        raise InputError(f"revision {commit[:12]}", error.fact, "git fsck") from error
+        raise InputError(f"revision {commit[:12]}", error.fact, "check the repository with `git fsck`") from error

@@ -1,4 +1,4 @@
-"""What carrying and pulling images costs, out of their manifests in a store, a bundle or the build's cache."""
+"""Sizes of images, read from their manifests in a store, a bundle or the build cache."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FindBlob = Callable[[str], Path]
 
 
 def facts_of_release(release: ReleaseFile, blob: FindBlob) -> dict[str, ImageFacts]:
-    """Return facts by ``name:tag`` of every image of a release; without sizes where the manifest is not at hand."""
+    """Return the facts of every image of a release by ``name:tag``, without sizes if its manifest is not here."""
     return {one.image: _facts(one.sha256, blob) for one in release.artifacts if one.image}
 
 
 def carried_blobs(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dict[str, int]:
-    """Return digest to size of all that a bundle of a release holds; nothing where one image's sizes are unknown."""
+    """Return digest to size of everything in a release's bundle; nothing if the size of one image is unknown."""
     if not all(facts.blobs for facts in images.values()):
         return {}
     others = {oci.digest(one.sha256): one.size for one in release.artifacts if not one.image and one.sha256}
@@ -27,7 +27,7 @@ def carried_blobs(release: ReleaseFile, images: Mapping[str, ImageFacts]) -> dic
 
 
 def in_store_or_cache(sha256: str) -> Path:
-    """Return where this machine has a blob, if it has it: in the bastion's store, else in the build's cache."""
+    """Return the path of a blob on this machine, if it is here: in the bastion's store, else in the build cache."""
     stored = paths.STORE / blob_path(sha256)
     return stored if stored.is_file() else Cache().blob(sha256)
 

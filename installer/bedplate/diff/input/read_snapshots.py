@@ -1,4 +1,4 @@
-"""Which kind of side a word on the command line names, and the side itself."""
+"""Reading the snapshots that the command line names, whatever kind they are."""
 
 from __future__ import annotations
 
@@ -15,67 +15,67 @@ from bedplate.kube.raw_document import RawDocument, split_documents
 from bedplate.kube.snapshot import Snapshot
 
 NOTHING = "/dev/null"
-"""A side with nothing on it, as in git: everything on the other is new, or gone."""
+"""An empty snapshot, as in git: everything in the other one is added or removed."""
 
 
 def read_snapshot(spec: str) -> Snapshot:
-    """Return one side of a diff; InputError or Findings where it cannot be read.
+    """Return one snapshot; raise InputError or ErrorList if it cannot be read.
 
     Args:
-        spec: an environment's directory or name, ``REV:ENVIRONMENT`` in git, a bundle's directory, what
-            ``bedplate render`` printed, a file or directory of YAML or JSON, also in gzip; ``-`` is standard input.
+        spec: an environment's directory or name, ``REVISION:ENVIRONMENT`` in git, a bundle's directory, the output of
+            ``bedplate render``, a file or directory of YAML or JSON, also in gzip; ``-`` is standard input.
     """
-    with _all_kept():
+    with _without_garbage_collection():
         found = _raw_documents(spec)
-        return _site(spec) if found is None else _read(spec, found)
+        return _rendered(spec) if found is None else _from_files(spec, found)
 
 
 def read_pair(old: str, new: str) -> tuple[Snapshot, Snapshot]:
-    """Return both sides of a diff; of files, what stands on both sides word for word is only glanced at.
+    """Return both snapshots of a diff; text that two snapshots of files share is not parsed.
 
     Args:
-        old: the state before, as `read_side` takes it.
+        old: the state before, as in `read_snapshot`.
         new: the state after.
     """
-    with _all_kept():
+    with _without_garbage_collection():
         return _pair(old, new)
 
 
 @contextmanager
-def _all_kept() -> Iterator[None]:
-    """Look for no garbage meanwhile: there is none, and the search takes as long as the reading."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Switch garbage collection off: there is no garbage, and looking for it takes as long as reading."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was:
-            gc.freeze()  # nor are later searches to go through what was read
+            gc.freeze()  # later collections need not look through what was read
             gc.enable()
 
 
 def _pair(old: str, new: str) -> tuple[Snapshot, Snapshot]:
     if old == new == file_content.STDIN:
-        raise InputError("standard input", "cannot be both sides", "write one of them to a file")
+        raise InputError("standard input", "cannot be both snapshots", "write one of them to a file")
     before, after = _raw_documents(old), _raw_documents(new)
     if before is None or after is None:
-        sides = ((old, before), (new, after))
-        first, second = (_site(spec) if found is None else _read(spec, found) for spec, found in sides)
+        specs = ((old, before), (new, after))
+        first, second = (_rendered(spec) if found is None else _from_files(spec, found) for spec, found in specs)
         return first, second
     texts = {raw_document.text for raw_document in before}
     both = texts.intersection(raw_document.text for raw_document in after)
     if len(both) == len(texts) == len(after):
-        both = set()  # nothing differs: then look for errors at least
+        both = set()  # nothing differs: parse it anyway, to find errors
     reader = FileSnapshotReader(both)
     return reader.snapshot(old, before, _shown(old)), reader.snapshot(new, after, _shown(new))
 
 
-def _read(spec: str, found: list[RawDocument]) -> Snapshot:
+def _from_files(spec: str, found: list[RawDocument]) -> Snapshot:
     return FileSnapshotReader().snapshot(spec, found, _shown(spec))
 
 
 def _raw_documents(spec: str) -> list[RawDocument] | None:
-    """Return the raw_documents of a side that is files; None for what has to be rendered."""
+    """Return the raw documents of files; None for a snapshot that must be rendered."""
     path = Path(spec)
     if spec == file_content.STDIN:
         return list(split_documents(file_content.read_stdin()))
@@ -84,9 +84,9 @@ def _raw_documents(spec: str) -> list[RawDocument] | None:
     return list(split_documents(file_content.read_file(path))) if spec != NOTHING and path.exists() else None
 
 
-def _site(spec: str) -> Snapshot:
-    """Return a side that is rendered."""
-    # What plain files do not need takes half a second to load.
+def _rendered(spec: str) -> Snapshot:
+    """Return a snapshot that must be rendered."""
+    # These take half a second to load, and plain files do not need them.
     from bedplate.diff.input import bundle_snapshot, environment_snapshot, git_snapshot  # noqa: PLC0415
 
     folder = Path(spec)

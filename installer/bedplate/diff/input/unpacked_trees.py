@@ -1,4 +1,4 @@
-"""Trees of other revisions and bundles, unpacked once into the user's cache."""
+"""Installer trees of other revisions and bundles, unpacked once into the user's cache."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 from bedplate.core import paths
 from bedplate.core.errors import InputError
 
-KEPT = 20
+MAX_TREES = 20
 """Trees, about 2 MB each."""
 
 
 def unpacked(key: str, tar: Callable[[], bytes]) -> Path:
-    """Return the folder with a tar's content; the tar is asked for only where the folder is not there yet.
+    """Return the folder with the content of a tar, which is unpacked only if the folder does not exist yet.
 
     Args:
-        key: what tells this content from every other.
-        tar: gives the uncompressed tar.
+        key: unique for this content.
+        tar: returns the uncompressed tar.
     """
     folder = paths.cache() / "trees" / key
     if folder.is_dir():
@@ -33,7 +33,7 @@ def unpacked(key: str, tar: Callable[[], bytes]) -> Path:
         _extract(tar(), scratch / "tree")
         (scratch / "tree").rename(folder)
     except OSError:
-        if not folder.is_dir():  # else another process was quicker
+        if not folder.is_dir():  # else another process was faster
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -52,5 +52,5 @@ def _extract(data: bytes, folder: Path) -> None:
 
 def _trim(folder: Path) -> None:
     trees = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    for path in sorted(trees, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+    for path in sorted(trees, key=lambda path: path.stat().st_mtime)[:-MAX_TREES]:
         shutil.rmtree(path, ignore_errors=True)

@@ -25,7 +25,7 @@ TABLE = yaml.safe_load((factories.DATA / "diff/semantics.yaml").read_text())
 
 
 def placed(base: str, at: str, value: Any) -> Object:
-    """Return a base object with a value at a place; a mapping is added to what stands there."""
+    """Return a base object with a value at a path; a mapping is merged with the one there."""
     result: Object = copy.deepcopy(TABLE["bases"][base])
     where, steps = result, at.split(".") if at else []
     for step in steps[:-1]:
@@ -44,14 +44,14 @@ def said(change: Change) -> str:
 
 
 def changes(old: Object, new: Object, *more: Object) -> list[str]:
-    """Return what differs between two states of one object; more stands on both sides."""
+    """Return what differs between two states of one object; ``more`` is in both snapshots."""
     found = compare(side([old, *more]), side([new, *more])).objects
     return [said(change) for one in found for change in one.changes]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in TABLE["cases"]])
 def test_what_counts_as_a_change(case: dict[str, Any]) -> None:
-    """Each row of the table, and nothing besides."""
+    """Each row of the table has exactly these changes."""
     old, new = (placed(case["base"], case["at"], case[key]) for key in ("old", "new"))
     assert changes(old, new) == case["changes"]
 
@@ -66,8 +66,8 @@ def widget(spec: Object) -> Object:
     }
 
 
-def test_lists_of_a_custom_kind_go_by_the_keys_of_its_definition() -> None:
-    """x-kubernetes-list-map-keys, list-type set, defaults and quantities of a definition on one side are obeyed."""
+def test_lists_of_a_custom_kind_are_compared_by_its_definition() -> None:
+    """x-kubernetes-list-map-keys, list-type set, defaults and quantities of a definition are applied."""
     quantity = {"x-kubernetes-int-or-string": True, "pattern": r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))([KMGTPE]i)?$"}
     crd = definition({
         "pools": {"type": "array", "items": {"type": "object", "properties": {"size": quantity}},
@@ -109,17 +109,17 @@ RENAMES = {
         [config_map("b", **DATA | {"key0": "other"})],
         [("renamed", "a", "b")],
     ),
-    "a hash suffix, mostly other content": (
+    "a hash suffix, mostly different content": (
         [config_map("web-7f9c8d6b5", **DATA)],
         [config_map("web-5d8kh7m2tf", **dict.fromkeys(DATA, "new") | {"key0": "value0"})],
         [("renamed", "web-7f9c8d6b5", "web-5d8kh7m2tf")],
     ),
-    "a hash suffix, and one file that is wholly other": (
+    "a hash suffix, and one completely different file": (
         [config_map("web-7f9c8d6b5k", **{"app.conf": "a=1"})],
         [config_map("web-5d8kh7m2tf", **{"app.conf": "b=2"})],
         [("renamed", "web-7f9c8d6b5k", "web-5d8kh7m2tf")],
     ),
-    "a hash suffix, with two that it may be": (
+    "a hash suffix, and two candidates": (
         [config_map("web-7f9c8d6b5k", a="1")],
         [config_map("web-5d8kh7m2tf", b="2"), config_map("web-2b4k6m8h5g", c="3")],
         [("added", "", "web-2b4k6m8h5g"), ("added", "", "web-5d8kh7m2tf"), ("removed", "web-7f9c8d6b5k", "")],
@@ -129,7 +129,7 @@ RENAMES = {
         [config_map("b", **{"app.conf": "a=1\nb=2\nc=3\nd=5\n"})],
         [("renamed", "a", "b")],
     ),
-    "a word behind a like name, and nothing in common": (
+    "a word after a similar name, and nothing in common": (
         [config_map("web-settings", a="1")],
         [config_map("web-colours", b="2")],
         [("added", "", "web-colours"), ("removed", "web-settings", "")],
@@ -144,17 +144,17 @@ RENAMES = {
         [config_map("b", "other", **DATA)],
         [("removed", "a", ""), ("added", "", "b")],
     ),
-    "the more alike one": (
+    "the more similar one": (
         [config_map("a", **DATA)],
         [config_map("b", **DATA | {"key0": "x"}), config_map("c", **DATA)],
         [("added", "", "b"), ("renamed", "a", "c")],
     ),
-    "almost empty objects are all alike": (
+    "almost empty objects are all similar": (
         [config_map("blue", a="1")],
         [config_map("red", a="1")],
         [("removed", "blue", ""), ("added", "", "red")],
     ),
-    "an almost empty object with a like name": (
+    "an almost empty object with a similar name": (
         [config_map("agent-one", a="1")],
         [config_map("agent-two", a="1")],
         [("renamed", "agent-one", "agent-two")],
@@ -164,13 +164,13 @@ RENAMES = {
 
 @pytest.mark.parametrize("name", RENAMES)
 def test_a_rename_is_one_change(name: str) -> None:
-    """What was removed and what was added are one resource where their content is alike, and only there."""
+    """A removed and an added object are one rename only if their content is similar."""
     old, new, expected = RENAMES[name]
     assert actions(old, new) == expected
 
 
-def test_a_rename_holds_the_changes_of_the_content_alone() -> None:
-    """The name is the rename itself; the rest is said as ever."""
+def test_a_rename_contains_only_the_changes_of_the_content() -> None:
+    """The name is the rename itself; other changes are listed as usual."""
     (one,) = compare(
         side([config_map("web-7f9c8d6b5", **DATA)]), side([config_map("web-8d5f2c6b4", **DATA | {"key0": "x"})])
     ).objects
@@ -179,7 +179,7 @@ def test_a_rename_holds_the_changes_of_the_content_alone() -> None:
 
 
 def test_an_object_that_moves_to_another_group_is_one_change() -> None:
-    """An Ingress of extensions/v1beta1 and of networking.k8s.io/v1 is one Ingress."""
+    """An Ingress of extensions/v1beta1 and one of networking.k8s.io/v1 are the same Ingress."""
     old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web", "namespace": "lab"}}
     (one,) = compare(side([old]), side([old | {"apiVersion": "networking.k8s.io/v1"}])).objects
     assert one.action is Action.CHANGED
@@ -189,7 +189,7 @@ def test_an_object_that_moves_to_another_group_is_one_change() -> None:
 
 
 def pem(name: str, days: int) -> str:
-    """Return a certificate that a new key signs."""
+    """Return a certificate signed by a new key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -201,8 +201,8 @@ def pem(name: str, days: int) -> str:
     return made.public_bytes(Encoding.PEM).decode()
 
 
-def test_certificates_are_compared_by_what_they_say() -> None:
-    """In a ConfigMap, and in base64 in a webhook's caBundle."""
+def test_certificates_are_compared_by_their_contents() -> None:
+    """This holds in a ConfigMap, and for base64 in a webhook's caBundle."""
     old, new = pem("a.lab", 30), pem("b.lab", 60)
     found = [line.partition(":")[0] for line in changes(config_map("ca", ca=old), config_map("ca", ca=new))]
     facts = ["issuer", "key", "names", "notAfter", "subject"]
@@ -232,8 +232,8 @@ def host(**rest: Any) -> HostSpec:
     return HostSpec.model_validate(given | rest)
 
 
-def test_hosts_are_compared_by_what_they_are_told() -> None:
-    """Packages, programs, settings and files; the order of services and groups means nothing."""
+def test_hosts_are_compared_by_their_specs() -> None:
+    """Packages, programs, settings and files are compared; the order of services and groups does not matter."""
     before = host(sysctls={"vm.swappiness": "1"}, files=({"path": "/etc/a", "content": "x\n"},))
     after = host(
         packages={"containerd": "2.0"},
@@ -252,7 +252,7 @@ def test_hosts_are_compared_by_what_they_are_told() -> None:
     ]
 
 
-def test_hosts_come_and_go() -> None:
-    """A host on one side alone is added or removed."""
+def test_hosts_are_added_and_removed() -> None:
+    """A host in only one snapshot is added or removed."""
     found = compare(Snapshot("old", {}, {"cp1": host()}), Snapshot("new", {}, {"cp2": host(host="cp2")})).hosts
     assert [(one.action.value, one.host) for one in found] == [("removed", "cp1"), ("added", "cp2")]

@@ -1,4 +1,4 @@
-"""Where the diff's knowledge of Kubernetes comes from, and what it says of real manifests."""
+"""The generated schemas of Kubernetes: where they come from, and how they compare real manifests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bedplate.artifacts import kinds
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.go.go_source import GoSource
 from bedplate.artifacts.load_release import load_release
-from bedplate.diff.compare import kube_schema, openapi
+from bedplate.diff.compare import generate_schema, kube_schema
 from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Change, Changes, ObjectChange, path_text
@@ -22,13 +22,13 @@ from factories import upstream
 from factories.diff_objects import Object, as_read, shuffled_objects, side
 
 RELEASE = "2026.11.0"
-"""Its Kubernetes is the one whose schema the diff knows."""
+"""The release with the Kubernetes whose schemas the diff has."""
 MANIFESTS = ("gpu-operator-v26.3.3.yaml.gz", "gpu-operator-v26.7.0.yaml.gz")
 
 
 @pytest.fixture
 def modules() -> Path:
-    """Fetch the modules that the release's API server is built from; return the folder of Go's modules."""
+    """Fetch the modules from which the release's API server is built; return the folder of Go modules."""
     cache = Cache()
     context = kinds.build_context(load_release(RELEASE), cache)
     GoSource().prefetch(context.entry("kubernetes-control-plane"), context)
@@ -37,20 +37,20 @@ def modules() -> Path:
 
 @pytest.mark.slow
 def test_the_data_is_what_the_generator_makes_of_kubernetes(modules: Path) -> None:
-    """Nobody edited the generated file, and nobody edited the semantics without generating."""
-    assert openapi.FILE.read_text() == openapi.generate(modules)
+    """The generated file was not edited by hand, and is up to date with the semantics."""
+    assert generate_schema.FILE.read_text() == generate_schema.generate(modules)
 
 
-def test_each_row_of_the_semantics_says_where_it_comes_from() -> None:
+def test_each_row_of_the_semantics_has_a_source() -> None:
     """A source is a file of Kubernetes or an address."""
-    rows = yaml.safe_load(openapi.SEMANTICS.read_text())
+    rows = yaml.safe_load(generate_schema.SEMANTICS.read_text())
     assert [row for row in rows if not row.get("source")] == []
 
 
 def test_each_row_of_the_semantics_is_in_the_data() -> None:
-    """A row that is written but not generated would do nothing."""
+    """A row that was not generated into the data would have no effect."""
     types = kube_schema.definitions()
-    for row in yaml.safe_load(openapi.SEMANTICS.read_text()):
+    for row in yaml.safe_load(generate_schema.SEMANTICS.read_text()):
         plain = [name.removeprefix("io.k8s.") for name in types]
         for name in [one for one in row["types"] if one in plain]:
             fields = types[f"io.k8s.{name}"]
@@ -58,7 +58,7 @@ def test_each_row_of_the_semantics_is_in_the_data() -> None:
 
 
 def test_kinds_of_versions_that_are_gone_have_their_successors_schema() -> None:
-    """An Ingress of extensions/v1beta1 is read as one of today."""
+    """An Ingress of extensions/v1beta1 has the schema of the current version."""
     node = kube_schema.native_schema("extensions/v1beta1", "Ingress")
     assert node is not None
     assert node.field("spec").field("rules").list_type == "set"
@@ -70,8 +70,8 @@ def two_releases() -> list[list[Object]]:
     return [[one for one in yaml.load_all(text, yaml.CSafeLoader) if one] for text in texts]
 
 
-def test_a_real_operators_releases_differ_in_what_changed() -> None:
-    """Image, rule and definition changes are named, and a shuffle changes nothing."""
+def test_two_releases_of_a_real_operator_are_compared() -> None:
+    """Changes of images, rules and definitions are found, and shuffling changes nothing."""
     old, new = two_releases()
     found = compare(side(old), side(new))
     lines = "\n".join(said(one, change) for one in found.objects for change in one.changes)
@@ -80,7 +80,7 @@ def test_a_real_operators_releases_differ_in_what_changed() -> None:
     assert f"Deployment spec.template.spec.containers[name=gc].image {image}8.3 {image}9.0" in lines
     assert "ClusterRole rules[apiGroups=resource.k8s.io,resources=resourceclaims] None" in lines
     assert f"CustomResourceDefinition {crd}.properties.spec.required[default] None default" in lines
-    chance = random.Random(1)  # noqa: S311  no secret
+    chance = random.Random(1)  # noqa: S311  not a secret
     mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
     assert counts(mixed) == counts(found)
 
@@ -96,7 +96,7 @@ def counts(changes: Changes) -> list[tuple[ObjectId, int]]:
 
 
 def test_a_real_operators_changes_applied_give_the_new_release() -> None:
-    """The changes are all there is."""
+    """No difference is missing from the changes."""
     old, new = two_releases()
     before, after = as_read(old), as_read(new)
     assert compare(as_read(apply(compare(before, after), before)), after) == Changes()

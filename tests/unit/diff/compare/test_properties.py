@@ -1,4 +1,4 @@
-"""What holds for every diff of every two sides."""
+"""Properties of every diff of any two snapshots."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ THOROUGH = settings(QUICK, max_examples=100)
 
 @QUICK
 @given(sides)
-def test_a_side_does_not_differ_from_itself(objects: list[Object]) -> None:
-    """The comparison of a side with itself is empty."""
+def test_a_snapshot_does_not_differ_from_itself(objects: list[Object]) -> None:
+    """The comparison of a snapshot with itself is empty."""
     assert compare(side(objects), side(objects)) == Changes()
 
 
 @QUICK
 @given(sides, st.randoms(use_true_random=False))
-def test_an_order_that_means_nothing_is_no_change(objects: list[Object], chance: random.Random) -> None:
-    """Documents, keys, and lists that the schema calls sets or maps may stand in any order."""
+def test_an_order_that_does_not_matter_is_not_a_change(objects: list[Object], chance: random.Random) -> None:
+    """Documents, keys, and lists that are sets or maps in the schema may be in any order."""
     assert compare(side(objects), side(shuffled_objects(objects, chance))) == Changes()
 
 
 @QUICK
 @given(sides, sides, st.randoms(use_true_random=False))
-def test_the_order_of_the_sides_does_not_change_what_is_found(
+def test_the_order_of_objects_does_not_change_what_is_found(
     old: list[Object], new: list[Object], chance: random.Random
 ) -> None:
-    """As many resources are found in shuffled sides, on the same objects."""
+    """The same objects differ in shuffled snapshots."""
     plain = compare(side(old), side(new))
     mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
     assert [(one.action, one.identity) for one in plain.objects] == [
@@ -53,22 +53,22 @@ def test_the_order_of_the_sides_does_not_change_what_is_found(
 
 @QUICK
 @given(sides, sides)
-def test_the_changes_applied_to_the_old_side_give_the_new_one(old: list[Object], new: list[Object]) -> None:
-    """Nothing is left to change after the changes; values of Secrets, which no change holds, are left out."""
+def test_the_changes_applied_to_the_old_snapshot_give_the_new_one(old: list[Object], new: list[Object]) -> None:
+    """After applying the changes, nothing differs; values of Secrets, which no change contains, are left out."""
     assert left_over(old, new) == Changes()
 
 
 @THOROUGH
 @given(edits)
 def test_the_changes_applied_to_an_object_give_the_new_one(edit: tuple[Object, Object]) -> None:
-    """The same for two states of one object, where the changes are within."""
+    """The same holds for two states of one object."""
     assert left_over([edit[0]], [edit[1]]) == Changes()
 
 
 @THOROUGH
 @given(edits, st.randoms(use_true_random=False))
 def test_what_changes_in_an_object_does_not_depend_on_order(edit: tuple[Object, Object], chance: random.Random) -> None:
-    """Two states of one object differ in as many values however they are shuffled."""
+    """Two states of one object differ or not, however they are shuffled."""
     old, new = [edit[0]], [edit[1]]
     plain = compare(side(old), side(new))
     mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
@@ -78,7 +78,7 @@ def test_what_changes_in_an_object_does_not_depend_on_order(edit: tuple[Object, 
 @QUICK
 @given(st.lists(secrets, max_size=3, unique_by=str), st.lists(secrets, max_size=3, unique_by=str))
 def test_no_value_of_a_secret_is_in_a_change(old: list[Object], new: list[Object]) -> None:
-    """Neither a value nor the token that stands for it is in what a change says."""
+    """Neither a value nor its token is in a change."""
     changes = [change for one in compare(side(old), side(new)).objects for change in one.changes]
     text = str([dataclasses.astuple(change) for change in changes])
     assert "hidden:" not in text
@@ -86,13 +86,13 @@ def test_no_value_of_a_secret_is_in_a_change(old: list[Object], new: list[Object
 
 
 def left_over(old: list[Object], new: list[Object]) -> Changes:
-    """Return what still differs from the new objects after the changes are applied to the old ones."""
+    """Return what still differs after the changes are applied to the old objects."""
     before, after = as_read(map(without_values, old)), as_read(map(without_values, new))
     return compare(as_read(apply(compare(before, after), before)), after)
 
 
 def without_values(one: Object) -> Object:
-    """Return an object as a patch can know it: the values of a Secret are all one."""
+    """Return an object as a patch sees it: all values of a Secret are the same."""
     return (
         {**one, **{key: dict.fromkeys(one[key], HIDDEN) for key in ("data", "stringData") if key in one}}
         if one["kind"] == "Secret"

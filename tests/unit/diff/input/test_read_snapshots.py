@@ -1,4 +1,4 @@
-"""Sides of a diff are read alike from every form they can stand in."""
+"""Snapshots are the same whatever the format of their files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PLACES = [ObjectId("", "Pod", "shop", "web"), ObjectId("", "Secret", "", "s"), O
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_forms(name: str, folder: Path) -> None:
-    """Every way of writing objects down gives the same resources, packed or not, as a file, a folder or a stream."""
+def test_formats(name: str, folder: Path) -> None:
+    """Every format gives the same resources, compressed or not, as a file or a folder."""
     (folder / name).write_text(FORMS[name], newline="")
     plain = read_snapshot(name)
     assert list(plain.resources) == PLACES
@@ -36,15 +36,15 @@ def test_forms(name: str, folder: Path) -> None:
 
 
 def test_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dash is what is fed to the command."""
+    """A dash means standard input."""
     stream = io.TextIOWrapper(io.BytesIO(gzip.compress(FORMS["many.yaml"].encode())))
     monkeypatch.setattr(sys, "stdin", stream)
     assert list(read_snapshot("-").resources) == PLACES
     assert folder
 
 
-def test_places_are_lines(folder: Path) -> None:
-    """Each resource knows the line it begins in, in documents, lists and lines."""
+def test_locations_are_lines(folder: Path) -> None:
+    """Each resource has the line where it begins, in documents and in lists."""
     (folder / "a.yaml").write_text(
         "# x\n---\n# y\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: List\n"
         "items:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b}\n"
@@ -58,7 +58,7 @@ def test_places_are_lines(folder: Path) -> None:
 
 
 def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
-    """A folder's other files do not count."""
+    """Other files in a folder are ignored."""
     for name in ("b/a.yaml", ".git/x.yaml", ".hidden.yaml", "readme.md"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(as_yaml([POD]))
@@ -73,8 +73,8 @@ def _facts(side: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_pair_is_two_sides(name: str, folder: Path) -> None:
-    """Reading both sides at once gives what reading each gives."""
+def test_a_pair_is_two_snapshots(name: str, folder: Path) -> None:
+    """Reading both snapshots at once gives the same as reading each."""
     more = {**POD, "metadata": {**POD["metadata"], "name": "new"}}
     (folder / f"old-{name}").write_text(FORMS[name], newline="")
     (folder / "new.yaml").write_text(as_yaml([more, *OBJECTS]))
@@ -84,8 +84,8 @@ def test_a_pair_is_two_sides(name: str, folder: Path) -> None:
         assert [_facts(side) for side in pair] == [_facts(read_snapshot(f"old-{name}")), _facts(read_snapshot(other))]
 
 
-def test_names_to_be_generated_may_stand_twice(folder: Path) -> None:
-    """Each object that the API server will name is a resource of its own, numbered in the order of the file."""
+def test_objects_may_share_a_generate_name(folder: Path) -> None:
+    """Each object with the same generateName is a separate resource, numbered in the order of the file."""
     jobs = [{**JOB, "spec": {"backoffLimit": count}} for count in range(3)]
     (folder / "old.yaml").write_text(as_yaml(jobs))
     (folder / "new.yaml").write_text(as_yaml([*jobs[:2], {**JOB, "spec": {"backoffLimit": 9}}]))
@@ -97,7 +97,7 @@ def test_names_to_be_generated_may_stand_twice(folder: Path) -> None:
 
 
 def test_equal_texts_have_equal_digests(folder: Path) -> None:
-    """What stands on both sides needs no look inside, wherever it stands."""
+    """Text in both snapshots has the same digest, wherever it is, so it is not compared further."""
     (folder / "a.yaml").write_text(as_yaml(OBJECTS))
     (folder / "b.yaml").write_text(as_yaml([{**POD, "spec": {}}, *OBJECTS[:0:-1]]))
     old, new = read_pair("a.yaml", "b.yaml")
@@ -105,7 +105,7 @@ def test_equal_texts_have_equal_digests(folder: Path) -> None:
 
 
 def test_secrets_are_hidden(folder: Path) -> None:
-    """No value of a Secret is in a side: not plain, not in base64, not in kubectl's annotation; references are."""
+    """A snapshot contains no value of a Secret: not plain, not in base64, not in kubectl's annotation."""
     (folder / "a.yaml").write_text(as_yaml([SECRET, {**POD, "spec": {"inner": SECRET}}]))
     side = read_snapshot("a.yaml")
     text = str([one.object for one in side.resources.values()])
@@ -121,6 +121,6 @@ def test_secrets_are_hidden(folder: Path) -> None:
     ) * 2
 
 
-def test_nothing_is_a_side() -> None:
-    """As in git, /dev/null is the side with nothing on it."""
+def test_dev_null_is_an_empty_snapshot() -> None:
+    """As in git, /dev/null is an empty snapshot."""
     assert read_snapshot("/dev/null").resources == {}

@@ -1,4 +1,4 @@
-"""Sides of a diff that are rendered first: a revision, an environment, a bundle."""
+"""Snapshots that must be rendered: a git revision, an environment, a bundle."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _lay_out(folder: Path) -> None:
 
 
 def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
-    """Environment, manifests, roles and release come from the revision, wherever the working tree has gone."""
+    """Environment, manifests, roles and release come from the revision, whatever the working tree contains."""
     _lay_out(folder)
     _git(folder, "init", "-q")
     _git(folder, "add", ".")
@@ -67,7 +67,7 @@ def test_an_environment_is_read_on_any_machine(folder: Path) -> None:
 
 
 def _bundle(folder: Path) -> Path:
-    """Make the part of a bundle that a diff reads: release file, installer, one image's manifest."""
+    """Create the part of a bundle that a diff reads: release file, installer, manifests of images."""
     release = load_release(RELEASE)
     blobs = folder / "bundle/blobs/sha256"
     blobs.mkdir(parents=True)
@@ -87,7 +87,7 @@ def _bundle(folder: Path) -> Path:
 
 
 def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
-    """A bundle brings its own manifests, and the sizes of its images."""
+    """A bundle is rendered with its own manifests, and has the sizes of its images."""
     side = read_snapshot(str(_bundle(folder)))
     assert side.environment is not None
     assert side.environment.name == "reference"
@@ -99,16 +99,16 @@ def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
     assert len(side.resources) > 50
 
 
-def test_looking_at_another_tree_ends(folder: Path) -> None:
-    """Afterwards the installer's own tree counts again."""
+def test_another_tree_is_used_only_for_a_while(folder: Path) -> None:
+    """Afterwards, the installer's own tree is used again."""
     with paths.use_tree(folder):
         assert paths.source_tree() == folder
         assert paths.search_path() == [folder]
     assert paths.source_tree() == paths.SOURCE
 
 
-def test_a_render_is_kept_and_a_damaged_entry_is_not_used(folder: Path) -> None:
-    """What was rendered is not rendered again; what is not whole is."""
+def test_renderings_are_cached_and_damaged_entries_ignored(folder: Path) -> None:
+    """A cached rendering is not rendered again, unless its entry is damaged."""
     made: list[int] = []
 
     def make() -> list[int]:

@@ -1,12 +1,12 @@
-"""What comparing needs of Kubernetes' own OpenAPI and Go types, as one small data file.
+"""Generates data/kubernetes.json: what comparing needs from Kubernetes' OpenAPI and Go types, as one small file.
 
-How it is made again, after raising VERSION or editing data/semantics.yaml::
+To generate it again, after raising VERSION or editing data/semantics.yaml::
 
     go mod download -json k8s.io/kubernetes@v1.34.3     # and, at v0.34.3, MODULES below
-    PYTHONPATH=installer python -m bedplate.diff.compare.openapi "$(go env GOMODCACHE)"
+    PYTHONPATH=installer python -m bedplate.diff.compare.generate_schema "$(go env GOMODCACHE)"
 
-Kept of each definition: references, list types and keys, quantities and defaults. Whether an absent number, text or
-truth is the same as zero is in the Go types alone: a field that is no pointer cannot tell them apart
+It keeps references, list types and keys, quantities and defaults of each definition. Only the Go types say whether an
+absent number, text or boolean is the same as zero: a field that is not a pointer cannot distinguish them
 (https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md, Optional vs. Required).
 """
 
@@ -32,7 +32,7 @@ MODULES = {
     "io.k8s.apiextensions-apiserver.pkg.apis.": f"apiextensions-apiserver@{LIBRARY}/pkg/apis",
     "io.k8s.kube-aggregator.pkg.apis.": f"kube-aggregator@{LIBRARY}/pkg/apis",
 }
-"""Prefix of definitions to the Go module that holds their types."""
+"""Prefix of definitions to the Go module with their types."""
 DATA = Path(__file__).parent / "data"
 FILE = DATA / "kubernetes.json"
 SEMANTICS = DATA / "semantics.yaml"
@@ -43,7 +43,7 @@ _REFERENCE = "#/components/schemas/"
 _SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _ALIASES = {f"{_SCHEMA}Or{other}": _SCHEMA for other in ("Array", "Bool", "StringArray")}
-"""Definitions that stand for a schema, or for something that comparing need not know more of."""
+"""Definitions that are a schema or something else; comparing can treat them as a schema."""
 _KEPT = ("default", "x-kubernetes-list-type", "x-kubernetes-list-map-keys")
 _ZERO = {"string": "", "integer": 0, "number": 0, "boolean": False}
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -76,7 +76,7 @@ def _kinds(definition: Definition) -> Iterator[str]:
 
 
 def _kept(definition: Definition, plain: set[str]) -> Definition:
-    """Return a definition's properties as far as they say something that comparing needs."""
+    """Return the parts of a definition's properties that comparing needs."""
     properties = {}
     for name, field in definition.get("properties", {}).items():
         one = _field(field)
@@ -105,7 +105,7 @@ def _field(field: Definition) -> Definition:
 
 
 def _plain_fields(root: Path) -> dict[str, set[str]]:
-    """Return, per definition, the fields that are no pointers in Go: absent and zero are one to them."""
+    """Return, for each definition, the fields that are not pointers in Go: for them, absent and zero are the same."""
     plain = {}
     for prefix, place in MODULES.items():
         for file in sorted((root / place).glob("*/v*/types.go")) + sorted((root / place).glob("*/v*/types_*.go")):
@@ -125,11 +125,11 @@ def _plain(structs: dict[str, str], name: str) -> Iterator[str]:
 
 
 def _add_semantics(types: dict[str, Definition], rows: list[dict[str, Any]]) -> None:
-    """Put the hand-made rows over the generated definitions; a row that fits nothing is an error in the row."""
+    """Apply the hand-written rows to the generated definitions; a row that matches nothing is an error."""
     for row in rows:
         found = [name for name in types if any(fnmatchcase(name, f"io.k8s.{pattern}") for pattern in row["types"])]
         if not found:
-            raise ValueError(f"{SEMANTICS}: {row['types']} fits no definition")
+            raise ValueError(f"{SEMANTICS}: {row['types']} matches no definition")
         for name in found:
             for field, value in row.get("defaults", {}).items():
                 types[name][field]["default"] = value
