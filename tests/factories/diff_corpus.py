@@ -47,15 +47,15 @@ class State:
 
     def written(self) -> list[str]:
         """Return each object as YAML."""
-        return [self._text(alias, one) for alias, one in self.objects.items() if HOST not in one]
+        return [self._text(alias, manifest) for alias, manifest in self.objects.items() if HOST not in manifest]
 
     def hosts(self) -> str:
         """Return the hosts as `bedplate render --hosts` writes them."""
-        hosts = [one for one in self.objects.values() if HOST in one]
-        return "".join(f"{json.dumps(one, sort_keys=True, separators=(',', ':'))}\n" for one in hosts)
+        hosts = [manifest for manifest in self.objects.values() if HOST in manifest]
+        return "".join(f"{json.dumps(manifest, sort_keys=True, separators=(',', ':'))}\n" for manifest in hosts)
 
-    def _text(self, alias: str, one: Json) -> str:
-        text = _dumped(alias, one)
+    def _text(self, alias: str, manifest: Json) -> str:
+        text = _dumped(alias, manifest)
         for old, new in self.texts.get(alias, {}).items():
             if old not in text:
                 raise ValueError(f"{alias} does not contain {old!r}")
@@ -106,36 +106,42 @@ Block.add_representer(str, _text)
 _KNOWN: dict[int, tuple[Json, str]] = {}
 
 
-def _dumped(alias: str, one: Json) -> str:
+def _dumped(alias: str, manifest: Json) -> str:
     """Return an object as YAML; cached, because most cases leave most objects unchanged."""
-    known = _KNOWN.get(id(one))
-    if known is None or known[0] is not one:
-        known = one, yaml.dump(one, Dumper=Block, sort_keys=False, width=2**20)
-        if one is datacenter().get(alias):
-            _KNOWN[id(one)] = known
+    known = _KNOWN.get(id(manifest))
+    if known is None or known[0] is not manifest:
+        known = manifest, yaml.dump(manifest, Dumper=Block, sort_keys=False, width=2**20)
+        if manifest is datacenter().get(alias):
+            _KNOWN[id(manifest)] = known
     return known[1]
 
 
 @cache
 def datacenter() -> dict[str, Json]:
     """Return the objects by alias: kind and name, with the namespace in front if the alias would not be unique."""
-    objects = [one for one in yaml.load_all((FOLDER / "objects.yaml").read_bytes(), yaml.CSafeLoader) if one]
+    objects = [
+        manifest for manifest in yaml.load_all((FOLDER / "objects.yaml").read_bytes(), yaml.CSafeLoader) if manifest
+    ]
     hosts = yaml.load((FOLDER / "hosts.yaml").read_bytes(), yaml.CSafeLoader)
-    return {_alias(one, objects): one for one in objects} | {f"{HOST}/{one[HOST]}": one for one in hosts}
+    return {_alias(manifest, objects): manifest for manifest in objects} | {
+        f"{HOST}/{manifest[HOST]}": manifest for manifest in hosts
+    }
 
 
-def _alias(one: Json, objects: list[Json]) -> str:
-    kind, name = one["kind"], one["metadata"]["name"]
+def _alias(manifest: Json, objects: list[Json]) -> str:
+    kind, name = manifest["kind"], manifest["metadata"]["name"]
     same = [other for other in objects if (other["kind"], other["metadata"]["name"]) == (kind, name)]
-    return f"{kind}/{name}" if len(same) < 2 else f"{kind}/{one['metadata'].get('namespace', '-')}/{name}"
+    return f"{kind}/{name}" if len(same) < 2 else f"{kind}/{manifest['metadata'].get('namespace', '-')}/{name}"
 
 
-def identity(one: Json) -> str:
+def identity(manifest: Json) -> str:
     """Return an object's identity as the diff writes it; a host's is its name."""
-    if HOST in one:
-        return str(one[HOST])
-    group = one["apiVersion"].rpartition("/")[0] or "core"
-    return "/".join((group, one["kind"], one["metadata"].get("namespace") or "-", one["metadata"]["name"]))
+    if HOST in manifest:
+        return str(manifest[HOST])
+    group = manifest["apiVersion"].rpartition("/")[0] or "core"
+    return "/".join(
+        (group, manifest["kind"], manifest["metadata"].get("namespace") or "-", manifest["metadata"]["name"])
+    )
 
 
 @cache
@@ -168,16 +174,16 @@ def _case(theme: str, spec: Json) -> Case:
 
 def _edit(group: Json, state: State, case: Case | None = None) -> None:
     """Apply and record the edits of one group."""
-    for one in group.get("add", []):
-        alias = f"{HOST}/{one[HOST]}" if HOST in one else f"{one['kind']}/{one['metadata']['name']}"
-        state.objects[alias if alias not in state.objects else f"{alias}+"] = one
-        _note(case, "added", one, "")
+    for manifest in group.get("add", []):
+        alias = f"{HOST}/{manifest[HOST]}" if HOST in manifest else f"{manifest['kind']}/{manifest['metadata']['name']}"
+        state.objects[alias if alias not in state.objects else f"{alias}+"] = manifest
+        _note(case, "added", manifest, "")
     for alias in group.get("gone", []):
         _note(case, "removed", state.objects.pop(alias), "")
     for alias, name in group.get("call", {}).items():
-        state.objects[alias] = one = copy.deepcopy(state.objects[alias])
-        one["metadata"]["name"] = name
-        _note(case, "renamed", one, "")
+        state.objects[alias] = manifest = copy.deepcopy(state.objects[alias])
+        manifest["metadata"]["name"] = name
+        _note(case, "renamed", manifest, "")
     if "in" in group:
         alias = group["in"]
         state.objects[alias] = copy.deepcopy(state.objects[alias])
@@ -187,26 +193,26 @@ def _edit(group: Json, state: State, case: Case | None = None) -> None:
         _edit_one(group, state.objects[alias], case)
 
 
-def _edit_one(group: Json, one: Json, case: Case | None) -> None:
+def _edit_one(group: Json, manifest: Json, case: Case | None) -> None:
     for path, value in group.get("put", {}).items():
-        had = put(one, path, copy.deepcopy(value))
-        _note(case, "changed" if had else "added", one, path)
+        had = put(manifest, path, copy.deepcopy(value))
+        _note(case, "changed" if had else "added", manifest, path)
         if case:
-            case.values[identity(one), path] = value
+            case.values[identity(manifest), path] = value
     for path in group.get("drop", []):
-        drop(one, path)
-        _note(case, "removed", one, path)
+        drop(manifest, path)
+        _note(case, "removed", manifest, path)
     for path in group.get("turn", []):
-        found = at(one, path)
+        found = at(manifest, path)
         if len(found) < 2:
             raise ValueError(f"{path} has no order")
         found.reverse()
 
 
-def _note(case: Case | None, action: str, one: Json, path: str) -> None:
+def _note(case: Case | None, action: str, manifest: Json, path: str) -> None:
     if case:
-        case.planted.append((action, identity(one), path))
-        case.subjects.add(identity(one))
+        case.planted.append((action, identity(manifest), path))
+        case.subjects.add(identity(manifest))
 
 
 Step = str | int | dict[str, str]

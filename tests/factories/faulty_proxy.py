@@ -25,7 +25,7 @@ class Faults:
         freezes: what would be cut stays open, and silent.
         refusals: how many connections are answered by `status` and not forwarded.
         status: 500, 503 or 429.
-        delay: seconds before each block goes on.
+        delay: seconds before each block is forwarded.
     """
 
     seed: int = 0

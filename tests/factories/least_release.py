@@ -53,7 +53,7 @@ def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
         (tree / name).write_text(text)
     monkeypatch.setattr(paths, "SOURCE", tree)
     monkeypatch.setenv("BEDPLATE_CACHE", str(cache))
-    found = load_release(VERSION)
-    empty = build_context(found, Cache(), Lock(release=VERSION, entries=[], sets={}))
-    resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), found.folder)
-    return found
+    release = load_release(VERSION)
+    empty = build_context(release, Cache(), Lock(release=VERSION, entries=[], sets={}))
+    resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), release.folder)
+    return release

@@ -35,7 +35,7 @@ IMAGE = "image:registry.example.test/hello:v1"
 PATIENCE = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
 
 
-class Told:
+class RecordingReporter:
     """A reporter that records lines."""
 
     def __init__(self) -> None:
@@ -78,11 +78,13 @@ class Built:
         publish.publish_to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
         return folder
 
-    def fill(self, told: Told, *origins: Any, lock: Lock | None = None, public: str = "") -> tuple[Cache, FillResult]:
+    def fill(
+        self, reporter: RecordingReporter, *origins: Any, lock: Lock | None = None, public: str = ""
+    ) -> tuple[Cache, FillResult]:
         """Fill an empty cache."""
         empty = Cache(self.root / "empty")
         context = build_context(self.catalog, empty, lock or self.lock)
-        return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, told)
+        return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, reporter)
 
     def is_whole(self, cache: Cache) -> bool:
         """Return whether a cache has both artifacts, and all blobs of the image."""
@@ -118,11 +120,11 @@ def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iter
         bad: changes what is sent; None from it: nothing more is sent.
         ranges: whether parts of files are given.
     """
-    asked: list[str] = []
+    requested: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(f"{self.path} {self.headers.get('Range', '')}".strip())
+            requested.append(f"{self.path} {self.headers.get('Range', '')}".strip())
             path = folder / self.path.lstrip("/")
             if not path.is_file():
                 self.send_error(404)
@@ -146,7 +148,7 @@ def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iter
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", requested
     finally:
         server.shutdown()
         server.server_close()

@@ -116,7 +116,7 @@ class Tokens:
     """The behavior of a token service.
 
     Attributes:
-        lasts: seconds until a token is refused; clients are told a minute.
+        lasts: seconds until a token is refused; its stated lifetime is a minute.
         given: the scopes that each token was given for.
     """
 

@@ -61,11 +61,11 @@ def release_file(cache: Cache, *, wheels: bool) -> ReleaseFile:
         _artifact("go:tiny", "go", program, file="tiny-1.tar"),
         _artifact("deb:tiny_1.0-1_all", "deb", cache.add_bytes(package()), file=DEB),
     ]
-    carried = {WHEEL: wheel(), **({f"pip-{version_of('pip')}-py3-none-any.whl": pip()} if wheels else {})}
-    artifacts += [_artifact(f"wheel:{n}", "wheel", cache.add_bytes(data), file=n) for n, data in carried.items()]
+    wheels_by_name = {WHEEL: wheel(), **({f"pip-{version_of('pip')}-py3-none-any.whl": pip()} if wheels else {})}
+    artifacts += [_artifact(f"wheel:{n}", "wheel", cache.add_bytes(data), file=n) for n, data in wheels_by_name.items()]
     programs = [BastionProgram(component="tiny", version="1", artifact=program.sha256, path="bin/kubectl")]
     needs = BastionNeeds(
-        packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{n}" for n in carried if wheels]
+        packages=["deb:tiny_1.0-1_all"], programs=programs, wheels=[f"wheel:{n}" for n in wheels_by_name if wheels]
     )
     known = {"epoch": 1793491200, "suite": "bookworm", "installer": installer.sha256, "sets": {}}
     return ReleaseFile(release="2026.11.0", artifacts=artifacts, bastion=needs, **known)

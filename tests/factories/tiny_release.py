@@ -36,14 +36,14 @@ def context(folder: Path, *components: Component, entries: list[Entry] | None = 
         version="2026.1.0",
         toolchain=ToolchainVersions(go="1", node="1"),
         epoch=EPOCH,
-        components={one.name: one.version for one in components},
+        components={component.name: component.version for component in components},
     )
     sets = fields.pop("sets", {})
     return Context(
         release=release,
         release_folder=folder / "release",
-        components={one.name: one for one in components},
-        folders={one.name: folder / one.name for one in components},
+        components={component.name: component for component in components},
+        folders={component.name: folder / component.name for component in components},
         cache=Cache(folder / "cache"),
         lock=Lock(release=release.version, entries=entries or [], sets=sets),
         kinds=source_kinds(),

@@ -18,7 +18,7 @@ from bedplate.bundle import publisher_signature
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError
-from factories.own_cache import Built, Told, served
+from factories.own_cache import Built, RecordingReporter, served
 
 pytestmark = pytest.mark.slow
 
@@ -28,15 +28,15 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     folder = built.publish("cache")
     bare = [entry.model_copy(update={"output": None}) for entry in built.lock.entries]
     lock = Lock(release="2026.1.0", entries=bare, sets={})
-    assert built.fill(Told(), FolderCache(folder), lock=lock)[1].artifacts == 0
+    assert built.fill(RecordingReporter(), FolderCache(folder), lock=lock)[1].artifacts == 0
     publisher_signature.new_key(built.root / "other")
-    told = Told()
+    reporter = RecordingReporter()
     filled = built.fill(
-        told, FolderCache(folder), lock=lock, public=publisher_signature.public_key(built.root / "other")
+        reporter, FolderCache(folder), lock=lock, public=publisher_signature.public_key(built.root / "other")
     )[1]
     assert filled.artifacts == 0
-    assert "the pinned key did not sign" in told.lines[0]
-    cache, filled = built.fill(Told(), FolderCache(folder), lock=lock, public=built.public)
+    assert "the pinned key did not sign" in reporter.lines[0]
+    cache, filled = built.fill(RecordingReporter(), FolderCache(folder), lock=lock, public=built.public)
     assert (filled.artifacts, built.is_whole(cache)) == (2, True)
     content = json.loads((folder / cache_index.FILE).read_bytes())
     content["entries"]["1"]["sha256"] = "0" * 64
@@ -103,7 +103,7 @@ def test_an_index_without_end_is_refused(kind: str, built: Built, monkeypatch: p
     with _origin(kind, folder) as origin:
         assert origin.index() == whole
         monkeypatch.setattr(cache_index, "LARGEST", len(whole[0]) - 1)
-        _, filled = built.fill(Told(), origin, public=built.public)
+        _, filled = built.fill(RecordingReporter(), origin, public=built.public)
     assert filled.refused == {origin.name: f"cache.json has more than {len(whole[0]) - 1} bytes"}
     assert filled.artifacts == 0
 

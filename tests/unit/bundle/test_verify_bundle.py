@@ -99,7 +99,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "oversize signature": (lambda b: sparse(b / bundle_layout.SIGNATURE, 1 << 40), "is larger than"),
     "additional folder": (lambda b: (b / "blobs/sha512").mkdir(), "is in the bundle but not in its manifest"),
     "pipe": (lambda b: pipe(program(b)), "is a link or a special file"),
-    "pipe beside": (lambda b: os.mkfifo(b / "pipe"), "is a link or a special file"),
+    "additional pipe": (lambda b: os.mkfifo(b / "pipe"), "is a link or a special file"),
 }
 
 
@@ -151,7 +151,7 @@ SIGNED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "size that is text": (first({"size": "1"}), "has no size for"),
     "size that is a truth value": (first({"size": True}), "has no size for"),
     "no digest": (first({"sha256": ""}), "has no digest for"),
-    "path that is no text": (first({"path": ["a"]}), "has no digest for"),
+    "path that is not text": (first({"path": ["a"]}), "has no digest for"),
     "no release file": (
         lambda m: m.update(files=[f for f in m["files"] if f["path"] != "release.json"]),
         r"does not list release\.json",

@@ -28,8 +28,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     return Site(tmp_path / "environment", environment, ())
 
 
-def _component(*asked: dict[str, Any], name: str = "tool") -> Component:
-    values = [Secret.model_validate({"name": "tool", **one}) for one in asked]
+def _component(*secrets: dict[str, Any], name: str = "tool") -> Component:
+    values = [Secret.model_validate({"name": "tool", **value}) for value in secrets]
     return Component(name=name, summary="A tool", layer="notebooks", secrets=values)
 
 
@@ -112,10 +112,10 @@ def test_trust_is_published_without_private_halves(site: Site) -> None:
 
 def test_values_are_generated_once(site: Site) -> None:
     """Passwords and hex values are long and private, and a second run keeps them."""
-    asked = _component({"key": "password"}, {"key": "cookie", "kind": "hex"})
-    assert secret_files.ensure_secrets(site, [asked]) == 2
+    component = _component({"key": "password"}, {"key": "cookie", "kind": "hex"})
+    assert secret_files.ensure_secrets(site, [component]) == 2
     first = [_read(site, "tool/password"), _read(site, "tool/cookie")]
-    assert secret_files.ensure_secrets(site, [asked]) == 0
+    assert secret_files.ensure_secrets(site, [component]) == 0
     assert [_read(site, "tool/password"), _read(site, "tool/cookie")] == first
     assert len(first[0]) == 32
     assert first[0].isalnum()
@@ -127,47 +127,47 @@ def test_values_are_generated_once(site: Site) -> None:
 def test_certificate_secrets_are_pairs(site: Site) -> None:
     """The environment's CA signs the certificate; {domain} in its names is filled in."""
     hosts = ["hub", "notebooks.{domain}"]
-    asked = _component(
+    component = _component(
         {"key": "tls.crt", "kind": "certificate", "hosts": hosts}, {"key": "tls.key", "kind": "certificate-key"}
     )
-    assert secret_files.ensure_secrets(site, [asked]) == 1
+    assert secret_files.ensure_secrets(site, [component]) == 1
     leaf = x509.load_pem_x509_certificate(secret_files.read_secret(site, "tool/tls.crt"))
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
     assert names == ["hub", "notebooks.site.bedplate.test"]
     key = load_pem_private_key(secret_files.read_secret(site, "tool/tls.key"), None)
     assert key.public_key() == leaf.public_key()
-    assert secret_files.ensure_secrets(site, [asked]) == 0
+    assert secret_files.ensure_secrets(site, [component]) == 0
 
 
 def test_a_certificate_without_its_key_is_refused(site: Site) -> None:
     """A component that declares a certificate without a key is refused."""
-    asked = _component({"key": "tls.crt", "kind": "certificate", "hosts": ["hub"]})
+    component = _component({"key": "tls.crt", "kind": "certificate", "hosts": ["hub"]})
     with pytest.raises(InputError, match=r"tool/tls\.crt has 0 secrets of kind certificate-key"):
-        secret_files.ensure_secrets(site, [asked])
+        secret_files.ensure_secrets(site, [component])
 
 
 def test_files_are_read_again(site: Site, tmp_path: Path) -> None:
     """A secret of kind `file` follows its file; a missing file is an error."""
     file = tmp_path / "token"
-    asked = _component({"key": "token", "kind": "file", "path": str(file)})
+    component = _component({"key": "token", "kind": "file", "path": str(file)})
     with pytest.raises(InputError, match=r"tool/token cannot be read \(No such file"):
-        secret_files.ensure_secrets(site, [asked])
+        secret_files.ensure_secrets(site, [component])
     file.write_text("one")
-    assert secret_files.ensure_secrets(site, [asked]) == 1
+    assert secret_files.ensure_secrets(site, [component]) == 1
     file.write_text("two")
-    assert secret_files.ensure_secrets(site, [asked]) == 1
+    assert secret_files.ensure_secrets(site, [component]) == 1
     assert _read(site, "tool/token") == "two"
 
 
 def test_users_are_hashed(site: Site) -> None:
     """The users secret has the hashes of the accounts that Bedplate creates, and no password."""
-    asked = _component({"key": "users.yaml", "kind": "users"})
-    assert secret_files.ensure_secrets(site, [asked]) == 1
+    component = _component({"key": "users.yaml", "kind": "users"})
+    assert secret_files.ensure_secrets(site, [component]) == 1
     text = _read(site, "tool/users.yaml")
     assert {user["name"] for user in yaml.safe_load(text)["users"]} == {"administrator", "acceptance"}
     for path in (site.state / "secrets" / secret_files.ACCOUNTS).glob("*.password"):
         assert path.read_text().strip() not in text
-    assert secret_files.ensure_secrets(site, [asked]) == 0
+    assert secret_files.ensure_secrets(site, [component]) == 0
 
 
 def test_a_secret_is_declared_once(site: Site) -> None:

@@ -35,12 +35,12 @@ def test_the_command_names_the_environment_as_the_bastion_knows_it(site: Site, m
     """A path typed here becomes the name there, and arguments are quoted for the remote shell."""
     seen: list[str] = []
 
-    def attach(words: list[str]) -> int:
+    def run_in_terminal(words: list[str]) -> int:
         seen.append(words[-1])
         return 7
 
     monkeypatch.setattr(send, "send_environment", lambda _: None)
-    monkeypatch.setattr(command, "run_in_terminal", attach)
+    monkeypatch.setattr(command, "run_in_terminal", run_in_terminal)
     assert bastion.forward(site, ["verify", "./x/second", "--only", "a b"], "./x/second") == 7
     assert seen[0].endswith("/usr/local/bin/bedplate verify second --only 'a b'")
 
@@ -60,21 +60,21 @@ def test_only_the_environments_own_files_travel(site: Site) -> None:
         assert set(tar.getnames()) == {"environment.yaml", "hosts.yaml", "known_hosts"}
 
 
-class Far:
+class FakeBastion:
     """A fake bastion: it records what is sent, and has one file to fetch."""
 
     def __init__(self, code: int = 0) -> None:
         """Make every command exit with this code."""
-        self.code, self.ran, self.asked = code, [""], [""]
+        self.code, self.ran, self.fetched = code, [""], [""]
 
-    def attach(self, words: list[str]) -> int:
+    def run_in_terminal(self, words: list[str]) -> int:
         """Run a command."""
         self.ran.append(words[-1].partition("bedplate ")[2])
         return self.code
 
     def run(self, _: object, words: list[str], **__: object) -> CompletedProcess[bytes]:
         """Return a tar of a folder's newest entry."""
-        self.asked.append(words[-1])
+        self.fetched.append(words[-1])
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
             member = tarfile.TarInfo("second.inventory")
@@ -84,14 +84,14 @@ class Far:
 
 
 @pytest.fixture
-def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> Far:
+def far(site: Site, monkeypatch: pytest.MonkeyPatch) -> FakeBastion:
     """Return a fake bastion of the environment `second`."""
-    found = Far()
-    monkeypatch.setattr(send, "send_environment", lambda sent: found.ran.append(f"send {sent.environment.name}"))
-    monkeypatch.setattr(command, "run_in_terminal", found.attach)
-    monkeypatch.setattr(ssh, "run", found.run)
+    fake = FakeBastion()
+    monkeypatch.setattr(send, "send_environment", lambda sent: fake.ran.append(f"send {sent.environment.name}"))
+    monkeypatch.setattr(command, "run_in_terminal", fake.run_in_terminal)
+    monkeypatch.setattr(ssh, "run", fake.run)
     assert not site.is_here
-    return found
+    return fake
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
@@ -100,14 +100,16 @@ def typed(monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
     return CliRunner().invoke(cli.build([*words]), [*words])
 
 
-def test_an_options_environment_is_renamed_too(site: Site, far: Far) -> None:
+def test_an_options_environment_is_renamed_too(site: Site, far: FakeBastion) -> None:
     """--env PATH and --env=PATH are replaced by the name; an argument that contains the path is not."""
     words = ["release", "list", "--env", "./x/second", "--env=./x/second", "a=./x/second", "--a=b"]
     bastion.forward(site, words, "./x/second")
     assert far.ran[-1] == "release list --env second --env=second a=./x/second --a=b"
 
 
-def test_an_inventory_is_copied_back(site: Site, far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_inventory_is_copied_back(
+    site: Site, far: FakeBastion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The bastion writes the file into its own state, and it is copied to --out on this machine."""
     out = tmp_path / "stick/here.inventory"
     done = typed(monkeypatch, "bundle", "inventory", "--env", str(site.folder), "--out", str(out), "--read")
@@ -115,21 +117,25 @@ def test_an_inventory_is_copied_back(site: Site, far: Far, tmp_path: Path, monke
     state = "/var/lib/bedplate/second/log/inventory"
     options = "--store /var/lib/bedplate/store --read --output text"
     assert far.ran[1:] == ["send second", f"bundle inventory --env second --out {state}/second.inventory {options}"]
-    assert far.asked[-1].startswith(f"cd {state} && tar")
+    assert far.fetched[-1].startswith(f"cd {state} && tar")
     assert out.read_bytes() == b"signed"
     assert f"copied here: {out}" in done.output
 
 
-def test_no_inventory_is_copied_after_a_failure(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_inventory_is_copied_after_a_failure(
+    far: FakeBastion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The exit code is that of the bastion, and no older file is copied instead."""
     far.code = 1
     done = typed(monkeypatch, "bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory"))
     assert done.exit_code == 1
-    assert far.asked == [""]
+    assert far.fetched == [""]
     assert not (tmp_path / "here.inventory").exists()
 
 
-def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_on_the_bastion_is_named_whole(
+    far: FakeBastion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A relative path is refused: it would depend on the working directory of the SSH session."""
     words = ["bundle", "inventory", "--env", "second", "--out", str(tmp_path / "here.inventory")]
     assert typed(monkeypatch, *words, "/media/bundle").exit_code == 0
@@ -140,7 +146,7 @@ def test_a_bundle_on_the_bastion_is_named_whole(far: Far, tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("words", [["list"], ["remove", "2026.11.0", "--force"]])
-def test_releases_of_another_machine(far: Far, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_releases_of_another_machine(far: FakeBastion, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """With --env, the command is forwarded to that environment's bastion."""
     far.code = 3
     done = typed(monkeypatch, "release", *words, "--env", "second")

@@ -13,7 +13,7 @@ from bedplate.remote import send
 
 
 @pytest.fixture
-def carried(tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     """Return an environment's folder as it is on an administrator's computer."""
     folder = tmp_path / "here"
     (folder / "pki").mkdir(parents=True)
@@ -22,7 +22,7 @@ def carried(tmp_path: Path) -> Path:
     return folder
 
 
-def _take_in(tmp_path: Path, carried: Path) -> int:
+def _receive(tmp_path: Path, folder: Path) -> int:
     words = [
         send.RECEIVE_SCRIPT,
         "sh",
@@ -31,7 +31,7 @@ def _take_in(tmp_path: Path, carried: Path) -> int:
         str(tmp_path / "state/site/apply.lock"),
         str(send.BUSY),
     ]
-    done = subprocess.run(["sh", "-c", *words], input=send.pack_environment(carried), capture_output=True, check=False)
+    done = subprocess.run(["sh", "-c", *words], input=send.pack_environment(folder), capture_output=True, check=False)
     assert not done.stderr
     return done.returncode
 
@@ -41,41 +41,41 @@ def _content(tmp_path: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_it_is_received_and_replaced(tmp_path: Path, carried: Path) -> None:
+def test_it_is_received_and_replaced(tmp_path: Path, folder: Path) -> None:
     """A new folder is created, and a changed one replaces it; files that the bastion published stay."""
-    assert _take_in(tmp_path, carried) == 0
+    assert _receive(tmp_path, folder) == 0
     (tmp_path / "etc/site/pki/ca.crt").write_text("own")
-    (carried / "environment.yaml").write_text("two")
-    assert _take_in(tmp_path, carried) == 0
+    (folder / "environment.yaml").write_text("two")
+    assert _receive(tmp_path, folder) == 0
     assert _content(tmp_path) == {"environment.yaml": "two", "pki/publisher.pub": "theirs", "pki/ca.crt": "own"}
     assert sorted(path.name for path in (tmp_path / "etc").iterdir()) == [".site.lock", "site"]
 
 
-def test_an_equal_one_is_left_alone(tmp_path: Path, carried: Path) -> None:
+def test_an_equal_one_is_left_alone(tmp_path: Path, folder: Path) -> None:
     """An equal folder replaces nothing."""
-    _take_in(tmp_path, carried)
+    _receive(tmp_path, folder)
     before = (tmp_path / "etc/site").stat().st_ino
-    assert _take_in(tmp_path, carried) == 0
+    assert _receive(tmp_path, folder) == 0
     assert (tmp_path / "etc/site").stat().st_ino == before
 
 
-def test_nothing_changes_under_an_apply(tmp_path: Path, carried: Path) -> None:
+def test_nothing_changes_under_an_apply(tmp_path: Path, folder: Path) -> None:
     """While an apply holds the environment lock, an equal folder is accepted and a changed one is refused."""
-    _take_in(tmp_path, carried)
+    _receive(tmp_path, folder)
     with (tmp_path / "state/site/apply.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert _take_in(tmp_path, carried) == 0
-        (carried / "environment.yaml").write_text("two")
-        assert _take_in(tmp_path, carried) == send.BUSY
+        assert _receive(tmp_path, folder) == 0
+        (folder / "environment.yaml").write_text("two")
+        assert _receive(tmp_path, folder) == send.BUSY
     assert _content(tmp_path)["environment.yaml"] == "one"
-    assert _take_in(tmp_path, carried) == 0
+    assert _receive(tmp_path, folder) == 0
     assert _content(tmp_path)["environment.yaml"] == "two"
 
 
-def test_one_that_was_stopped_between_the_renames_resumes(tmp_path: Path, carried: Path) -> None:
+def test_one_that_was_stopped_between_the_renames_resumes(tmp_path: Path, folder: Path) -> None:
     """After a kill between the renames, files that the bastion published are not lost."""
-    _take_in(tmp_path, carried)
+    _receive(tmp_path, folder)
     (tmp_path / "etc/site/pki/ca.crt").write_text("own")
     os.rename(tmp_path / "etc/site", tmp_path / "etc/site.old")  # noqa: PTH104  as mv does
-    assert _take_in(tmp_path, carried) == 0
+    assert _receive(tmp_path, folder) == 0
     assert _content(tmp_path)["pki/ca.crt"] == "own"

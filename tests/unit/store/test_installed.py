@@ -44,14 +44,14 @@ def write(path: Path, data: bytes) -> None:
 
 def test_only_what_changed_is_read_again(tiny: tiny_bundle.Tiny, store: Path) -> None:
     """The first check reads all blobs, the second none, the third only the changed one."""
-    found = installed.read(store, VERSION, tiny.publisher)
-    assert found.release == tiny.release
+    release = installed.read(store, VERSION, tiny.publisher)
+    assert release.release == tiny.release
     blobs = len(list((store / bundle_layout.BLOBS).iterdir()))
-    assert [installed.prove_blobs(found), installed.prove_blobs(found)] == [blobs, 0]
-    assert installed.prove_blobs(found, every=True) == blobs
+    assert [installed.prove_blobs(release), installed.prove_blobs(release)] == [blobs, 0]
+    assert installed.prove_blobs(release, every=True) == blobs
     some = store / bundle_layout.blob_path(tiny.release.installer)
     write(some, some.read_bytes())
-    assert installed.prove_blobs(found) == 1
+    assert installed.prove_blobs(release) == 1
 
 
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -86,12 +86,12 @@ def test_refuses_another_publishers(store: Path, tmp_path: Path) -> None:
 
 def test_names_every_wrong_blob(tiny: tiny_bundle.Tiny, store: Path) -> None:
     """A corrupted and a missing blob are both reported, and so they are by the next check."""
-    found = installed.read(store, VERSION, tiny.publisher)
-    installed.prove_blobs(found)
+    release = installed.read(store, VERSION, tiny.publisher)
+    installed.prove_blobs(release)
     first, second = sorted((store / bundle_layout.BLOBS).iterdir())[:2]
     write(first, first.read_bytes()[:-1] + b"\0")
     second.unlink()
     for _ in range(2):
         with pytest.raises(ErrorList) as caught:
-            installed.prove_blobs(found)
+            installed.prove_blobs(release)
         assert [error.subject for error in caught.value.errors] == [f"blob {first.name}", f"blob {second.name}"]
