@@ -1,0 +1,128 @@
+"""Each role on a container of its own: it works, changes nothing when run again, and has nothing to do in a check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from bedplate.core import paths
+from bedplate.lab import lab_address
+from bedplate.lab.down import remove_lab
+from factories.role_machine import RoleMachine
+from factories.role_site import RoleSite
+
+pytestmark = pytest.mark.containers
+
+NAME = "bedplate-roles"
+PROGRAMS = "/opt/bedplate/kubernetes/current/bin"
+REPLICA_UNIT = "/etc/systemd/system/bedplate-registry.service"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRun:
+    """How a role is run alone.
+
+    Attributes:
+        host: which of the lab's hosts the container is.
+        packages: packages that are installed before, as the role apt_source would.
+        roles: roles that run before.
+        script: shell script that runs before.
+        is_mirror_served: the mirror's content is served over TLS.
+        units: systemd units that must be active afterwards.
+    """
+
+    host: str
+    packages: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    script: str = ""
+    is_mirror_served: bool = False
+    units: tuple[str, ...] = ()
+
+
+RUNS = {
+    "base": RoleRun("worker1", units=("bedplate-audit.service", "bedplate-service-route.service")),
+    "apt_source": RoleRun("bastion", roles=("base",), is_mirror_served=True),
+    "time": RoleRun("bastion", packages=("chrony",), units=("chrony.service",)),
+    "containerd": RoleRun("worker1", packages=("containerd",), units=("containerd.service",)),
+    "programs": RoleRun("bastion"),
+    "kubelet": RoleRun(
+        "worker1", script=f"mkdir -p {PROGRAMS} && cd {PROGRAMS} && touch kubeadm kubectl kubelet && chmod +x *"
+    ),
+    "mirror": RoleRun(
+        "bastion",
+        packages=("nginx-light",),
+        roles=("base", "programs"),
+        units=("bedplate-registry.service", "nginx.service"),
+    ),
+    "mirror_removed": RoleRun(
+        "cp1",
+        packages=("nginx-light",),
+        script=f"printf '[Service]\nExecStart=/bin/sleep 1000\n' >{REPLICA_UNIT} && systemctl daemon-reload",
+    ),
+}
+IN_THE_LAB_ONLY = {
+    "control_plane": "kubeadm init starts etcd and the API server from the release's images",
+    "worker": "kubeadm join needs a control plane",
+    "kubelet_certificate": "a control plane approves the certificate",
+}
+"""Roles that cannot run alone; tests/lab covers them."""
+
+
+def test_every_role_is_run_here_or_in_the_lab() -> None:
+    """A new role must be added to one of the two lists."""
+    names = {path.parent.parent.name for path in (paths.SOURCE / "roles").glob("*/tasks/main.yml")}
+    assert names == RUNS.keys() | IN_THE_LAB_ONLY.keys()
+
+
+@pytest.fixture(scope="module")
+def role_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
+    """Return the environment of the containers; nothing is left of it afterwards, nor of a run that was killed."""
+    if os.geteuid() != 0:
+        pytest.skip("containers that run systemd need root")
+    _remove_lab()
+    try:
+        yield RoleSite(NAME, tmp_path_factory.mktemp("roles"))
+    finally:
+        _remove_lab()
+
+
+def _remove_lab() -> None:
+    for lab in lab_address.all_labs():
+        if lab.name == NAME:
+            remove_lab(lab)
+
+
+@pytest.fixture
+def machine(role_site: RoleSite, name: str) -> Iterator[RoleMachine]:
+    """Return the container of a role, with everything that has to be there before the role runs."""
+    wanted = RUNS[name]
+    machine = RoleMachine(role_site, wanted.host)
+    try:
+        machine.copy_mirror()
+        if wanted.packages:
+            machine.install(wanted.packages)
+        if wanted.script:
+            machine.shell(wanted.script)
+        if wanted.is_mirror_served:
+            machine.serve_mirror()
+        if wanted.roles:
+            machine.run_roles(wanted.roles)
+        yield machine
+    finally:
+        machine.remove()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_role(machine: RoleMachine, name: str) -> None:
+    """The first run leaves what the HostSpec says; a second run and a check change nothing."""
+    assert machine.run_roles([name]).changed > 0
+    for file in machine.role(name).files():
+        written = machine.content(file.path)
+        assert file.content == written if file.part == "all" else file.content.strip() in written, file.path
+    for unit in RUNS[name].units:
+        assert machine.shell('systemctl is-active "$1"', unit, check=False).stdout == b"active\n"
+    assert machine.run_roles([name]).changes == []
+    assert machine.run_roles([name], check=True).changes == []
