@@ -1,1 +1,1 @@
-"""The lab: a datacenter of containers on one computer, without a route out."""
+"""The lab: a datacenter of containers on one machine, with no route out."""

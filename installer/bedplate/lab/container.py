@@ -1,4 +1,4 @@
-"""A lab's machine: a podman container that runs systemd and looks like a freshly installed Debian host."""
+"""A lab's machine: a podman container that runs systemd, like a freshly installed Debian host."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bedplate.lab.machine_image import INIT
 
 FLAGS = (
     "--privileged",
-    # podman's own way of running systemd binds the developer's root of the systemd cgroups into every machine: all
-    # would share them, and one that shuts down would take the others' away. What else it does is done by the next four.
+    # podman's own systemd mode binds the developer's root of the systemd cgroups into every machine: all would share
+    # it, and one that shuts down would remove it for the others. The next four flags do the rest of that mode.
     "--systemd=false",
     "--env=container=podman",
     "--stop-signal=SIGRTMIN+3",
@@ -34,22 +34,22 @@ FLAGS = (
     "--tmpfs=/run:exec",
     "--volume=/dev/kmsg:/dev/kmsg",
 )
-"""runc and these make systemd, containerd and kubelet at home in a container; each was found to be needed."""
-DISKS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
+"""With runc and these flags, systemd, containerd and kubelet run in a container; each of them is necessary."""
+DISK_MOUNTS = {"containerd": "/var/lib/containerd", "kubelet": "/var/lib/kubelet"}
 MEDIA = "/media"
 BOOT_SECONDS = 60
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
 
 def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
-    """Ensure that a machine exists and has booted; returns whether it had to be started."""
-    found = container_state.read_state(lab, host.name)
-    if found == container_state.RUNNING:
-        _await_boot(lab, host.name)  # whoever started it may have been killed a moment ago
+    """Ensure that a machine exists and has booted; return whether it had to be started."""
+    state = container_state.read_state(lab, host.name)
+    if state == container_state.RUNNING:
+        _await_boot(lab, host.name)  # it may still be booting, if the command that started it was killed
         return False
-    if found in (container_state.ABSENT, container_state.CREATED):
+    if state in (container_state.ABSENT, container_state.CREATED):
         _create(lab, site, host, image)
-    elif found == container_state.KILLED:
+    elif state == container_state.KILLED:
         container_state.record_exit(lab, host.name)
     with kernel_settings.keep_settings():
         run(_podman("start", lab.container(host.name)))
@@ -59,28 +59,28 @@ def ensure_machine(lab: Lab, site: Site, host: Host, image: str) -> bool:
 
 
 def _podman(*words: str | Path) -> list[str | Path]:
-    """Return a podman command with runc, the runtime that knows a hybrid of both cgroup versions."""
+    """Return a podman command with runc, the runtime that supports the hybrid of both cgroup versions."""
     return ["podman", "--runtime", "runc", *words]
 
 
 def _create(lab: Lab, site: Site, host: Host, image: str) -> None:
-    volumes = [f"--volume={_disk(lab, host, disk)}:{target}:exec,suid,dev" for disk, target in DISKS.items()]
+    volumes = [f"--volume={_disk(lab, host, disk)}:{target}:exec,suid,dev" for disk, target in DISK_MOUNTS.items()]
     if host == site.bastion:
         media = lab.folder / "media"
         media.mkdir(parents=True, exist_ok=True)
         volumes.append(f"--volume={media}:{MEDIA}:ro")
     name = lab.container(host.name)
     run(_podman("rm", "--force", "--ignore", name))
-    who = [f"--name={name}", f"--hostname={host.name}", f"--label=bedplate.lab={lab.name}"]
-    where = [f"--network={lab.bridge}", f"--ip={host.address}", f"--mac-address={_mac(host)}"]
-    run(_podman("create", *who, *where, *FLAGS, *volumes, image, INIT))
+    identity = [f"--name={name}", f"--hostname={host.name}", f"--label=bedplate.lab={lab.name}"]
+    network = [f"--network={lab.bridge}", f"--ip={host.address}", f"--mac-address={_mac(host)}"]
+    run(_podman("create", *identity, *network, *FLAGS, *volumes, image, INIT))
     run(_podman("cp", "-", f"{name}:/"), stdin=_personal_files(lab, site, host))
 
 
 def _mac(host: Host) -> str:
-    """Return a locally administered MAC address (IEEE 802), always the same: others know a machine by it when it boots.
+    """Return a locally administered MAC address (IEEE 802) that never changes.
 
-    Otherwise they ask its old one for some seconds, longer than SSH waits.
+    With a new one, the other machines would use the old one for some seconds, longer than SSH waits.
     """
     return f"02:00:{host.address.packed.hex(':')}"
 
@@ -92,7 +92,7 @@ def _disk(lab: Lab, host: Host, disk: str) -> Path:
 
 
 def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
-    """Return a tar of what tells this machine from the others: host key, who may log in, the bastion's own key."""
+    """Return a tar of the files that differ between machines: host key, authorized keys, the bastion's own key."""
     key = ssh_keys.host_key(lab, host.name)
     allowed = [ssh_keys.user_key(lab, ssh_keys.DEVELOPER), ssh_keys.user_key(lab, ssh_keys.BASTION)]
     files = {
@@ -115,13 +115,13 @@ def _personal_files(lab: Lab, site: Site, host: Host) -> bytes:
 
 
 def _await_boot(lab: Lab, name: str) -> bool:
-    """Wait until systemd has started everything; return whether it could."""
+    """Wait until systemd has started everything; return whether it succeeded."""
     deadline = time.monotonic() + BOOT_SECONDS
     while time.monotonic() < deadline:
         done = run(["podman", "exec", lab.container(name), "systemctl", "is-system-running"], check=False)
-        answer = done.stdout.decode().strip()
-        if answer in ("running", "degraded"):
-            return answer == "running"
+        state = done.stdout.decode().strip()
+        if state in ("running", "degraded"):
+            return state == "running"
         time.sleep(0.3)
     return False
 
@@ -130,18 +130,20 @@ def _boot_failed(lab: Lab, name: str) -> BedplateError:
     failed = run(
         ["podman", "exec", lab.container(name), "systemctl", "--failed", "--no-legend", "--plain"], check=False
     )
-    text = " ".join(failed.stdout.decode().split()) or "nothing answered"
-    return BedplateError(f"machine {name}", f"did not start: {text}", f"podman logs {lab.container(name)}")
+    text = " ".join(failed.stdout.decode().split()) or "systemd did not answer"
+    return BedplateError(
+        f"machine {name}", f"did not start: {text}", f"look at its log: podman logs {lab.container(name)}"
+    )
 
 
 def containers(lab: Lab) -> list[str]:
     """Return the names of the lab's containers, running or not."""
     done = run(["podman", "ps", "-a", "--format", "json", "--filter", f"label=bedplate.lab={lab.name}"], check=False)
-    return [str(one["Names"][0]) for one in json.loads(done.stdout or b"[]") or []]
+    return [str(listed["Names"][0]) for listed in json.loads(done.stdout or b"[]") or []]
 
 
 def remove_machines(lab: Lab) -> None:
-    """Remove all containers of a lab with what is in them."""
+    """Remove all containers of a lab, with their files."""
     names = containers(lab)
     if names:
         with kernel_settings.keep_settings():

@@ -1,4 +1,4 @@
-"""A machine's state: podman's word for it, corrected where podman could not see the machine die."""
+"""A machine's state as podman reports it, corrected if podman missed that the machine was killed."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from bedplate.lab.lab_address import Lab
 
 ABSENT = ""
 CREATED = "created"
-"""It never ran: whoever made it may have been killed before its keys were in it."""
+"""It never ran: `lab up` may have been killed before it copied the machine's keys."""
 RUNNING = "running"
 EXITED = "exited"
 KILLED = "killed"
-"""It ran, and was killed together with conmon, which would have told podman."""
+"""It ran, and was killed together with conmon, which would have informed podman."""
 NEVER = "0001-01-01T"
-"""How podman's time of a start begins where there was none: Go's zero time."""
+"""The beginning of podman's start time if there was no start: Go's zero time."""
 EXITS = Path("/run/libpod/exits")
-"""Where conmon tells root's podman how a container ended: a file by its identifier, with its exit status."""
+"""Where conmon records for root's podman how a container exited: a file named by its id, with its exit status."""
 SIGKILL_STATUS = "137"
 
 
 def read_state(lab: Lab, name: str) -> str:
-    """Return a machine's state: one of this module's, or another word of podman's (paused, stopping …)."""
+    """Return a machine's state: a constant of this module, or another state of podman's (paused, stopping …)."""
     return _state(_inspect(lab, name))
 
 
 def record_exit(lab: Lab, name: str) -> None:
-    """Tell podman of a killed machine that it is dead, so that it can be started again with all that is on it.
+    """Record a killed machine's exit for podman, so that it can be started again with its files.
 
-    podman believes that a container runs until conmon writes how it ended (libpod's ``checkExitFile``). With conmon
-    killed too, only ``rm`` leads out of that state, and would lose the machine's files.
+    podman assumes that a container runs until conmon records its exit (libpod's ``checkExitFile``). If conmon was
+    killed as well, only ``podman rm`` would end that state, and the machine's files would be lost.
     """
-    found = _inspect(lab, name)
-    if _state(found) == KILLED:
-        write_atomic(EXITS / str(found["Id"]), SIGKILL_STATUS)
+    container = _inspect(lab, name)
+    if _state(container) == KILLED:
+        write_atomic(EXITS / str(container["Id"]), SIGKILL_STATUS)
 
 
 def _inspect(lab: Lab, name: str) -> dict[str, Any]:
@@ -45,18 +45,18 @@ def _inspect(lab: Lab, name: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout)[0]) if done.returncode == 0 else {}
 
 
-def _state(found: dict[str, Any]) -> str:
-    if not found:
+def _state(container: dict[str, Any]) -> str:
+    if not container:
         return ABSENT
-    state = found["State"]
+    state = container["State"]
     if state["Status"] == CREATED and not state["StartedAt"].startswith(NEVER):
-        return EXITED  # podman forgets that it ran when this machine starts anew
-    if state["Status"] in (RUNNING, "stopping") and _is_dead(str(found["Id"])):
+        return EXITED  # podman forgets that it ran when the computer reboots
+    if state["Status"] in (RUNNING, "stopping") and _is_dead(str(container["Id"])):
         return KILLED
     return str(state["Status"])
 
 
-def _is_dead(container: str) -> bool:
-    """Ask the runtime, which knows a process by its number and the time of its start."""
-    done = run(["runc", "state", container], check=False)
+def _is_dead(container_id: str) -> bool:
+    """Return whether the runtime, which knows a process by its id and its start time, says that it stopped."""
+    done = run(["runc", "state", container_id], check=False)
     return done.returncode == 0 and json.loads(done.stdout)["status"] == "stopped"

@@ -1,4 +1,4 @@
-"""``lab down``: nothing of the lab is left but the caches."""
+"""`lab down`: remove a lab completely; only the caches stay."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bedplate.remote import bastion
 
 
 def remove_lab(lab: Lab) -> None:
-    """Remove a lab: machines, network, rules, disks, keys, environment, reports; with the last one, their image.
+    """Remove a lab: machines, network, rules, disks, keys, environment, reports; the machine image with the last lab.
 
-    Its number goes after all that is named by it, so that a run that was killed can be repeated.
+    The file that reserves its number is removed last, so that a run that was killed can be repeated.
     """
     with lab_address.lab_lock(lab):
         _close_connections(lab)
@@ -28,7 +28,7 @@ def remove_lab(lab: Lab) -> None:
         for folder in (lab.folder, lab.environment, bastion.reports_folder(lab.name)):
             shutil.rmtree(folder, ignore_errors=True)
         lab.file.unlink(missing_ok=True)
-        with lock(lab_address.shared_lock_file()):  # nobody reserves a lab meanwhile, and would miss its image
+        with lock(lab_address.shared_lock_file()):  # a lab that is reserved meanwhile would lack its image
             if not lab_address.all_labs():
                 remove_images()
         lab.lock.unlink()

@@ -1,11 +1,12 @@
-"""The developer's kernel settings: read, compared, and put back when a container's start has moved them.
+"""The developer's kernel settings: read them, and restore those that starting a container has changed.
 
-All machines of a lab share this kernel. Starting a container turns on IP forwarding (podman's network
-does) and raises fs.file-max (systemd does, as any PID 1); neither is needed by a lab.
+All machines of a lab share this kernel. When a container starts, podman turns on IP forwarding and systemd raises
+fs.file-max; a lab needs neither.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,15 +17,16 @@ from bedplate.lab.lab_address import shared_lock_file
 ROOT = Path("/proc/sys")
 WRITABLE = 0o200
 VOLATILE = ("kernel/ns_last_pid", "kernel/random/", "vm/compact_memory", "net/ipv4/route/flush", "net/ipv6/route/flush")
-"""Writable, and no setting."""
+"""Writable files that are not settings."""
 OWN_INTERFACES = ("/podman", "/veth", "/bedplate")
-"""Settings of interfaces that come and go with a lab."""
+"""Settings of network interfaces that belong to a lab."""
 
 
 def read_settings() -> dict[str, str]:
-    """Return every kernel setting of this machine, by its path under /proc/sys."""
+    """Return every kernel setting of this machine, by its path in /proc/sys."""
     settings = {}
-    for file in ROOT.rglob("*"):
+    # Unlike rglob, os.walk does not fail if an interface, and its folder, disappears meanwhile.
+    for file in (Path(folder) / name for folder, _, names in os.walk(ROOT) for name in names):
         name = str(file.relative_to(ROOT))
         if name.startswith(VOLATILE) or any(part in f"/{name}" for part in OWN_INTERFACES):
             continue
@@ -34,24 +36,27 @@ def read_settings() -> dict[str, str]:
     return settings
 
 
-def restore_settings(wanted: dict[str, str]) -> list[str]:
-    """Put back what differs; returns the names. IP forwarding comes first, since it resets its interfaces' settings."""
-    moved = []
+def restore_settings(previous: dict[str, str]) -> list[str]:
+    """Restore the settings that differ, and return their names.
+
+    IP forwarding is restored first, because the kernel then resets the settings of the interfaces.
+    """
+    restored = []
     for _ in range(2):
         now = read_settings()
         different = sorted(
-            (n for n, value in wanted.items() if now.get(n, value) != value), key=lambda n: ("/conf/" in n, n)
+            (n for n, value in previous.items() if now.get(n, value) != value), key=lambda n: ("/conf/" in n, n)
         )
         for name in different:
             with suppress(OSError):
-                (ROOT / name).write_text(wanted[name], encoding="ascii")
-        moved += different
-    return moved
+                (ROOT / name).write_text(previous[name], encoding="ascii")
+        restored += different
+    return restored
 
 
 @contextmanager
 def keep_settings() -> Iterator[None]:
-    """Leave the kernel's settings after the block as they were before it, one block at a time on this machine."""
+    """Restore the kernel's settings after the block; only one block runs at a time on this machine."""
     with lock(shared_lock_file()):
         before = read_settings()
         try:

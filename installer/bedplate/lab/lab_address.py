@@ -1,4 +1,4 @@
-"""Labs by name and number: lab N has the node network 198.18.N.0/24."""
+"""Labs by name and number: lab N has the network 198.18.N.0/24."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from bedplate.core.files import write_atomic
 from bedplate.core.locks import lock, try_lock
 
 DEFAULT = "lab"
-LABS = 128
-"""198.18.128.0 and up belong to the pods."""
+MAX_LABS = 128
+"""198.18.128.0 and up are the pods' addresses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One lab's names and places on the developer's machine."""
+    """The names and paths of a lab on the developer's machine."""
 
     name: str
     number: int
 
     @property
     def network(self) -> IPv4Network:
-        """Return the range of its machines."""
+        """Return the address range of its machines."""
         return IPv4Network(f"198.18.{self.number}.0/24")
 
     @property
     def gateway(self) -> IPv4Address:
-        """Return the developer's own address in it, which counts as outside."""
+        """Return the developer's machine's address in it, which counts as outside."""
         return self.network[1]
 
     @property
@@ -49,17 +49,17 @@ class Lab:
 
     @property
     def lock(self) -> Path:
-        """Return the file whose lock is held while the lab is brought up or down."""
+        """Return the file that is locked while a command creates or removes the lab."""
         return _labs() / f"{self.name}.lock"
 
     @property
     def folder(self) -> Path:
-        """Return the folder of its keys, disks and carried bundle."""
+        """Return the folder of its keys, its disks and the bundle that it installs."""
         return _labs() / self.name
 
     @property
     def environment(self) -> Path:
-        """Return the folder of its environment, derived from inventory/lab."""
+        """Return the folder of its environment, a copy of inventory/lab."""
         return paths.user_state() / "inventory" / self.name
 
     def container(self, machine: str) -> str:
@@ -68,12 +68,12 @@ class Lab:
 
 
 def lab_lock(lab: Lab) -> AbstractContextManager[None]:
-    """Hold a lab's lock while it is brought up or down; BedplateError where another command does that."""
+    """Hold a lab's lock while creating or removing it; BedplateError if another command holds it."""
     return try_lock(lab.lock, f"lab {lab.name}", "is being changed by another command")
 
 
 def shared_lock_file() -> Path:
-    """Return the file whose lock is held while what all labs share is changed: numbers, and the kernel's settings."""
+    """Return the file that is locked while the labs' numbers or the kernel's settings are changed."""
     return _labs() / "all.lock"
 
 
@@ -82,32 +82,35 @@ def _labs() -> Path:
 
 
 def all_labs() -> list[Lab]:
-    """Return the labs that exist on this machine."""
+    """Return the labs on this machine."""
     files = sorted(_labs().glob("*.json")) if _labs().is_dir() else []
     return [Lab(file.stem, int(json.loads(file.read_bytes())["number"])) for file in files]
 
 
 def find_lab(name: str) -> Lab:
-    """Return a lab that exists; InputError names those that do."""
+    """Return a lab by name; InputError lists the existing labs if there is no such lab."""
     for lab in all_labs():
         if lab.name == name:
             return lab
-    known = ", ".join(lab.name for lab in all_labs())
-    raise InputError(
-        f"lab {name}", "does not exist", f"bedplate lab up --name {name}" + (f"; there are: {known}" * bool(known))
-    )
+    existing = ", ".join(lab.name for lab in all_labs())
+    hint = f"bedplate lab up --name {name}" + (f"; existing labs: {existing}" if existing else "")
+    raise InputError(f"lab {name}", "does not exist", hint)
 
 
 def reserve_lab(name: str) -> Lab:
-    """Return a lab by name; a new one gets the first free number (0 is kept for the lab named "lab")."""
+    """Return a lab by name; a new lab gets the first free number (0 is reserved for the lab named "lab")."""
     if not re.fullmatch(DNS_LABEL, name):
-        raise InputError(f"lab name {name!r}", "is no DNS label", "use lower-case letters, digits and -")
+        raise InputError(f"lab name {name!r}", "is not a DNS label", "use lower-case letters, digits and -")
     with lock(shared_lock_file()):
         taken = {lab.name: lab.number for lab in all_labs()}
         if name in taken:
             return Lab(name, taken[name])
-        free = [n for n in range(LABS) if n not in taken.values() and (n == 0) == (name == DEFAULT)]
+        free = [n for n in range(MAX_LABS) if n not in taken.values() and (n == 0) == (name == DEFAULT)]
         if not free:
-            raise BedplateError(f"lab {name}", "has no free network", "bedplate lab down --name … for another lab")
+            raise BedplateError(
+                f"lab {name}",
+                "cannot get a network: all are in use",
+                "remove another lab: bedplate lab down --name NAME",
+            )
         write_atomic(Lab(name, free[0]).file, json.dumps({"number": free[0]}) + "\n")
         return Lab(name, free[0])

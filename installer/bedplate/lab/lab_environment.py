@@ -1,4 +1,4 @@
-"""A lab's environment: a copy of inventory/lab with the lab's own name, addresses, release and keys."""
+"""A lab's environment: a copy of inventory/lab with the lab's name, addresses, release and keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bedplate.lab import ssh_keys
 from bedplate.lab.lab_address import Lab
 
 TEMPLATE = "inventory/lab"
-TEMPLATE_RANGE = "198.18.0."
+TEMPLATE_PREFIX = "198.18.0."
 
 
 def template_folder() -> Path:
@@ -24,26 +24,26 @@ def template_folder() -> Path:
 
 
 def ensure_environment(lab: Lab, publisher: str, release: str) -> Site:
-    """Ensure the lab's environment and return it.
+    """Write the lab's environment, and return it.
 
     Args:
         lab: name and number.
-        publisher: the public key that its bundle is signed with.
-        release: the release in that bundle; with +relock where packages had to be relocked.
+        publisher: the public key of its bundle's signature.
+        release: the release in that bundle; it ends in +relock if packages had to be resolved again.
     """
-    own_range = str(lab.network[0]).removesuffix("0")
+    prefix = str(lab.network[0]).removesuffix("0")
     for file in (environments.ENVIRONMENT, environments.HOSTS):
-        text = (template_folder() / file).read_text(encoding="utf-8").replace(TEMPLATE_RANGE, own_range)
+        text = (template_folder() / file).read_text(encoding="utf-8").replace(TEMPLATE_PREFIX, prefix)
         if file == environments.ENVIRONMENT:
-            text = _own(text, lab, publisher, release)
+            text = _personalize(text, lab, publisher, release)
         write_atomic(lab.environment / file, text)
     site = environments.load(lab.environment)
     ssh_keys.ensure_known_hosts(lab, site.hosts)
     return site
 
 
-def _own(text: str, lab: Lab, publisher: str, release: str) -> str:
-    """Return environment.yaml with the lab's own facts; comments and everything else stay."""
+def _personalize(text: str, lab: Lab, publisher: str, release: str) -> str:
+    """Return environment.yaml with the lab's name, release and keys; comments and everything else stay."""
     facts = {"name": lab.name, "release": release, "publisher": " ".join(publisher.split()[:2])}
     for key, value in facts.items():
         text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, count=1, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A lab's network: a bridge without a route or DNS, from which nothing comes into the developer's machine."""
+"""A lab's network: a bridge with no route and no DNS; the developer's machine drops what comes from it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ table inet {table} {{
     }}
 }}
 """
-"""The first two lines make the whole file replace the table at once."""
+"""With the first two lines, the file replaces the whole table in one transaction."""
 
 
 def ensure_network(lab: Lab) -> None:
-    """Ensure the podman network and the rules that drop what comes from it (replies excepted)."""
+    """Ensure the podman network, and rules that drop everything that comes from it except replies."""
     if run(["podman", "network", "exists", lab.bridge], check=False).returncode != 0:
-        words = ["--internal", "--disable-dns", "--subnet", str(lab.network), "--gateway", str(lab.gateway)]
-        run(["podman", "network", "create", *words, lab.bridge])
+        options = ["--internal", "--disable-dns", "--subnet", str(lab.network), "--gateway", str(lab.gateway)]
+        run(["podman", "network", "create", *options, lab.bridge])
     run(["nft", "-f", "-"], stdin=RULES.format(table=_table(lab), bridge=_interface(lab)).encode())
 
 
 def _interface(lab: Lab) -> str:
-    facts = json.loads(run(["podman", "network", "inspect", lab.bridge]).stdout)
-    return str(facts[0]["network_interface"])
+    networks = json.loads(run(["podman", "network", "inspect", lab.bridge]).stdout)
+    return str(networks[0]["network_interface"])
 
 
 def _table(lab: Lab) -> str:
@@ -44,6 +44,6 @@ def _table(lab: Lab) -> str:
 
 
 def remove_network(lab: Lab) -> None:
-    """Remove the network and its rules; nothing happens where they are gone."""
+    """Remove the network and its rules, if they exist."""
     run(["podman", "network", "rm", "--force", lab.bridge], check=False)
     run(["nft", "-f", "-"], stdin=f"table inet {_table(lab)}\ndelete table inet {_table(lab)}\n".encode())

@@ -1,4 +1,4 @@
-"""``lab status``: the machines as podman sees them, the platform as its own bastion sees it."""
+"""`lab status`: the state of the machines from podman, and of the platform from the bastion."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ EMPTY: dict[str, Any] = {"release": "", "nodes": {}, "packets_outside": None, "s
 
 
 def read_status(lab: Lab) -> dict[str, Any]:
-    """Return a lab's machines, and what ``status`` says inside."""
+    """Return the state of a lab's machines, and what `bedplate status` reports on its bastion."""
     if not (lab.environment / environments.ENVIRONMENT).is_file():
         return {"lab": lab.name, "network": str(lab.network), "machines": {}, **EMPTY}
     site = environments.load(lab.environment)
     machines = {host.name: {"address": str(host.address), "state": read_state(lab, host.name)} for host in site.hosts}
-    inside = _inside(site) if machines[site.bastion.name]["state"] == RUNNING else {}
-    return {"lab": lab.name, "network": str(lab.network), "machines": machines, **EMPTY, **inside}
+    platform = _platform_status(site) if machines[site.bastion.name]["state"] == RUNNING else {}
+    return {"lab": lab.name, "network": str(lab.network), "machines": machines, **EMPTY, **platform}
 
 
-def _inside(site: Site) -> dict[str, Any]:
+def _platform_status(site: Site) -> dict[str, Any]:
     words = [BEDPLATE, "status", site.environment.name, "--output", "json"]
     try:
         return dict(json.loads(ssh.run(ssh.bastion(site), words).stdout))
     except BedplateError:
-        # It has not booted yet, or nothing is installed: that is a state to show, and no error.
+        # It has not booted yet, or nothing is installed: a state to show, not an error.
         return {}

@@ -1,4 +1,4 @@
-"""The machines' image: a bare Debian root with what a container on a shared kernel must leave alone."""
+"""The image of a lab's machines: a bare Debian root, without the units that would change the shared kernel."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ MASKED = (
     "systemd-udevd-kernel.socket",
     "systemd-udevd.service",
 )
-"""Units that would change the developer's kernel, clock or devices, or wait for hardware."""
-SHADOWED = {
+"""Units that change the developer's kernel, clock or devices, or wait for hardware."""
+PRIVATE_SETTINGS = {
     "kernel/keys/root_maxbytes": "25000000",
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/panic": "10",
@@ -49,7 +49,7 @@ SHADOWED = {
     "vm/overcommit_memory": "1",
     "vm/panic_on_oom": "0",
 }
-"""Settings of the whole kernel that kubelet insists on: each machine gets a file of its own in their place."""
+"""Kernel-wide settings that the kubelet requires: each machine gets its own file instead of the kernel's."""
 PREPARE = """\
 #!/bin/sh
 # What a real host's boot does, done for a container: shared mounts, this machine's own network settings,
@@ -84,15 +84,15 @@ WantedBy=sysinit.target
 """
 SSHD = "PasswordAuthentication no\nPermitRootLogin prohibit-password\nUseDNS no\n"
 REMOVED = ("etc/ssh/ssh_host_", "var/cache/apt/archives/", "dev/")
-"""No two machines may share host keys, and podman makes /dev."""
+"""Machines must not share host keys, and podman creates /dev."""
 
 
 def ensure_image(key: str, make_root: Callable[[Path], None]) -> str:
-    """Ensure the machines' image and return its name.
+    """Ensure the machine image, and return its name.
 
     Args:
-        key: digest of the packages that make the root.
-        make_root: writes the root as an uncompressed tar file; called only where the image is missing.
+        key: digest of the root's packages.
+        make_root: writes the root as an uncompressed tar file; called only if the image is missing.
     """
     name = f"{NAME}:{digest.of([key, _files(), MASKED])[:16]}"
     if run(["podman", "image", "exists", name], check=False).returncode == 0:
@@ -107,7 +107,7 @@ def ensure_image(key: str, make_root: Callable[[Path], None]) -> str:
 
 
 def write_image(root: Path, image: Path) -> None:
-    """Write the image's tar: the root's entries without what must not be shared, then the lab's own."""
+    """Write the image's tar: the root without the files that machines must not share, and the lab's own files."""
     with tarfile.open(root) as source, tarfile.open(image, "w", format=tarfile.PAX_FORMAT) as target:
         for member in source:
             path = member.name.removeprefix("./")
@@ -127,7 +127,7 @@ def _files() -> dict[str, tuple[str, int]]:
     return {
         "etc/systemd/system/bedplate-lab.service": (UNIT, 0o644),
         "usr/local/lib/bedplate-lab/prepare": (
-            PREPARE.format(settings=" ".join(f"{name}={value}" for name, value in SHADOWED.items())),
+            PREPARE.format(settings=" ".join(f"{name}={value}" for name, value in PRIVATE_SETTINGS.items())),
             0o755,
         ),
         "etc/ssh/sshd_config.d/bedplate-lab.conf": (SSHD, 0o644),
@@ -144,7 +144,7 @@ def _link(path: str, target: str) -> tarfile.TarInfo:
 
 
 def remove_images() -> None:
-    """Remove the machines' images that no container uses."""
+    """Remove the machine images that no container uses."""
     done = run(
         ["podman", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={NAME}"], check=False
     )

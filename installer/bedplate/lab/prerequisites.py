@@ -1,4 +1,4 @@
-"""What a lab needs from the developer's machine: root, Debian packages, free disk."""
+"""Prerequisites of a lab on the developer's machine: root, Debian packages, free disk space."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from bedplate.core.errors import BedplateError, InputError
 
 PACKAGES = {
     "podman": "runs the machines as containers",
-    "runc": "podman's runtime that knows this kernel's cgroups",
-    "netavark": "podman's networks",
-    "iptables": "netavark writes a network's rules with it",
+    "runc": "podman's runtime for this kernel's cgroups",
+    "netavark": "creates podman's networks",
+    "iptables": "netavark configures networks with it",
     "nftables": "keeps the lab's traffic in the lab",
-    "iproute2": "reads the network",
-    "mmdebstrap": "makes the first root of Debian packages",
-    "openssh-client": "signs the bundle and reaches the bastion",
-    "zstd": "packs layers",
+    "iproute2": "reads the network's state",
+    "mmdebstrap": "creates root file systems from Debian packages",
+    "openssh-client": "signs the bundle and connects to the bastion",
+    "zstd": "compresses image layers",
     "git": "lists the installer's own files",
 }
 COLD_GB = 40
 WARM_GB = 13
-"""What bundle and three machines take when all artifacts are in the cache."""
+"""The size of a bundle and three machines, if all artifacts are in the cache."""
 GB = 1000**3
 
 
-def ensure_prerequisites(say: Callable[[str], None], *, warm: bool) -> None:
-    """Ensure the packages, after disk and rights were checked.
+def ensure_prerequisites(report: Callable[[str], None], *, warm: bool) -> None:
+    """Check rights and disk space, then install missing packages.
 
     Args:
-        say: tells the user what is installed.
-        warm: the artifacts are built already, so that less disk is needed.
+        report: gets a line about what is installed.
+        warm: the artifacts are in the cache, so less disk space is needed.
     """
     check_root()
     check_disk(WARM_GB if warm else COLD_GB)
-    ensure_packages(say)
+    ensure_packages(report)
 
 
-def ensure_packages(say: Callable[[str], None]) -> None:
-    """Ensure the packages; those that were missing are named first."""
+def ensure_packages(report: Callable[[str], None]) -> None:
+    """Install the missing packages, after reporting their names."""
     missing = check_packages()
     if missing:
-        say("installing on this machine: " + ", ".join(f"{name} ({PACKAGES[name]})" for name in missing))
+        report("installing on this machine: " + ", ".join(f"{name} ({PACKAGES[name]})" for name in missing))
         options = ["-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=120"]
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update"], env=quiet, check=False)
@@ -53,24 +53,26 @@ def ensure_packages(say: Callable[[str], None]) -> None:
 
 
 def check_root() -> None:
-    """Raise unless this is root: containers that run systemd and Kubernetes need it."""
+    """Raise InputError unless the user is root: containers with systemd and Kubernetes need that."""
     if os.geteuid() != 0:
-        raise InputError("bedplate lab", "needs root", "sudo ./bedplate lab up")
+        raise InputError("bedplate lab", "must run as root", "sudo ./bedplate lab up")
 
 
 def check_packages() -> list[str]:
-    """Return the packages that are not installed."""
+    """Return the packages that are missing."""
     done = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES], check=False)
-    there = {line.split()[0] for line in done.stdout.decode().splitlines() if line.endswith(" installed")}
-    return [name for name in PACKAGES if name not in there]
+    installed = {line.split()[0] for line in done.stdout.decode().splitlines() if line.endswith(" installed")}
+    return [name for name in PACKAGES if name not in installed]
 
 
 def check_disk(needed: int) -> None:
-    """Raise unless so many GB are free where caches and machines live."""
+    """Raise BedplateError unless that many GB are free on the disks of caches and machines."""
     for folder in (paths.cache(), paths.user_state(), Path("/var/lib/containers")):
         existing = next(p for p in (folder, *folder.parents) if p.exists())
         free = shutil.disk_usage(existing).free // GB
         if free < needed:
             raise BedplateError(
-                f"disk of {folder}", f"has {free} GB free; a lab needs {needed} GB", "free some, or set BEDPLATE_CACHE"
+                f"disk of {folder}",
+                f"has {free} GB free; a lab needs {needed} GB",
+                "free some space, or set BEDPLATE_CACHE to a folder on another disk",
             )

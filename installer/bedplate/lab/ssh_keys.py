@@ -1,4 +1,4 @@
-"""A lab's SSH keys: the developer's, the bastion's, and each machine's own host key, pinned from the first day."""
+"""A lab's SSH keys: the developer's, the bastion's, and every machine's host key, which is pinned from the start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEVELOPER, BASTION = "developer", "bastion"
 
 
 def ensure_key(path: Path, comment: str) -> Path:
-    """Ensure an Ed25519 key pair; returns the private half's place."""
+    """Ensure an Ed25519 key pair, and return the path of the private half."""
     if not path.is_file() or not path.with_suffix(".pub").is_file():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
@@ -21,13 +21,13 @@ def ensure_key(path: Path, comment: str) -> Path:
     return path
 
 
-def user_key(lab: Lab, who: str) -> Path:
-    """Ensure the key with which the developer, or the bastion, logs in to machines."""
-    return ensure_key(lab.folder / "ssh" / who, f"{who}@{lab.name}")
+def user_key(lab: Lab, user: str) -> Path:
+    """Ensure the key with which the developer or the bastion logs in to machines, and return its path."""
+    return ensure_key(lab.folder / "ssh" / user, f"{user}@{lab.name}")
 
 
 def host_key(lab: Lab, machine: str) -> Path:
-    """Ensure a machine's host key."""
+    """Ensure a machine's host key, and return its path."""
     return ensure_key(lab.folder / "ssh" / "hosts" / machine, f"{machine}.{lab.name}")
 
 
@@ -37,7 +37,7 @@ def public_line(private: Path) -> str:
 
 
 def known_hosts_text(lab: Lab, hosts: tuple[Host, ...]) -> str:
-    """Return the known_hosts file of the lab: each machine by name and address."""
+    """Return the text of the lab's known_hosts: every machine by name and address."""
     lines = []
     for host in hosts:
         kind, key, _ = public_line(host_key(lab, host.name)).split(" ", 2)
@@ -46,5 +46,5 @@ def known_hosts_text(lab: Lab, hosts: tuple[Host, ...]) -> str:
 
 
 def ensure_known_hosts(lab: Lab, hosts: tuple[Host, ...]) -> None:
-    """Ensure known_hosts in the lab's environment."""
+    """Write known_hosts in the lab's environment."""
     write_atomic(lab.environment / "known_hosts", known_hosts_text(lab, hosts))

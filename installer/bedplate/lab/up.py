@@ -1,4 +1,4 @@
-"""``lab up``: from an empty machine to a checked platform; a second run goes on where the first stopped."""
+"""`lab up`: from an empty machine to a tested platform; a second run resumes where the first stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 from bedplate.lab import ssh_keys
 from bedplate.lab.container import MEDIA, ensure_machine
-from bedplate.lab.lab_address import Lab, lab_lock, reserve_lab
+from bedplate.lab.lab_address import DEFAULT, Lab, lab_lock, reserve_lab
 from bedplate.lab.lab_environment import ensure_environment, template_folder
 from bedplate.lab.lab_network import ensure_network
 from bedplate.lab.machine_image import ensure_image
@@ -48,7 +48,7 @@ class LabRun:
     Attributes:
         lab: name and number.
         console: where progress is shown.
-        progress: the moving line of the stages on this machine.
+        progress: the live line of the stages on this machine.
     """
 
     lab: Lab
@@ -57,7 +57,7 @@ class LabRun:
 
     @contextmanager
     def stage(self, title: str, where: str) -> Iterator[None]:
-        """Show a stage: what, where, how long."""
+        """Show a stage: what it does, where, and how long it took."""
         self.progress.begin(title, where)
         try:
             yield
@@ -67,46 +67,48 @@ class LabRun:
         self.progress.end("✓", "done")
 
 
-def bring_up(lab: Lab, console: Console, origins: BinaryCaches | None = None) -> int:
-    """Bring a lab up and run the acceptance run in it; returns the exit code of what ran inside.
+def bring_up(lab: Lab, console: Console, caches: BinaryCaches | None = None) -> int:
+    """Create a lab, install the platform in it and run the acceptance run; return the exit code of what ran inside.
 
     Args:
         lab: name and number.
         console: where progress is shown.
-        origins: binary caches; what they have is not built.
+        caches: binary caches; artifacts that they have are not built.
     """
     with lab_lock(lab):
-        # Once more: a `lab down` that ended meanwhile took its number away.
-        return _up(reserve_lab(lab.name), console, origins or BinaryCaches())
+        # Reserved again, because a `lab down` that just finished has released its number.
+        return _up(reserve_lab(lab.name), console, caches or BinaryCaches())
 
 
-def _up(lab: Lab, console: Console, origins: BinaryCaches) -> int:
-    began = time.monotonic()
+def _up(lab: Lab, console: Console, caches: BinaryCaches) -> int:
+    started = time.monotonic()
     with Progress(STAGES, console) as progress:
         progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
-        site = _outside(LabRun(lab, console, progress), origins)
+        site = _prepare(LabRun(lab, console, progress), caches)
     for title, run in (("Install the bundle on the bastion", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
         code = run(lab, site)
         if code != 0:
-            console.print(f"[red]✗[/] {title} ended with {code} after {elapsed(time.monotonic() - began)}")
+            console.print(f"[red]✗[/] {title} failed with exit code {code} after {elapsed(time.monotonic() - started)}")
             return code
-    console.print(f"[green]✓[/] lab {lab.name} is up, {elapsed(time.monotonic() - began)}. Next: bedplate lab status")
+    name = "" if lab.name == DEFAULT else f" --name {lab.name}"
+    took = elapsed(time.monotonic() - started)
+    console.print(f"[green]✓[/] lab {lab.name} is up after {took}; to see its state, run: bedplate lab status{name}")
     return 0
 
 
-def _outside(run: LabRun, origins: BinaryCaches) -> Site:
-    """Do everything that happens on the developer's machine."""
+def _prepare(run: LabRun, caches: BinaryCaches) -> Site:
+    """Run the stages on the developer's machine; return the lab's environment."""
     lab = run.lab
     cache = Cache()
     release = load_release(_release())
     locked = release.lock()
     with run.stage("Check prerequisites", "this machine"):
-        ensure_prerequisites(run.progress.say, warm=bool(origins.ordered) or _is_built(release, cache))
-        if origins.ordered:
+        ensure_prerequisites(run.progress.say, warm=bool(caches.ordered) or _is_built(release, cache))
+        if caches.ordered:
             run.progress.say("binary caches")
             run.console.print(
-                f"    {fill_cache(origins, kinds.build_context(release, cache), StageReporter(run))}", highlight=False
+                f"    {fill_cache(caches, kinds.build_context(release, cache), StageReporter(run))}", highlight=False
             )
     publisher = ssh_keys.ensure_key(lab.folder / PUBLISHER / "id_ed25519", f"publisher of lab {lab.name}")
     with run.stage("Build the bundle", str(cache.root)):
@@ -126,7 +128,7 @@ def _outside(run: LabRun, origins: BinaryCaches) -> Site:
 
 
 def _is_built(release: Catalog, cache: Cache) -> bool:
-    """Return whether the cache has all that a site gets; what only images are made of is not needed any more."""
+    """Return whether the cache has everything that a bundle carries; parts of images are not needed any more."""
     lock = release.lock()
     needed = release_contents.carried(release.components, lock.entries, lock.sets)
     return all(entry.output and cache.has(entry.output.sha256) for entry in needed)
@@ -138,33 +140,34 @@ def _release() -> str:
 
 @dataclass(frozen=True, slots=True)
 class StageReporter:
-    """Turns the bundle's report into the moving line of a stage."""
+    """Reports the progress of a build in the live line of a stage."""
 
     run: LabRun
 
     def begin(self, item: str) -> None:
-        """Say what is made now."""
+        """Show what is being built."""
         self.run.progress.say(item)
 
     def end(self, item: str, fact: str) -> None:
-        """Print what was made."""
+        """Print what was built."""
         self.run.console.print(f"    {item}  [dim]{fact}[/]", highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
-        """Print a line that must be seen."""
+        """Print a line that the user must see."""
         self.run.console.print(f"    {text}", highlight=False)
 
 
 def _lock(run: LabRun, context: Context) -> Lock:
-    """Return the release's lock; packages that the repositories have dropped are resolved again, and named."""
-    found = relock(context)
-    for package, (old, new) in found.changed.items():
-        run.console.print(f"    {package} {old} is gone from the repositories: {new or 'not needed any more'}")
-    return found.lock
+    """Return the release's lock; packages that are gone from the repositories are resolved again and printed."""
+    relocked = relock(context)
+    for package, (old, new) in relocked.changed.items():
+        using = f"using {new}" if new else "it is not needed any more"
+        run.console.print(f"    {package} {old} is gone from the repositories; {using}")
+    return relocked.lock
 
 
 def install(lab: Lab, site: Site) -> int:
-    """Run the bundle's own `install` on the bastion, as a site's people do when the disk has come in."""
+    """Run the bundle's own `install` on the bastion, as the operators of a site do with the disk they received."""
     bastion = ssh.bastion(site)
     send.send_environment(site)
     key = site.environment.publisher + "\n"
@@ -172,7 +175,9 @@ def install(lab: Lab, site: Site) -> int:
     media = f"{MEDIA}/{BUNDLE}"
     if ssh.run(bastion, ["test", "-f", f"{media}/install/__main__.py"], check=False).returncode != 0:
         raise BedplateError(
-            f"bundle {media}", "is not to be seen in the bastion", f"bedplate lab down --name {lab.name}"
+            f"bundle {media}",
+            "is not visible on the bastion",
+            f"re-create the lab: bedplate lab down --name {lab.name}",
         )
     return command.run_in_terminal(
         ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"])
@@ -180,12 +185,12 @@ def install(lab: Lab, site: Site) -> int:
 
 
 def apply(_: Lab, site: Site) -> int:
-    """Bring the environment to its release, from inside."""
+    """Run `bedplate apply` on the bastion."""
     return bastion.forward(site, ["apply", site.environment.name, "--yes"])
 
 
 def verify(_: Lab, site: Site) -> int:
-    """Run the acceptance run, from inside."""
+    """Run `bedplate verify` on the bastion, and copy its report here."""
     code = bastion.forward(site, ["verify", site.environment.name])
     sys.stderr.write(f"report: {bastion.fetch_latest(site, 'log/acceptance')}\n")
     return code

@@ -1,4 +1,4 @@
-"""What is done to bring a machine up, by the state in which it was left."""
+"""What `lab up` does to start a machine, by the state that it is in."""
 
 from __future__ import annotations
 
@@ -18,64 +18,70 @@ NEVER, ONCE = "0001-01-01T00:00:00Z", "2026-11-27T22:30:25.97Z"
 DONE = ("create", "cp", "start")
 
 
-class Left(NamedTuple):
-    """How podman and runc tell of a machine, and what has to be done."""
+class MachineState(NamedTuple):
+    """What podman and runc report of a machine, and what `lab up` must do."""
 
     status: str | None
     started: str
     process: str
     state: str
     done: set[str]
-    told: bool = False
+    records_exit: bool = False
 
 
-LEFT = {
-    "absent": Left(None, NEVER, "", container_state.ABSENT, {"create", "cp", "start"}),
-    "never started": Left("created", NEVER, "", container_state.CREATED, {"create", "cp", "start"}),
-    "forgotten by a reboot": Left("created", ONCE, "", container_state.EXITED, {"start"}),
-    "shut down": Left("exited", ONCE, "", container_state.EXITED, {"start"}),
-    "running": Left("running", ONCE, "running", container_state.RUNNING, set()),
-    "killed with conmon": Left("running", ONCE, "stopped", container_state.KILLED, {"start"}, told=True),
-    "killed while it stopped": Left("stopping", ONCE, "stopped", container_state.KILLED, {"start"}, told=True),
+STATES = {
+    "absent": MachineState(None, NEVER, "", container_state.ABSENT, {"create", "cp", "start"}),
+    "never started": MachineState("created", NEVER, "", container_state.CREATED, {"create", "cp", "start"}),
+    "forgotten by a reboot": MachineState("created", ONCE, "", container_state.EXITED, {"start"}),
+    "shut down": MachineState("exited", ONCE, "", container_state.EXITED, {"start"}),
+    "running": MachineState("running", ONCE, "running", container_state.RUNNING, set()),
+    "killed with conmon": MachineState(
+        "running", ONCE, "stopped", container_state.KILLED, {"start"}, records_exit=True
+    ),
+    "killed while it stopped": MachineState(
+        "stopping", ONCE, "stopped", container_state.KILLED, {"start"}, records_exit=True
+    ),
 }
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[lab_address.Lab, Site]:
-    """Reserve a lab that has an environment, and no machines yet."""
+def lab_and_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[lab_address.Lab, Site]:
+    """Reserve a lab with an environment and no machines."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     lab = lab_address.reserve_lab("one")
     return lab, ensure_environment(lab, KEY, "2026.11.0")
 
 
-@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
-def test_a_machine_is_made_only_if_it_never_ran(
-    left: Left, place: tuple[lab_address.Lab, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_a_machine_is_created_only_if_it_never_ran(
+    state: MachineState, lab_and_site: tuple[lab_address.Lab, Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that ran keeps its files and is started; podman is told of one that was killed behind its back."""
-    lab, site = place
+    """A machine that ran keeps its files and is started; the exit of a killed one is recorded for podman."""
+    lab, site = lab_and_site
     ran: list[str] = []
 
     def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:
         ran.extend(str(word) for word in words)
-        found = {"Id": "1234", "State": {"Status": left.status, "StartedAt": left.started}}
+        found = {"Id": "1234", "State": {"Status": state.status, "StartedAt": state.started}}
         answer = json.dumps([found]) if "inspect" in words else "running"
         if words[0] == "runc":
-            answer = json.dumps({"status": left.process})
-        return CompletedProcess(words, int("inspect" in words and left.status is None), answer.encode(), b"")
+            answer = json.dumps({"status": state.process})
+        return CompletedProcess(words, int("inspect" in words and state.status is None), answer.encode(), b"")
 
     for module in (container, container_state):
         monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(container_state, "EXITS", tmp_path)
-    assert container_state.read_state(lab, site.bastion.name) == left.state
-    assert container.ensure_machine(lab, site, site.bastion, "image") is bool(left.done)
-    assert {word for word in DONE if word in ran} == left.done
-    assert (tmp_path / "1234").exists() is left.told
+    assert container_state.read_state(lab, site.bastion.name) == state.state
+    assert container.ensure_machine(lab, site, site.bastion, "image") is bool(state.done)
+    assert {word for word in DONE if word in ran} == state.done
+    assert (tmp_path / "1234").exists() is state.records_exit
 
 
-def test_a_machine_that_boots_is_awaited(place: tuple[lab_address.Lab, Site], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever started it may have been killed: nothing is asked of it before it has booted."""
-    lab, site = place
+def test_lab_up_waits_until_a_machine_has_booted(
+    lab_and_site: tuple[lab_address.Lab, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that started the machine may have been killed; nothing uses the machine before it has booted."""
+    lab, site = lab_and_site
     answers = iter(["", "starting", "degraded"])
 
     def run(words: list[Any], **_: object) -> CompletedProcess[bytes]:

@@ -1,4 +1,4 @@
-"""Labs that are changed at once, and machines that were never finished."""
+"""Commands that change labs at the same time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
-def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
-    """Two commands that reserve at the same time never share a network."""
+def test_labs_created_at_once_get_different_numbers() -> None:
+    """Two commands that reserve a lab at the same time never share a network."""
     names = [f"lab{number}" for number in range(16)]
     with ThreadPoolExecutor(16) as pool:
         labs = list(pool.map(lab_address.reserve_lab, names))
@@ -34,7 +34,7 @@ def test_labs_that_are_made_at_once_get_their_own_numbers() -> None:
 
 
 def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
-    """While one brings a lab up, another that would remove it is refused and changes nothing."""
+    """While one command creates a lab, another that would remove it is refused and changes nothing."""
     lab = lab_address.reserve_lab("one")
     with (
         try_lock(lab.lock, lab.name, "is held"),
@@ -45,7 +45,7 @@ def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
 
 
 def test_a_lock_is_free_again_after_its_block(tmp_path: Path) -> None:
-    """What is held is given back, also after an error."""
+    """A lock is released, also after an error."""
     with pytest.raises(RuntimeError), lock(tmp_path / "lock"):
         raise RuntimeError
     with lock(tmp_path / "lock"), try_lock(tmp_path / "other", "one", "is held"):
@@ -65,27 +65,27 @@ def test_a_lock_that_its_holder_removed_is_held_by_nobody(tmp_path: Path, monkey
         pytest.fail("two could hold it now")
 
 
-def test_no_lab_is_reserved_while_the_last_one_takes_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lab that begins while the machines' image is being removed waits, and then makes its own."""
+def test_no_lab_is_reserved_while_the_image_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab that is created while the last one removes the machine image waits, and then creates the image again."""
     lab = lab_address.reserve_lab("one")
     done: list[Future[lab_address.Lab]] = []
     for name in ("_close_connections", "remove_machines", "remove_network"):
         monkeypatch.setattr(down, name, lambda _: None)
 
     def remove_images() -> None:
-        waits = pool.submit(lab_address.reserve_lab, "two")
+        waiting = pool.submit(lab_address.reserve_lab, "two")
         with pytest.raises(TimeoutError):
-            waits.result(timeout=0.2)
-        done.append(waits)
+            waiting.result(timeout=0.2)
+        done.append(waiting)
 
     monkeypatch.setattr(down, "remove_images", remove_images)
     with ThreadPoolExecutor(1) as pool:
         down.remove_lab(lab)
-    assert [one.result().name for one in done] == ["two"]
+    assert [future.result().name for future in done] == ["two"]
 
 
 def test_status_of_a_lab_whose_bastion_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machines are shown, and of the platform that nothing is known."""
+    """The machines are shown; the state of the platform is unknown."""
     lab = lab_address.reserve_lab("one")
     ensure_environment(lab, KEY, "2026.11.0")
 
