@@ -1,4 +1,4 @@
-"""What the release in this repository renders for an environment."""
+"""Fixtures: the release in this repository, rendered for an environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def digests(catalog: Catalog) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def kustomize(catalog: Catalog) -> Path:
-    """Return the release's kustomize; `make test` builds it, and quick tests skip where it never was."""
+    """Return the release's kustomize; `make test` builds it, and quick tests are skipped without it."""
     try:
         return find_program.find("kustomize", "kustomize", catalog)
     except BedplateError as error:

@@ -1,4 +1,4 @@
-"""The release in this repository is closed, and a component that leaks is named."""
+"""Completeness of the release in this repository; a component with an image from outside is reported."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _outside(catalog: Catalog) -> list[str]:
 
 
 def test_every_object_of_the_release_names_bundled_images(catalog: Catalog) -> None:
-    """What the repository's own components render to needs nothing from outside, in every profile."""
+    """The rendered components need no image from outside the bundle, in any profile."""
     assert _outside(catalog) == []
 
 
-def test_a_leak_is_named_with_object_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An image in YAML in JSON in a ConfigMap ends the build; the message says where it is and why it counts."""
+def test_an_image_from_outside_is_reported_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image in YAML in JSON in a ConfigMap stops the build; the error says where it is and why it counts."""
     tree = shutil.copytree(ROOT / "tests/data/leaky", tmp_path / "leaky")
     folder = shutil.copytree(ROOT / "releases" / RELEASE, tree / "releases/leaky")
     (folder / "release.yaml").write_text((folder / "release.yaml").read_text() + "  leaky: 1.0.0\n")

@@ -19,7 +19,7 @@ ROLES = paths.SOURCE / "roles"
 
 @pytest.fixture(scope="module")
 def specs(site: Site, catalog: Catalog) -> dict[str, HostSpec]:
-    """Return the specs of the test's site, by host."""
+    """Return the HostSpecs of the test's site, by host."""
     return _specs(site, catalog)
 
 
@@ -52,7 +52,7 @@ def test_hosts_get_what_their_groups_need(specs: dict[str, HostSpec]) -> None:
 
 
 def test_packages_have_the_versions_of_the_release(site: Site, catalog: Catalog) -> None:
-    """Another version of packages, with its epoch, changes every host's packages and digest, and its files not."""
+    """Other versions of packages, with an epoch, change every host's packages and digest, but no file."""
     before, after = _specs(site, catalog), _specs(site, catalog, version="1:2.0-4~deb12u1")
     for name, spec in after.items():
         assert set(spec.packages.values()) == {"1:2.0-4~deb12u1"}
@@ -61,7 +61,7 @@ def test_packages_have_the_versions_of_the_release(site: Site, catalog: Catalog)
 
 
 def test_names_are_in_every_hosts_file(specs: dict[str, HostSpec]) -> None:
-    """Every host knows api, mirror and notebooks by name; the rest of its hosts file is the site's."""
+    """Every host has the names api, mirror and notebooks in a block of its hosts file; the rest is the site's."""
     for spec in specs.values():
         file = next(file for file in spec.files if file.path == "/etc/hosts")
         assert file.part == "block"
@@ -72,8 +72,8 @@ def test_names_are_in_every_hosts_file(specs: dict[str, HostSpec]) -> None:
         ]
 
 
-def test_containerd_asks_the_mirror_for_every_registry(specs: dict[str, HostSpec]) -> None:
-    """Each registry of the release has a hosts.toml that names the mirror and no upstream, and so has every other."""
+def test_containerd_uses_the_mirror_for_every_registry(specs: dict[str, HostSpec]) -> None:
+    """Each registry of the release has a hosts.toml with the mirror and no upstream; _default covers all others."""
     files = {f.path: f.content for f in specs["cp1"].files if f.path.startswith("/etc/containerd/certs.d/")}
     names = {Path(path).parent.name for path in files}
     assert {"registry.k8s.io", "quay.io", "_default"} <= names
@@ -82,7 +82,7 @@ def test_containerd_asks_the_mirror_for_every_registry(specs: dict[str, HostSpec
         assert urls == [f"https://mirror.site.bedplate.test/v2/{Path(path).parent.name}"] * 2
 
 
-def test_kubeadm_is_told_everything(specs: dict[str, HostSpec]) -> None:
+def test_kubeadm_gets_the_environments_settings(specs: dict[str, HostSpec]) -> None:
     """The settings of kubeadm are valid YAML with the release's versions and the environment's ranges."""
     documents = yaml.safe_load_all(_content(specs["cp1"], "/etc/bedplate/kubeadm.yaml"))
     kinds = {one["kind"]: one for one in documents}
@@ -102,7 +102,7 @@ def test_kubeadm_is_told_everything(specs: dict[str, HostSpec]) -> None:
 
 
 def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:
-    """Where Bedplate owns the kernel, nodes get settings and modules, and the bastion none."""
+    """If Bedplate owns the kernel, nodes get settings and modules, and the bastion gets none."""
     assert specs["worker1"].sysctls["net.ipv4.ip_forward"] == "1"
     assert "net.ipv4.ip_forward = 1" in _content(specs["worker1"], "/etc/sysctl.d/90-bedplate.conf")
     assert specs["bastion"].sysctls == {}
@@ -110,7 +110,7 @@ def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:
 
 
 def test_an_external_kernel_is_left_alone(catalog: Catalog, tmp_path: Path) -> None:
-    """Where another owns the kernel, no setting, module or clock is touched, and kubelet may not either."""
+    """If someone else owns the kernel, no setting, module or clock is changed, not even by the kubelet."""
     site = make_site(tmp_path, hosts={"kernel": "external", "oomScore": "restricted", "cgroupDriver": "cgroupfs"})
     for spec in _specs(site, catalog).values():
         paths = {file.path for file in spec.files}
@@ -123,7 +123,7 @@ def test_an_external_kernel_is_left_alone(catalog: Catalog, tmp_path: Path) -> N
 
 
 def test_time_comes_from_the_bastion_or_from_the_sites_servers(catalog: Catalog, tmp_path: Path) -> None:
-    """The bastion is the source; where time.servers names others, every host asks those."""
+    """The bastion is the source, unless time.servers names others; then every host uses those."""
     own = _specs(make_site(tmp_path), catalog)
     assert "local stratum 10\nallow 198.18.7.0/24\n" in _content(own["bastion"], "/etc/chrony/chrony.conf")
     assert "server mirror.site.bedplate.test iburst\n" in _content(own["cp1"], "/etc/chrony/chrony.conf")
@@ -135,7 +135,7 @@ def test_time_comes_from_the_bastion_or_from_the_sites_servers(catalog: Catalog,
 
 
 def test_public_certificates_are_inputs(catalog: Catalog, tmp_path: Path) -> None:
-    """What lies in the environment's pki/ is what hosts trust."""
+    """Hosts trust the certificate in the environment's pki/."""
     (tmp_path / "pki").mkdir()
     (tmp_path / "pki" / "ca.crt").write_text("-----BEGIN CERTIFICATE-----\nours\n")
     specs = _specs(make_site(tmp_path), catalog)
@@ -143,14 +143,14 @@ def test_public_certificates_are_inputs(catalog: Catalog, tmp_path: Path) -> Non
 
 
 def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
-    """A release file without the hosts' package set gives one clear error."""
+    """A release file without the hosts' package set is one clear error."""
     empty = release_file(catalog).model_copy(update={"sets": {}})
     with pytest.raises(BedplateError, match=r"the hosts' packages are not resolved"):
         host_specs(site, catalog.release, catalog.components, empty)
 
 
-def test_roles_are_told_only_what_they_declare(specs: dict[str, HostSpec]) -> None:
-    """Every input of a host is declared by a role, and by a role that the host has."""
+def test_roles_get_only_the_variables_that_they_declare(specs: dict[str, HostSpec]) -> None:
+    """Every variable of a host is declared by one of its roles."""
     for spec in specs.values():
         names = role_files.roles_of_groups(ROLES, spec.groups)
         declared = {option for name in names for option in _options(name)}

@@ -1,4 +1,4 @@
-"""What holds for every object of the release, whichever component brings it."""
+"""Rules that every object of the release follows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bedplate.kube import object_id
 from bedplate.render.rendered import RenderedObject
 
 PRIVILEGED = {"kube-router": "routes and packet filters of the node", "node-exporter": "the host's own files"}
-"""Components whose pods are allowed what Pod Security's restricted standard forbids, and why."""
+"""Components whose pods may do what the restricted Pod Security standard forbids, and why."""
 STANDARD_LABELS = {
     "app.kubernetes.io/name",
     "app.kubernetes.io/part-of",
@@ -24,28 +24,28 @@ STANDARD_LABELS = {
 
 
 def pods(rendered: list[RenderedObject]) -> Iterator[tuple[RenderedObject, dict[str, Any]]]:
-    """Yield every workload with its pod's spec."""
+    """Yield every workload with the spec of its pods."""
     for one in rendered:
         if template := object_id.pod_template(one.object):
             yield one, template["spec"]
 
 
 def containers(rendered: list[RenderedObject]) -> Iterator[tuple[str, RenderedObject, dict[str, Any]]]:
-    """Yield every container, init containers too, with a name for messages."""
+    """Yield every container, including init containers, with a name for messages."""
     for one, spec in pods(rendered):
         for container in [*spec.get("initContainers", []), *spec["containers"]]:
             yield f"{one.identity} {container['name']}", one, container
 
 
-def test_there_is_something_to_check(rendered: list[RenderedObject]) -> None:
-    """Every layer of the cluster has objects, and there are workloads among them."""
+def test_every_layer_has_objects(rendered: list[RenderedObject]) -> None:
+    """Otherwise the tests below would check nothing."""
     assert {one.layer for one in rendered} == {"foundation", "monitoring", "notebooks"}
     assert len(list(pods(rendered))) >= 10
 
 
 @pytest.mark.parametrize(("part", "wanted"), [("requests", {"cpu", "memory"}), ("limits", {"memory"})])
-def test_every_container_is_bounded(rendered: list[RenderedObject], part: str, wanted: set[str]) -> None:
-    """A container without bounds can take a node's memory, so none is; CPU is shared by requests."""
+def test_every_container_has_requests_and_limits(rendered: list[RenderedObject], part: str, wanted: set[str]) -> None:
+    """A container without a memory limit could use up a node's memory; CPU is shared by requests."""
     lacking = [
         name for name, _, container in containers(rendered) if not wanted <= set(container["resources"].get(part, {}))
     ]
@@ -53,7 +53,7 @@ def test_every_container_is_bounded(rendered: list[RenderedObject], part: str, w
 
 
 def test_requests_fit_a_small_lab(rendered: list[RenderedObject]) -> None:
-    """The platform itself asks for less than one core, so that a lab of two cores has room for notebooks."""
+    """The platform requests less than one core, so that a lab with two cores has room for notebooks."""
     millicores = [_millicores(c["resources"]["requests"]["cpu"]) for _, _, c in containers(rendered)]
     assert sum(millicores) < 1000
 
@@ -64,7 +64,7 @@ def _millicores(quantity: str | float) -> int:
 
 
 def test_long_running_containers_are_probed(rendered: list[RenderedObject]) -> None:
-    """Workloads that answer on a port say when they are ready."""
+    """Workloads that listen on a port have a readiness probe."""
     unprobed = [
         f"{one.identity} {container['name']}"
         for one, spec in pods(rendered)
@@ -83,7 +83,7 @@ def test_long_running_containers_are_probed(rendered: list[RenderedObject]) -> N
     ],
 )
 def test_containers_are_confined(rendered: list[RenderedObject], field: str, wanted: object) -> None:
-    """Containers have no privileges but those of the components named above."""
+    """Only the components listed above have privileges."""
     open_ones = [
         name
         for name, one, container in containers(rendered)
@@ -93,7 +93,7 @@ def test_containers_are_confined(rendered: list[RenderedObject], field: str, wan
 
 
 def test_pods_do_not_run_as_root(rendered: list[RenderedObject]) -> None:
-    """Pods run as somebody other than root, with the runtime's system call filter."""
+    """Pods run as a user other than root, with the runtime's seccomp filter."""
     for one, spec in pods(rendered):
         if one.component in PRIVILEGED:
             continue
@@ -102,8 +102,8 @@ def test_pods_do_not_run_as_root(rendered: list[RenderedObject]) -> None:
         assert context.get("seccompProfile") == {"type": "RuntimeDefault"}, one.identity
 
 
-def test_every_namespace_says_its_pod_security_and_owner(rendered: list[RenderedObject]) -> None:
-    """Namespaces enforce a Pod Security standard, and somebody answers for each."""
+def test_every_namespace_has_a_pod_security_standard_and_an_owner(rendered: list[RenderedObject]) -> None:
+    """Namespaces enforce a Pod Security standard, and each has an owner."""
     for one in rendered:
         if one.object["kind"] == "Namespace":
             metadata = one.object["metadata"]
@@ -112,7 +112,7 @@ def test_every_namespace_says_its_pod_security_and_owner(rendered: list[Rendered
 
 
 def test_every_namespace_denies_by_default(rendered: list[RenderedObject]) -> None:
-    """Each of our namespaces with pods on the pod network has a policy for all pods that denies what is not allowed."""
+    """Each namespace with pods on the pod network has a policy that denies all other traffic."""
     ours = {one.identity.name for one in rendered if one.object["kind"] == "Namespace"}
     host_only = {
         one.identity.namespace for one, spec in pods(rendered) if spec.get("hostNetwork") and one.identity.namespace
@@ -132,10 +132,10 @@ def test_nothing_is_in_the_default_namespace(rendered: list[RenderedObject]) -> 
     assert [one.identity for one in rendered if one.identity.namespace == "default"] == []
 
 
-def test_every_image_is_the_releases_own_and_has_its_digest(
+def test_every_image_is_built_by_the_release_and_has_its_digest(
     rendered: list[RenderedObject], digests: dict[str, str]
 ) -> None:
-    """Images are named with tag and digest, and each is one that the release builds."""
+    """Every image has a tag and a digest, and the release builds it."""
     for name, _, container in containers(rendered):
         image, at, digest = container["image"].partition("@sha256:")
         assert at, f"{name}: {image} has no digest"
@@ -143,7 +143,7 @@ def test_every_image_is_the_releases_own_and_has_its_digest(
 
 
 def test_standard_labels_are_on_everything(rendered: list[RenderedObject], catalog: Catalog) -> None:
-    """Every object says its component and version, and every pod its component."""
+    """Every object has its component and version as labels, and every pod its component."""
     for one in rendered:
         labels = one.object["metadata"]["labels"]
         assert set(labels) >= STANDARD_LABELS, one.identity
@@ -153,7 +153,7 @@ def test_standard_labels_are_on_everything(rendered: list[RenderedObject], catal
 
 
 def test_selectors_match_their_pods(rendered: list[RenderedObject]) -> None:
-    """Every workload's selector fits the labels of its pods; the API server refuses it otherwise."""
+    """Every workload's selector matches the labels of its pods; otherwise the API server refuses it."""
     for one in rendered:
         if one.object["kind"] in {"Deployment", "StatefulSet", "DaemonSet"}:
             wanted = one.object["spec"]["selector"]["matchLabels"]
@@ -161,7 +161,7 @@ def test_selectors_match_their_pods(rendered: list[RenderedObject]) -> None:
 
 
 def test_every_service_finds_pods(rendered: list[RenderedObject]) -> None:
-    """A Service selects the pods of a workload in its namespace, and its target ports are there by name."""
+    """A Service selects the pods of a workload in its namespace, and they have its target ports."""
     for one in rendered:
         selector = one.object["kind"] == "Service" and one.object["spec"].get("selector")
         if not selector:
@@ -181,7 +181,7 @@ def test_every_service_finds_pods(rendered: list[RenderedObject]) -> None:
 
 
 def test_secret_values_never_appear(rendered: list[RenderedObject]) -> None:
-    """Secrets hold markers in place of values, and no object holds a private key."""
+    """Secrets have markers instead of values, and no object contains a private key."""
     for one in rendered:
         assert b"PRIVATE KEY" not in one.line(), one.identity
         if one.object["kind"] == "Secret":
@@ -191,7 +191,7 @@ def test_secret_values_never_appear(rendered: list[RenderedObject]) -> None:
 
 
 def test_scrape_targets_name_ports_of_services(rendered: list[RenderedObject], catalog: Catalog) -> None:
-    """What a component asks Prometheus to read is a named port of a Service that is rendered."""
+    """Every scrape target of a component is a named port of a rendered Service."""
     services = {
         (one.identity.namespace, one.identity.name): {port["name"] for port in one.object["spec"]["ports"]}
         for one in rendered
@@ -202,8 +202,8 @@ def test_scrape_targets_name_ports_of_services(rendered: list[RenderedObject], c
             assert target.port in services[component.namespace, target.service], f"{component.name} {target.job}"
 
 
-def test_templates_do_not_decide(catalog: Catalog) -> None:
-    """No template has a statement `if`: what differs between environments is data or an overlay (contract 4)."""
+def test_templates_have_no_if(catalog: Catalog) -> None:
+    """What differs between environments is data or an overlay (contract 4, docs/explanation/design.md)."""
     deciding = [
         str(path)
         for folder in catalog.folders.values()

@@ -1,4 +1,4 @@
-"""Rendering is a pure function: equal inputs give equal bytes, and order of files or folders does not matter."""
+"""Rendering is a pure function: equal inputs give equal bytes, in whatever order folders are listed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_order_of_directory_entries_does_not_matter(
     rendered: list[RenderedObject],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """File systems list folders in any order; the output does not show it."""
+    """File systems list folders in any order; the output is the same."""
     listed = Path.glob
 
     def shuffled(self: Path, pattern: str) -> list[Path]:
@@ -46,10 +46,10 @@ def test_order_of_directory_entries_does_not_matter(
     assert lines(objects.render_objects(site, catalog, digests)) == lines(rendered)
 
 
-def test_a_tenant_more_changes_only_its_own_objects(
+def test_a_new_tenant_changes_only_its_own_objects(
     tmp_path: Path, catalog: Catalog, digests: dict[str, str], rendered: list[RenderedObject]
 ) -> None:
-    """A new tenant adds objects in its namespace; none that was there goes away."""
+    """A new tenant adds objects in its namespace, and removes none."""
     tenant = {"name": "genomics", "owner": "g@site.bedplate.test", "namespaces": [{"name": "genomics"}]}
     after = objects.render_objects(make_site(tmp_path, tenants=[*ENVIRONMENT["tenants"], tenant]), catalog, digests)
     before = {one.identity: one.line() for one in rendered}
@@ -59,6 +59,6 @@ def test_a_tenant_more_changes_only_its_own_objects(
 
 
 def test_objects_survive_json(rendered: list[RenderedObject]) -> None:
-    """Objects are plain JSON: written and read again they are equal, so a plan can carry them."""
+    """Objects are plain JSON: written and read again, they are equal."""
     for one in rendered:
         assert digest.canonical(one.object).decode().isprintable()

@@ -35,7 +35,7 @@ def _content(spec: HostSpec, path: str) -> str:
 
 
 def test_control_plane_serves_images(specs: dict[str, HostSpec]) -> None:
-    """The control plane gets registry and nginx with images alone, the workers get neither."""
+    """The control plane gets registry and nginx, with images only; the workers get neither."""
     served = {"bedplate-registry.service", "nginx.service"}
     assert served <= set(specs["cp1"].services)
     assert not served & set(specs["worker1"].services)
@@ -49,7 +49,7 @@ def test_control_plane_serves_images(specs: dict[str, HostSpec]) -> None:
     assert specs["cp1"].vars["mirror_source"] == f"https://{NAMES[0]}"
 
 
-def test_containerd_asks_all_of_them(specs: dict[str, HostSpec]) -> None:
+def test_containerd_uses_all_of_them(specs: dict[str, HostSpec]) -> None:
     """Every node's hosts.toml lists the bastion and each replica, for every registry, and nothing else."""
     for host in ("cp1", "worker1"):
         for file in specs[host].files:
@@ -66,8 +66,8 @@ def test_names_and_certificate(replicated: Site, specs: dict[str, HostSpec]) -> 
         assert "198.18.7.11 cp1 api.site.bedplate.test mirror-cp1.site.bedplate.test" in _content(spec, "/etc/hosts")
 
 
-def test_other_images_are_another_state(replicated: Site, catalog: Catalog, specs: dict[str, HostSpec]) -> None:
-    """A release with another image changes the replica's digest, so that apply brings it there."""
+def test_other_images_change_the_digest(replicated: Site, catalog: Catalog, specs: dict[str, HostSpec]) -> None:
+    """If the release has another image, the replica's digest changes, so that apply copies the image there."""
     release = release_file(catalog)
     artifacts = [a.model_copy(update={"sha256": "f" * 64}) if a.kind == "image" else a for a in release.artifacts]
     changed = release.model_copy(update={"artifacts": artifacts})
@@ -77,7 +77,7 @@ def test_other_images_are_another_state(replicated: Site, catalog: Catalog, spec
 
 
 def test_none_by_default(site: Site, catalog: Catalog) -> None:
-    """Without replicas nothing of them is anywhere."""
+    """Without replicas, no host has anything of them."""
     for spec in host_specs(site, catalog.release, catalog.components, release_file(catalog)):
         assert "mirror" not in spec.groups
         assert not any("mirror-" in file.content for file in spec.files if "certs.d" in file.path)

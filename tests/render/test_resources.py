@@ -1,4 +1,4 @@
-"""Rendered objects as Pulumi resources, declared for real against Pulumi's own mock of its engine."""
+"""Rendered objects as Pulumi resources, declared to Pulumi's own mock of its engine."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from factories.render_site import make_site
 
 
 class Recorder(pulumi.runtime.Mocks):
-    """Pulumi's engine as far as these tests need it: keeps what is declared, in order."""
+    """A mock of Pulumi's engine that records the declared resources in order."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start with no resources."""
         self.declared: dict[str, pulumi.runtime.MockResourceArgs] = {}
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        """Keep a resource."""
+        """Record a resource."""
         self.declared[args.name] = args
         return args.name, args.inputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        """Refuse: mapping objects asks nothing."""
+        """Fail: declaring objects calls no function of a provider."""
         raise AssertionError(args)
 
 
@@ -47,7 +47,7 @@ def site_with_secrets(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
 
 
 def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str) -> Recorder:
-    """Return what the mapping declares for a layer."""
+    """Return the resources that are declared for a layer."""
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project=f"bedplate-{layer}", stack=site.environment.name, preview=False)
     requires = {name: list(component.requires) for name, component in catalog.components.items()}
@@ -62,7 +62,7 @@ def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer
 
 @pytest.fixture(scope="module")
 def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject]) -> Recorder:
-    """Return what is declared for the layer foundation."""
+    """Return the resources of the layer foundation."""
     return declared(site_with_secrets, catalog, rendered, "foundation")
 
 
@@ -70,7 +70,7 @@ def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[Rendere
 def test_one_resource_per_object(
     site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str
 ) -> None:
-    """Every object becomes one resource named after its identity, beside the provider; stacks stay small."""
+    """Every object becomes one resource named after its identity, next to the provider; stacks stay small."""
     recorder = declared(site_with_secrets, catalog, rendered, layer)
     names = {str(one.identity) for one in objects.objects_of_layer(rendered, layer)}
     assert set(recorder.declared) == {*names, "cluster"}
@@ -98,8 +98,8 @@ def test_names_and_types(foundation: Recorder, name: str, kind: str) -> None:
     assert foundation.declared[name].typ == kind
 
 
-def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets: Site) -> None:
-    """A Secret's values are read from the bastion's files, and its pods carry an HMAC of them, not a digest."""
+def test_secrets_are_read_only_when_resources_are_declared(foundation: Recorder, site_with_secrets: Site) -> None:
+    """A Secret's values come from files on the bastion; its pods have an HMAC of them, not a digest."""
     inputs = foundation.declared["core/Secret/kube-system/metrics-server-tls"].inputs
     assert "stringData" not in inputs
     assert inputs["data"][pulumi.runtime.rpc._special_sig_key] == pulumi.runtime.rpc._special_secret_sig
@@ -111,8 +111,8 @@ def test_secrets_are_filled_in_only_here(foundation: Recorder, site_with_secrets
     )
 
 
-def test_a_secret_that_is_read_anew_restarts_nothing(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
-    """The hub looks at the users file at each login: a new user changes its layer's key, but not its pods."""
+def test_a_secret_with_no_restart_restarts_nothing(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
+    """The hub reads the users file at each login: a new user changes the layer's key, but not the hub's pods."""
     hub = next(one for one in rendered if str(one.identity) == "apps/Deployment/notebooks/hub")
     read = {"hub": "hub/cookie-secret", "users": "hub-users/users.yaml"}
     before = {name: _pods_and_key(site_with_secrets, hub, rendered) for name in read}
@@ -130,14 +130,14 @@ def _pods_and_key(site: Site, one: RenderedObject, rendered: list[RenderedObject
 
 
 def test_a_changed_secret_changes_the_fingerprint(site_with_secrets: Site, rendered: list[RenderedObject]) -> None:
-    """A layer's fingerprint follows its secrets' values, and two environments never share one."""
+    """A layer's fingerprint depends on its secrets' values, and differs between environments."""
     before = stack_secrets.layer_fingerprint(site_with_secrets, rendered)
     assert before == stack_secrets.layer_fingerprint(site_with_secrets, rendered)
     (site_with_secrets.state / "secrets/metrics-server-tls/tls.crt").write_text("other")
     assert stack_secrets.layer_fingerprint(site_with_secrets, rendered) != before
 
 
-def test_workloads_come_after_what_they_read(catalog: Catalog, rendered: list[RenderedObject]) -> None:
+def test_workloads_depend_on_what_they_read(catalog: Catalog, rendered: list[RenderedObject]) -> None:
     """A Deployment waits for its namespace, its component's other objects and the components it requires."""
     layer = objects.objects_of_layer(rendered, "foundation")
     owners = {one.identity: one.component for one in layer}

@@ -1,4 +1,4 @@
-"""What a tenant gets."""
+"""The objects of a tenant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.render.rendered import RenderedObject
 
 
 def of_kind(rendered: list[RenderedObject], kind: str, namespace: str) -> list[dict[str, Any]]:
-    """Return the objects of a kind in a namespace that the component tenants brings."""
+    """Return the objects of a kind in a namespace that belong to the component tenants."""
     return [
         one.object
         for one in rendered
@@ -29,7 +29,7 @@ def of_kind(rendered: list[RenderedObject], kind: str, namespace: str) -> list[d
 def test_namespaces_have_owner_and_standard(
     rendered: list[RenderedObject], namespace: str, standard: str, tenant: str
 ) -> None:
-    """A tenant's namespace says whose it is and which Pod Security standard holds."""
+    """A tenant's namespace has its owner and its Pod Security standard."""
     found = next(one.object["metadata"] for one in rendered if one.identity[1:] == ("Namespace", "", namespace))
     assert found["labels"]["pod-security.kubernetes.io/enforce"] == standard
     assert found["labels"]["bedplate.dev/tenant"] == tenant
@@ -38,7 +38,7 @@ def test_namespaces_have_owner_and_standard(
 
 @pytest.mark.parametrize(("namespace", "gpus"), [("rad-research", "0"), ("fraud", "2")])
 def test_quota_comes_with_defaults_for_containers(rendered: list[RenderedObject], namespace: str, gpus: str) -> None:
-    """A quota refuses pods without requests, so the namespace has defaults for them."""
+    """A quota refuses pods without requests, so the namespace has defaults."""
     (quota,) = of_kind(rendered, "ResourceQuota", namespace)
     (limits,) = of_kind(rendered, "LimitRange", namespace)
     assert quota["spec"]["hard"]["requests.nvidia.com/gpu"] == gpus

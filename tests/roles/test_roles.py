@@ -29,7 +29,7 @@ def _options(role: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_defaults_are_those_of_the_specification(role: str) -> None:
-    """A role's defaults/main.yml and its argument specification say the same; what has no default is required."""
+    """A role's defaults/main.yml equals the defaults in its argument specification; other arguments are required."""
     options = _options(role)
     assert _read(role, "defaults/main.yml") == {n: o["default"] for n, o in options.items() if "default" in o}
     assert all(option.get("required") for option in options.values() if "default" not in option)
@@ -37,21 +37,21 @@ def test_defaults_are_those_of_the_specification(role: str) -> None:
 
 @pytest.mark.parametrize("role", NAMES)
 def test_names_start_with_the_role(role: str) -> None:
-    """Every input and variable carries its role's name."""
+    """Every argument and variable starts with its role's name."""
     names = [*_options(role), *(_read(role, "vars/main.yml") or {})]
     assert [name for name in names if not name.startswith(f"{role}_")] == []
 
 
 @pytest.mark.parametrize("role", NAMES)
 def test_every_option_is_explained(role: str) -> None:
-    """Every input has a sentence, and the role a README."""
+    """Every argument has a description, and the role has a README."""
     assert all(option["description"].endswith(".") for option in _options(role).values())
     assert (ROLES / role / "README.md").read_text().startswith(f"# {role}\n")
 
 
 @pytest.mark.parametrize("role", NAMES)
-def test_templates_lie_where_their_files_go(role: str) -> None:
-    """A template's place under templates/ is its place on the host; none is unused."""
+def test_templates_are_at_their_files_paths(role: str) -> None:
+    """A template's path in templates/ is its path on the host; no template is unused."""
     text = "".join(path.read_text() for path in (ROLES / role / "tasks").glob("*.yml"))
     for path in (ROLES / role / "templates").rglob("*.j2"):
         name = str(path.relative_to(ROLES / role / "templates"))
@@ -61,21 +61,21 @@ def test_templates_lie_where_their_files_go(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", NAMES)
-def test_roles_know_no_groups(role: str) -> None:
-    """No role asks for groups or facts; what it does depends on its inputs alone."""
+def test_roles_use_neither_groups_nor_facts(role: str) -> None:
+    """What a role does depends on its arguments only."""
     text = "".join(path.read_text() for path in (ROLES / role).rglob("*.yml"))
     assert not re.search(r"groups\[|group_names|ansible_facts|hostvars|ansible_default_ipv4", text)
 
 
 @pytest.mark.parametrize("role", NAMES)
 def test_modules_have_full_names(role: str) -> None:
-    """Every module is written with its collection, and is Ansible's own."""
+    """Every module has its full name, and is one of Ansible's own."""
     for path in (*(ROLES / role / "tasks").glob("*.yml"), *(ROLES / role / "handlers").glob("*.yml")):
         assert not BARE.search(path.read_text()), path
 
 
-def test_every_role_is_in_the_list() -> None:
-    """roles/site.yml names every role there is, gathers no facts, and tags every play."""
+def test_every_role_is_in_site_yml() -> None:
+    """roles/site.yml lists every role, gathers no facts, and tags every play."""
     plays = yaml.safe_load((ROLES / "site.yml").read_text())
     assert sorted({role for play in plays for role in play["roles"]}) == NAMES
     assert all(play["gather_facts"] is False and play["tags"] for play in plays)
@@ -96,7 +96,7 @@ def _flat(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_syntax(tmp_path: Path) -> None:
-    """Ansible itself accepts the plays."""
+    """Ansible accepts the plays."""
     hosts = tmp_path / "hosts.json"
     groups: dict[str, Any] = {name: {"hosts": {name: {}}} for name in ("bastion", "control_plane", "workers")}
     hosts.write_text(json.dumps({"all": {"children": groups}}))
@@ -104,7 +104,7 @@ def test_syntax(tmp_path: Path) -> None:
 
 
 def test_ansible_lint(tmp_path: Path) -> None:
-    """ansible-lint finds nothing, in its strictest profile."""
+    """ansible-lint finds nothing in its strictest profile."""
     words = [str(PROGRAMS / "ansible-lint"), "--offline", "--strict", "--profile", "production", "roles"]
     run(words, cwd=paths.SOURCE, env=_environment(tmp_path))
 
