@@ -14,22 +14,26 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from same_output.caches import without_images
 from same_output.changes import by_name
 from same_output.report_table import Report
 from same_output.source_tree import Tree
 
-MANIFEST, SIGNATURE, RELEASE, INDEX = "manifest.json", "manifest.json.sig", "release.json", "index.json"
+MANIFEST, SIGNATURE, RELEASE = "manifest.json", "manifest.json.sig", "release.json"
 INSTALL = "install/"
 BLOBS = "blobs/sha256/"
-CHUNK = 1 << 20
 
 
 def build(tree: Tree, release: str, out: Path) -> Path:
-    """Build a release's bundle with a tree's code, signed with a key of the comparison's own."""
+    """Build a release's bundle with a tree's code, signed with a key of the comparison's own.
+
+    Images and documents are made again; packages, wheels, pages and programs come from the cache.
+    """
     key = tree.work / "key"
     if not key.exists():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    tree.must("bundle", "build", release, "--out", out, "--key", key)
+    env = {"BEDPLATE_CACHE": str(without_images(tree, release))}
+    tree.must("bundle", "build", release, "--out", out, "--key", key, env=env)
     return out
 
 

@@ -39,6 +39,7 @@ def _compare(old: Tree, new: Tree, options: argparse.Namespace, report: Report) 
     for release in options.release if options.build else ():
         built = [bundles.build(tree, release, work / f"{tree.name}-{release}") for tree in (old, new)]
         bundles.compare(built[0], built[1], release, report)
+        report.note(f"bundle {release}: no program was compiled again; for that, compare cold builds with --bundles")
     if options.bundles:
         bundles.compare(options.bundles[0], options.bundles[1], "as given", report)
     if not (options.build or options.bundles):
@@ -48,7 +49,7 @@ def _compare(old: Tree, new: Tree, options: argparse.Namespace, report: Report) 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python tests/same_output", description=__doc__)
     parser.add_argument("revision", nargs="?", default=BASELINE, help=f"the older revision (default: {BASELINE})")
-    parser.add_argument("--build", action="store_true", help="build a bundle of both trees; needs a warm cache")
+    parser.add_argument("--build", action="store_true", help="make images and a bundle with both trees")
     parser.add_argument("--release", action="append", help="release to build (default: 2026.11.0); can be repeated")
     parser.add_argument("--bundles", nargs=2, type=Path, metavar=("OLD", "NEW"), help="two finished bundles")
     options = parser.parse_args()

@@ -7,22 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from same_output.caches import without_rendered
 from same_output.changes import by_name
 from same_output.declared import refused as refused_by_new
 from same_output.environments import Environment, broken, whole
 from same_output.report_table import Report
-from same_output.source_tree import CACHE, Answer, Tree
+from same_output.source_tree import Answer, Tree
 
 WAYS: Mapping[str, tuple[str, ...]] = {"objects": (), "HostSpecs": ("--hosts",)}
 INPUT = 2
 """Exit code where input is at fault."""
-RENDERED = "render"
-"""Folder of the cache with rendered components."""
 
 
 def compare(old: Tree, new: Tree, report: Report) -> None:
     """Render every environment with both trees and compare what comes out."""
-    caches = {tree.name: _cache(tree) for tree in (old, new)}
+    caches = {tree.name: without_rendered(tree) for tree in (old, new)}
     for environment in whole(old, new):
         for what, words in WAYS.items():
             sides = [_render(tree, environment, caches, words) for tree in (old, new)]
@@ -67,13 +66,3 @@ def _named(line: bytes) -> tuple[str, Any]:
     found = value["object"]
     names = found["metadata"].get("namespace", ""), found["metadata"].get("name", "")
     return " ".join([value["component"], found["apiVersion"], found["kind"], "/".join(names)]), value
-
-
-def _cache(tree: Tree) -> Path:
-    """Return a cache with everything but what was rendered before."""
-    folder = tree.work / f"cache-{tree.name}"
-    folder.mkdir()
-    for one in CACHE.iterdir():
-        if one.name not in (RENDERED, tree.work.name):
-            (folder / one.name).symlink_to(one)
-    return folder

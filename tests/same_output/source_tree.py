@@ -63,9 +63,9 @@ class Tree:
         done = subprocess.run(argv, cwd=self.folder, env=variables, capture_output=True, check=False)
         return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
 
-    def must(self, *words: str | Path) -> bytes:
+    def must(self, *words: str | Path, env: Mapping[str, str] | None = None) -> bytes:
         """Run `bedplate` with this tree's code and return its output; end the comparison where it fails."""
-        answer = self.run(*words)
+        answer = self.run(*words, env=env)
         if answer.code:
             command = " ".join(map(str, words))
             raise SystemExit(f"{self.name} tree: bedplate {command} ended with {answer.code}:\n{answer.error}")
