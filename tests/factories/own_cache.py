@@ -1,4 +1,4 @@
-"""A built release, its binary cache, and a server for that cache."""
+"""A built release, its binary cache, and a web server for it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ images:
 """
 RELEASE = "version: 2026.1.0\ntoolchain: {go: '1', node: '1'}\nepoch: 1793491200\ncomponents: {hello: '1'}\n"
 IMAGE = "image:registry.example.test/hello:v1"
-PATIENCE = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
+LIMITS = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
 
 
 class RecordingReporter:
-    """A reporter that records lines."""
+    """Records the notes that are reported."""
 
     def __init__(self) -> None:
-        """Start without lines."""
+        """Start without notes."""
         self.lines: list[str] = []
 
     def begin(self, item: str) -> None:
@@ -54,7 +54,7 @@ class RecordingReporter:
 
 
 class Built:
-    """A built release, its cache, and the publisher's key."""
+    """A built release, its local cache, and the publisher's key."""
 
     def __init__(self, root: Path) -> None:
         """Build it."""
@@ -73,24 +73,26 @@ class Built:
         self.root = root
 
     def publish(self, name: str, *, key: Path | None = None, believed: str = "") -> Path:
-        """Publish into a folder of the test, with another key if one is given."""
-        folder, stock = self.root / name, publish.contents_of_cache(self.catalog, self.cache)
-        publish.publish_to_folder(stock, folder, key or self.key, believed or self.public, lambda _: None)
+        """Publish to a folder, with another key if one is given."""
+        folder, contents = self.root / name, publish.contents_of_cache(self.catalog, self.cache)
+        publish.publish_to_folder(contents, folder, key or self.key, believed or self.public, lambda _: None)
         return folder
 
     def fill(
-        self, reporter: RecordingReporter, *origins: Any, lock: Lock | None = None, public: str = ""
+        self, reporter: RecordingReporter, *caches: Any, lock: Lock | None = None, public: str = ""
     ) -> tuple[Cache, FillResult]:
-        """Fill an empty cache."""
+        """Fill an empty local cache."""
         empty = Cache(self.root / "empty")
         context = build_context(self.catalog, empty, lock or self.lock)
-        return empty, fill_cache(BinaryCaches(origins, public, PATIENCE), context, reporter)
+        return empty, fill_cache(BinaryCaches(caches, public, LIMITS), context, reporter)
 
     def is_whole(self, cache: Cache) -> bool:
-        """Return whether a cache has both artifacts, and all blobs of the image."""
+        """Return whether a local cache has both artifacts, the image with all blobs."""
         outputs = {entry.recipe: entry.output for entry in self.lock.entries}
-        stock = publish.find_contents(self.catalog, cache.blob, cache.recall)
-        return all(cache.recall(r) == o for r, o in outputs.items()) and all(cache.has(b.sha256) for b in stock.blobs)
+        contents = publish.find_contents(self.catalog, cache.blob, cache.recall)
+        return all(cache.recall(r) == o for r, o in outputs.items()) and all(
+            cache.has(b.sha256) for b in contents.blobs
+        )
 
 
 def _entry(name: str, recipe: str, output: Output) -> Entry:
@@ -113,12 +115,12 @@ Bad = Callable[[http.server.BaseHTTPRequestHandler, bytes], bytes | None]
 
 @contextmanager
 def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iterator[tuple[str, list[str]]]:
-    """Serve a folder on loopback; yield its URL and the list of requested paths.
+    """Serve a folder on loopback; yield its URL and the paths that were requested.
 
     Args:
-        folder: what is served.
-        bad: changes what is sent; None from it: nothing more is sent.
-        ranges: whether parts of files are given.
+        folder: the folder.
+        bad: changes the bytes of a response; if it returns None, nothing more is sent.
+        ranges: whether ranges of files are supported.
     """
     requested: list[str] = []
 

@@ -1,1 +1,1 @@
-"""Binary caches: places that have artifacts by digest, so that they need not be built again."""
+"""Binary caches: folders, web servers and registries with artifacts by digest, so that nothing is built twice."""

@@ -1,4 +1,4 @@
-"""What people type after --from: a folder, a URL, or an artifact in a registry."""
+"""Addresses of binary caches, as given to --from: a folder, a URL, or an artifact in a registry."""
 
 from __future__ import annotations
 
@@ -22,24 +22,29 @@ TAG = "latest"
 
 
 def parse_caches(specs: Iterable[str] | None, key: Path | None) -> BinaryCaches:
-    """Return the origins that were typed, in their order; the key file says whose indices are believed."""
+    """Return the binary caches with these addresses, in order.
+
+    Args:
+        specs: their addresses.
+        key: file with the public keys that their indexes must be signed by; without it, no index is read.
+    """
     return BinaryCaches(
         [parse_cache(spec) for spec in specs or ()], publisher_signature.public_keys(key) if key else ""
     )
 
 
 def parse_cache(spec: str) -> BinaryCache:
-    """Return one origin; InputError where it is none."""
+    """Return the binary cache with this address; InputError if it is not one."""
     if spec.startswith((OCI, OCI_PLAIN)):
         return RegistryCache(*parse_artifact(spec))
     if spec.startswith(("http://", "https://")):
         return HttpCache(spec)
     if "://" in spec:
-        raise InputError(f"cache {spec}", "is of an unknown kind", "give a folder, http(s)://… or oci://…")
+        raise InputError(f"cache {spec}", "is an unknown kind of address", "give a folder, http(s)://… or oci://…")
     folder = Path(spec)
     if not (folder / bundle_layout.BLOBS).is_dir():
         raise InputError(
-            f"cache {spec}", f"is neither a bundle nor a cache: it has no {bundle_layout.BLOBS}", "check --from"
+            f"cache {spec}", f"is neither a bundle nor a binary cache: it has no {bundle_layout.BLOBS}", "check --from"
         )
     return FolderCache(folder)
 
@@ -53,5 +58,5 @@ def parse_artifact(spec: str, client: Client | None = None) -> tuple[Client, str
         name, tag = rest, TAG
     address = parse_address(f"{'http' if plain else 'https'}://{name}")
     if not address.path:
-        raise InputError(f"cache {spec}", "names no repository", "write oci://HOST/REPOSITORY[:TAG]")
+        raise InputError(f"cache {spec}", "has no repository", "write oci://HOST/REPOSITORY[:TAG]")
     return client or Client(address, credentials.from_login_file(str(address))), address.path, tag

@@ -1,4 +1,4 @@
-"""One blob from one origin: gone on with where it broke off, bounded in size and time, and kept only if right."""
+"""Fetching one blob from one binary cache: resumed after a break, limited in size and time, and verified."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bedplate.core import digest
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """How much an origin is put up with.
+    """Limits for fetching a blob.
 
     Attributes:
-        tries: how often a blob is asked for.
-        first: seconds before the second try; it doubles.
+        tries: number of tries.
+        first: seconds before the second try; they double with each.
         grace: seconds that any blob may take.
-        rate: bytes a second above that; a slower origin is given up.
+        rate: bytes per second after that; a slower cache is given up.
     """
 
     tries: int = 4
@@ -31,32 +31,32 @@ class FetchLimits:
 
 
 def fetch_blob(
-    origin: BinaryCache, wanted: Output, cache: Cache, patience: FetchLimits, progress: Callable[[int], None]
+    source: BinaryCache, wanted: Output, cache: Cache, limits: FetchLimits, progress: Callable[[int], None]
 ) -> None:
-    """Bring a blob into the cache.
+    """Fetch a blob into the local cache.
 
     Args:
-        origin: where from.
-        wanted: its digest and size.
-        cache: where to; what came of a blob that broke off stays there for the next try, or run.
-        patience: tries and time.
-        progress: called with numbers of bytes that came; negative where they were no good.
+        source: the binary cache.
+        wanted: digest and size of the blob.
+        cache: the local cache; an incomplete blob stays there for the next try, or run.
+        limits: tries and time.
+        progress: called with the number of bytes that came; negative for bytes that were wrong.
 
     Raises:
-        AbsentError: the origin does not have it.
-        BrokenError: it could not be had whole.
-        RefusedError: it has another content.
+        AbsentError: the binary cache does not have the blob.
+        BrokenError: the blob could not be fetched completely.
+        CacheRefusedError: the blob does not match its digest.
     """
-    part = cache.folder("parts") / digest.of([origin.name, wanted.sha256])
+    part = cache.folder("parts") / digest.of([source.name, wanted.sha256])
     before = part.stat().st_size if part.exists() else 0
     if before > wanted.size:
         part.unlink()
         before = 0
     progress(before)
     last = ""
-    for attempt in range(patience.tries):
+    for attempt in range(limits.tries):
         try:
-            _receive(origin, wanted, part, patience, progress)
+            _receive(source, wanted, part, limits, progress)
         except BrokenError as error:
             last = str(error)
         else:
@@ -66,21 +66,21 @@ def fetch_blob(
             progress(-part.stat().st_size)
             part.unlink()
             if not before:
-                raise CacheRefusedError(f"has another content for blob {wanted.sha256}")
-            before = 0  # what an earlier run left may have been at fault
-        time.sleep(patience.first * 2**attempt if attempt + 1 < patience.tries else 0)
-    raise BrokenError(f"{last}; tried {patience.tries} times")
+                raise CacheRefusedError(f"gave blob {wanted.sha256} with a wrong digest")
+            before = 0  # the bytes of an earlier run may have been wrong
+        time.sleep(limits.first * 2**attempt if attempt + 1 < limits.tries else 0)
+    raise BrokenError(f"{last}; tried {limits.tries} times")
 
 
 def _receive(
-    origin: BinaryCache, wanted: Output, part: Path, patience: FetchLimits, progress: Callable[[int], None]
+    source: BinaryCache, wanted: Output, part: Path, limits: FetchLimits, progress: Callable[[int], None]
 ) -> None:
-    """Bring the part file to the blob's size; BrokenError where less comes."""
+    """Append to the part file up to the blob's size; BrokenError if less comes."""
     start = part.stat().st_size if part.exists() else 0
-    until = time.monotonic() + patience.grace + wanted.size / patience.rate
+    until = time.monotonic() + limits.grace + wanted.size / limits.rate
     if start == wanted.size:
         return
-    with origin.blob(wanted.sha256, start) as stream, part.open("ab") as file:
+    with source.blob(wanted.sha256, start) as stream, part.open("ab") as file:
         if stream.start != start:
             file.truncate(0)
             progress(-start)
@@ -88,10 +88,10 @@ def _receive(
         for block in stream.blocks:
             size += len(block)
             if size > wanted.size:
-                raise CacheRefusedError(f"has more than {wanted.size} bytes for blob {wanted.sha256}")
+                raise CacheRefusedError(f"gave more than {wanted.size} bytes for blob {wanted.sha256}")
             file.write(block)
             progress(len(block))
             if time.monotonic() > until:
-                raise BrokenError(f"too slow: {size} of {wanted.size} bytes in {patience.grace:.0f} s and more")
+                raise BrokenError(f"too slow: {size} of {wanted.size} bytes in more than {limits.grace:.0f} s")
     if size < wanted.size:
-        raise BrokenError(f"it ends after {size} of {wanted.size} bytes")
+        raise BrokenError(f"ended after {size} of {wanted.size} bytes")

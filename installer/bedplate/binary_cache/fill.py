@@ -1,4 +1,4 @@
-"""Filling the local cache with what a lock needs, out of several origins in their order."""
+"""Filling the local cache with the artifacts of a lock, from several binary caches in order."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from bedplate.core.sizes import human
 
 WORKERS = 8
 FAILURES = 3
-"""Blobs that an origin may fail to give, one after the other, before it is not asked any more."""
+"""Blobs in a row that a binary cache may fail to give, before it is not used any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class BinaryCaches:
-    """Where artifacts are looked for.
+    """The binary caches that artifacts are looked for in.
 
     Attributes:
-        ordered: tried one after the other.
-        public: the key that an index has to be signed by; empty: indices are not read.
-        patience: what each is put up with.
+        ordered: the caches, tried in order.
+        public: the public key that an index must be signed by; empty if no index is read.
+        limits: limits for fetching a blob.
     """
 
     ordered: Sequence[BinaryCache] = ()
     public: str = ""
-    patience: FetchLimits = field(default_factory=FetchLimits)
+    limits: FetchLimits = field(default_factory=FetchLimits)
 
 
 @dataclass(slots=True)
 class FillResult:
-    """What came.
+    """What was fetched.
 
     Attributes:
-        artifacts: number of artifacts that are there now and were not.
-        lacking: number that no origin has.
-        size: bytes that came, by origin.
-        refused: origins that nothing more is taken from, and why.
+        artifacts: number of artifacts that were fetched.
+        lacking: number of artifacts that no binary cache has.
+        size: bytes that were fetched, by cache.
+        refused: caches that are not used any more, and why.
     """
 
     artifacts: int = 0
@@ -58,27 +58,27 @@ class FillResult:
     refused: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Return the result in words."""
         sizes = ", ".join(f"{human(size)} from {name}" for name, size in self.size.items())
-        lacking = f", {self.lacking} in none" if self.lacking else ""
+        lacking = f", {self.lacking} not found" if self.lacking else ""
         return f"{self.artifacts} artifacts{lacking}" + (f": {sizes}" if sizes else "")
 
 
 def fill_cache(
-    origins: BinaryCaches, context: Context, reporter: Reporter, progress: Callable[[int], None] = lambda _: None
+    caches: BinaryCaches, context: Context, reporter: Reporter, progress: Callable[[int], None] = lambda _: None
 ) -> FillResult:
-    """Have in the cache what the origins have of the context's lock, and return what came.
+    """Fetch the artifacts of the context's lock that the local cache lacks.
 
-    First what a site gets; what only images are made of is looked for where an image is still missing.
+    First the artifacts of a bundle; artifacts that only images are made of are fetched if an image is still missing.
 
     Args:
-        origins: where to look.
-        context: lock and cache.
-        reporter: told which origin is refused and why.
+        caches: the binary caches.
+        context: lock and local cache.
+        reporter: receives which cache is refused, and why.
         progress: called with numbers of bytes, from several threads.
     """
     with build_lock(context.cache, reporter):
-        return _fill(_Fill(origins, context.cache, reporter, progress), context)
+        return _fill(_Fill(caches, context.cache, reporter, progress), context)
 
 
 def _fill(run: _Fill, context: Context) -> FillResult:
@@ -96,7 +96,7 @@ def _fill(run: _Fill, context: Context) -> FillResult:
 
 
 def _is_kept(entry: Entry, cache: Cache) -> bool:
-    """Return whether an artifact is in the cache under its recipe, an image with all its parts."""
+    """Return whether an artifact is in the local cache under its recipe, an image with all its blobs."""
     if entry.output is None or cache.recall(entry.recipe) != entry.output:
         return False
     return all(cache.has(part.sha256) for part in _parts(entry, cache))
@@ -111,29 +111,29 @@ def _parts(entry: Entry, cache: Cache) -> list[Output]:
 
 @dataclass(slots=True)
 class _Fill:
-    """One run."""
+    """One run of fill_cache."""
 
-    origins: BinaryCaches
+    caches: BinaryCaches
     cache: Cache
     reporter: Reporter
     progress: Callable[[int], None]
     filled: FillResult = field(default_factory=FillResult)
-    broken: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def indexed(self) -> dict[str, Output]:
-        """Return what the origins' indices say, where a key is pinned; the first origin's word counts."""
+        """Return outputs by recipe, from the caches' indexes if a key is pinned; the first cache wins."""
         merged = CacheIndex(entries={})
-        for origin in reversed(self.origins.ordered) if self.origins.public else ():
+        for cache in reversed(self.caches.ordered) if self.caches.public else ():
             try:
-                if found := origin.index():
-                    merged = merged.merged(cache_index.verified_index(found, self.origins.public, origin.name))
+                if signed := cache.index():
+                    merged = merged.merged(cache_index.verified_index(signed, self.caches.public, cache.name))
             except (BrokenError, BedplateError) as error:
-                self._refuse(origin, str(error))
-        return {recipe: Output(sha256=one.sha256, size=one.size) for recipe, one in merged.entries.items()}
+                self._refuse(cache, str(error))
+        return {recipe: Output(sha256=entry.sha256, size=entry.size) for recipe, entry in merged.entries.items()}
 
     def take(self, entries: Iterable[Entry]) -> None:
-        """Bring artifacts into the cache and note their recipes."""
+        """Fetch artifacts into the local cache, and record their recipes."""
         wanted = [entry for entry in entries if entry.output and not _is_kept(entry, self.cache)]
         self._blobs(entry.output for entry in wanted if entry.output)
         self._blobs(part for entry in wanted for part in _parts(entry, self.cache))
@@ -149,49 +149,49 @@ class _Fill:
     def _blobs(self, outputs: Iterable[Output]) -> None:
         missing = {output.sha256: output for output in outputs if not self.cache.has(output.sha256)}
         with ThreadPoolExecutor(WORKERS) as pool:
-            # the largest first, so that none of them is alone at the end
-            list(pool.map(self._blob, sorted(missing.values(), key=lambda one: -one.size)))
+            # the largest first, so that none of them is left alone at the end
+            list(pool.map(self._blob, sorted(missing.values(), key=lambda output: -output.size)))
 
     def _blob(self, wanted: Output) -> None:
-        """Take a blob from the first origin that has it right."""
-        for origin in self.origins.ordered:
-            if origin.name in self.filled.refused:
+        """Fetch a blob from the first cache that has it."""
+        for cache in self.caches.ordered:
+            if cache.name in self.filled.refused:
                 continue
             try:
-                fetch_blob(origin, wanted, self.cache, self.origins.patience, self._told)
+                fetch_blob(cache, wanted, self.cache, self.caches.limits, self._progressed)
             except AbsentError:
                 continue
             except BrokenError as error:
-                self._broke(origin, f"did not give blob {wanted.sha256[:12]}: {error}")
+                self._failed(cache, f"did not give blob {wanted.sha256[:12]}: {error}")
             except CacheRefusedError as error:
-                self._refuse(origin, str(error))
+                self._refuse(cache, str(error))
             else:
                 with self.guard:
-                    self.broken.pop(origin.name, None)
-                    self.filled.size[origin.name] = self.filled.size.get(origin.name, 0) + wanted.size
+                    self.failures.pop(cache.name, None)
+                    self.filled.size[cache.name] = self.filled.size.get(cache.name, 0) + wanted.size
                 return
 
-    def _told(self, count: int) -> None:
+    def _progressed(self, count: int) -> None:
         with self.guard:
             self.progress(count)
 
-    def _broke(self, origin: BinaryCache, why: str) -> None:
-        """Say that an origin failed; one that does so again and again is left alone."""
+    def _failed(self, cache: BinaryCache, why: str) -> None:
+        """Report that a cache failed; after several failures in a row, it is not used any more."""
         with self.guard:
-            self.broken[origin.name] = self.broken.get(origin.name, 0) + 1
-            often = self.broken[origin.name] >= FAILURES
-        if often:
-            self._refuse(origin, f"{FAILURES} blobs in a row could not be had, the last one: {why}")
+            self.failures[cache.name] = self.failures.get(cache.name, 0) + 1
+            is_often = self.failures[cache.name] >= FAILURES
+        if is_often:
+            self._refuse(cache, f"{FAILURES} blobs in a row could not be fetched; the last one: {why}")
         else:
-            self._say(f"{origin.name} {why}")
+            self._report(f"{cache.name} {why}")
 
-    def _refuse(self, origin: BinaryCache, why: str) -> None:
+    def _refuse(self, cache: BinaryCache, why: str) -> None:
         with self.guard:
-            known = origin.name in self.filled.refused
-            self.filled.refused.setdefault(origin.name, why)
-        if not known:
-            self._say(f"{origin.name} is refused, nothing more is taken from it: {why}")
+            is_known = cache.name in self.filled.refused
+            self.filled.refused.setdefault(cache.name, why)
+        if not is_known:
+            self._report(f"{cache.name} is not used any more: {why}")
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         with self.guard:
             self.reporter.note(text)

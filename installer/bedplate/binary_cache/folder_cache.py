@@ -1,4 +1,4 @@
-"""A folder with blobs: a bundle, a disk that was carried here, a published cache."""
+"""A folder as a binary cache: a bundle, a disk that was carried in, or a published cache."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ BLOCK = 1 << 20
 
 
 class FolderCache:
-    """A folder as an origin."""
+    """A folder with blobs."""
 
     def __init__(self, path: Path) -> None:
-        """Take a folder that holds blobs/sha256."""
+        """Use a folder that has blobs/sha256."""
         self._path = path
 
     @property
     def name(self) -> str:
-        """Return its path."""
+        """Return the folder's path."""
         return str(self._path)
 
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
-        """Give a file, or the rest of it."""
-        with self._file(bundle_layout.blob_path(sha256), start) as found:
-            yield found
+        """Open a blob at an offset."""
+        with self._file(bundle_layout.blob_path(sha256), start) as stream:
+            yield stream
 
     def index(self) -> tuple[bytes, bytes] | None:
-        """Return the index's two files."""
+        """Return the index and its signature."""
         return cache_index.read_files(self._file)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""An HTTP server with blobs under a URL: any static one will do."""
+"""A web server as a binary cache: any static server with blobs below a URL."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 class HttpCache:
-    """An HTTP server as an origin."""
+    """A web server with blobs."""
 
     def __init__(self, url: str) -> None:
-        """Take the URL that `blobs/sha256/` follows; proxies and authorities are those of the environment."""
+        """Use the URL that `blobs/sha256/` follows; proxies and CA certificates are those of the environment."""
         self._url = url.rstrip("/")
         self._client = new_client()
 
@@ -33,17 +33,17 @@ class HttpCache:
 
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
-        """Get a file, or the rest of it."""
-        with stream(self._client, f"{self._url}/{bundle_layout.blob_path(sha256)}", start) as found:
-            yield found
+        """Get a blob from an offset on."""
+        with stream(self._client, f"{self._url}/{bundle_layout.blob_path(sha256)}", start) as opened:
+            yield opened
 
     def index(self) -> tuple[bytes, bytes] | None:
-        """Get the index's two files."""
+        """Get the index and its signature."""
         return cache_index.read_files(lambda name: stream(self._client, f"{self._url}/{name}", 0))
 
 
 def new_client() -> httpx.Client:
-    """Return a client that follows redirects, as registries with an object store behind them need."""
+    """Return a client that follows redirects, which registries use if they keep blobs in an object store."""
     return httpx.Client(timeout=TIMEOUT, follow_redirects=True, headers={"Accept-Encoding": "identity"})
 
 
@@ -51,17 +51,17 @@ def new_client() -> httpx.Client:
 def stream(
     client: httpx.Client, url: str, start: int, headers: Mapping[str, str] | None = None
 ) -> Iterator[BlobStream]:
-    """Get a URL from an offset on; a server that knows no ranges gives all of it."""
+    """Get a URL from an offset on; a server without support for ranges gives all of it."""
     ranged = {"Range": f"bytes={start}-"} if start else {}
     try:
-        with client.stream("GET", url, headers={**(headers or {}), **ranged}) as answer:
-            if answer.status_code in ABSENT:
+        with client.stream("GET", url, headers={**(headers or {}), **ranged}) as response:
+            if response.status_code in ABSENT:
                 raise AbsentError
-            partial = answer.status_code == HTTPStatus.PARTIAL_CONTENT
-            if partial and not answer.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-                raise BrokenError("it answers another range than was asked for")
-            if not partial and answer.status_code != HTTPStatus.OK:
-                raise BrokenError(f"it answers {answer.status_code}")
-            yield BlobStream(start if partial else 0, answer.iter_raw())
+            partial = response.status_code == HTTPStatus.PARTIAL_CONTENT
+            if partial and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                raise BrokenError("the server answers with another range than was requested")
+            if not partial and response.status_code != HTTPStatus.OK:
+                raise BrokenError(f"the server answers {response.status_code}")
+            yield BlobStream(start if partial else 0, response.iter_raw())
     except httpx.HTTPError as error:
         raise BrokenError(f"{type(error).__name__} {error}".rstrip()) from error

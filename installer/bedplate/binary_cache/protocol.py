@@ -1,7 +1,7 @@
-"""What every place of artifacts can do, and how it fails.
+"""The interface of a binary cache, and its errors.
 
-No origin is trusted: what it gives is compared with a digest that comes from elsewhere, the lock or an
-index that a pinned key signed.
+No binary cache is trusted: each blob is verified against a digest from the lock, or from an index that a pinned key
+signed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class BlobStream:
-    """A blob as it comes.
+    """A blob that is being read.
 
     Attributes:
-        start: offset of the first byte; 0 where an origin cannot begin later.
-        blocks: the bytes; ends early, or raises BrokenError, where the origin breaks off.
+        start: offset of the first byte; 0 if the cache cannot start later.
+        blocks: the bytes; they end early, or raise BrokenError, if the connection breaks.
     """
 
     start: int
@@ -26,29 +26,29 @@ class BlobStream:
 
 
 class BinaryCache(Protocol):
-    """A folder, an HTTP server or a registry with blobs by digest. Any number of threads may ask."""
+    """A folder, a web server or a registry with blobs by digest. Any number of threads may use it."""
 
     @property
     def name(self) -> str:
-        """Return what it is called in messages, without passwords."""
+        """Return the name for messages, without passwords."""
         ...
 
     def blob(self, sha256: str, start: int) -> AbstractContextManager[BlobStream]:
-        """Give a blob from an offset on; AbsentError, BrokenError."""
+        """Open a blob at an offset; AbsentError, BrokenError."""
         ...
 
     def index(self) -> tuple[bytes, bytes] | None:
-        """Return its index and the signature over it, None where it has none; BrokenError."""
+        """Return the index and the signature over it, None if there is none; BrokenError."""
         ...
 
 
 class AbsentError(Exception):
-    """The origin does not have this blob."""
+    """The binary cache does not have this blob."""
 
 
 class BrokenError(Exception):
-    """The origin did not answer, or broke off; another try may go better."""
+    """The binary cache did not answer, or the connection broke; another try may succeed."""
 
 
 class CacheRefusedError(Exception):
-    """The origin gave what it must not: nothing more is taken from it."""
+    """The binary cache gave wrong content; it is not used any more."""

@@ -1,4 +1,4 @@
-"""Publishing: a release's artifacts by digest, with a signed index, in a folder or a registry."""
+"""Publishing a binary cache: a release's artifacts by digest and a signed index, to a folder or a registry."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from bedplate.registry.upload import LocalBlob
 
 JOBS = 8
 NEXT = f".{cache_index.FILE}.next"
-"""The new index, whole, until its signature is in its place."""
+"""The complete new index, until its signature is in place."""
 ARTIFACT_TYPE = "application/vnd.bedplate.cache.v1"
 Find = Callable[[str], Path]
 
 
 @dataclass(frozen=True, slots=True)
 class CacheContents:
-    """What is published: blobs, and the index of what they are."""
+    """The content of a binary cache: blobs, and their index."""
 
     blobs: list[LocalBlob]
     index: CacheIndex
@@ -47,12 +47,15 @@ class CacheContents:
 
 
 def find_contents(catalog: Catalog, find: Find, recall: Callable[[str], Output | None]) -> CacheContents:
-    """Return what there is of a release; BedplateError where something is missing that a site gets.
+    """Return what can be published of a release.
 
     Args:
         catalog: the release.
-        find: returns where a blob is, or would be.
-        recall: returns what a recipe gave, for entries whose output the lock does not say.
+        find: returns the path of a blob, whether it exists or not.
+        recall: returns the output of a recipe, for entries without an output in the lock.
+
+    Raises:
+        BedplateError: an artifact is missing that is in every bundle.
     """
     lock = catalog.lock()
     needed = {entry.id for entry in release_contents.carried(catalog.components, lock.entries, lock.sets)}
@@ -63,7 +66,9 @@ def find_contents(catalog: Catalog, find: Find, recall: Callable[[str], Output |
         parts = list(_blobs(entry, output, find)) if output else []
         if not output or not all(part.path.is_file() for part in parts):
             if entry.id in needed:
-                raise BedplateError(entry.id, "is not there to be published", "bedplate bundle build it first")
+                raise BedplateError(
+                    entry.id, "is not built, so it cannot be published", "run bedplate bundle build first"
+                )
             continue
         blobs |= {part.sha256: part for part in parts}
         recorded[entry.recipe] = IndexEntry(id=entry.id, sha256=output.sha256, size=output.size)
@@ -71,7 +76,7 @@ def find_contents(catalog: Catalog, find: Find, recall: Callable[[str], Output |
 
 
 def contents_of_cache(catalog: Catalog, cache: Cache) -> CacheContents:
-    """Return what the local cache has of a release: also what only images are made of."""
+    """Return what the local cache has of a release, including artifacts that only images are made of."""
     return find_contents(catalog, cache.blob, cache.recall)
 
 
@@ -93,10 +98,10 @@ def publish_to_folder(
 ) -> int:
     """Write a cache to a folder, next to what was published there before; return the number of files written.
 
-    Blobs are hard links where they can be. The index is written last, so whatever it names is there.
+    Blobs are hard links where possible. The index is written last, so every blob that it names is there.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / bundle_layout.BLOBS).is_dir():
-        raise InputError(f"folder {folder}", "is neither empty nor a cache", "give another one")
+        raise InputError(f"folder {folder}", "is neither empty nor a binary cache", "give another folder")
     whole = _published(folder, public).merged(contents.index)
     written = 0
     for blob in contents.blobs:
@@ -110,7 +115,7 @@ def publish_to_folder(
 
 
 def _finish(folder: Path, public: str) -> None:
-    """Do the last rename of a run that was stopped after it had put the new index's signature in its place."""
+    """Do the last rename of a run that was killed after it had written the new index's signature."""
     following, signature = folder / NEXT, folder / cache_index.SIGNATURE
     if following.is_file() and signature.is_file():
         with suppress(BedplateError):
@@ -119,14 +124,14 @@ def _finish(folder: Path, public: str) -> None:
 
 
 def _published(folder: Path, public: str) -> CacheIndex:
-    """Return what was published in a folder before."""
+    """Return the index that was published in a folder before."""
     _finish(folder, public)
     try:
-        found = FolderCache(folder).index()
+        signed = FolderCache(folder).index()
     except BrokenError as error:
-        step = f"remove {cache_index.FILE} there, and publish again"
+        step = f"remove {cache_index.FILE} from it, and publish again"
         raise BedplateError(f"cache {folder}", f"has an index that cannot be read: {error}", step) from error
-    return cache_index.verified_index(found, public, str(folder)) if found else CacheIndex(entries={})
+    return cache_index.verified_index(signed, public, str(folder)) if signed else CacheIndex(entries={})
 
 
 def _link(blob: LocalBlob, target: Path) -> bool:
@@ -141,7 +146,7 @@ def _link(blob: LocalBlob, target: Path) -> bool:
 def publish_to_registry(
     contents: CacheContents, where: tuple[Client, str, str], key: Path, cache: Cache, progress: Callable[[int], None]
 ) -> int:
-    """Push a cache as one artifact with a layer per blob; return the number of blobs that were sent."""
+    """Push a cache as one artifact with a layer for each blob; return the number of blobs that were sent."""
     client, repository, tag = where
     content, signature = contents.index.signed(key)
     signed = [(cache_index.FILE, cache.add_bytes(content)), (cache_index.SIGNATURE, cache.add_bytes(signature))]
@@ -157,7 +162,7 @@ def publish_to_registry(
 
 def _manifest(blobs: Sequence[LocalBlob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:
     layers: list[dict[str, Any]] = []
-    for blob in sorted(blobs, key=lambda one: one.sha256):
+    for blob in sorted(blobs, key=lambda blob: blob.sha256):
         title = {oci.TITLE: titled[blob.sha256]} if blob.sha256 in titled else None
         layers.append(oci.descriptor(oci.FILE_TYPE, blob.sha256, blob.size, title))
     config = oci.descriptor(oci.EMPTY_TYPE, empty.sha256, empty.size)

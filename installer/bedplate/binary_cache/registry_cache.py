@@ -1,4 +1,4 @@
-"""A registry with an artifact whose layers are the blobs of a cache."""
+"""An artifact in a registry as a binary cache: its layers are the blobs."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from bedplate.registry.client import Client
 
 
 class RegistryCache:
-    """An artifact in a registry as an origin."""
+    """An artifact in a registry with a layer for each blob."""
 
     def __init__(self, client: Client, repository: str, tag: str) -> None:
-        """Take a registry's client and the artifact's name."""
+        """Use a registry's client and the name of the artifact."""
         self._client, self._repository, self._tag = client, repository, tag
         self._web = new_client()
 
     @property
     def name(self) -> str:
-        """Return it as it is typed."""
+        """Return the address, as given to --from."""
         return f"oci://{self._client.address}/{self._repository}:{self._tag}"
 
     @contextmanager
     def blob(self, sha256: str, start: int) -> Iterator[BlobStream]:
-        """Get a layer."""
+        """Get a layer from an offset on."""
         if sha256 not in self._layers.values():
             raise AbsentError
         url = f"{self._client.address.url}/v2/{self._repository}/blobs/{oci.digest(sha256)}"
         authorization = self._client.authorization(self._scopes)
-        with stream(self._web, url, start, {"Authorization": authorization} if authorization else {}) as found:
-            yield found
+        with stream(self._web, url, start, {"Authorization": authorization} if authorization else {}) as opened:
+            yield opened
 
     def index(self) -> tuple[bytes, bytes] | None:
-        """Get the two layers that are the index."""
-        # a title that no layer has leads to no blob, which is absent
+        """Get the index and its signature, which are layers, too."""
+        # a name that no layer has gives no digest, and so AbsentError
         return cache_index.read_files(lambda name: self.blob(self._layers.get(name, ""), 0))
 
     @property
@@ -48,11 +48,11 @@ class RegistryCache:
 
     @cached_property
     def _layers(self) -> dict[str, str]:
-        """Return the digests of the artifact's layers, by title; those without one by themselves."""
+        """Return the digests of the artifact's layers by title, or by digest if they have no title."""
         path = f"/v2/{self._repository}/manifests/{self._tag}"
         try:
-            answer = self._client.request("GET", path, self._scopes, headers={"Accept": oci.MANIFEST_TYPE})
-            layers = oci.parse(answer.body).layers
+            response = self._client.request("GET", path, self._scopes, headers={"Accept": oci.MANIFEST_TYPE})
+            layers = oci.parse(response.body).layers
         except (BedplateError, ValueError, LookupError) as error:
             raise BrokenError(str(error)) from error
         return {layer.title or layer.sha256: layer.sha256 for layer in layers}

@@ -60,7 +60,7 @@ def build_bundle(  # noqa: PLR0913  each is one part of a build
     *,
     lock: Lock | None = None,
     record: bool = False,
-    origins: BinaryCaches | None = None,
+    caches: BinaryCaches | None = None,
     reporter: Reporter | None = None,
 ) -> BuiltBundle:
     """Build, prove, write and sign the bundle of a release.
@@ -71,16 +71,16 @@ def build_bundle(  # noqa: PLR0913  each is one part of a build
         key: the publisher's private key.
         lock: build this one in place of the release's own (see relock).
         record: write what comes out into the lock in place of refusing what differs from it.
-        origins: binary caches and bundles, from which everything they have is taken before anything is made.
+        caches: binary caches and bundles, from which everything they have is taken before anything is made.
         reporter: told about the work.
     """
     told, kept = reporter or SilentReporter(), Cache()
     locked = lock or catalog.lock()
     context = build_context(catalog, kept, locked)
     check_current(context)
-    if origins and origins.ordered:
+    if caches and caches.ordered:
         with report_item(told, "binary caches") as sizes:
-            filled = fill_cache(origins, context, told)
+            filled = fill_cache(caches, context, told)
             sizes.extend(filled.size.values())
         told.note(str(filled))
     entries = realize(locked, context, told, record=record)

@@ -64,7 +64,7 @@ def _build(  # noqa: PLR0913  each is an option people type
         raise InputError("option --out", "is missing", "give a folder for the bundle, or --check")
     caches = cache_address.parse_caches(from_, from_key)
     reporter = ProgressLines(console if output is OutputFormat.JSON else Console())
-    built = build_bundle(catalog, out, key or default_key(), record=record, origins=caches, reporter=reporter)
+    built = build_bundle(catalog, out, key or default_key(), record=record, caches=caches, reporter=reporter)
     print_result(_facts(built), output, _summary(built))
 
 

@@ -1,4 +1,4 @@
-"""The index of a binary cache: what it says counts where the pinned key signed it, and its size is bounded."""
+"""The index of a binary cache: it must be signed by the pinned key, and its size is limited."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_index_serves_a_lock_without_outputs(built: Built) -> None:
-    """Only an index that the pinned key signed says what a recipe gives."""
+    """Outputs are taken only from an index that the pinned key signed."""
     folder = built.publish("cache")
     bare = [entry.model_copy(update={"output": None}) for entry in built.lock.entries]
     lock = Lock(release="2026.1.0", entries=bare, sets={})
@@ -35,22 +35,22 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
         reporter, FolderCache(folder), lock=lock, public=publisher_signature.public_key(built.root / "other")
     )[1]
     assert filled.artifacts == 0
-    assert "the pinned key did not sign" in reporter.lines[0]
+    assert "is not signed by the pinned key" in reporter.lines[0]
     cache, filled = built.fill(RecordingReporter(), FolderCache(folder), lock=lock, public=built.public)
     assert (filled.artifacts, built.is_whole(cache)) == (2, True)
     content = json.loads((folder / cache_index.FILE).read_bytes())
     content["entries"]["1"]["sha256"] = "0" * 64
     (folder / cache_index.FILE).write_text(json.dumps(content))
-    with pytest.raises(BedplateError, match="did not sign"):
+    with pytest.raises(BedplateError, match="is not signed by"):
         built.publish("cache")
 
 
-def test_a_cache_goes_over_to_another_key(built: Built) -> None:
-    """The new key alone does not publish over the old one's index; believed beside it, it does, once."""
+def test_a_cache_can_change_its_key(built: Built) -> None:
+    """Publishing with a new key needs the old key once, since it signed the present index."""
     built.publish("cache")
     new = built.root / "new"
     publisher_signature.new_key(new)
-    with pytest.raises(BedplateError, match="did not sign"):
+    with pytest.raises(BedplateError, match="is not signed by"):
         built.publish("cache", key=new, believed=publisher_signature.public_key(new))
     built.publish("cache", key=new, believed=f"{publisher_signature.public_key(new)}\n{built.public}")
     folder = built.publish("cache", key=new, believed=publisher_signature.public_key(new))
@@ -59,8 +59,8 @@ def test_a_cache_goes_over_to_another_key(built: Built) -> None:
     ).entries
 
 
-def test_publishing_that_was_stopped_between_its_renames_goes_on(built: Built) -> None:
-    """The new signature with the old index is no dead end: the next run ends the one before it."""
+def test_publishing_killed_between_its_renames_resumes(built: Built) -> None:
+    """If a new signature is next to the old index, the next run completes the run before it."""
     folder = built.publish("cache")
     old, new = built.root / "old", folder / cache_index.FILE
     old.write_bytes(CacheIndex(entries={}).signed(built.key)[0])
@@ -73,7 +73,7 @@ def test_publishing_that_was_stopped_between_its_renames_goes_on(built: Built) -
 
 
 def _as_fake_registry(folder: Path) -> None:
-    """Lay a cache's index out so that a web server gives it as a registry would."""
+    """Lay out a cache's index so that a web server serves it as a registry would."""
     repository = folder / "v2/caches/hello"
     (repository / "blobs").mkdir(parents=True)
     (repository / "manifests").mkdir()
@@ -86,31 +86,31 @@ def _as_fake_registry(folder: Path) -> None:
 
 
 @contextmanager
-def _origin(kind: str, folder: Path) -> Iterator[BinaryCache]:
-    """Give a published folder as an origin of a kind."""
+def _cache(kind: str, folder: Path) -> Iterator[BinaryCache]:
+    """Yield a published folder as a cache of a kind."""
     _as_fake_registry(folder)
     with served(folder) as (url, _):
         registry = cache_address.parse_cache(f"oci+{url}/caches/hello:1")
-        origins: dict[str, BinaryCache] = {"folder": FolderCache(folder), "web": HttpCache(url), "registry": registry}
-        yield origins[kind]
+        caches: dict[str, BinaryCache] = {"folder": FolderCache(folder), "web": HttpCache(url), "registry": registry}
+        yield caches[kind]
 
 
 @pytest.mark.parametrize("kind", ["folder", "web", "registry"])
-def test_an_index_without_end_is_refused(kind: str, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From no kind of origin more is read than an index can have, and nothing is taken from one that has more."""
+def test_an_endless_index_is_refused(kind: str, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more is read than an index can have, and a cache with a larger index is not used."""
     folder = built.publish("cache")
     whole = ((folder / cache_index.FILE).read_bytes(), (folder / cache_index.SIGNATURE).read_bytes())
-    with _origin(kind, folder) as origin:
-        assert origin.index() == whole
+    with _cache(kind, folder) as cache:
+        assert cache.index() == whole
         monkeypatch.setattr(cache_index, "LARGEST", len(whole[0]) - 1)
-        _, filled = built.fill(RecordingReporter(), origin, public=built.public)
-    assert filled.refused == {origin.name: f"cache.json has more than {len(whole[0]) - 1} bytes"}
+        _, filled = built.fill(RecordingReporter(), cache, public=built.public)
+    assert filled.refused == {cache.name: f"cache.json is larger than {len(whole[0]) - 1} bytes"}
     assert filled.artifacts == 0
 
 
-def test_nothing_is_published_over_an_index_that_cannot_be_read(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What others find by the index would be lost with it."""
+def test_an_unreadable_index_is_not_overwritten(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its entries would be lost with it."""
     built.publish("cache")
     monkeypatch.setattr(cache_index, "LARGEST", 100)
-    with pytest.raises(BedplateError, match=r"cannot be read: cache\.json has more than 100 bytes"):
+    with pytest.raises(BedplateError, match=r"cannot be read: cache\.json is larger than 100 bytes"):
         built.publish("cache")

@@ -1,4 +1,4 @@
-"""Transfers from a binary cache: nothing is believed without its digest, and what broke off is gone on with."""
+"""Fetching from a binary cache: digests are verified, and broken transfers are resumed."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ def _slow(handler: http.server.BaseHTTPRequestHandler, data: bytes) -> None:
 
 
 BAD: dict[str, tuple[Bad, str]] = {
-    "one wrong byte": (_flip, "is refused, nothing more is taken from it: has another content for blob"),
+    "one wrong byte": (_flip, "is not used any more: gave blob"),
     "truncated": (_truncate, "did not give blob"),
     "slow": (_slow, "did not give blob"),
 }
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> None:
-    """Whatever is wrong with a cache, the build's is the same; only what is right comes into the local one."""
+def test_a_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> None:
+    """With any fault of a cache, the result is the same, and nothing wrong gets into the local cache."""
     folder, reporter = built.publish("cache"), RecordingReporter()
     bad, words = BAD[fault]
-    with served(folder, bad) as (wrong, asked), served(folder) as (right, _):
+    with served(folder, bad) as (wrong, requested), served(folder) as (right, _):
         cache, filled = built.fill(reporter, HttpCache(wrong), HttpCache(right))
         assert built.is_whole(cache)
         assert right in filled.size
         assert any(line.startswith(wrong) and words in line for line in reporter.lines)
         assert fault != "one wrong byte" or wrong in filled.refused
-        assert len(asked) >= 1
+        assert len(requested) >= 1
     assert {path.name for path in cache.blob("").iterdir()} <= {path.name for path in built.cache.blob("").iterdir()}
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_goes_on_where_it_broke_off(built: Built, *, ranges: bool) -> None:
-    """A transfer that breaks off is gone on with; a server that knows no ranges begins again."""
+def test_a_broken_transfer_is_resumed(built: Built, *, ranges: bool) -> None:
+    """A broken transfer is resumed; from a server without ranges, it starts again."""
     folder, reporter, broken = built.publish("cache"), RecordingReporter(), set()
 
     def break_once(handler: http.server.BaseHTTPRequestHandler, data: bytes) -> bytes:
@@ -67,22 +67,22 @@ def test_goes_on_where_it_broke_off(built: Built, *, ranges: bool) -> None:
             return data[:70_000]
         return data
 
-    with served(folder, break_once, ranges=ranges) as (url, asked):
+    with served(folder, break_once, ranges=ranges) as (url, requested):
         cache, _ = built.fill(reporter, HttpCache(url))
     assert built.is_whole(cache)
     assert broken
-    assert any("bytes=70000-" in path for path in asked)
+    assert any("bytes=70000-" in path for path in requested)
     assert reporter.lines == []
 
 
-def test_part_of_an_earlier_run_that_is_wrong_is_thrown_away(built: Built) -> None:
-    """What an interrupted run left behind may be spoilt: it is had again, and the cache is not blamed."""
+def test_a_wrong_part_of_an_earlier_run_is_discarded(built: Built) -> None:
+    """If bytes of an interrupted run are wrong, the blob is fetched again, and the cache is still used."""
     folder, reporter = built.publish("cache"), RecordingReporter()
     wanted = built.lock.entries[0].output
     assert wanted
-    origin = FolderCache(folder)
-    part = Cache(built.root / "empty").folder("parts") / digest.of([origin.name, wanted.sha256])
+    source = FolderCache(folder)
+    part = Cache(built.root / "empty").folder("parts") / digest.of([source.name, wanted.sha256])
     part.write_bytes(b"x" * 1000)
-    cache, filled = built.fill(reporter, origin)
+    cache, filled = built.fill(reporter, source)
     assert built.is_whole(cache)
     assert filled.refused == {}
