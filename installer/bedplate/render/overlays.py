@@ -26,18 +26,18 @@ def apply_overlays(
     objects: list[Rendered], component: str, profiles: Sequence[str], catalog: Catalog
 ) -> list[Rendered]:
     """Return a component's objects with the profiles' overlays applied; kustomize runs only if there are any."""
-    found = overlay_folders(component, profiles)
-    if not found or not objects:
+    enabled = overlay_folders(component, profiles)
+    if not enabled or not objects:
         return objects
-    for folder in found:
+    for folder in enabled:
         _check_overlay(folder)
     with tempfile.TemporaryDirectory(prefix="bedplate-") as name:
         work = Path(name)
-        _lay_out(work, [one.value for one in objects], found)
+        _lay_out(work, [rendered.value for rendered in objects], enabled)
         built = kustomize.build_with_kustomize(work, catalog)
-    sources = {object_id.of(one.value): one.source for one in objects}
+    sources = {object_id.of(rendered.value): rendered.source for rendered in objects}
     return [
-        Rendered(sources.get(object_id.of(value), str(found[-1] / KUSTOMIZATION)), value)
+        Rendered(sources.get(object_id.of(value), str(enabled[-1] / KUSTOMIZATION)), value)
         for value in yaml.load_all(built, Loader=yaml.CSafeLoader)
         if value is not None
     ]

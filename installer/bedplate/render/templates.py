@@ -19,10 +19,12 @@ from bedplate.render.rendered import Rendered
 def render_templates(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
     """Return the objects of a component's templates: ``*.yaml.j2`` once, ``tenant/*.yaml.j2`` once per tenant."""
     environment = _environment(folder, component)
-    objects = [rendered for path in sorted(folder.glob("*.yaml.j2")) for rendered in _file(environment, path, values)]
+    objects = [
+        rendered for path in sorted(folder.glob("*.yaml.j2")) for rendered in _render_file(environment, path, values)
+    ]
     for tenant in values["tenants"]:
         for path in sorted((folder / "tenant").glob("*.yaml.j2")):
-            objects += _file(environment, path, {**values, "tenant": tenant})
+            objects += _render_file(environment, path, {**values, "tenant": tenant})
     return objects
 
 
@@ -58,24 +60,26 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -> list[Rendered]:
+def _render_file(environment: jinja2.Environment, path: Path, values: dict[str, Any]) -> list[Rendered]:
     name = str(path.relative_to(Path(str(environment.loader.searchpath[0]))))  # type: ignore[union-attr]
     try:
         text = environment.get_template(name).render(values)
         documents = [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document is not None]
     except jinja2.TemplateSyntaxError as error:
-        raise InputError("template", str(error.message), "", SourceLocation(str(path), error.lineno)) from error
+        raise _error(str(error.message), "correct the Jinja syntax", path, error.lineno) from error
     except (jinja2.TemplateError, LookupError, OSError, TypeError, ValueError) as error:
-        raise InputError(
-            "template", f"cannot be rendered: {error}", "", SourceLocation(str(path), _line(error, path))
-        ) from error
+        hint = "manifests/README.md lists the variables and functions of templates"
+        raise _error(f"cannot be rendered: {error}", hint, path, _line(error, path)) from error
     except yaml.YAMLError as error:
-        raise InputError(
-            "template", f"does not produce YAML: {' '.join(str(error).split())}", "", SourceLocation(str(path))
-        ) from error
+        hint = "check indentation, and quote values with the filter json"
+        raise _error(f"does not produce YAML: {' '.join(str(error).split())}", hint, path) from error
     for document in documents:
         _check_object(document, path)
     return [Rendered(str(path), document) for document in documents]
+
+
+def _error(fact: str, hint: str, path: Path, line: int = 0) -> InputError:
+    return InputError("template", fact, hint, SourceLocation(str(path), line))
 
 
 def _line(error: Exception, path: Path) -> int:
@@ -90,9 +94,6 @@ def _line(error: Exception, path: Path) -> int:
 
 def _check_object(document: Any, path: Path) -> None:
     metadata = document.get("metadata") if isinstance(document, dict) else None
-    if not (
-        isinstance(metadata, dict) and metadata.get("name") and document.get("apiVersion") and document.get("kind")
-    ):
-        raise InputError(
-            "template", "has a document without apiVersion, kind or metadata.name", "", SourceLocation(str(path))
-        )
+    is_named = isinstance(metadata, dict) and metadata.get("name")
+    if not (is_named and document.get("apiVersion") and document.get("kind")):
+        raise _error("has a document without apiVersion, kind or metadata.name", "add what is missing", path)
