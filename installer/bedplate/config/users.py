@@ -105,7 +105,8 @@ def with_user(accounts: Accounts, name: str, password: str, groups: list[str]) -
     try:
         account = Account(name=name, password=hash_password(password), groups=groups)
     except ValidationError as error:
-        raise InputError(f"user {name}", error.errors(include_input=False)[0]["msg"]) from error
+        fact = f"is invalid: {error.errors(include_input=False)[0]['msg']}"
+        raise InputError(f"user {name}", fact, "use lowercase letters and digits, such as ada") from error
     return Accounts(users=[*without_user(accounts, name).users, account])
 
 
