@@ -1,8 +1,8 @@
-"""`python benchmarks/diff.py`: how fast `bedplate diff` is and what it finds, against its peers on the same files.
+"""`python benchmarks/diff.py`: compares the speed and the findings of `bedplate diff` with its peers on the same files.
 
-Two states of a datacenter are made from a seed: 2 % of the objects differ, 1 % only look as if. A slow or loaded
-machine changes every time here, but hardly a ratio. The peers are built into the cache where they are missing, which
-needs go and the package registries. Exit code 1 where a goal is missed.
+Two states of a datacenter are generated from a seed: 2 % of the objects differ, 1 % only look different. On a slow or
+loaded machine, times change but ratios hardly do. Missing peers are built into the cache, which needs go and the
+package registries. The exit code is 1 if a goal is missed.
 """
 
 from __future__ import annotations

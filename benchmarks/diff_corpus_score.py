@@ -1,4 +1,4 @@
-"""The corpus of planted changes (tests/data/diff/corpus) before `bedplate diff` and its peers."""
+"""Scoring `bedplate diff` and its peers on the corpus of planted changes (tests/data/diff/corpus)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from diff_peers import Pair, Say
+from diff_peers import Pair, RunPeer
 from diff_plants import Plant
-from diff_score import Score, Unit, of_bedplate, score
+from diff_score import ReportedChange, Score, of_bedplate, score
 
 from bedplate.core import paths
 from bedplate.diff.diff_report import make_report
@@ -24,19 +24,19 @@ NOTHING = Score(0, 0, 0, 0)
 LIMIT = 300.0
 
 
-def scores(peers: Mapping[str, Say], folder: Path) -> dict[str, Score]:
-    """Return what each tool found of all cases about objects; hosts and releases are no tool's but Bedplate's."""
-    mine = [case for case in cases() if case.theme not in {"nodes", "releases"}]
-    pairs = [_written(case, folder / str(index)) for index, case in enumerate(mine)]
-    said: dict[str, list[list[Unit]]] = {"bedplate diff": [_bedplate(pair) for pair in pairs]}
-    for name, say in peers.items():
-        said[name] = say(pairs, LIMIT)[1]
-    plants = [_plants(case) for case in mine]
-    return {name: sum(map(score, plants, units), NOTHING) for name, units in said.items()}
+def scores(peers: Mapping[str, RunPeer], folder: Path) -> dict[str, Score]:
+    """Return each tool's score on all cases about objects; only Bedplate compares hosts and releases."""
+    selected = [case for case in cases() if case.theme not in {"nodes", "releases"}]
+    pairs = [_written(case, folder / str(index)) for index, case in enumerate(selected)]
+    reported: dict[str, list[list[ReportedChange]]] = {"bedplate diff": [_bedplate(pair) for pair in pairs]}
+    for name, run in peers.items():
+        reported[name] = run(pairs, LIMIT)[1]
+    plants = [_plants(case) for case in selected]
+    return {name: sum(map(score, plants, changes), NOTHING) for name, changes in reported.items()}
 
 
-def _bedplate(pair: Pair) -> list[Unit]:
-    """Return what the command says, without starting it anew for each case."""
+def _bedplate(pair: Pair) -> list[ReportedChange]:
+    """Return the changes that the command reports, without starting a process for each case."""
     old, new = read_pair(*map(str, pair))
     return list(of_bedplate(show(arrange(make_report(old, new)), Format.JSON)))
 
@@ -50,7 +50,7 @@ def _written(case: Case, folder: Path) -> Pair:
 
 
 def _plants(case: Case) -> list[Plant]:
-    """Return a case's planted changes: those it lists, or else its edits."""
+    """Return a case's planted changes: those that it lists, else its edits."""
     lines = case.spec.get("changes") or [" ".join(filter(None, plant)) for plant in case.planted]
     if case.spec.get("changes") == []:
         return []

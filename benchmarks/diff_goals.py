@@ -1,4 +1,4 @@
-"""What is measured of `bedplate diff`, and the goals that it is measured against."""
+"""The measurements of `bedplate diff`, and their goals."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from statistics import median
 
 import yaml
 from diff_corpus_score import scores
-from diff_peers import Say, peers
-from diff_plants import Sides, sides
+from diff_peers import RunPeer, peers
+from diff_plants import TwoStates, two_states
 from diff_render import render_goals
 from diff_score import Score, of_bedplate, score
 from paired import Goal, table
@@ -23,39 +23,39 @@ from bedplate.core import digest
 from bedplate.core.sizes import human
 
 LIMIT = 300.0
-"""Seconds after which a peer is ended; it took more than that."""
+"""Seconds after which a peer is stopped."""
 CANONICAL, YAML = "bedplate diff, canonical form", "bedplate diff, YAML"
 FORMS = {CANONICAL: "jsonl", YAML: "yaml"}
 MEMORY = 500
 
 
 @dataclass(slots=True)
-class Taken:
-    """What the runs of one tool took, and what it said in the last."""
+class Measured:
+    """The runs of one tool, and the score of the last one."""
 
     runs: list[Run] = field(default_factory=list)
     score: Score | None = None
 
     @property
     def seconds(self) -> float:
-        """Return the median time; the limit where it was ended."""
+        """Return the median time; the limit if it was stopped."""
         return median(one.seconds for one in self.runs) if self.runs else LIMIT
 
 
 def main() -> int:
-    """Measure and print; 1 where a goal is missed."""
-    asked = _asked()
+    """Measure and print; return 1 if a goal is missed."""
+    arguments = _arguments()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made = sides(asked.objects)
+        made = two_states(arguments.objects)
         _write(made, folder)
         size = human((folder / "old.yaml").stat().st_size)
         print(f"{len(made.old)} objects, {len(made.plants)} planted changes, YAML of {size}")
-        others = peers() if asked.peers else {}
-        taken = _taken(folder, made, others, asked.runs)
+        others = peers() if arguments.peers else {}
+        taken = _taken(folder, made, others, arguments.runs)
         goals = list(_goals(taken))
         _print(taken)
-        if asked.corpus:
+        if arguments.corpus:
             print("\nThe corpus of planted changes:")
             for tool, found in scores(others, folder / "corpus").items():
                 print(f"  {tool}: {found}")
@@ -63,15 +63,15 @@ def main() -> int:
                     goals += [
                         Goal("corpus, recall", found.recall, 1, ""), Goal("corpus, precision", found.precision, 1, "")
                     ]  # fmt: skip
-        if asked.render:
-            goals += render_goals(folder, asked.runs)
+        if arguments.render:
+            goals += render_goals(folder, arguments.runs)
     print("\n" + "\n".join(map(str, goals)))
     return int(not all(goal.holds for goal in goals))
 
 
-def _asked() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="How fast the diff is, and what it finds, against the programs people use for the same."
+        description="Compare the speed and the findings of the diff with programs that people use for the same."
     )
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=3)
@@ -80,8 +80,8 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _write(made: Sides, folder: Path) -> None:
-    """Write both states in both forms; what is equal is written once."""
+def _write(made: TwoStates, folder: Path) -> None:
+    """Write both states in both forms; equal objects are dumped once."""
     known: dict[int, str] = {}
     for name, objects in (("old", made.old), ("new", made.new)):
         texts = []
@@ -94,33 +94,33 @@ def _write(made: Sides, folder: Path) -> None:
 
 
 def _line(one: dict[str, object]) -> bytes:
-    """Return an object as `bedplate render` writes it."""
+    """Return an object as a line of `bedplate render`."""
     return digest.canonical({"component": "all", "digest": digest.of(one), "layer": "all", "object": one}) + b"\n"
 
 
-def _taken(folder: Path, made: Sides, others: dict[str, Say], runs: int) -> dict[str, Taken]:
-    """Run every tool in turn, round by round; a peer that was ended once is not run again."""
-    taken = {name: Taken() for name in (*FORMS, *others)}
-    ended: set[str] = set()
+def _taken(folder: Path, made: TwoStates, others: dict[str, RunPeer], runs: int) -> dict[str, Measured]:
+    """Run every tool in turn, round by round; a peer that was stopped once is not run again."""
+    taken = {name: Measured() for name in (*FORMS, *others)}
+    stopped: set[str] = set()
     for _ in range(runs):
         for name, form in FORMS.items():
             files = folder / f"old.{form}", folder / f"new.{form}"
             done = bedplate("diff", *files, "--output", "json", fine=(0, 1))
             taken[name].runs.append(done)
             taken[name].score = score(made.plants, of_bedplate(done.output))
-        for name, say in others.items():
-            if name not in ended:
+        for name, run_peer in others.items():
+            if name not in stopped:
                 try:
-                    done, units = say([(folder / "old.yaml", folder / "new.yaml")], LIMIT)
+                    done, changes = run_peer([(folder / "old.yaml", folder / "new.yaml")], LIMIT)
                 except TimeoutError:
-                    ended.add(name)
+                    stopped.add(name)
                     continue
                 taken[name].runs.append(done)
-                taken[name].score = score(made.plants, units[0])
+                taken[name].score = score(made.plants, changes[0])
     return taken
 
 
-def _goals(taken: dict[str, Taken]) -> Iterator[Goal]:
+def _goals(taken: dict[str, Measured]) -> Iterator[Goal]:
     for name, most in ((CANONICAL, 1.0), (YAML, 6.0)):
         yield Goal(f"{name}, cold", taken[name].seconds, most, " s", at_most=True)
         yield Goal(f"{name}, processor time", median(one.cpu for one in taken[name].runs), most, " s", at_most=True)
@@ -137,15 +137,15 @@ def _goals(taken: dict[str, Taken]) -> Iterator[Goal]:
         yield Goal(f"faster than {name}, canonical form", fastest.seconds / taken[CANONICAL].seconds, 20)
 
 
-def _print(taken: dict[str, Taken]) -> None:
+def _print(taken: dict[str, Measured]) -> None:
     print(f"Median wall time on {os.cpu_count()} processors (load {os.getloadavg()[0]:.1f}):")
     print(table({name: [one.seconds for one in each.runs] for name, each in taken.items() if each.runs}))
     for name, each in taken.items():
-        print(f"  {name}: {_told(each)}")
+        print(f"  {name}: {_costs(each)}")
 
 
-def _told(each: Taken) -> str:
+def _costs(each: Measured) -> str:
     if not each.runs:
-        return f"ended after {LIMIT:.0f} s"
+        return f"stopped after {LIMIT:.0f} s"
     cpu, peak = median(one.cpu for one in each.runs), max(one.peak for one in each.runs)
     return f"{cpu:.2f} s of processor time, {human(peak)} of memory, {each.score}"

@@ -1,4 +1,4 @@
-"""What is planted: edits of one object in fifty, and beside them edits of one in a hundred that mean nothing."""
+"""Planted changes: edits of one object in fifty, and of one in a hundred without an effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from seeded_objects import RBAC, Json, hashed, objects
 EACH = 50
 NOISE = 100
 RARE = (("Secret", 3), ("CustomResourceDefinition", 2))
-"""Kinds of which there are few, with the number of the one that changes."""
+"""Kinds with few objects, with the number of the one that changes."""
 
 
 class Plant(NamedTuple):
@@ -22,8 +22,8 @@ class Plant(NamedTuple):
 
     Attributes:
         kind: of the object.
-        names: of the object; after a rename the old one and the new one.
-        words: the changed path's last key, and the new value; a tool that finds the change says one of them.
+        names: of the object; for a rename, the old and the new one.
+        words: the changed path's last key, and the new value; a tool that finds the change prints one of them.
     """
 
     kind: str
@@ -32,18 +32,18 @@ class Plant(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Two states of a datacenter, and what is planted in the second."""
+class TwoStates:
+    """Two states of a datacenter, and the changes planted in the second."""
 
     old: list[Json]
     new: list[Json]
     plants: list[Plant]
 
 
-def sides(count: int, seed: int = 0) -> Sides:
-    """Return two states of about as many objects; the second stands in another order."""
+def two_states(count: int, seed: int = 0) -> TwoStates:
+    """Return two states of about ``count`` objects; the second one is in another order."""
     old = list(objects(count, seed))
-    chance = random.Random(seed + 1)  # noqa: S311  reproducible, no secret
+    chance = random.Random(seed + 1)  # noqa: S311  reproducible, not a secret
     new, plants = [], []
     seen: dict[str, int] = {}
     for kept in old:
@@ -59,26 +59,26 @@ def sides(count: int, seed: int = 0) -> Sides:
         elif number % NOISE == 7:  # noqa: PLR2004  apart from what is planted
             one = shuffled(one, chance)
         new.append(one)
-    gone, come = _gone_and_come(new)
-    return Sides(old, chance.sample(new, len(new)), [*plants, gone, come])
+    removed, added = _remove_and_add(new)
+    return TwoStates(old, chance.sample(new, len(new)), [*plants, removed, added])
 
 
-def _gone_and_come(new: list[Json]) -> tuple[Plant, Plant]:
-    """Remove one ConfigMap that is like no other, and add one."""
+def _remove_and_add(new: list[Json]) -> tuple[Plant, Plant]:
+    """Remove one ConfigMap, and add one that is not similar to any other."""
     index = next(
         i for i, one in enumerate(new) if one["kind"] == "ConfigMap" and one["metadata"]["name"] == "configmap-11"
     )
-    gone = new.pop(index)
+    removed = new.pop(index)
     new.append({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "brand-new", "namespace": "namespace-3"},
         "data": {"greeting": "hello", "colour": "blue", "shape": "round", "weight": "light"},
     })  # fmt: skip
-    was = gone["metadata"]["name"]
+    was = removed["metadata"]["name"]
     return Plant("ConfigMap", (was,), (was,)), Plant("ConfigMap", ("brand-new",), ("brand-new",))
 
 
 def shuffled(one: Json, chance: random.Random) -> Json:
-    """Return an object with its keys, and the lists that are told by keys, in another order."""
+    """Return an object with its keys, and the lists that have keys, in another order."""
     return {key: _shuffled(value, chance) for key, value in reversed(one.items())}
 
 
@@ -143,7 +143,7 @@ def _settings(one: Json) -> tuple[str, ...]:
 
 
 def _at(path: str, value: Any, *words: str) -> Callable[[Json], tuple[str, ...]]:
-    """Return an edit that sets, or appends to, what stands at a path."""
+    """Return an edit that sets the value at a path, or appends to the list there."""
 
     def edit(one: Json) -> tuple[str, ...]:
         before: list[Any]

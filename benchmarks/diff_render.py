@@ -1,4 +1,4 @@
-"""Rendering all components of a release, cold and from the cache, against kubectl building the same objects."""
+"""Rendering all components of a release, cold and from the cache, compared with kubectl on the same objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bedplate.diff.input.read_snapshots import read_snapshot
 ENVIRONMENT = "lab"
 COLD, CACHED, KUBECTL = "bedplate render, cold", "bedplate render, cached", "kubectl kustomize"
 RENDERED = "render"
-"""Folder of the cache with rendered components."""
+"""The cache's folder of rendered components."""
 
 
 def render_goals(folder: Path, runs: int) -> list[Goal]:
@@ -32,13 +32,13 @@ def render_goals(folder: Path, runs: int) -> list[Goal]:
         Goal(COLD, sorted(taken[COLD])[runs // 2], 3, " s", at_most=True),
         Goal(CACHED, sorted(taken[CACHED])[runs // 2], 0.3, " s", at_most=True),
     ]
-    if KUBECTL in taken:  # which takes objects that are filled in already, and only labels them
+    if KUBECTL in taken:  # kubectl only labels objects that are already filled in
         print(f"  {CACHED} against {KUBECTL}: {times_faster(taken, CACHED, KUBECTL):.2f}×")  # noqa: RUF001
     return goals
 
 
 def _cold(output: Path) -> float:
-    """Render with a cache in which no component is rendered."""
+    """Render with a cache without rendered components."""
     with tempfile.TemporaryDirectory() as name:
         own = Path(name)
         for one in _cache().iterdir():
@@ -58,7 +58,7 @@ def _cache() -> Path:
 
 
 def _kustomization(rendered: Path, folder: Path) -> Path:
-    """Write the same objects as a kustomization whose overlay labels them: as little as any does."""
+    """Write the same objects as a kustomization that only labels them: the least that any does."""
     folder.mkdir()
     objects = [resource.object for resource in read_snapshot(str(rendered)).resources.values()]
     (folder / "objects.yaml").write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper))

@@ -1,7 +1,7 @@
-"""What a tool's output says of which object, held against what was planted.
+"""Scoring the output of a tool: which planted changes it reports, and what it reports besides.
 
-A tool finds a change when it says the changed path's last key or the new value under the right object. What it says
-of an object, or in a place of it, where nothing is planted, counts against it.
+A tool finds a change if it prints the last key of the changed path, or the new value, under the right object. What it
+prints about an object or a path without a planted change counts against it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from diff_plants import Plant
 
 
-class Unit(NamedTuple):
-    """One thing that a tool says: of which object, and all of its words."""
+class ReportedChange(NamedTuple):
+    """One change that a tool reports: the object, and the whole text."""
 
     kind: str
     name: str
@@ -26,11 +26,11 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a tool found and what it said besides."""
+    """How many planted changes a tool found, and how much else it reported."""
 
     planted: int
     found: int
-    said: int
+    reported: int
     stray: int
 
     @property
@@ -40,76 +40,76 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """Return the share of what was said that is planted."""
-        return 1 - self.stray / self.said if self.said else 1.0
+        """Return the share of the reported changes that were planted."""
+        return 1 - self.stray / self.reported if self.reported else 1.0
 
     def __add__(self, other: Score) -> Score:
         """Return both together."""
         return Score(*(getattr(self, key) + getattr(other, key) for key in self.__slots__))
 
     def __str__(self) -> str:
-        """Return it in words."""
+        """Return the score as a sentence."""
         return (
             f"found {self.found} of {self.planted} ({self.recall:.1%}), "
-            f"said {self.stray} other things of {self.said} (precision {self.precision:.1%})"
+            f"{self.stray} of {self.reported} reported changes were not planted (precision {self.precision:.1%})"
         )
 
 
-def score(plants: Sequence[Plant], units: Iterable[Unit]) -> Score:
-    """Hold what was said against what was planted."""
+def score(plants: Sequence[Plant], changes: Iterable[ReportedChange]) -> Score:
+    """Compare the reported changes with the planted ones."""
     by_object: dict[tuple[str, str], list[int]] = {}
     for index, plant in enumerate(plants):
         for name in plant.names:
             by_object.setdefault((plant.kind, name), []).append(index)
     found: set[int] = set()
-    said = stray = 0
-    for unit in units:
+    reported = stray = 0
+    for change in changes:
         hit = {
             index
-            for index in by_object.get((unit.kind, unit.name), ())
-            if any(word in unit.text for word in plants[index].words)
+            for index in by_object.get((change.kind, change.name), ())
+            if any(word in change.text for word in plants[index].words)
         }
         found |= hit
-        said, stray = said + 1, stray + (not hit)
-    return Score(len(plants), len(found), said, stray)
+        reported, stray = reported + 1, stray + (not hit)
+    return Score(len(plants), len(found), reported, stray)
 
 
-def of_bedplate(output: str) -> Iterator[Unit]:
-    """Yield what `bedplate diff --output json` says: each value that differs, each object that comes or goes."""
+def of_bedplate(output: str) -> Iterator[ReportedChange]:
+    """Yield the changes in `bedplate diff --output json`: values that differ, objects added and removed."""
     for item in (item for group in json.loads(output)["groups"] for item in group["items"]):
         kind, name = (item["object"][key] for key in ("kind", "name")) if "object" in item else ("host", item["host"])
         if not item["changes"] or item["action"] == "renamed":
-            yield Unit(kind, name, f"{item['action']} {name}")
+            yield ReportedChange(kind, name, f"{item['action']} {name}")
         for change in item["changes"]:
-            yield Unit(kind, name, " ".join(str(change.get(key, "")) for key in ("shown", "old", "new")))
+            yield ReportedChange(kind, name, " ".join(str(change.get(key, "")) for key in ("shown", "old", "new")))
 
 
-def of_dyff(output: str) -> Iterator[Unit]:
-    """Yield what `dyff between --output github` says: a section for each path, the object in its second line."""
+def of_dyff(output: str) -> Iterator[ReportedChange]:
+    """Yield the changes in the output of `dyff between --output github`: a section for each path, with the object."""
     for section in re.split(r"^@@ ", output, flags=re.MULTILINE)[1:]:
         path, _, rest = section.partition("\n")
         where = rest.split("\n", 1)[0].removeprefix("# ").split("/")
         kind = next((part for part in where if part[:1].isupper()), "")
-        yield Unit(kind, where[-1], f"{path}\n{rest}")
+        yield ReportedChange(kind, where[-1], f"{path}\n{rest}")
 
 
-def of_script(output: str) -> Iterator[Unit]:
-    """Yield what the scripts of peers print: one JSON list a line, of kind, name and text."""
+def of_script(output: str) -> Iterator[ReportedChange]:
+    """Yield the changes that the scripts of peers print: on each line a JSON list of kind, name and text."""
     for line in output.splitlines():
         if line.startswith("["):
-            yield Unit(*json.loads(line))
+            yield ReportedChange(*json.loads(line))
 
 
-def of_diff(output: str, old: str, new: str) -> Iterator[Unit]:
-    """Yield the hunks of `diff -U0`, with the object of the document in which each begins."""
-    sides = _documents(old), _documents(new)
+def of_diff(output: str, old: str, new: str) -> Iterator[ReportedChange]:
+    """Yield the hunks of `diff -U0`, each with the object of the document in which it begins."""
+    documents = _documents(old), _documents(new)
     for hunk in re.split(r"^@@ ", output, flags=re.MULTILINE)[1:]:
         found = re.match(r"-(\d+)(?:,(\d+))? \+(\d+)", hunk)
         if found:
             removed = found[2] != "0"
-            starts, objects = sides[0 if removed else 1]
+            starts, objects = documents[0 if removed else 1]
             line = int(found[1] if removed else found[3])
-            yield Unit(*objects[bisect_right(starts, line) - 1], hunk)
+            yield ReportedChange(*objects[bisect_right(starts, line) - 1], hunk)
 
 
 def _documents(text: str) -> tuple[list[int], list[tuple[str, str]]]:

@@ -1,6 +1,6 @@
-"""deepdiff on pairs of YAML files, objects matched by identity; a JSON line for each thing it says.
+"""Runs deepdiff on pairs of YAML files, with objects matched by identity; prints a JSON line for each change.
 
-It runs in an environment of its own: only deepdiff and PyYAML are there.
+It runs in a separate environment that has only deepdiff and PyYAML.
 """
 
 import json
@@ -20,7 +20,7 @@ def objects(path: str) -> dict:
     }
 
 
-def said(old: dict, new: dict) -> list:
+def differences(old: dict, new: dict) -> list:
     """Return kind, name and text of each difference."""
     lines = []
     for key in sorted(old.keys() | new.keys(), key=str):
@@ -39,5 +39,5 @@ def said(old: dict, new: dict) -> list:
 
 for before, after in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
     print("pair")
-    for line in said(objects(before), objects(after)):
+    for line in differences(objects(before), objects(after)):
         print(json.dumps(line))

@@ -1,7 +1,7 @@
-"""flux-local's differ on pairs of YAML files; a JSON line for each hunk that it prints.
+"""Runs flux-local's diff on pairs of YAML files; prints a JSON line for each hunk.
 
-It runs in an environment of its own. What is here stands in for flux-local's walk through a repository: the objects
-are read and written as its ObjectOutput does (flux_local/visitor.py).
+It runs in a separate environment. The code here replaces flux-local's walk through a repository: it reads and writes
+the objects as ObjectOutput does (flux_local/visitor.py).
 """
 
 import json

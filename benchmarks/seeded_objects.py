@@ -1,4 +1,4 @@
-"""Objects of a datacenter, shaped as real ones are, made from a seed: as many as asked for."""
+"""Realistic objects of a datacenter of any size, generated from a seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARES = {
 """Objects of each kind among 10,000."""
 WHOLE = 10_000
 FIELDS = 900
-"""Fields of a definition: about 200 KB, as those of service meshes and operators."""
+"""Fields of a definition: about 200 KB, like those of service meshes and operators."""
 RBAC = "rbac.authorization.k8s.io"
 VERSIONS = {
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"),
@@ -35,8 +35,8 @@ CLUSTER = ("Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefi
 
 
 def objects(count: int, seed: int = 0) -> Iterator[Json]:
-    """Yield about as many objects, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311  reproducible, no secret
+    """Yield about ``count`` objects, the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311  reproducible, not a secret
     for kind, share in SHARES.items():
         for number in range(max(1, share * count // WHOLE)):
             yield _object(kind, number, chance)

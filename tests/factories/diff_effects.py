@@ -14,18 +14,18 @@ from bedplate.kube.object_id import of
 from bedplate.kube.snapshot import Resource, Snapshot
 
 
-def side(text: str, **more: Any) -> Snapshot:
+def snapshot_of(text: str, **more: Any) -> Snapshot:
     """Return a snapshot of the objects of a YAML text."""
     objects = [one for one in yaml.safe_load_all(text) if one]
-    return Snapshot("side", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
+    return Snapshot("snapshot", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
 
 
-def judged(old: Snapshot | str, new: Snapshot | str) -> Effects:
+def effects_between(old: Snapshot | str, new: Snapshot | str) -> Effects:
     """Return the effects of the change from one snapshot to the other."""
-    before, after = (side(one) if isinstance(one, str) else one for one in (old, new))
+    before, after = (snapshot_of(one) if isinstance(one, str) else one for one in (old, new))
     return find_effects(before, after, compare(before, after))
 
 
-def said(found: Effects) -> list[tuple[str, str]]:
+def messages(found: Effects) -> list[tuple[str, str]]:
     """Return rules and messages, worst first."""
     return [(one.rule, one.message) for one in found.findings]

@@ -27,12 +27,12 @@ SECRETS = ("hunter2-and-more", "s3cr3t-value-0001", "correct-horse-battery", "p"
 """Values of Secrets in these objects, which no output may contain. The last is short on purpose."""
 
 
-def side(objects: Iterable[Object], name: str = "side") -> Snapshot:
+def snapshot_of(objects: Iterable[Object], name: str = "snapshot") -> Snapshot:
     """Return objects as a snapshot, with the values of Secrets hidden as the readers hide them."""
-    return as_read((secret_values.hide(one) for one in objects), name)
+    return unhidden_snapshot((secret_values.hide(one) for one in objects), name)
 
 
-def as_read(objects: Iterable[Object], name: str = "side") -> Snapshot:
+def unhidden_snapshot(objects: Iterable[Object], name: str = "snapshot") -> Snapshot:
     """Return objects as a snapshot, unchanged."""
     return Snapshot(name, {object_id.of(one): Resource(object_id.of(one), digest.of(one), one) for one in objects})
 
@@ -164,7 +164,7 @@ widgets = _object("example.com/v1", "Widget", _record({"spec": st.dictionaries(n
 
 KINDS = (deployments, services, config_maps, secrets, roles, bindings, policies, definitions, widgets)
 objects = st.one_of(KINDS)
-sides = st.lists(objects, max_size=3, unique_by=object_id.of)
+states = st.lists(objects, max_size=3, unique_by=object_id.of)
 
 
 def _under_one_name(old: Object, new: Object) -> tuple[Object, Object]:
@@ -191,7 +191,7 @@ def shuffled(value: Any, node: SchemaNode, chance: random.Random) -> Any:
 
 def shuffled_objects(values: list[Object], chance: random.Random) -> list[Object]:
     """Return objects in another order, each shuffled."""
-    schemas = Schemas(side(values).resources.values())
+    schemas = Schemas(snapshot_of(values).resources.values())
     return [shuffled(one, schemas.of(one), chance) for one in chance.sample(values, len(values))]
 
 

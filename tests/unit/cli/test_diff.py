@@ -26,7 +26,7 @@ def run(*words: str) -> Result:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     """Return YAML before and after: a Secret and a ConfigMap change, one Secret is added, one is removed."""
-    sides = []
+    paths = []
     for name, password, other in (("old", PASSWORDS[0], "gone"), ("new", PASSWORDS[1], "come")):
         path = tmp_path / f"{name}.yaml"
         path.write_text(yaml.safe_dump_all([
@@ -34,8 +34,8 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
             _secret(other, {"stringData": {"token": PASSWORDS[2], "list": f"a\n{PASSWORDS[2]}\n"}}),
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"side": name}},
         ]))  # fmt: skip
-        sides.append(path)
-    return sides[0], sides[1]
+        paths.append(path)
+    return paths[0], paths[1]
 
 
 def _secret(name: str, fields: dict[str, dict[str, str]]) -> dict[str, object]:

@@ -160,7 +160,7 @@ def _nothing(_: Path) -> None:
 
 
 SPECS: list[tuple[str, Callable[[Path], None], str]] = [
-    # side; what lies there; what the one line must say
+    # snapshot, what to create there, what the error must say
     ("x", _empty, r"x: directory contains no file that ends in \.yaml"),
     ("x", _no_manifests, r"x: directory contains no file"),
     ("x", _objects_in_two_files, r"x/2\.yaml:1: object core/ConfigMap/b/a is a duplicate .*x/1\.yaml:1"),

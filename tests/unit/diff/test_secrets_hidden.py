@@ -79,10 +79,10 @@ def test_no_value_is_printed(tmp_path: Path, place: str, form: str) -> None:
     """An addition, a change and a removal are reported, without the values or their base64."""
     old, new = ([PLACES[place](value)] for value in VALUES)
     for number, (one, other) in enumerate(((old, new), ([], new), (old, []))):
-        sides = [tmp_path / f"{number}-{side}.yaml" for side in ("old", "new")]
-        for file, objects in zip(sides, (one, other), strict=True):
+        files = [tmp_path / f"{number}-{name}.yaml" for name in ("old", "new")]
+        for file, objects in zip(files, (one, other), strict=True):
             file.write_text(yaml.safe_dump_all([_map(metadata={"name": "other"}), *objects]))
-        done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--output", form])
+        done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, files), "--output", form])
         assert done.exit_code == 1, done.output
         assert form == "sarif" or "login" in done.stdout or "seed" in done.stdout
         assert [text for value in VALUES for text in (value, _encoded(value)[:-4]) if text in done.stdout] == []
@@ -90,12 +90,12 @@ def test_no_value_is_printed(tmp_path: Path, place: str, form: str) -> None:
 
 def test_other_fields_next_to_hidden_values_are_compared(tmp_path: Path) -> None:
     """In a document with a Secret, everything but the values is compared, path by path."""
-    sides = []
+    files = []
     for owner, value in zip(("ada", "bob"), VALUES, strict=True):
         seed = {"kind": "List", "apiVersion": "v1", "items": [_secret(value, owner=owner)]}
-        sides.append(tmp_path / f"{owner}.yaml")
-        sides[-1].write_text(yaml.safe_dump(_map(data={"seed.json": json.dumps(seed)})))
-    done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, sides), "--output", "text"])
+        files.append(tmp_path / f"{owner}.yaml")
+        files[-1].write_text(yaml.safe_dump(_map(data={"seed.json": json.dumps(seed)})))
+    done = CliRunner().invoke(cli.build(["diff"]), ["diff", *map(str, files), "--output", "text"])
     assert "ada" in done.stdout
     assert "bob" in done.stdout
     assert "hidden" in done.stdout

@@ -1,4 +1,4 @@
-"""Two real upstream releases compared: the report shows what a reviewer must see, whatever the order of the input."""
+"""Two real upstream releases compared: the report shows what a reviewer must see, in any order of the input."""
 
 from __future__ import annotations
 

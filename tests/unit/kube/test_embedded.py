@@ -42,7 +42,7 @@ SHORT = "k0: &k0 [x, x]\n" + "\n".join(f"k{n + 1}: &k{n + 1} [*k{n}, *k{n}]" for
     ],
 )  # fmt: skip
 def test_embedded_documents(key: str, text: str, form: str | None) -> None:
-    """The form is found in less than a second, whatever the text is."""
+    """The form of every text is found in less than a second."""
     start = time.process_time()
     found = embedded.parse(key, text)
     assert (found.form if found else None) == form

@@ -94,7 +94,7 @@ def yaml_lines(value: Any) -> list[str]:
 
 
 def scalar(value: Any) -> str:
-    """Return a value without parts on one line, so that 1 and "1" are told apart."""
+    """Return a value without parts on one line, so that 1 and "1" look different."""
     if not isinstance(value, str):
         return printable(json.dumps(value, ensure_ascii=False, default=str))
     text = printable(value)

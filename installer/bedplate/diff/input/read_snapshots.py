@@ -1,4 +1,4 @@
-"""Reading the snapshots that the command line names, whatever kind they are."""
+"""Reading the snapshots that the command line names: files, environments, bundles or git revisions."""
 
 from __future__ import annotations
 

@@ -176,21 +176,21 @@ def _downtime(effects: Effects) -> str:
 
 def _nodes(effects: Effects) -> Iterable[SummaryLine]:
     for verb, nodes in (("reboot", effects.reboots), ("drain", effects.drains)):
-        alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        names_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for node, reasons in sorted(nodes.items()):
-            alike[reasons].append(printable(node))
-        for reasons, names in alike.items():
+            names_of[reasons].append(printable(node))
+        for reasons, names in names_of.items():
             yield SummaryLine(
                 _names(names), f"{verb if len(names) > 1 else f'{verb}s'}: {printable('; '.join(reasons))}"
             )
 
 
 def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
-    alike: Mapping[tuple[str, str], list[str]] = defaultdict(list)
+    subjects_of: Mapping[tuple[str, str], list[str]] = defaultdict(list)
     for finding in effects.findings:
         if finding.risk is risk:
-            alike[(finding.rule, finding.message)].append(subject_text(finding))
-    for (_, message), names in alike.items():
+            subjects_of[(finding.rule, finding.message)].append(subject_text(finding))
+    for (_, message), names in subjects_of.items():
         yield SummaryLine(_names(sorted(names)), _cropped(printable(message)))
 
 

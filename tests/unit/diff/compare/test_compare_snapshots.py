@@ -19,7 +19,7 @@ from bedplate.config.host_spec import HostSpec
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Action, Change, ObjectChange, path_text
 from bedplate.kube.snapshot import Snapshot
-from factories.diff_objects import Object, definition, side
+from factories.diff_objects import Object, definition, snapshot_of
 
 TABLE = yaml.safe_load((factories.DATA / "diff/semantics.yaml").read_text())
 
@@ -45,7 +45,7 @@ def said(change: Change) -> str:
 
 def changes(old: Object, new: Object, *more: Object) -> list[str]:
     """Return what differs between two states of one object; ``more`` is in both snapshots."""
-    found = compare(side([old, *more]), side([new, *more])).objects
+    found = compare(snapshot_of([old, *more]), snapshot_of([new, *more])).objects
     return [said(change) for one in found for change in one.changes]
 
 
@@ -92,7 +92,8 @@ DATA = {f"key{number}": f"value{number}" for number in range(5)}
 def actions(old: list[Object], new: list[Object]) -> list[tuple[str, str, str]]:
     """Return action, old name and new name of what differs."""
     return [
-        (one.action.value, name_of(one, "old"), name_of(one, "new")) for one in compare(side(old), side(new)).objects
+        (one.action.value, name_of(one, "old"), name_of(one, "new"))
+        for one in compare(snapshot_of(old), snapshot_of(new)).objects
     ]
 
 
@@ -172,7 +173,8 @@ def test_a_rename_is_one_change(name: str) -> None:
 def test_a_rename_contains_only_the_changes_of_the_content() -> None:
     """The name is the rename itself; other changes are listed as usual."""
     (one,) = compare(
-        side([config_map("web-7f9c8d6b5", **DATA)]), side([config_map("web-8d5f2c6b4", **DATA | {"key0": "x"})])
+        snapshot_of([config_map("web-7f9c8d6b5", **DATA)]),
+        snapshot_of([config_map("web-8d5f2c6b4", **DATA | {"key0": "x"})]),
     ).objects
     assert one.action is Action.RENAMED
     assert [said(change) for change in one.changes] == ["changed data.key0: value0 -> x"]
@@ -181,7 +183,7 @@ def test_a_rename_contains_only_the_changes_of_the_content() -> None:
 def test_an_object_that_moves_to_another_group_is_one_change() -> None:
     """An Ingress of extensions/v1beta1 and one of networking.k8s.io/v1 are the same Ingress."""
     old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "web", "namespace": "lab"}}
-    (one,) = compare(side([old]), side([old | {"apiVersion": "networking.k8s.io/v1"}])).objects
+    (one,) = compare(snapshot_of([old]), snapshot_of([old | {"apiVersion": "networking.k8s.io/v1"}])).objects
     assert one.action is Action.CHANGED
     assert [said(change) for change in one.changes] == [
         "changed apiVersion: extensions/v1beta1 -> networking.k8s.io/v1"

@@ -19,7 +19,7 @@ from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Change, Changes, ObjectChange, path_text
 from bedplate.kube.object_id import ObjectId
 from factories import upstream
-from factories.diff_objects import Object, as_read, shuffled_objects, side
+from factories.diff_objects import Object, shuffled_objects, snapshot_of, unhidden_snapshot
 
 RELEASE = "2026.11.0"
 """The release with the Kubernetes whose schemas the diff has."""
@@ -73,7 +73,7 @@ def two_releases() -> list[list[Object]]:
 def test_two_releases_of_a_real_operator_are_compared() -> None:
     """Changes of images, rules and definitions are found, and shuffling changes nothing."""
     old, new = two_releases()
-    found = compare(side(old), side(new))
+    found = compare(snapshot_of(old), snapshot_of(new))
     lines = "\n".join(said(one, change) for one in found.objects for change in one.changes)
     image = "registry.k8s.io/nfd/node-feature-discovery:v0.1"
     crd = "spec.versions[name=v1alpha1].schema.openAPIV3Schema"
@@ -81,7 +81,7 @@ def test_two_releases_of_a_real_operator_are_compared() -> None:
     assert "ClusterRole rules[apiGroups=resource.k8s.io,resources=resourceclaims] None" in lines
     assert f"CustomResourceDefinition {crd}.properties.spec.required[default] None default" in lines
     chance = random.Random(1)  # noqa: S311  not a secret
-    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    mixed = compare(snapshot_of(shuffled_objects(old, chance)), snapshot_of(shuffled_objects(new, chance)))
     assert counts(mixed) == counts(found)
 
 
@@ -98,5 +98,5 @@ def counts(changes: Changes) -> list[tuple[ObjectId, int]]:
 def test_a_real_operators_changes_applied_give_the_new_release() -> None:
     """No difference is missing from the changes."""
     old, new = two_releases()
-    before, after = as_read(old), as_read(new)
-    assert compare(as_read(apply(compare(before, after), before)), after) == Changes()
+    before, after = unhidden_snapshot(old), unhidden_snapshot(new)
+    assert compare(unhidden_snapshot(apply(compare(before, after), before)), after) == Changes()

@@ -13,7 +13,16 @@ from bedplate.diff.compare.apply_changes import apply
 from bedplate.diff.compare.compare_snapshots import compare
 from bedplate.kube.change import Changes
 from bedplate.kube.secret_values import HIDDEN
-from factories.diff_objects import SECRETS, Object, as_read, edits, secrets, shuffled_objects, side, sides
+from factories.diff_objects import (
+    SECRETS,
+    Object,
+    edits,
+    secrets,
+    shuffled_objects,
+    snapshot_of,
+    states,
+    unhidden_snapshot,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -25,34 +34,34 @@ THOROUGH = settings(QUICK, max_examples=100)
 
 
 @QUICK
-@given(sides)
+@given(states)
 def test_a_snapshot_does_not_differ_from_itself(objects: list[Object]) -> None:
     """The comparison of a snapshot with itself is empty."""
-    assert compare(side(objects), side(objects)) == Changes()
+    assert compare(snapshot_of(objects), snapshot_of(objects)) == Changes()
 
 
 @QUICK
-@given(sides, st.randoms(use_true_random=False))
+@given(states, st.randoms(use_true_random=False))
 def test_an_order_that_does_not_matter_is_not_a_change(objects: list[Object], chance: random.Random) -> None:
     """Documents, keys, and lists that are sets or maps in the schema may be in any order."""
-    assert compare(side(objects), side(shuffled_objects(objects, chance))) == Changes()
+    assert compare(snapshot_of(objects), snapshot_of(shuffled_objects(objects, chance))) == Changes()
 
 
 @QUICK
-@given(sides, sides, st.randoms(use_true_random=False))
+@given(states, states, st.randoms(use_true_random=False))
 def test_the_order_of_objects_does_not_change_what_is_found(
     old: list[Object], new: list[Object], chance: random.Random
 ) -> None:
     """The same objects differ in shuffled snapshots."""
-    plain = compare(side(old), side(new))
-    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    plain = compare(snapshot_of(old), snapshot_of(new))
+    mixed = compare(snapshot_of(shuffled_objects(old, chance)), snapshot_of(shuffled_objects(new, chance)))
     assert [(one.action, one.identity) for one in plain.objects] == [
         (one.action, one.identity) for one in mixed.objects
     ]
 
 
 @QUICK
-@given(sides, sides)
+@given(states, states)
 def test_the_changes_applied_to_the_old_snapshot_give_the_new_one(old: list[Object], new: list[Object]) -> None:
     """After applying the changes, nothing differs; values of Secrets, which no change contains, are left out."""
     assert left_over(old, new) == Changes()
@@ -70,8 +79,8 @@ def test_the_changes_applied_to_an_object_give_the_new_one(edit: tuple[Object, O
 def test_what_changes_in_an_object_does_not_depend_on_order(edit: tuple[Object, Object], chance: random.Random) -> None:
     """Two states of one object differ or not, however they are shuffled."""
     old, new = [edit[0]], [edit[1]]
-    plain = compare(side(old), side(new))
-    mixed = compare(side(shuffled_objects(old, chance)), side(shuffled_objects(new, chance)))
+    plain = compare(snapshot_of(old), snapshot_of(new))
+    mixed = compare(snapshot_of(shuffled_objects(old, chance)), snapshot_of(shuffled_objects(new, chance)))
     assert bool(plain.objects) == bool(mixed.objects)
 
 
@@ -79,7 +88,7 @@ def test_what_changes_in_an_object_does_not_depend_on_order(edit: tuple[Object, 
 @given(st.lists(secrets, max_size=3, unique_by=str), st.lists(secrets, max_size=3, unique_by=str))
 def test_no_value_of_a_secret_is_in_a_change(old: list[Object], new: list[Object]) -> None:
     """Neither a value nor its token is in a change."""
-    changes = [change for one in compare(side(old), side(new)).objects for change in one.changes]
+    changes = [change for one in compare(snapshot_of(old), snapshot_of(new)).objects for change in one.changes]
     text = str([dataclasses.astuple(change) for change in changes])
     assert "hidden:" not in text
     assert not [value for value in SECRETS[:-1] if value in text]
@@ -87,8 +96,8 @@ def test_no_value_of_a_secret_is_in_a_change(old: list[Object], new: list[Object
 
 def left_over(old: list[Object], new: list[Object]) -> Changes:
     """Return what still differs after the changes are applied to the old objects."""
-    before, after = as_read(map(without_values, old)), as_read(map(without_values, new))
-    return compare(as_read(apply(compare(before, after), before)), after)
+    before, after = unhidden_snapshot(map(without_values, old)), unhidden_snapshot(map(without_values, new))
+    return compare(unhidden_snapshot(apply(compare(before, after), before)), after)
 
 
 def without_values(one: Object) -> Object:

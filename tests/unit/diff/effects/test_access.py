@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bedplate.diff.effects.effect_finding import Risk
-from factories.diff_effects import judged, said
+from factories.diff_effects import effects_between, messages
 
 ROLE = """
 {apiVersion: rbac.authorization.k8s.io/v1, kind: %s, metadata: {name: r, namespace: %s}, rules: [%s]}
@@ -67,20 +67,20 @@ RIGHTS = {
 def test_rights_are_compared_by_what_they_allow(name: str) -> None:
     """Rights count, not how a role is written."""
     old, new, expected = RIGHTS[name]
-    assert said(judged(old, new)) == expected
+    assert messages(effects_between(old, new)) == expected
 
 
 def test_cluster_admin_is_everything() -> None:
     """Kubernetes' own role needs no definition in the snapshot."""
     old, new, _ = RIGHTS["everything"]
-    assert "rbac-everything" in {one.rule for one in judged(old, new).findings}
+    assert "rbac-everything" in {one.rule for one in effects_between(old, new).findings}
 
 
 def test_rights_that_a_subject_has_everywhere_are_not_gained_in_a_namespace() -> None:
     """A cluster-wide binding covers every namespace."""
     wide = ROLE.replace("name: r", "name: c") % ("ClusterRole", "''", PODS)
     wide += BOUND.replace("name: b", "name: c") % ("ClusterRoleBinding", "''", "ClusterRole", "c")
-    assert said(judged(wide, wide + role(PODS))) == []
+    assert messages(effects_between(wide, wide + role(PODS))) == []
 
 
 def test_aggregated_rules_reach_the_subject() -> None:
@@ -92,14 +92,14 @@ metadata: {name: more, labels: {rbac.authorization.k8s.io/aggregate-to-edit: "tr
 rules: [{apiGroups: [a.example], resources: [things], verbs: [create]}]
 """
     bound = BOUND % ("RoleBinding", "n", "ClusterRole", "edit")
-    assert said(judged(bound, bound + labelled)) == [
+    assert messages(effects_between(bound, bound + labelled)) == [
         ("rbac-gained", "gains rights in namespace n: create things.a.example")
     ]
 
 
 def test_a_role_without_a_binding_has_a_finding() -> None:
     """In plain YAML, its binding may be in other files."""
-    (found,) = judged(ROLE % ("Role", "n", PODS), ROLE % ("Role", "n", rule("pods", "get, list"))).findings
+    (found,) = effects_between(ROLE % ("Role", "n", PODS), ROLE % ("Role", "n", rule("pods", "get, list"))).findings
     assert (found.rule, found.risk) == ("rbac-gained", Risk.SECURITY)
 
 
@@ -144,7 +144,7 @@ PATHS = {
 def test_paths_are_compared_by_what_passes(name: str) -> None:
     """What policies allow counts, not how they are written."""
     old, new, expected = PATHS[name]
-    assert said(judged(old, new)) == expected
+    assert messages(effects_between(old, new)) == expected
 
 
 INGRESS = """
@@ -160,5 +160,7 @@ def test_lost_hosts_of_an_ingress_are_found() -> None:
     """Another order of its rules is not a loss."""
     both, one = ", ".join([BACKEND % "a.example", BACKEND % "b.example"]), BACKEND % "a.example"
     turned = ", ".join([BACKEND % "b.example", BACKEND % "a.example"])
-    assert said(judged(INGRESS % both, INGRESS % one)) == [("ingress-host-removed", "no longer serves b.example")]
-    assert not judged(INGRESS % both, INGRESS % turned).findings
+    assert messages(effects_between(INGRESS % both, INGRESS % one)) == [
+        ("ingress-host-removed", "no longer serves b.example")
+    ]
+    assert not effects_between(INGRESS % both, INGRESS % turned).findings

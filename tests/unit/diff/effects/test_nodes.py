@@ -9,7 +9,7 @@ import pytest
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.core import digest
 from bedplate.diff.effects.effect_finding import Effects, QuotaChange, Risk
-from factories.diff_effects import judged, said, side
+from factories.diff_effects import effects_between, messages, snapshot_of
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {bedplate.dev/tenant: vision}}}\n---\n"
 QUOTA = "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q, namespace: %s}, spec: {hard: %s}}\n---\n"
@@ -24,29 +24,29 @@ def tenant(gpus: str, cpu: str = "'4'") -> str:
 
 def test_quotas_are_summed_by_tenant() -> None:
     """The amounts are the tenant's sums; equal changes of requests and limits are written once."""
-    found = judged(tenant("'4'"), tenant("'8'", "'6'"))
+    found = effects_between(tenant("'4'"), tenant("'8'", "'6'"))
     assert found.quotas[-1] == QuotaChange("tenant vision", "requests.nvidia.com/gpu", "6", "10")
-    assert said(found) == [("quota-raised", "may use more: cpu 8 → 10, nvidia.com/gpu 6 → 10")]
+    assert messages(found) == [("quota-raised", "may use more: cpu 8 → 10, nvidia.com/gpu 6 → 10")]
 
 
 def test_a_lower_quota_is_a_risk() -> None:
     """New pods may be refused."""
-    (found,) = judged(tenant("'4'"), tenant("'1'")).findings
+    (found,) = effects_between(tenant("'4'"), tenant("'1'")).findings
     assert (found.rule, found.risk, found.subject) == ("quota-lowered", Risk.DISRUPTION, "tenant vision")
 
 
 def test_quotas_are_compared_with_the_nodes() -> None:
     """If nodes say what they have, quotas that promise more are a finding; otherwise the capacity is unknown."""
     node = "{apiVersion: v1, kind: Node, metadata: {name: w1}, status: {allocatable: {nvidia.com/gpu: '8'}}}\n---\n"
-    found = judged(tenant("'4'") + node, tenant("'8'") + node)
+    found = effects_between(tenant("'4'") + node, tenant("'8'") + node)
     assert QuotaChange("nodes", "requests.nvidia.com/gpu", "8", "8") in found.quotas
     assert [one.rule for one in found.findings] == ["quota-over-capacity", "quota-raised"]
-    assert judged(tenant("'4'"), tenant("'8'")).facts["capacity"] == "unknown"
+    assert effects_between(tenant("'4'"), tenant("'8'")).facts["capacity"] == "unknown"
 
 
 def test_a_new_tenant_loses_nothing() -> None:
     """Its first quota does not limit what it had before."""
-    assert not judged("", tenant("'4'")).findings
+    assert not effects_between("", tenant("'4'")).findings
 
 
 def host(**more: Any) -> HostSpec:
@@ -68,7 +68,7 @@ def host(**more: Any) -> HostSpec:
 
 def hosts(**more: Any) -> Effects:
     """Return the effects of a change of the worker."""
-    return judged(side("", hosts={"w1": host()}), side("", hosts={"w1": host(**more)}))
+    return effects_between(snapshot_of("", hosts={"w1": host()}), snapshot_of("", hosts={"w1": host(**more)}))
 
 
 RUNTIME = {"containerd": "1.7.2", "linux-image-amd64": "6.1.1", "chrony": "4.3"}
@@ -92,7 +92,7 @@ HOSTS: dict[str, tuple[dict[str, Any], str, str]] = {
 def test_hosts_drain_or_reboot_for_named_reasons(name: str) -> None:
     """Each host has one finding: its strongest effect, and why."""
     more, rule_id, fact = HOSTS[name]
-    assert said(hosts(**more)) == [(rule_id, fact)]
+    assert messages(hosts(**more)) == [(rule_id, fact)]
 
 
 def test_drains_and_reboots_are_listed_by_node() -> None:
@@ -105,5 +105,5 @@ def test_drains_and_reboots_are_listed_by_node() -> None:
 
 def test_a_worker_that_leaves_puts_data_at_risk() -> None:
     """Its local volumes are lost to the cluster."""
-    (found,) = judged(side("", hosts={"w1": host()}), side("")).findings
+    (found,) = effects_between(snapshot_of("", hosts={"w1": host()}), snapshot_of("")).findings
     assert (found.rule, found.risk) == ("host-removed", Risk.DATA)

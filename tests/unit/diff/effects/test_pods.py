@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bedplate.diff.effects.effect_finding import ImageChange
 from bedplate.kube.snapshot import ImageFacts
-from factories.diff_effects import judged, said, side
+from factories.diff_effects import effects_between, messages, snapshot_of
 
 POD = """
 apiVersion: apps/v1
@@ -24,38 +24,41 @@ CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: n}, d
 
 def test_a_configuration_that_pods_do_not_reload_is_found() -> None:
     """Environment variables are read once; only re-created pods read the new ones."""
-    assert said(judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m") + CONFIG % "c")) == [
+    assert messages(effects_between(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m") + CONFIG % "c")) == [
         (
             "config-not-reloaded",
             "has no effect until the pods of Deployment d are re-created",
         )
     ]
-    rules = {one.rule for one in judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:2", "m") + CONFIG % "c").findings}
+    rules = {
+        one.rule
+        for one in effects_between(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:2", "m") + CONFIG % "c").findings
+    }
     assert rules == {"pods-restart"}
 
 
 def test_a_deleted_configuration_that_is_still_read_is_found() -> None:
     """New pods would not start."""
-    found = judged(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m"))
+    found = effects_between(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m"))
     assert [one.rule for one in found.findings] == ["config-missing"]
-    assert not judged(POD % ("a:1", "z") + CONFIG % "b", POD % ("a:1", "z")).findings
+    assert not effects_between(POD % ("a:1", "z") + CONFIG % "b", POD % ("a:1", "z")).findings
 
 
 def test_images_have_the_bytes_to_carry_and_to_pull() -> None:
     """Bytes to carry are those that the old bundle lacks; bytes to pull those that a node with the old image lacks."""
     name = "quay.io/a/b"
-    old = side(
+    old = snapshot_of(
         POD % (f"{name}:1", "m"),
         images={f"{name}:1": ImageFacts("sha256:1", {"base": 100, "one": 10})},
         blobs={"base": 100, "one": 10, "python": 50},
     )
     blobs = {"base": 100, "python": 50, "two": 7}
-    new = side(POD % (f"{name}:2", "m"), images={f"{name}:2": ImageFacts("sha256:2", blobs)}, blobs=blobs)
-    assert judged(old, new).images == (ImageChange(name, "1", "2", carry=7, pull=57),)
-    assert judged(old, old).images == ()
+    new = snapshot_of(POD % (f"{name}:2", "m"), images={f"{name}:2": ImageFacts("sha256:2", blobs)}, blobs=blobs)
+    assert effects_between(old, new).images == (ImageChange(name, "1", "2", carry=7, pull=57),)
+    assert effects_between(old, old).images == ()
 
 
 def test_an_image_used_elsewhere_is_not_new() -> None:
     """A second workload with a known image adds no image."""
     second = (POD % ("quay.io/a/b:1", "m")).replace("name: d,", "name: e,")
-    assert judged(POD % ("quay.io/a/b:1", "m"), POD % ("quay.io/a/b:1", "m") + second).images == ()
+    assert effects_between(POD % ("quay.io/a/b:1", "m"), POD % ("quay.io/a/b:1", "m") + second).images == ()

@@ -17,14 +17,14 @@ from bedplate.kube.object_id import of
 from bedplate.kube.snapshot import Resource, Snapshot
 
 
-def side(*objects: dict[str, Any], **more: Any) -> Snapshot:
+def snapshot_of(*objects: dict[str, Any], **more: Any) -> Snapshot:
     """Return a snapshot of plain objects."""
-    return Snapshot("side", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
+    return Snapshot("snapshot", {of(one): Resource(of(one), digest.of(one), one) for one in objects}, **more)
 
 
-def judged(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Effects:
+def effects_between(old: list[dict[str, Any]], new: list[dict[str, Any]], **more: Any) -> Effects:
     """Return the effects of the change from one to the other."""
-    before, after = side(*old), side(*new, **more)
+    before, after = snapshot_of(*old), snapshot_of(*new, **more)
     return find_effects(before, after, compare(before, after))
 
 
@@ -205,10 +205,10 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 def test_a_change_has_exactly_the_expected_findings(name: str) -> None:
     """Every effect is found once, and nothing else."""
     old, new, expected = CHANGED[name]
-    found = judged([old], [new]).findings
+    found = effects_between([old], [new]).findings
     assert {one.rule for one in found} == expected
     assert len(found) == len(expected)
-    assert not judged([old], [copy.deepcopy(old)]).findings
+    assert not effects_between([old], [copy.deepcopy(old)]).findings
 
 
 GONE = {
@@ -229,13 +229,15 @@ GONE = {
 def test_a_deletion_has_one_finding(name: str) -> None:
     """Deleting something has one effect, and adding it none."""
     objects, expected = GONE[name]
-    assert {one.rule for one in judged(objects, []).findings} == expected
-    assert not judged([], objects).findings
+    assert {one.rule for one in effects_between(objects, []).findings} == expected
+    assert not effects_between([], objects).findings
 
 
 def test_a_new_privileged_workload_gains_privileges() -> None:
     """A new container with privileges gains them."""
-    found = judged([], [contained("securityContext: {privileged: true, capabilities: {add: [NET_ADMIN]}}")]).findings
+    found = effects_between(
+        [], [contained("securityContext: {privileged: true, capabilities: {add: [NET_ADMIN]}}")]
+    ).findings
     assert [(one.rule, one.risk) for one in found] == [
         ("capability-added", Risk.SECURITY),
         ("privileged", Risk.SECURITY),
@@ -247,12 +249,12 @@ def test_a_removed_container_does_not_lose_its_settings() -> None:
     strict = {"name": "b", "image": "docker.io/library/b:1", "securityContext": {"allowPrivilegeEscalation": False}}
     old = deployment()
     old["spec"]["template"]["spec"]["containers"].append(strict)
-    assert {one.rule for one in judged([old], [deployment()]).findings} == {"pods-restart"}
+    assert {one.rule for one in effects_between([old], [deployment()]).findings} == {"pods-restart"}
 
 
 def test_two_reasons_to_replace_are_one_finding() -> None:
     """A set is replaced once, and the finding names both fields."""
-    (found,) = judged([stateful()], [stateful(service="b", size="2Gi")]).findings
+    (found,) = effects_between([stateful()], [stateful(service="b", size="2Gi")]).findings
     assert "spec.serviceName" in found.message
     assert "spec.volumeClaimTemplates" in found.message
 
@@ -260,7 +262,7 @@ def test_two_reasons_to_replace_are_one_finding() -> None:
 def test_values_of_secrets_are_in_no_message() -> None:
     """The message of a rule about a Secret contains none of its values."""
     old, new = (made("Secret", f"{{immutable: true, data: {{a: hidden:{v}}}}}") for v in ("0123", "4567"))
-    text = repr(judged([old], [new]))
+    text = repr(effects_between([old], [new]))
     assert "0123" not in text
     assert "4567" not in text
 
@@ -276,6 +278,6 @@ def test_a_component_adds_a_rule() -> None:
         source="https://a.example/docs",
     )
     old, new = (made("Model", f"spec: {{weights: {v}}}", "a.example/v1") for v in ("a", "b"))
-    (found,) = judged([old], [new], rules=(rule,)).findings
+    (found,) = effects_between([old], [new], rules=(rule,)).findings
     assert (found.rule, found.message) == ("model-reloads", "loads b instead of a")
-    assert not judged([old], [new]).findings
+    assert not effects_between([old], [new]).findings

@@ -8,7 +8,7 @@ import pytest
 
 from bedplate.config.release import Compatibility, Release, ToolchainVersions
 from bedplate.kube.snapshot import Snapshot
-from factories.diff_effects import judged, said, side
+from factories.diff_effects import effects_between, messages, snapshot_of
 
 CRD = """
 apiVersion: apiextensions.k8s.io/v1
@@ -65,14 +65,14 @@ DEFINITIONS = {
 def test_custom_kinds_are_compared_by_what_they_accept(name: str) -> None:
     """Fields, types and versions count; descriptions do not."""
     old, new, expected = DEFINITIONS[name]
-    assert said(judged(old, new)) == expected
+    assert messages(effects_between(old, new)) == expected
 
 
 def test_an_object_in_a_dropped_version_is_found() -> None:
     """Its definition in the same snapshot says so."""
     both = crd("{type: object}", VERSION % ("v2", "true", "false", "{}"))
     mine = "{apiVersion: a.example/v2, kind: A, metadata: {name: x}}\n---\n"
-    rules = sorted(one.rule for one in judged(both + mine, crd() + mine).findings)
+    rules = sorted(one.rule for one in effects_between(both + mine, crd() + mine).findings)
     assert rules == ["crd-version-dropped", "custom-version-not-served"]
 
 
@@ -82,21 +82,21 @@ CRON = "{apiVersion: %s, kind: CronJob, metadata: {name: c, namespace: n}, spec:
 def test_versions_that_the_target_no_longer_serves_are_found() -> None:
     """A newer Kubernetes refuses an unchanged object; one that the old Kubernetes already refused is not new."""
     old, new = CRON % ("batch/v1beta1", "1 * * * *"), CRON % ("batch/v1", "1 * * * *")
-    (found,) = judged(side(old, kubernetes="1.24.0"), side(old, kubernetes="1.25.0")).findings
+    (found,) = effects_between(snapshot_of(old, kubernetes="1.24.0"), snapshot_of(old, kubernetes="1.25.0")).findings
     assert (found.rule, found.message) == (
         "api-version-not-served",
         "is refused: Kubernetes 1.25 and later does not serve batch/v1beta1; use batch/v1",
     )
-    assert not judged(side(old, kubernetes="1.24.0"), side(new, kubernetes="1.25.0")).findings
-    assert not judged(side(old, kubernetes="1.25.0"), side(old, kubernetes="1.26.0")).findings
-    assert [one.rule for one in judged("", old).findings] == ["api-version-not-served"]
+    assert not effects_between(snapshot_of(old, kubernetes="1.24.0"), snapshot_of(new, kubernetes="1.25.0")).findings
+    assert not effects_between(snapshot_of(old, kubernetes="1.25.0"), snapshot_of(old, kubernetes="1.26.0")).findings
+    assert [one.rule for one in effects_between("", old).findings] == ["api-version-not-served"]
 
 
 def release(version: str, **more: Any) -> Snapshot:
     """Return a snapshot with a release."""
     tools = ToolchainVersions(go="1", node="1")
     given = {"components": {"containerd": "1.6", "prometheus": "0.305.0"}} | more
-    return side("", release=Release(version=version, toolchain=tools, epoch=0, **given))
+    return snapshot_of("", release=Release(version=version, toolchain=tools, epoch=0, **given))
 
 
 NEEDS = Compatibility(id="toml", when={"containerd": ">=2"}, needs={"prometheus": ">=0.306"}, reason="its files moved")
@@ -115,8 +115,8 @@ RELEASES = {
         release("2026.11.0"),
         release("2026.11.0", components={"containerd": "2.1", "prometheus": "0.306.0"}, compatibility=[NEEDS]), []),
     "a minor version skipped": (
-        side("", kubernetes="1.34.3"), side("", kubernetes="1.36.0"), ["kubernetes-skips-minor"]),
-    "the next minor version": (side("", kubernetes="1.34.3"), side("", kubernetes="1.35.0"), []),
+        snapshot_of("", kubernetes="1.34.3"), snapshot_of("", kubernetes="1.36.0"), ["kubernetes-skips-minor"]),
+    "the next minor version": (snapshot_of("", kubernetes="1.34.3"), snapshot_of("", kubernetes="1.35.0"), []),
 }  # fmt: skip
 
 
@@ -124,4 +124,4 @@ RELEASES = {
 def test_upgrades_that_are_not_possible_are_found(name: str) -> None:
     """Downgrades, skipped versions and parts that do not fit together are findings."""
     old, new, expected = RELEASES[name]
-    assert [one.rule for one in judged(old, new).findings] == expected
+    assert [one.rule for one in effects_between(old, new).findings] == expected

@@ -1,4 +1,4 @@
-"""Snapshots are the same whatever the format of their files."""
+"""Snapshots of the same objects are equal in every file format."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_hidden_files_and_kustomizations_are_no_objects(folder: Path) -> None:
     assert [str(one.location) for one in read_snapshot(".").resources.values()] == ["b/a.yaml:2"]
 
 
-def _facts(side: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
-    return {key: (one.object, one.component, str(one.location)) for key, one in side.resources.items()}
+def _facts(snapshot: Snapshot) -> dict[ObjectId, tuple[dict[str, Any], str, str]]:
+    return {key: (one.object, one.component, str(one.location)) for key, one in snapshot.resources.items()}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -81,7 +81,10 @@ def test_a_pair_is_two_snapshots(name: str, folder: Path) -> None:
     (folder / f"new-{name}").write_text(FORMS[name] + "\n", newline="")
     for other in ("new.yaml", f"new-{name}"):
         pair = read_pair(f"old-{name}", other)
-        assert [_facts(side) for side in pair] == [_facts(read_snapshot(f"old-{name}")), _facts(read_snapshot(other))]
+        assert [_facts(snapshot) for snapshot in pair] == [
+            _facts(read_snapshot(f"old-{name}")),
+            _facts(read_snapshot(other)),
+        ]
 
 
 def test_objects_may_share_a_generate_name(folder: Path) -> None:
@@ -107,11 +110,11 @@ def test_equal_texts_have_equal_digests(folder: Path) -> None:
 def test_secrets_are_hidden(folder: Path) -> None:
     """A snapshot contains no value of a Secret: not plain, not in base64, not in kubectl's annotation."""
     (folder / "a.yaml").write_text(as_yaml([SECRET, {**POD, "spec": {"inner": SECRET}}]))
-    side = read_snapshot("a.yaml")
-    text = str([one.object for one in side.resources.values()])
+    snapshot = read_snapshot("a.yaml")
+    text = str([one.object for one in snapshot.resources.values()])
     assert "hush" not in text
     assert "aHVzaA" not in text
-    hidden = next(one.object for key, one in side.resources.items() if key.kind == "Secret")
+    hidden = next(one.object for key, one in snapshot.resources.items() if key.kind == "Secret")
     assert hidden["data"]["a"] == hidden["stringData"]["b"], "one value in two fields"
     assert secret_values.is_hidden(hidden["data"]["a"])
     assert hidden["stringData"]["c"] == {"secretRef": "db/password"}

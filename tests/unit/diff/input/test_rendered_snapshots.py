@@ -33,7 +33,7 @@ def _lay_out(folder: Path) -> None:
 
 
 def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
-    """Environment, manifests, roles and release come from the revision, whatever the working tree contains."""
+    """Environment, manifests, roles and release come from the revision, not from the working tree."""
     _lay_out(folder)
     _git(folder, "init", "-q")
     _git(folder, "add", ".")
@@ -57,12 +57,12 @@ def test_a_revision_is_rendered_from_its_own_tree(folder: Path) -> None:
 
 def test_an_environment_is_read_on_any_machine(folder: Path) -> None:
     """Without a bundle, HostSpecs and digests of images come from the lock."""
-    side = read_snapshot(str(ROOT / "inventory/lab"))
-    assert side.environment is not None
-    assert side.environment.name == "lab"
-    assert all(facts.digest.startswith("sha256:") for facts in side.images.values())
-    assert side.hosts["worker1"].binaries
-    assert side.blobs == {}, "the cache of this test is empty: nothing is known about sizes"
+    snapshot = read_snapshot(str(ROOT / "inventory/lab"))
+    assert snapshot.environment is not None
+    assert snapshot.environment.name == "lab"
+    assert all(facts.digest.startswith("sha256:") for facts in snapshot.images.values())
+    assert snapshot.hosts["worker1"].binaries
+    assert snapshot.blobs == {}, "the cache of this test is empty: nothing is known about sizes"
     assert folder
 
 
@@ -88,15 +88,15 @@ def _bundle(folder: Path) -> Path:
 
 def test_a_bundle_is_its_release_for_the_reference_site(folder: Path) -> None:
     """A bundle is rendered with its own manifests, and has the sizes of its images."""
-    side = read_snapshot(str(_bundle(folder)))
-    assert side.environment is not None
-    assert side.environment.name == "reference"
-    assert side.release is not None
-    assert side.release.version == RELEASE
-    facts = next(iter(side.images.values()))
+    snapshot = read_snapshot(str(_bundle(folder)))
+    assert snapshot.environment is not None
+    assert snapshot.environment.name == "reference"
+    assert snapshot.release is not None
+    assert snapshot.release.version == RELEASE
+    facts = next(iter(snapshot.images.values()))
     assert max(facts.blobs.values()) == 700
-    assert {"sha256:c", "sha256:l"} < side.blobs.keys()
-    assert len(side.resources) > 50
+    assert {"sha256:c", "sha256:l"} < snapshot.blobs.keys()
+    assert len(snapshot.resources) > 50
 
 
 def test_another_tree_is_used_only_for_a_while(folder: Path) -> None:

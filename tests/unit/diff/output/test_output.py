@@ -195,7 +195,7 @@ class _Page(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("name", ["nothing", "small", "nasty"])
 def test_html_is_one_safe_page(name: str) -> None:
-    """The page is well formed, loads nothing, and runs only its own script, whatever the values are."""
+    """The page is well formed, loads nothing, and runs only its own script, even with hostile values."""
     shown = show(arrange(REPORTS[name]), Format.HTML)
     page = _Page()
     page.feed(shown)
