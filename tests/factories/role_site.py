@@ -18,11 +18,12 @@ from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.release_lock import set_name
 from bedplate.core.file_tree import ensure_tree
+from bedplate.distributions import repository_key
+from bedplate.distributions.debian import apt_repository
 from bedplate.lab import lab_address, lab_network, machine_image, ssh_keys
 from bedplate.lab.lab_environment import ensure_environment
 from bedplate.pki import authority, published
 from bedplate.render.host_specs import host_specs
-from bedplate.store import apt_repository
 from factories.render_site import RELEASE
 
 
@@ -65,7 +66,7 @@ class RoleSite:
         signer, _ = authority.ensure_authority(self.keys, site.environment.name)
         certificate, private = self.keys / "mirror.crt", self.keys / "mirror.key"
         authority.ensure_certificate(signer, certificate, private, addresses.mirror_names(site))
-        (self.keys / published.MIRROR_KEY).write_text(apt_repository.ensure_key(self._gnupg, "role tests"))
+        (self.keys / published.MIRROR_KEY).write_text(repository_key.ensure_key(self._gnupg, "role tests"))
         for name in published.PUBLIC:
             published.publish(site, name, self.keys / name)
         return site
@@ -87,5 +88,5 @@ class RoleSite:
         tree = dict(apt_repository.apt_tree([listed.model_copy(update={"artifacts": packages})], blobs))
         release = tree[f"{apt_repository.DIST}/Release"]
         assert isinstance(release, bytes)
-        tree[f"{apt_repository.DIST}/InRelease"] = apt_repository.sign_release(self._gnupg, release)
+        tree[f"{apt_repository.DIST}/InRelease"] = repository_key.clear_sign(self._gnupg, release)
         ensure_tree(self.mirror / "apt", tree, blobs)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.artifacts.deb.deb_control import read_control
 from bedplate.core.command import run
+from bedplate.distributions.debian.deb_control import read_control
 
 FOUNDATION = {"base-files": "12.4", "usr-is-merged": "37"}
 """The packages that every closure starts from."""

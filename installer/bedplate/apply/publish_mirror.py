@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
-from bedplate.core import digest, paths
+from bedplate.core import digest
 from bedplate.pki import published
 from bedplate.store import mirror_tree
 
@@ -34,8 +34,6 @@ class PublishMirror:
     def run(self, journal: Journal) -> Outcome:
         """Make the mirror's folder match the store, and publish its signing key."""
         changed = mirror_tree.ensure_mirror()
-        changed += published.publish(
-            self.installation.site, published.MIRROR_KEY, paths.MIRROR / mirror_tree.PUBLIC_KEY
-        )
+        changed += published.publish(self.installation.site, published.MIRROR_KEY, mirror_tree.public_key())
         journal.write(f"{changed} files changed")
         return Outcome(changed)

@@ -11,6 +11,7 @@ from bedplate.config.release import Release
 from bedplate.config.yaml_model import read_yaml
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
+from bedplate.distributions.find_distribution import find_distribution
 
 
 def load_release(version: str) -> Catalog:
@@ -18,6 +19,7 @@ def load_release(version: str) -> Catalog:
     kinds.load_declarations()
     folder = _release_folder(version)
     release = read_yaml(folder / "release.yaml", Release, {})
+    find_distribution(release.platform.distribution, SourceLocation(str(folder / "release.yaml")))
     folders = {name: _component_folder(name, folder) for name in release.components}
     components = {
         name: read_yaml(folders[name] / "component.yaml", Component, {"version": release.components[name]})

@@ -23,6 +23,14 @@ class PackageKind(SourceKind):
     is_served_as_file: ClassVar[bool] = False
 
     @abstractmethod
+    def package_name(self, entry: Entry) -> str:
+        """Return the name of an entry's package, without its version."""
+
+    def missing_upstream(self, entries: Sequence[Entry], context: Context) -> list[Entry]:
+        """Return the entries whose version the repositories no longer have; by default they keep all."""
+        return []
+
+    @abstractmethod
     def fetch(self, entries: Sequence[Entry], context: Context) -> None:
         """Download packages into the cache."""
 
@@ -44,17 +52,17 @@ def locked_output(entry: Entry) -> Output:
     return entry.output
 
 
-def one_version_each(entries: Iterable[Entry], name: str) -> list[list[Entry]]:
+def one_version_each(entries: Iterable[Entry], kind: PackageKind) -> list[list[Entry]]:
     """Split entries so that no group holds two versions of one package: apt and pip take one at a time.
 
     Args:
         entries: locked packages.
-        name: the pin's field that holds the package's name.
+        kind: their kind.
     """
     groups: list[dict[str, Entry]] = []
     for entry in entries:
-        group = next((group for group in groups if entry.pin[name] not in group), None)
+        group = next((group for group in groups if kind.package_name(entry) not in group), None)
         if group is None:
             groups.append(group := {})
-        group[entry.pin[name]] = entry
+        group[kind.package_name(entry)] = entry
     return [list(group.values()) for group in groups]

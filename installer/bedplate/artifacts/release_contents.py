@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb import deb_control
+from bedplate.artifacts.host_packages import host_packages
 from bedplate.artifacts.kinds import source_kinds
 from bedplate.config.artifact import MODELS
 from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
@@ -13,6 +13,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.find_distribution import find_distribution
 
 INSTALLER_WHEELS = "wheel:installer"
 INSTALLER_LAYER = "bundle"
@@ -70,15 +71,10 @@ def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache
     """Return the closure of the packages that components want on the bastion, out of all hosts' packages."""
     components = catalog.components.values()
     roots = {package for c in components if _is_for_bastion(c) for package in c.hosts.packages}
-    everything = sorted({package for c in components for package in c.hosts.packages})
-    ids = lock.sets.get(set_name("deb", everything), []) if everything else []
-    stanzas = {entry: deb_control.parse(deb_control.read_control(cache.blob(outputs[entry].sha256))) for entry in ids}
-    by_name = {stanza["Package"]: entry for entry, stanza in stanzas.items()}
-    if unknown := sorted(roots - by_name.keys()):
-        raise BedplateError(f"package {unknown[0]}", "is wanted on the bastion and is not in the lock", "bedplate lock")
-    return [
-        by_name[name] for name in deb_control.dependency_closure(roots, {s["Package"]: s for s in stanzas.values()})
-    ]
+    distribution = find_distribution(catalog.release.platform.distribution)
+    everything = host_packages(components)
+    ids = lock.sets.get(set_name(distribution.package_kind, everything), []) if everything else []
+    return distribution.closure(roots, {entry: cache.blob(outputs[entry].sha256) for entry in ids})
 
 
 def _is_for_bastion(component: Component) -> bool:

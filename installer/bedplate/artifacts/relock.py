@@ -1,20 +1,18 @@
-"""A derived lock for packages that the repositories dropped: only these are resolved again.
+"""Relocking packages that the repositories dropped: a derived lock, in which only these are resolved again.
 
-Debian's repositories keep one version of a package. A lab or a test that builds a release months later
-goes on with the versions that are there, says which, and labels the release; a release that is carried to
-a site is relocked by a person (`bedplate lock --update PACKAGE`), whose change is reviewed.
+Debian's repositories keep one version of a package. A lab or a test that builds a release months later takes the
+versions that are there, says which, and labels the release. For a release that is carried to a site, a person relocks
+(`bedplate lock --update PACKAGE`), and the change is reviewed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bedplate.artifacts.deb.deb_source import DebSource, apt_of, missing_from_repository
 from bedplate.artifacts.image.image_build import image_recipe
 from bedplate.artifacts.image.image_source import declared_images
-from bedplate.artifacts.package_kind import locked_output
-from bedplate.artifacts.source_kind import Context
+from bedplate.artifacts.package_kind import PackageKind, locked_output
+from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.config.release_lock import Entry, Lock
 
 LABEL = "+relock"
@@ -33,32 +31,35 @@ class Relocked:
     changed: dict[str, tuple[str, str]]
 
 
-def relock(context: Context, available: Callable[[list[Entry]], list[Entry]] | None = None) -> Relocked:
+def relock(context: Context) -> Relocked:
     """Return a lock in which packages that are neither cached nor in the repositories are resolved again.
 
     Args:
         context: with the lock.
-        available: returns which entries are gone; by default the repositories are asked.
     """
-    packages = [entry for entry in context.lock.entries if entry.kind == "deb"]
-    missing = [entry for entry in packages if not context.cache.has(locked_output(entry).sha256)]
-    gone = (available or (lambda entries: _ask(entries, context)))(missing) if missing else []
-    if not gone:
-        return Relocked(context.lock, {})
-    names = frozenset(entry.pin["package"] for entry in gone)
-    found = DebSource().resolve(replace(context, previous=context.lock, update=context.update | names))
-    kept = [entry for entry in context.lock.entries if entry.kind != "deb"]
-    derived = Lock(
-        release=context.lock.release.removesuffix(LABEL) + LABEL,
-        entries=sorted([*kept, *found.entries], key=lambda entry: entry.id),
-        sets={**context.lock.sets, **found.sets},
+    lock = context.lock
+    changed: dict[str, tuple[str, str]] = {}
+    for kind in (kind for kind in context.kinds.values() if isinstance(kind, PackageKind)):
+        packages = [entry for entry in context.lock.entries if entry.kind == kind.name]
+        missing = [entry for entry in packages if not context.cache.has(locked_output(entry).sha256)]
+        if gone := kind.missing_upstream(missing, context) if missing else []:
+            names = frozenset(kind.package_name(entry) for entry in gone)
+            resolution = kind.resolve(replace(context, previous=context.lock, update=context.update | names))
+            lock = _derived(lock, kind.name, resolution)
+            changed |= _changed(packages, resolution.entries, kind)
+    return Relocked(_with_images(lock, context) if changed else lock, changed)
+
+
+def _derived(lock: Lock, kind: str, resolution: Resolution) -> Lock:
+    """Return a lock with the sets of a kind as they were resolved again."""
+    in_other_sets = {member for name, ids in lock.sets.items() if name not in resolution.sets for member in ids}
+    kept = [entry for entry in lock.entries if entry.kind != kind or entry.id in in_other_sets]
+    entries = {entry.id: entry for entry in [*kept, *resolution.entries]}
+    return Lock(
+        release=lock.release.removesuffix(LABEL) + LABEL,
+        entries=[entries[name] for name in sorted(entries)],
+        sets={**lock.sets, **resolution.sets},
     )
-    return Relocked(_with_images(derived, context), _changed(packages, found.entries))
-
-
-def _ask(entries: list[Entry], context: Context) -> list[Entry]:
-    apt_of(context).update()
-    return missing_from_repository(entries, context)
 
 
 def _with_images(lock: Lock, context: Context) -> Lock:
@@ -76,11 +77,7 @@ def _with_images(lock: Lock, context: Context) -> Lock:
     return Lock(release=lock.release, entries=entries, sets=lock.sets)
 
 
-def _changed(before: list[Entry], after: list[Entry]) -> dict[str, tuple[str, str]]:
-    old, new = _versions(before), _versions(after)
+def _changed(before: list[Entry], after: list[Entry], kind: PackageKind) -> dict[str, tuple[str, str]]:
+    old, new = ({kind.package_name(entry): entry.pin["version"] for entry in entries} for entries in (before, after))
     names = sorted(name for name in old | new if old.get(name) != new.get(name))
     return {name: (old.get(name, ""), new.get(name, "")) for name in names}
-
-
-def _versions(entries: list[Entry]) -> dict[str, str]:
-    return {entry.pin["package"]: entry.pin["version"] for entry in entries}

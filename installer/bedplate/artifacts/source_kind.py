@@ -23,6 +23,8 @@ from bedplate.config.component import Component
 from bedplate.config.release import Release
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.find_distribution import find_distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class Context:
     previous: Lock | None = None
     update: frozenset[str] = field(default_factory=frozenset)
     kinds: Mapping[str, SourceKind] = field(default_factory=dict)
+
+    @property
+    def distribution(self) -> Distribution:
+        """Return what the hosts run."""
+        return find_distribution(self.release.platform.distribution)
+
+    @property
+    def image_distribution(self) -> Distribution:
+        """Return what images are made of: component.yaml lists their packages as `debs`, whatever the hosts run."""
+        return find_distribution("debian")
 
     def lock_folder(self, kind: str, name: str) -> Path:
         """Return the folder of an artifact's own lock files, such as lock/go/<id>/."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bedplate.artifacts.deb.deb_dependencies import shortened
 from bedplate.artifacts.source_kind import Context
+from bedplate.config.release_lock import short_set_name
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 
@@ -31,8 +31,10 @@ def _sets(context: Context) -> Iterator[InputError]:
     wanted = [name for kind in context.kinds.values() for name in kind.declared_sets(context)]
     for name in dict.fromkeys(wanted):
         if name not in lock.sets:
-            yield InputError(f"set {shortened(name)}", "is not in the lock", "bedplate lock")
+            yield InputError(f"set {short_set_name(name)}", "is not in the lock", "bedplate lock")
     for name, members in lock.sets.items():
         for member in members:
             if member not in lock.by_id:
-                yield InputError(f"set {shortened(name)}", f"has {member}, which is not in the lock", "bedplate lock")
+                yield InputError(
+                    f"set {short_set_name(name)}", f"has {member}, which is not in the lock", "bedplate lock"
+                )

@@ -62,7 +62,7 @@ def _resolve(language: str, context: Context) -> Entry:
     ):
         return previous.by_id[ids[0]]
     with context.cache.scratch() as folder:
-        pip.download([f"{name}=={version}"], folder)
+        pip.download([f"{name}=={version}"], folder, context.image_distribution)
         wheel = next(folder.glob("*.whl"))
         return entry_of(wheel, context.cache.add(wheel))
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb.deb_source import host_packages
+from bedplate.artifacts.host_packages import host_packages
 from bedplate.artifacts.kinds import source_kinds
 from bedplate.build.image_completeness import check_closure
 from bedplate.build.proof.ansible_collections import check_collections

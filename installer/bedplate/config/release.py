@@ -6,6 +6,9 @@ from pydantic import Field
 
 from bedplate.config.base import Model
 
+KERNEL_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""Architectures as release.yaml names them, to the names that the kernel and wheels have."""
+
 
 class ToolchainVersions(Model):
     """Versions of the wheels that carry the compilers; those of the build machine are never used."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from functools import cached_property
 
 from pydantic import Field
 
 from bedplate.config.base import Model
+
+WIDTH = 60
 
 
 class Output(Model):
@@ -36,6 +39,11 @@ class Entry(Model):
 def set_name(kind: str, roots: Iterable[str]) -> str:
     """Return the name of the set that holds some packages of a kind and all that they need."""
     return f"{kind}:{','.join(sorted(set(roots)))}"
+
+
+def short_set_name(name: str) -> str:
+    """Return the name or the roots of a set as few words of a message."""
+    return textwrap.shorten(name.replace(",", " "), WIDTH, placeholder=" …")
 
 
 class Lock(Model):

@@ -14,11 +14,11 @@ from typing import IO
 
 import zstandard
 
-from bedplate.artifacts.deb.deb_control import AR_HEADER, AR_MAGIC
 from bedplate.config.base import Model
 from bedplate.core.errors import BedplateError
 from bedplate.delta import encoder, xz
 from bedplate.delta.file_slice import FileSlice, copy
+from bedplate.distributions.debian.deb_control import AR_HEADER, AR_MAGIC
 
 NOT_PACKED = ""
 LONGEST_FRAME_HEADER = 18

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from bedplate.artifacts.host_packages import host_packages
 from bedplate.config import addresses
 from bedplate.config.artifact import entry_ids
 from bedplate.config.bundle_layout import ReleaseFile
@@ -22,6 +23,7 @@ from bedplate.config.release import Release
 from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.find_distribution import distribution_of_suite
 from bedplate.images.mirror_names import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
@@ -66,14 +68,13 @@ def _key(site: Site, release: Release, components: Mapping[str, Component], rele
 
 def package_versions(components: Mapping[str, Component], release_file: ReleaseFile) -> dict[str, str]:
     """Return the version of every package in the hosts' closure."""
-    roots = sorted({package for component in components.values() for package in component.hosts.packages})
+    roots, distribution = host_packages(components.values()), distribution_of_suite(release_file.suite)
     if not roots:
         return {}
-    entries = release_file.sets.get(set_name("deb", roots))
+    entries = release_file.sets.get(set_name(distribution.package_kind, roots))
     if entries is None:
         raise BedplateError("the hosts' packages", "are not resolved in release.json", "bedplate lock")
-    fields = [entry.removeprefix("deb:").rsplit("_", 2) for entry in entries]
-    return {package: version for package, version, _ in fields}
+    return dict(distribution.package_version(entry.partition(":")[2]) for entry in entries)
 
 
 def _spec(  # noqa: PLR0913  a host is computed from all of these

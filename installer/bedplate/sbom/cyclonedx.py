@@ -22,14 +22,13 @@ from bedplate.artifacts.kinds import ecosystems, source_kinds
 from bedplate.artifacts.package import Package
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import digest
+from bedplate.distributions.find_distribution import distribution_of_suite
 from bedplate.images.image_name import split_image
 
 SPACE = uuid.UUID("0f4a4a53-7a60-5d0f-a3a2-6a1f6f0a6d5c")
 """Name space of the serial numbers; our own, once and for all."""
 GO_SUM = "bedplate:go-sum"
 PLATFORM = "bedplate"
-SUITES = {"bookworm": "debian-12", "trixie": "debian-13"}
-"""Suite to the `distro` of a package URL and, with a colon, to OSV's ecosystem."""
 
 
 def of_image(release: ReleaseFile, image: BundledArtifact, packages: Iterable[Package]) -> bytes:
@@ -103,7 +102,7 @@ def artifact_purl(artifact: BundledArtifact) -> PackageURL:
 
 def package_purl(package: Package, release: ReleaseFile) -> PackageURL:
     """Return a package's package URL in a release."""
-    return ecosystems()[package.ecosystem].purl(package, SUITES.get(release.suite, release.suite))
+    return ecosystems()[package.ecosystem].purl(package, distribution_of_suite(release.suite).purl_name(release.suite))
 
 
 def _package(package: Package, release: ReleaseFile) -> Component:

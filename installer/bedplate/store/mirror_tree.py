@@ -18,16 +18,17 @@ from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import BlobLink, TreeFile, check_tree, ensure_tree
 from bedplate.core.paths import MIRROR, STORE
+from bedplate.distributions import repository_key
+from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.find_distribution import distribution_of_suite
 from bedplate.install.manifest import listed_file, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.store_lock import store_lock
-from bedplate.store import apt_repository
 from bedplate.store.registry_tree import registry_tree
 from bedplate.store.wheel_index import wheel_tree
 
 KEY_HOME = paths.STATE / "apt-key"
-IN_RELEASE = f"apt/{apt_repository.DIST}/InRelease"
-PUBLIC_KEY = f"apt/{apt_repository.KEY}"
+KEY = "bedplate.asc"
 
 
 def store_releases(store: Path = STORE) -> list[bundle_layout.ReleaseFile]:
@@ -54,11 +55,12 @@ def _checked_release(folder: Path) -> bundle_layout.ReleaseFile:
 def mirror_tree(store: Path) -> dict[str, TreeFile]:
     """Return the mirror tree without the files that the bastion's key signs."""
     blobs, releases = store / bundle_layout.BLOBS, store_releases(store)
+    distribution = _distribution(releases)
     registry = registry_tree(releases, blobs)
     parts: dict[str, dict[str, TreeFile]] = {
         "registry": registry,
         "replica": {"registry.json": _listing(registry)},
-        "apt": apt_repository.apt_tree(releases, blobs),
+        distribution.repository: distribution.repository_tree(releases, blobs),
         "wheels": wheel_tree(releases),
         "files": _files(releases),
     }
@@ -85,19 +87,34 @@ def ensure_mirror(store: Path = STORE, mirror: Path = MIRROR, key_home: Path = K
 
 def ensure_mirror_locked(store: Path, mirror: Path, key_home: Path) -> int:
     """Make the mirror match the store, for a caller that holds the store lock."""
-    tree = mirror_tree(store)
-    tree[PUBLIC_KEY] = apt_repository.ensure_key(key_home, "Bedplate mirror").encode()
-    release, in_release = tree.get(f"apt/{apt_repository.DIST}/Release"), mirror / IN_RELEASE
-    if isinstance(release, bytes):
-        kept = apt_repository.is_signed(key_home, release, in_release)
-        tree[IN_RELEASE] = in_release.read_bytes() if kept else apt_repository.sign_release(key_home, release)
+    tree, distribution = mirror_tree(store), _distribution(store_releases(store))
+    tree[_in_repository(distribution, KEY)] = repository_key.ensure_key(key_home, "Bedplate mirror").encode()
+    index = tree.get(_in_repository(distribution, distribution.index))
+    signature = _in_repository(distribution, distribution.signature)
+    if isinstance(index, bytes):
+        is_kept = distribution.is_signed(key_home, index, mirror / signature)
+        tree[signature] = (mirror / signature).read_bytes() if is_kept else distribution.sign(key_home, index)
     mirror.mkdir(parents=True, exist_ok=True)
     return ensure_tree(mirror, tree, store / bundle_layout.BLOBS)
 
 
 def check_mirror(store: Path = STORE, mirror: Path = MIRROR) -> list[str]:
     """Return the paths of the mirror that do not match the store; the signed files only have to exist."""
-    present = {path: (mirror / path).read_bytes() for path in (PUBLIC_KEY, IN_RELEASE) if (mirror / path).is_file()}
-    return check_tree(
-        mirror, {PUBLIC_KEY: b"", IN_RELEASE: b"", **mirror_tree(store), **present}, store / bundle_layout.BLOBS
-    )
+    distribution = _distribution(store_releases(store))
+    signed = [_in_repository(distribution, name) for name in (KEY, distribution.signature)]
+    present = {path: (mirror / path).read_bytes() if (mirror / path).is_file() else b"" for path in signed}
+    return check_tree(mirror, {**mirror_tree(store), **present}, store / bundle_layout.BLOBS)
+
+
+def public_key(store: Path = STORE, mirror: Path = MIRROR) -> Path:
+    """Return the public half of the key that signs the mirror's package repository."""
+    return mirror / _in_repository(_distribution(store_releases(store)), KEY)
+
+
+def _distribution(releases: list[bundle_layout.ReleaseFile]) -> Distribution:
+    """Return the hosts' distribution: the newest release's."""
+    return distribution_of_suite(releases[-1].suite if releases else "")
+
+
+def _in_repository(distribution: Distribution, path: str) -> str:
+    return f"{distribution.repository}/{path}"

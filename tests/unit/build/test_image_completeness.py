@@ -150,6 +150,6 @@ def test_profiles_are_proved_alone_and_together(
 
     release = load_release(catalog.newest())
     monkeypatch.setattr(paths, "search_path", lambda: [tmp_path])
-    monkeypatch.setattr(named_images, "render", render)
+    monkeypatch.setattr(named_images, "render_objects", render)
     list(named_images.of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
     assert asked == proved

@@ -12,9 +12,10 @@ import pytest
 
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.debian import apt_repository
 from bedplate.images.mirror_names import registry_hosts
 from bedplate.install.store_lock import store_lock
-from bedplate.store import apt_repository, mirror_tree
+from bedplate.store import mirror_tree
 from factories import tiny_bundle
 
 
@@ -87,7 +88,7 @@ def test_apt_takes_the_repository(places: tuple[Path, Path, Path], tmp_path: Pat
     for folder in ("lists/partial", "cache/archives/partial", "etc", "got"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "status").touch()
-    source = f"deb [signed-by={repository / apt_repository.KEY}] file:{repository} {apt_repository.SUITE} main\n"
+    source = f"deb [signed-by={repository / mirror_tree.KEY}] file:{repository} {apt_repository.SUITE} main\n"
     (tmp_path / "etc/sources.list").write_text(source)
     settings = {
         "Dir::Etc::SourceList": tmp_path / "etc/sources.list",

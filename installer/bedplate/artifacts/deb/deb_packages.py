@@ -14,10 +14,10 @@ from packageurl import PackageURL
 
 from bedplate.artifacts import spdx
 from bedplate.artifacts.contents import decompressed
-from bedplate.artifacts.deb import deb_control
-from bedplate.artifacts.deb.debian_version import DebianVersion
 from bedplate.artifacts.ecosystem import AdvisorySubject, Ecosystem, read_text
 from bedplate.artifacts.package import Contents, Package
+from bedplate.distributions.debian import deb_control
+from bedplate.distributions.debian.debian_version import DebianVersion
 
 DEBIAN = "deb"
 STATUS = "var/lib/dpkg/status"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bedplate.artifacts.deb.apt import Apt, AptPackage
-from bedplate.artifacts.deb.deb_dependencies import check_debs
 from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.host_packages import host_roots
 from bedplate.artifacts.package import Contents
 from bedplate.artifacts.package_kind import PackageKind, locked_output, one_version_each
 from bedplate.artifacts.source_kind import Context, Resolution
@@ -16,26 +15,16 @@ from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
-
-KIND = "deb"
-
-
-def host_packages(components: Iterable[Component]) -> list[str]:
-    """Return every package that any component wants on any host."""
-    return sorted({package for component in components for package in component.hosts.packages})
-
-
-def platform_packages(context: Context) -> list[str]:
-    """Return what a bare host has: the packages of the component named as the platform's distribution."""
-    platform = context.components.get(context.release.platform.distribution)
-    return platform.hosts.packages if platform else []
+from bedplate.distributions.debian.apt import Apt, AptPackage
+from bedplate.distributions.debian.apt_repository import KIND
+from bedplate.distributions.debian.deb_dependencies import check_debs
 
 
 def declared_roots(context: Context) -> list[list[str]]:
     """Return the roots of every set a release needs: base image, hosts, a bare host, each image with packages."""
     components = context.components.values()
     images = [image.debs for component in components for image in component.images if image.debs is not None]
-    return [[], host_packages(components), platform_packages(context), *images]
+    return [[], *host_roots(KIND, context), *images]
 
 
 class DebSource(PackageKind):
@@ -65,6 +54,15 @@ class DebSource(PackageKind):
     def fetch(self, entries: Sequence[Entry], context: Context) -> None:
         """Download packages; an error names those that are gone from the repository."""
         fetch_debs(entries, context)
+
+    def package_name(self, entry: Entry) -> str:
+        """Return the package's name."""
+        return entry.pin["package"]
+
+    def missing_upstream(self, entries: Sequence[Entry], context: Context) -> list[Entry]:
+        """Return those that are gone from the configured repositories, by their fresh lists."""
+        apt_of(context).update()
+        return missing_from_repository(entries, context)
 
     def declared_sets(self, context: Context) -> Iterator[str]:
         """Yield the name of each set that is declared."""
@@ -143,7 +141,7 @@ def fetch_debs(entries: Iterable[Entry], context: Context) -> None:
     apt.update()
     if gone := missing_from_repository(wanted, context):
         raise vanished(gone)
-    for group in one_version_each(wanted, "package"):
+    for group in one_version_each(wanted, SOURCE_KIND):
         with context.cache.scratch() as folder:
             apt.download({entry.pin["package"]: entry.pin["version"] for entry in group}, folder)
             got = {digest.of_file(path): path for path in folder.glob("*.deb")}

@@ -50,6 +50,7 @@ def build_image(image: Image, component: Component, context: Context) -> Output:
 
 def image_recipe(image: Image, component: Component, context: Context) -> str:
     """Return the digest of all that an image is made of; known from the lock alone, before anything is built."""
+    debian = context.image_distribution
     return digest.of(
         {
             "image": FORM,
@@ -59,8 +60,8 @@ def image_recipe(image: Image, component: Component, context: Context) -> str:
             "architecture": context.release.platform.architecture,
             "artifacts": {file.artifact: context.entry(file.artifact).recipe for file in image.files if file.artifact},
             "local": {file.local: _local_digest(file, component, context) for file in image.files if file.local},
-            "debs": _recipes(locked_packages(image.debs, context)) if image.debs is not None else None,
-            "base": _recipes(locked_packages([], context)) if image.debs is not None else None,
+            "debs": _recipes(locked_packages(image.debs, debian, context)) if image.debs is not None else None,
+            "base": _recipes(locked_packages([], debian, context)) if image.debs is not None else None,
             "wheels": _recipes(locked_wheels(image, context)),
         }
     )
@@ -98,10 +99,10 @@ def _system_layers(image: Image, context: Context) -> Iterator[ImageLayer]:
     if image.debs is None:
         yield make_layer({"accounts": ACCOUNTS}, _accounts, cache, epoch)
         return
-    base = root_tar([], context)
+    base = root_tar([], context.image_distribution, context)
     yield make_layer({"base": base.name}, lambda: image_tree(base).values(), cache, epoch)
     if image.debs:
-        whole = root_tar(image.debs, context)
+        whole = root_tar(image.debs, context.image_distribution, context)
         recipe = {"base": base.name, "whole": whole.name}
         yield make_layer(recipe, lambda: difference(image_tree(base), image_tree(whole)), cache, epoch)
 
@@ -117,7 +118,7 @@ def _wheel_layer(wheels: list[Entry], context: Context) -> ImageLayer:
 
         def unpacked() -> Iterable[TarEntry]:
             files = {e.pin["filename"]: context.cache.blob(source.build(e, context).sha256) for e in wheels}
-            wheel_layer.unpack(files, folder)
+            wheel_layer.unpack(files, folder, context.image_distribution.python)
             return wheel_layer.members(folder)
 
         return make_layer({"wheels": _recipes(wheels)}, unpacked, context.cache, context.release.epoch)

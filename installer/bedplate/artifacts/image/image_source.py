@@ -48,7 +48,9 @@ class ImageSource(SourceKind):
         if entry.id not in (images := declared_images(context)):
             return
         _, image = images[entry.id]
-        debs = [*locked_packages([], context), *locked_packages(image.debs, context)] if image.debs is not None else []
+        base = context.image_distribution
+        sets = [] if image.debs is None else [[], image.debs]
+        debs = [deb for roots in sets for deb in locked_packages(roots, base, context)]
         yield from {deb.id: deb for deb in debs}.values()
         yield from locked_wheels(image, context)
         for artifact in sorted({file.artifact for file in image.files if file.artifact}):

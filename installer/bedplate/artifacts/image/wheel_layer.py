@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bedplate.artifacts.image.layer_diff import parents
 from bedplate.artifacts.tarball import TarEntry, folder_entries
-from bedplate.artifacts.wheel.pip import PYTHON
 
 PREFIX = "opt/bedplate/python"
 BIN = f"/{PREFIX}/bin"
@@ -20,8 +19,8 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 CONFIGURATION = f"home = {Path(SYSTEM_PYTHON).parent}\ninclude-system-site-packages = false\n"
 
 
-def unpack(wheels: Mapping[str, Path], into: Path) -> None:
-    """Unpack wheels (file name to its blob) below a folder, without compiled files."""
+def unpack(wheels: Mapping[str, Path], into: Path, python: tuple[int, int]) -> None:
+    """Unpack wheels (file name to its blob) below a folder, without compiled files, for a version of Python."""
     from installer import install  # noqa: PLC0415  12 ms of every command that renders, and none of them unpacks a wheel
     from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415  as above
     from installer.sources import WheelFile  # noqa: PLC0415  as above
@@ -32,7 +31,7 @@ def unpack(wheels: Mapping[str, Path], into: Path) -> None:
     for filename in sorted(wheels):
         (named / filename).symlink_to(wheels[filename].absolute())
         destination = SchemeDictionaryDestination(
-            _schemes(),
+            _schemes(python),
             interpreter=f"{BIN}/python3",
             script_kind="posix",
             destdir=str(into / "root"),
@@ -56,7 +55,7 @@ def members(unpacked: Path) -> Iterable[TarEntry]:
     yield from ({**installed, **own}).values()
 
 
-def _schemes() -> dict[str, str]:
-    site = f"/{PREFIX}/lib/python{PYTHON[0]}.{PYTHON[1]}/site-packages"
+def _schemes(python: tuple[int, int]) -> dict[str, str]:
+    site = f"/{PREFIX}/lib/python{python[0]}.{python[1]}/site-packages"
     prefix = f"/{PREFIX}"
     return {"purelib": site, "platlib": site, "headers": f"{prefix}/include", "scripts": BIN, "data": prefix}

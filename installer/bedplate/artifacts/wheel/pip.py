@@ -1,4 +1,4 @@
-"""The door to pip: wheels for the hosts' and images' Python, whatever the build machine is.
+"""Running pip: it downloads wheels for the hosts' and images' Python, whatever the build machine is.
 
 The index, proxies and credentials are those that pip is configured with on this machine.
 """
@@ -11,27 +11,35 @@ from pathlib import Path
 
 from bedplate.core.command import run
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.distribution import Distribution
 
-PYTHON = (3, 11)
-"""Debian 12's Python: on the bastion, and in images that have wheels."""
-GLIBC_MINOR = 36
-"""Debian 12's C library is 2.36: newer platform tags would not run (https://peps.python.org/pep-0600/)."""
 OLDEST_GLIBC_MINOR = 5
 
 
-def platforms() -> list[str]:
-    """Return the platform tags of wheels that run on x86_64 with the hosts' C library, best first."""
-    newest_first = range(GLIBC_MINOR, OLDEST_GLIBC_MINOR - 1, -1)
+def platforms(target: Distribution) -> list[str]:
+    """Return the platform tags of wheels that run on x86_64 with a distribution's C library, best first.
+
+    Newer tags than its C library would not run (https://peps.python.org/pep-0600/).
+    """
+    newest_first = range(target.glibc[1], OLDEST_GLIBC_MINOR - 1, -1)
     legacy = ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"]
     return [f"manylinux_2_{minor}_x86_64" for minor in newest_first] + legacy
 
 
-def download(requirements: Iterable[str], into: Path, *, constraints: Iterable[str] = (), closed: bool = False) -> None:
+def download(
+    requirements: Iterable[str],
+    into: Path,
+    target: Distribution,
+    *,
+    constraints: Iterable[str] = (),
+    closed: bool = False,
+) -> None:
     """Download wheels into a folder.
 
     Args:
         requirements: lines of a requirements file.
         into: the folder.
+        target: the distribution that they will run on.
         constraints: versions to keep ("name==version") of whatever turns out to be needed.
         closed: the requirements are complete and have hashes: nothing else is looked for.
     """
@@ -41,25 +49,25 @@ def download(requirements: Iterable[str], into: Path, *, constraints: Iterable[s
     if closed:
         words = [*words, "--no-deps", "--require-hashes"]
     else:
-        _check_python()
+        _check_python(target)
         words = [*words, "--constraint", into / "constraints.txt"]
-    run([*_pip(), "download", *_target(), *words])
+    run([*_pip(), "download", *_target(target), *words])
 
 
 def _pip() -> list[str]:
     return [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
 
 
-def _target() -> list[str]:
-    version = ".".join(str(number) for number in PYTHON)
+def _target(target: Distribution) -> list[str]:
+    version = ".".join(str(number) for number in target.python)
     abi = "cp" + version.replace(".", "")
     abis = ["--abi", abi, "--abi", "abi3", "--abi", "none"]
-    tags = [word for tag in platforms() for word in ("--platform", tag)]
+    tags = [word for tag in platforms(target) for word in ("--platform", tag)]
     return ["--only-binary", ":all:", "--python-version", version, "--implementation", "cp", *abis, *tags]
 
 
-def _check_python() -> None:
+def _check_python(target: Distribution) -> None:
     # pip evaluates a requirement's environment markers by the Python that runs it, whatever it is told to look for
-    if sys.version_info[:2] != PYTHON:
-        wanted = ".".join(str(number) for number in PYTHON)
+    if sys.version_info[:2] != target.python:
+        wanted = ".".join(str(number) for number in target.python)
         raise BedplateError("pip", f"resolves for Python {wanted} only if it runs on it", f"lock with Python {wanted}")

@@ -19,11 +19,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.release import KERNEL_MACHINES
 from bedplate.core.errors import BedplateError
 
 KIND = "wheel"
 PYTHON = re.compile(r"deb:python3\.[0-9]+_(?P<version>3\.[0-9]+\.[0-9]+)")
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def environment(release: ReleaseFile) -> dict[str, str]:
     version = versions[0] if versions else here["python_full_version"]
     here["python_full_version"] = here["implementation_version"] = version
     here["python_version"] = ".".join(version.split(".")[:2])
-    here["platform_machine"] = MACHINES.get(release.architecture, release.architecture)
+    here["platform_machine"] = KERNEL_MACHINES.get(release.architecture, release.architecture)
     here["platform_release"] = here["platform_version"] = ""
     return here
 

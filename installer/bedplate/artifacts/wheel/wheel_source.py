@@ -16,6 +16,8 @@ from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.find_distribution import find_distribution
 
 KIND = "wheel"
 INSTALLER = f"{KIND}:installer"
@@ -55,6 +57,10 @@ class WheelSource(PackageKind):
     def fetch(self, entries: Sequence[Entry], context: Context) -> None:
         """Download wheels."""
         fetch_wheels(entries, context)
+
+    def package_name(self, entry: Entry) -> str:
+        """Return the project's name."""
+        return entry.pin["name"]
 
     def declared_sets(self, context: Context) -> Iterable[str]:
         """Return the installer's set and those of images."""
@@ -118,27 +124,41 @@ def normalised(project: str) -> str:
 
 def fetch_wheels(entries: Iterable[Entry], context: Context) -> None:
     """Download wheels into the cache."""
-    for group in one_version_each(entries, "name"):
-        lines = [f"{e.pin['name']}=={e.pin['version']} --hash=sha256:{e.pin['sha256']}" for e in group]
-        with context.cache.scratch() as folder:
-            pip.download(lines, folder, closed=True)
-            for entry in group:
-                got = context.cache.add(folder / entry.pin["filename"], move=True)
-                if got != entry.output:
-                    raise BedplateError(entry.id, f"has the digest {got.sha256}, unlike the lock", "bedplate lock")
+    targets: dict[str, list[Entry]] = {}
+    for entry in entries:
+        name = INSTALLER if entry.id in context.lock.sets.get(INSTALLER, ()) else ""
+        targets.setdefault(_target(name, context).name, []).append(entry)
+    for target, some in targets.items():
+        for group in one_version_each(some, SOURCE_KIND):
+            lines = [f"{e.pin['name']}=={e.pin['version']} --hash=sha256:{e.pin['sha256']}" for e in group]
+            with context.cache.scratch() as folder:
+                pip.download(lines, folder, find_distribution(target), closed=True)
+                _add(group, folder, context)
+
+
+def _add(entries: Iterable[Entry], folder: Path, context: Context) -> None:
+    for entry in entries:
+        downloaded = context.cache.add(folder / entry.pin["filename"], move=True)
+        if downloaded != entry.output:
+            raise BedplateError(entry.id, f"has the digest {downloaded.sha256}, unlike the lock", "bedplate lock")
+
+
+def _target(set_name: str, context: Context) -> Distribution:
+    """Return the distribution that a set's wheels run on: the installer's on hosts, all others in images."""
+    return context.distribution if set_name == INSTALLER else context.image_distribution
 
 
 def _resolve(name: str, requirements: list[str], previous: Lock, context: Context) -> list[Entry]:
     with context.cache.scratch() as folder:
         if name == INSTALLER:
-            pip.download(requirements, folder, closed=True)
+            pip.download(requirements, folder, _target(name, context), closed=True)
         else:
             locked = [previous.by_id[i] for i in previous.sets.get(name, []) if i in previous.by_id]
             kept = [
                 e.pin for e in locked if not context.is_to_update(name, *_owners(name, context), e.id, e.pin["name"])
             ]
             constraints = [f"{pin['name']}=={pin['version']}" for pin in kept]
-            pip.download(requirements, folder, constraints=constraints)
+            pip.download(requirements, folder, _target(name, context), constraints=constraints)
         wheels = sorted(folder.glob("*.whl"), key=lambda wheel: wheel.name)
         return [entry_of(wheel, context.cache.add(wheel)) for wheel in wheels]
 

@@ -1,27 +1,22 @@
-"""The hosts' packages, really installed: into an empty folder, by apt, out of the bundle's own repository alone.
+"""The hosts' packages, really installed: into an empty folder, out of the bundle's own repository alone.
 
-The network is left behind, the repository is the very tree that the mirror will serve, and apt gets only the names
-that components declare. So a package that is missing, or whose installation fails, is found where it can be mended.
+There is no network, the repository is the one that the mirror will serve, and the package manager gets only the names
+that components declare. So a package that is missing, or whose installation fails, is found where it can be fixed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb import mmdebstrap
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core import digest, file_tree
-from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.core.errors import ErrorList
 from bedplate.core.files import write_atomic
-from bedplate.store import apt_repository
+from bedplate.distributions.find_distribution import distribution_of_suite
 
 FORM = 1
 """Raised when this module proves something else."""
-UNMET = re.compile(r"^ ?(?P<package>[a-z0-9][a-z0-9+.-]+) : (?P<need>(?:Pre)?-?Depends: .+)$", re.MULTILINE)
-MISSING = re.compile(r"^E: (?:Unable to locate package |Package ')(?P<package>[a-z0-9+.-]+)", re.MULTILINE)
 
 
 def prove_installation(release: ReleaseFile, packages: Iterable[str], cache: Cache) -> bool:
@@ -31,41 +26,20 @@ def prove_installation(release: ReleaseFile, packages: Iterable[str], cache: Cac
         release: the bundle's packages.
         packages: what components want on hosts.
         cache: has the packages, and keeps the proof.
+
+    Raises:
+        ErrorList: what keeps them from being installed.
     """
-    roots, blobs = sorted(packages), cache.root / "blobs/sha256"
-    debs = sorted(artifact.sha256 for artifact in release.artifacts if artifact.kind == "deb")
+    roots, blobs, distribution = sorted(packages), cache.root / "blobs/sha256", distribution_of_suite(release.suite)
+    debs = sorted(a.sha256 for a in release.artifacts if a.kind == distribution.package_kind)
     note = cache.folder("proved") / digest.of({"form": FORM, "roots": roots, "debs": debs, "suite": release.suite})
     if note.is_file() or not roots:
         return False
     with cache.scratch() as folder:
-        repository = folder / "apt"
+        repository = folder / "repository"
         repository.mkdir()
-        file_tree.ensure_tree(repository, apt_repository.apt_tree([release], blobs), blobs)
-        _install(repository, roots, release, folder)
+        file_tree.ensure_tree(repository, distribution.repository_tree([release], blobs), blobs)
+        if errors := distribution.try_installation(repository, roots, release.architecture, folder):
+            raise ErrorList(errors)
     write_atomic(note, "installed\n")
     return True
-
-
-def _install(repository: Path, roots: list[str], release: ReleaseFile, folder: Path) -> None:
-    done = mmdebstrap.try_root(
-        repository, apt_repository.SUITE, apt_repository.COMPONENT, roots, release.architecture, folder
-    )
-    if done.returncode == 0:
-        return
-    output = (done.stdout + done.stderr).decode(errors="replace")
-    if errors := list(failures(output)):
-        raise ErrorList(errors)
-    tail = "\n".join(output.splitlines()[-20:])
-    raise BedplateError("installation of the hosts' packages", f"failed in a clean root:\n{tail}", "bedplate lock")
-
-
-def failures(output: str) -> list[BedplateError]:
-    """Return what apt says is missing, as errors."""
-    step = "bedplate lock"
-    found = {(match["package"], match["need"]) for match in UNMET.finditer(output)}
-    unmet = [
-        BedplateError(f"package {package}", f"cannot be installed from the bundle alone: {need}", step)
-        for package, need in sorted(found)
-    ]
-    absent = sorted({match["package"] for match in MISSING.finditer(output)})
-    return unmet + [BedplateError(f"package {name}", "is not in the bundle", step) for name in absent]

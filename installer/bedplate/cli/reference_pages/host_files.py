@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
+from bedplate.artifacts.host_packages import host_packages
 from bedplate.artifacts.load_release import load_release
 from bedplate.config import catalog
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.host_spec import HostFile, HostSpec
+from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
+from bedplate.distributions.find_distribution import find_distribution
 from bedplate.render import role_files
 from bedplate.render.host_specs import host_specs
 from bedplate.render.reference_site import NAME, reference_site
@@ -59,12 +62,12 @@ def page() -> str:
 def _release_file(release: Catalog) -> ReleaseFile:
     """Return what a bundle of the release says, as far as host specs read it."""
     components = release.components.values()
-    packages = sorted({package for component in components for package in component.hosts.packages})
+    packages, kind = host_packages(components), find_distribution(release.release.platform.distribution).package_kind
     return ReleaseFile(
         release=release.release.version,
         installer=UNKNOWN,
         artifacts=[artifact for component in components for artifact in _artifacts(component)],
-        sets={f"deb:{','.join(packages)}": [f"deb:{name}_{LOCKED}_all" for name in packages]},
+        sets={set_name(kind, packages): [f"{kind}:{name}_{LOCKED}_all" for name in packages]},
     )
 
 

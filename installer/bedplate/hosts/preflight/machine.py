@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bedplate.config.release import KERNEL_MACHINES
+from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts.preflight.host_rule import GIB, HostContext, HostRule
 
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-"""The kernel's name of each of Debian's architectures."""
 MINIMUM_CPUS = 2
 MINIMUM_MEMORY = 1.7
 """GiB; kubeadm's limit for a control plane."""
@@ -17,14 +17,14 @@ RECOMMENDED_MEMORY = 7.5
 def system(context: HostContext) -> Iterator[str]:
     """Refuse a distribution that the release is not built for."""
     wanted = context.platform
-    if (context.facts.os, context.facts.suite) != (wanted.distribution, wanted.suite):
+    if not find_distribution(wanted.distribution).runs_on(context.facts.os, context.facts.suite, wanted.suite):
         actual = context.facts.pretty or "an unknown system"
         yield f"runs {actual}; the release is for {wanted.distribution} {wanted.suite}"
 
 
 def architecture(context: HostContext) -> Iterator[str]:
     """Refuse an architecture that the release is not built for."""
-    if context.facts.machine != MACHINES.get(context.platform.architecture):
+    if context.facts.machine != KERNEL_MACHINES.get(context.platform.architecture):
         yield f"is a {context.facts.machine} machine; the release is for {context.platform.architecture}"
 
 

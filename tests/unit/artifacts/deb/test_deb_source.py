@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb.apt import preferences
-from bedplate.artifacts.deb.deb_source import KIND, DebSource
+from bedplate.artifacts.deb.deb_source import DebSource
 from bedplate.artifacts.image.image_source import ImageSource
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source_kind import Context
 from bedplate.config.release_lock import Lock, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.debian.apt import preferences
+from bedplate.distributions.debian.apt_repository import KIND
 from factories.tiny_apt import TinyRepository
 from factories.tiny_release import component, context, host_component, image
 

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from bedplate.artifacts.cache import Cache
-from bedplate.artifacts.deb import relation
-from bedplate.artifacts.deb.deb_dependencies import check_debs
 from bedplate.artifacts.npm.npm_dependencies import check_lock
 from bedplate.artifacts.wheel.wheel_requirements import check_wheels
 from bedplate.build.proof import clean_root
@@ -22,6 +20,8 @@ from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.pulumi_plugins import check_plugins
 from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.core.errors import ErrorList
+from bedplate.distributions.debian import deb_relation, installation
+from bedplate.distributions.debian.deb_dependencies import check_debs
 from factories import tiny_bundle
 from factories.tiny_wheel import make_wheel
 
@@ -100,7 +100,7 @@ def test_an_exception_is_for_one_dependency(tmp_path: Path) -> None:
 def test_what_is_no_dependency_is_refused() -> None:
     """A field that cannot be read is never taken as met."""
     with pytest.raises(ValueError, match="no dependency"):
-        relation.groups("web (maybe 1)")
+        deb_relation.groups("web (maybe 1)")
 
 
 APT_SAYS = """\
@@ -115,7 +115,7 @@ E: Package 'runc' has no installation candidate
 
 def test_apt_s_words_become_errors() -> None:
     """Each package that cannot be installed is named with what it lacks."""
-    found = [str(error).partition("\n  hint: ")[0] for error in clean_root.failures(APT_SAYS)]
+    found = [str(error).partition("\n  hint: ")[0] for error in installation.missing_packages(APT_SAYS)]
     assert found == [
         "package init cannot be installed from the bundle alone: PreDepends: systemd-sysv but it is not installable",
         "package web cannot be installed from the bundle alone: Depends: absent (>= 2) but it is not installable",

@@ -5,17 +5,16 @@ This is the quick look, always taken. What only an installation shows, it leaves
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bedplate.artifacts.deb import deb_control, relation
-from bedplate.artifacts.deb.deb_control import Control
 from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.release_lock import short_set_name
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.debian import deb_control, deb_relation
+from bedplate.distributions.debian.deb_control import Control
 
 KIND = "deb"
-WIDTH = 60
 
 
 def check_debs(release: ReleaseFile, blobs: Path, allowed: Collection[str]) -> list[BedplateError]:
@@ -40,25 +39,20 @@ def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
     return {name.partition(":")[2]: ids for name, ids in release.sets.items() if name.startswith(f"{KIND}:")}
 
 
-def shortened(roots: str) -> str:
-    """Return the roots of a set, which are joined by commas, as few words of a message."""
-    return textwrap.shorten(roots.replace(",", " "), WIDTH, placeholder=" …")
-
-
 def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -> Iterator[BedplateError]:
-    there = relation.offers(packages)
-    label = shortened(roots) or "the base image"
+    there = deb_relation.offers(packages)
+    label = short_set_name(roots) or "the base image"
     for root in filter(None, roots.split(",")):
-        if not there.has((relation.Atom(root),)):
+        if not there.has((deb_relation.Atom(root),)):
             fact = f"is declared by a component and is not in the bundle (set of {label})"
             yield BedplateError(f"package {root}", fact, "bedplate lock")
     for package in packages:
-        for group in relation.needs(package):
-            if not there.has(group) and f"{package['Package']}: {relation.written(group)}" not in allowed:
+        for group in deb_relation.needs(package):
+            if not there.has(group) and f"{package['Package']}: {deb_relation.written(group)}" not in allowed:
                 yield _unmet(package, group, label)
 
 
-def _unmet(package: Control, group: relation.Group, label: str) -> BedplateError:
-    fact = f"needs {relation.written(group)}, which the bundle does not have (set of {label})"
+def _unmet(package: Control, group: deb_relation.Group, label: str) -> BedplateError:
+    fact = f"needs {deb_relation.written(group)}, which the bundle does not have (set of {label})"
     step = "bedplate lock, or an exception with a reason: allow: [{deb: '<package>: <dependency>', reason: …}]"
     return BedplateError(f"package {package['Package']} {package['Version']}", fact, step)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.artifacts.deb import deb_control
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.debian import deb_control
 from factories import tiny_bundle
 
 PACKAGES = {

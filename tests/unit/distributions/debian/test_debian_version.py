@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bedplate.artifacts.deb.debian_version import DebianVersion
 from bedplate.core.command import run
+from bedplate.distributions.debian.debian_version import DebianVersion
 
 VERSIONS = st.from_regex(r"(?:[0-9]:)?[0-9][0-9A-Za-z+.~]{0,6}(?:-[0-9a-z+.~]{1,4}|-0)?", fullmatch=True)
 

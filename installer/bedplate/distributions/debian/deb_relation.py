@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bedplate.artifacts.deb.deb_control import Control
-from bedplate.artifacts.deb.debian_version import DebianVersion
+from bedplate.distributions.debian.deb_control import Control
+from bedplate.distributions.debian.debian_version import DebianVersion
 
 ATOM = re.compile(
     r"\s*(?P<name>[a-z0-9][a-z0-9+.-]+)(?::(?P<architecture>[a-z0-9-]+))?"

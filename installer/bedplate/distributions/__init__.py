@@ -1,0 +1,1 @@
+"""Linux distributions of hosts: one folder per distribution."""

@@ -1,0 +1,1 @@
+"""Debian: its packages and their order, its repositories, its root file systems."""

@@ -1,0 +1,105 @@
+"""What a distribution is: everything that Bedplate does differently on hosts of another one.
+
+A distribution is one folder, distributions/<name>/, with `DISTRIBUTION` in <name>_distribution.py, next to the source
+kind of its packages (artifacts/<kind>/) and the role that configures its package source: see
+docs/how-to/add-a-distribution.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.core.errors import BedplateError
+from bedplate.core.file_tree import TreeFile
+
+
+class Distribution(ABC):
+    """One distribution.
+
+    Attributes:
+        name: ID in /etc/os-release, and in `platform.distribution` of release.yaml; its folder's name.
+        package_kind: the source kind of its packages.
+        suites: the names of its releases, as in `platform.suite` of release.yaml, to their numbers.
+        python: version of the hosts' Python, for which wheels are chosen.
+        glibc: version of the hosts' C library: wheels for newer ones would not run.
+        repository: folder of the mirror that its package repository is in.
+        index: file in the repository whose signature covers all of it.
+        signature: file in the repository with that signature.
+    """
+
+    name: ClassVar[str]
+    package_kind: ClassVar[str]
+    suites: ClassVar[Mapping[str, str]]
+    python: ClassVar[tuple[int, int]]
+    glibc: ClassVar[tuple[int, int]]
+    repository: ClassVar[str]
+    index: ClassVar[str]
+    signature: ClassVar[str]
+
+    @abstractmethod
+    def runs_on(self, os: str, codename: str, suite: str) -> bool:
+        """Return whether a host runs a release of this distribution.
+
+        Args:
+            os: ID in the host's /etc/os-release.
+            codename: VERSION_CODENAME there.
+            suite: the wanted release.
+        """
+
+    @abstractmethod
+    def package_version(self, entry_name: str) -> tuple[str, str]:
+        """Return name and version of a locked package, from its id without the kind."""
+
+    @abstractmethod
+    def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
+        """Return the ids of all packages that some packages need; BedplateError where one is not there.
+
+        Args:
+            roots: names of packages.
+            packages: a set that is complete, by id: the packages' files.
+        """
+
+    @abstractmethod
+    def repository_tree(self, releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, TreeFile]:
+        """Return the package repository of some releases without its signature; {} where they have no packages."""
+
+    @abstractmethod
+    def sign(self, key_home: Path, index: bytes) -> bytes:
+        """Return the signature file for an index, by the key in a folder of GnuPG."""
+
+    @abstractmethod
+    def is_signed(self, key_home: Path, index: bytes, signature: Path) -> bool:
+        """Return whether a signature file is of this very index, by this key."""
+
+    @abstractmethod
+    def try_installation(
+        self, repository: Path, packages: Sequence[str], architecture: str, scratch: Path
+    ) -> list[BedplateError]:
+        """Install packages and what they need into an empty folder, without a network; return what keeps them from it.
+
+        Args:
+            repository: folder of a repository that `repository_tree` describes.
+            packages: names of packages.
+            architecture: the hosts' architecture.
+            scratch: folder for files while it runs.
+        """
+
+    @abstractmethod
+    def make_root(self, packages: Mapping[str, Path], architecture: str, epoch: int, scratch: Path, out: Path) -> None:
+        """Write the root file system that some packages make, and nothing else, as a tar.
+
+        Args:
+            packages: all that are installed: file name to blob, which is named by its sha256.
+            architecture: the hosts' architecture.
+            epoch: time of every file that installing makes.
+            scratch: folder for files while it runs; on the same file system as the packages.
+            out: the tar.
+        """
+
+    def purl_name(self, suite: str) -> str:
+        """Return a release as package URLs name it, such as debian-12."""
+        return f"{self.name}-{self.suites[suite]}" if suite in self.suites else suite
