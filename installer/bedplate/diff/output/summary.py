@@ -16,7 +16,7 @@ from bedplate.kube.object_id import ObjectId
 SCREEN = 24
 """Lines of the smallest terminal in use."""
 HEAD = 4
-"""Lines before the blocks: the sides, the counts, the risks, the downtime."""
+"""Lines before the blocks: the snapshots, the counts, the risks, the downtime."""
 LONGEST = 180
 """Characters of a finding's message; the details below show all of it."""
 NAMED = 3
@@ -90,7 +90,7 @@ class DiffSummary:
 
 
 def object_title(identity: ObjectId) -> str:
-    """Return an object's name as people say it: ``Deployment monitoring/prometheus``."""
+    """Return an object's name as people write it: ``Deployment monitoring/prometheus``."""
     return printable(f"{identity.kind} {'/'.join(part for part in (identity.namespace, identity.name) if part)}")
 
 
