@@ -14,7 +14,7 @@ from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from bedplate.registry import credentials
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 from bedplate.registry.registry_address import parse_address
 
 OCI, OCI_PLAIN = "oci://", "oci+http://"
@@ -49,7 +49,7 @@ def parse_cache(spec: str) -> BinaryCache:
     return FolderCache(folder)
 
 
-def parse_artifact(spec: str, client: Client | None = None) -> tuple[Client, str, str]:
+def parse_artifact(spec: str, client: RegistryClient | None = None) -> tuple[RegistryClient, str, str]:
     """Return the registry's client, the repository and the tag of oci://HOST/REPOSITORY[:TAG]."""
     plain = spec.startswith(OCI_PLAIN)
     rest = spec.removeprefix(OCI).removeprefix(OCI_PLAIN)
@@ -59,4 +59,4 @@ def parse_artifact(spec: str, client: Client | None = None) -> tuple[Client, str
     address = parse_address(f"{'http' if plain else 'https'}://{name}")
     if not address.path:
         raise InputError(f"cache {spec}", "has no repository", "write oci://HOST/REPOSITORY[:TAG]")
-    return client or Client(address, credentials.from_login_file(str(address))), address.path, tag
+    return client or RegistryClient(address, credentials.from_login_file(str(address))), address.path, tag

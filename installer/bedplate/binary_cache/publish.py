@@ -21,8 +21,8 @@ from bedplate.config.release_lock import Entry, Output
 from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import link_blob, write_atomic
-from bedplate.registry.client import Client
-from bedplate.registry.push import push
+from bedplate.registry.client import RegistryClient
+from bedplate.registry.push import push_images
 from bedplate.registry.pushable import PushableImages, PushableManifest
 from bedplate.registry.upload import LocalBlob
 
@@ -144,7 +144,11 @@ def _link(blob: LocalBlob, target: Path) -> bool:
 
 
 def publish_to_registry(
-    contents: CacheContents, where: tuple[Client, str, str], key: Path, cache: Cache, progress: Callable[[int], None]
+    contents: CacheContents,
+    where: tuple[RegistryClient, str, str],
+    key: Path,
+    cache: Cache,
+    progress: Callable[[int], None],
 ) -> int:
     """Push a cache as one artifact with a layer for each blob; return the number of blobs that were sent."""
     client, repository, tag = where
@@ -157,7 +161,7 @@ def publish_to_registry(
     manifest = _manifest(blobs, titled, empty, repository)
     everything = [*blobs, LocalBlob(empty.sha256, cache.blob(empty.sha256), empty.size)]
     wanted = PushableImages([(blob, (repository,)) for blob in everything], [manifest], {(repository, tag): manifest})
-    return push(client, wanted, jobs=JOBS, progress=progress).sent
+    return push_images(client, wanted, jobs=JOBS, progress=progress).sent
 
 
 def _manifest(blobs: Sequence[LocalBlob], titled: dict[str, str], empty: Output, repository: str) -> PushableManifest:

@@ -11,13 +11,13 @@ from bedplate.binary_cache.http_cache import new_client, stream
 from bedplate.binary_cache.protocol import AbsentError, BlobStream, BrokenError
 from bedplate.core import oci
 from bedplate.core.errors import BedplateError
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 
 
 class RegistryCache:
     """An artifact in a registry with a layer for each blob."""
 
-    def __init__(self, client: Client, repository: str, tag: str) -> None:
+    def __init__(self, client: RegistryClient, repository: str, tag: str) -> None:
         """Use a registry's client and the name of the artifact."""
         self._client, self._repository, self._tag = client, repository, tag
         self._web = new_client()

@@ -23,7 +23,7 @@ from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.registry import credentials
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 from bedplate.registry.credentials import Credentials
 
 EXAMPLES = """bedplate bundle publish 2026.11.0 /srv/www/cache
@@ -74,14 +74,14 @@ def _publish(  # noqa: PLR0913  each is an option people type
     print_result({**facts, "bytes": contents.size}, output, text)
 
 
-def _registry(target: str, user: str, password_file: Path | None, ca: Path | None) -> tuple[Client, str, str]:
+def _registry(target: str, user: str, password_file: Path | None, ca: Path | None) -> tuple[RegistryClient, str, str]:
     """Return a client of the registry that a target names, the repository and the tag."""
     address = cache_address.parse_artifact(target)[0].address
     if password_file:
         chosen: Credentials | None = credentials.from_password_file(user, password_file)
     else:
         chosen = credentials.from_login_file(str(address))
-    return cache_address.parse_artifact(target, Client(address, chosen, ca=ca))
+    return cache_address.parse_artifact(target, RegistryClient(address, chosen, ca=ca))
 
 
 def _contents(source: str) -> CacheContents:

@@ -21,9 +21,9 @@ from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import InputError
 from bedplate.core.sizes import human
 from bedplate.registry import credentials
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 from bedplate.registry.credentials import Credentials
-from bedplate.registry.push import PushResult, push
+from bedplate.registry.push import PushResult, push_images
 from bedplate.registry.pushable import PushableImages, pushable_images
 from bedplate.registry.registry_address import RegistryAddress, parse_address
 from bedplate.store.mirror_tree import store_releases
@@ -68,13 +68,13 @@ def _push(  # noqa: PLR0913  each is an option people type
     If the command is stopped, run it again: it resumes.
     """
     address = parse_address(registry)
-    client = Client(address, _credentials(address, user, password_file), ca=ca)
+    client = RegistryClient(address, _credentials(address, user, password_file), ca=ca)
     name = "/".join(part.strip("/") for part in (address.path, prefix) if part.strip("/"))
     parse_address(f"{address}/{name}")  # refuse a wrong prefix before anything is read
     wanted = pushable_images(_releases(source, publisher, release), source, name)
     started = time.monotonic()
     with TransferProgress(Console(stderr=True), f"{address}", wanted.size) as shown:
-        pushed = push(client, wanted, jobs=jobs, progress=shown.advance)
+        pushed = push_images(client, wanted, jobs=jobs, progress=shown.advance)
     seconds = time.monotonic() - started
     facts = {"registry": str(address), "prefix": name, "seconds": round(seconds, 3), "bytes": wanted.size}
     print_result({**facts, **asdict(pushed)}, output, _summary(address, wanted, pushed, seconds))

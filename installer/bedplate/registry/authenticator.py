@@ -1,4 +1,4 @@
-"""Authentication: Basic, or a token per set of scopes, had once and renewed when it ends."""
+"""Authentication at a registry: Basic, or a token for each set of scopes, which is renewed when it expires."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bedplate.registry.credentials import Credentials
 from bedplate.registry.registry_address import RegistryAddress
 
 USUAL_SECONDS = 60
-"""What a token lives that does not say (https://distribution.github.io/distribution/spec/auth/token/)."""
+"""Lifetime of a token that states none (https://distribution.github.io/distribution/spec/auth/token/)."""
 EARLY_SECONDS = 10
 Scopes = tuple[str, ...]
 
 
 class SendRequest(Protocol):
-    """Sends one request to a URL and returns the status and body of the answer."""
+    """Sends one request to a URL and returns the status and body of the response."""
 
     def __call__(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
         """Send it."""
@@ -31,66 +31,66 @@ class SendRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A header's value, and when to ask for another (monotonic seconds)."""
+    """The value of the Authorization header, and when to request another token (monotonic seconds)."""
 
     header: str
     until: float
 
 
 class Authenticator:
-    """Gives every request its header; any number of threads may ask."""
+    """Provides the Authorization header of each request; any number of threads may use it."""
 
-    def __init__(self, address: RegistryAddress, credentials: Credentials | None, ask: SendRequest) -> None:
-        """Know nothing yet: a registry says itself what it wants."""
-        self._address, self._credentials, self._ask = address, credentials, ask
+    def __init__(self, address: RegistryAddress, credentials: Credentials | None, send: SendRequest) -> None:
+        """Use no authentication until the registry demands one."""
+        self._address, self._credentials, self._send = address, credentials, send
         self._challenge: Challenge | None = None
         self._tokens: dict[Scopes, Token] = {}
         self._guard = threading.Lock()
 
     def header(self, scopes: Scopes) -> str:
-        """Return the header for a request; empty as long as the registry asked for none."""
+        """Return the header for a request; empty until the registry demands authentication."""
         with self._guard:
             if self._challenge is None:
                 return ""
             if self._challenge.scheme == "basic":
-                return self._need().basic
+                return self._required().basic
             token = self._tokens.get(scopes)
             if token is None or token.until < time.monotonic():
                 token = self._tokens[scopes] = self._fetch(self._challenge, scopes)
             return token.header
 
-    def refused(self, answer: str, sent: str, scopes: Scopes) -> bool:
-        """Take in a 401 with its WWW-Authenticate; return whether another try can end otherwise.
+    def refused(self, header: str, sent: str, scopes: Scopes) -> bool:
+        """Handle a 401; return whether another try can succeed.
 
         Args:
-            answer: the header WWW-Authenticate.
-            sent: the Authorization that was refused; empty where none was sent.
+            header: the header WWW-Authenticate.
+            sent: the Authorization that was refused; empty if none was sent.
             scopes: what the request was for.
         """
-        asked = challenge.parse_challenge(answer)
-        if asked.scheme not in ("basic", "bearer"):
-            raise self._error(f"asks for an unknown kind of authentication: {answer or 'none named'}")
+        demanded = challenge.parse_challenge(header)
+        if demanded.scheme not in ("basic", "bearer"):
+            raise self._error(f"demands an unknown kind of authentication: {header or 'none named'}")
         with self._guard:
-            again = not sent or self._challenge != asked or asked.scheme == "bearer"
-            self._challenge = asked
-            # Another thread may have had the same refusal, and have another token already.
+            again = not sent or self._challenge != demanded or demanded.scheme == "bearer"
+            self._challenge = demanded
+            # Another thread may have been refused, too, and may have a new token already.
             if (known := self._tokens.get(scopes)) and known.header == sent:
                 del self._tokens[scopes]
         return again
 
-    def _need(self) -> Credentials:
+    def _required(self) -> Credentials:
         if self._credentials is None:
-            raise self._error("asks for a user and a password", "give --user and --password-file, or docker login")
+            raise self._error("demands a user and a password", "give --user and --password-file, or run docker login")
         if not self._address.secure and not self._address.is_loopback:
-            fact = "asks for a password, and what is sent to it can be read on the way"
-            raise self._error(fact, "reach it by https")
+            fact = "demands a password, but has no TLS: others could read it"
+            raise self._error(fact, "use its https address")
         return self._credentials
 
-    def _fetch(self, asked: Challenge, scopes: Scopes) -> Token:
-        realm = urlsplit(asked.realm)
+    def _fetch(self, demanded: Challenge, scopes: Scopes) -> Token:
+        realm = urlsplit(demanded.realm)
         if realm.scheme not in ("http", "https") or (realm.scheme == "http" and self._address.secure):
-            raise self._error(f"sends clients for tokens to {asked.realm or 'no URL'}, which is not https")
-        status, body = self._token(asked, scopes)
+            raise self._error(f"refers clients to {demanded.realm or 'no URL'} for tokens, which is not https")
+        status, body = self._token(demanded, scopes)
         try:
             value = json.loads(body) if status == 200 else {}  # noqa: PLR2004  HTTP's OK
             text = value.get("token") or value.get("access_token")
@@ -98,19 +98,19 @@ class Authenticator:
         except (ValueError, AttributeError, TypeError):
             text, seconds = None, 0.0
         if not text:
-            who = self._credentials.user if self._credentials else "nobody"
-            raise self._error(f"gives {who} no token for {' '.join(scopes)} (answer {status} of {realm.netloc})")
+            who = self._credentials.user if self._credentials else "anonymous users"
+            raise self._error(f"gives {who} no token for {' '.join(scopes)} ({realm.netloc} answers {status})")
         return Token(f"Bearer {text}", time.monotonic() + max(seconds - EARLY_SECONDS, seconds / 2))
 
-    def _token(self, asked: Challenge, scopes: Scopes) -> tuple[int, bytes]:
+    def _token(self, demanded: Challenge, scopes: Scopes) -> tuple[int, bytes]:
         if self._credentials and self._credentials.refresh:
             # https://distribution.github.io/distribution/spec/auth/oauth/
             form = {"grant_type": "refresh_token", "client_id": "bedplate", "refresh_token": self._credentials.refresh}
-            form |= {"service": asked.parameters.get("service", ""), "scope": " ".join(scopes)}
+            form |= {"service": demanded.parameters.get("service", ""), "scope": " ".join(scopes)}
             kind = {"Content-Type": "application/x-www-form-urlencoded"}
-            return self._ask("POST", asked.realm, kind, urlencode(form).encode())
-        headers = {"Authorization": self._need().basic} if self._credentials else {}
-        return self._ask("GET", asked.token_url(scopes), headers)
+            return self._send("POST", demanded.realm, kind, urlencode(form).encode())
+        headers = {"Authorization": self._required().basic} if self._credentials else {}
+        return self._send("GET", demanded.token_url(scopes), headers)
 
-    def _error(self, fact: str, step: str = "check the user, and its rights in that project") -> BedplateError:
-        return BedplateError(f"registry {self._address}", fact, step)
+    def _error(self, fact: str, hint: str = "check the user and the user's rights in that project") -> BedplateError:
+        return BedplateError(f"registry {self._address}", fact, hint)

@@ -1,4 +1,4 @@
-"""What a registry asks for when it answers 401: the header WWW-Authenticate."""
+"""Parsing WWW-Authenticate, the header in which a registry demands authentication."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A scheme (`basic`, `bearer`) and its parameters."""
+    """The demanded scheme (`basic` or `bearer`) and its parameters."""
 
     scheme: str
     parameters: dict[str, str]
 
     @property
     def realm(self) -> str:
-        """Return the URL of the service that gives tokens."""
+        """Return the URL of the token service."""
         return self.parameters.get("realm", "")
 
     def token_url(self, scopes: tuple[str, ...]) -> str:
@@ -30,13 +30,14 @@ class Challenge:
 
 
 def parse_challenge(header: str) -> Challenge:
-    """Return a header's challenge; Bearer, where a registry offers both."""
+    """Return a header's challenge; Bearer if the header has both."""
     starts = list(re.finditer(r"(?i)(?:^|,\s*)(basic|bearer)(?=\s|$)", header))
-    found = []
+    challenges = []
     for number, start in enumerate(starts):
         end = starts[number + 1].start() if number + 1 < len(starts) else len(header)
         values = {
             m[1].lower(): m[2] if m[2] is not None else m[3] for m in PARAMETER.finditer(header, start.end(), end)
         }
-        found.append(Challenge(start[1].lower(), values))
-    return next((one for one in found if one.scheme == "bearer"), found[0] if found else Challenge("", {}))
+        challenges.append(Challenge(start[1].lower(), values))
+    first = challenges[0] if challenges else Challenge("", {})
+    return next((challenge for challenge in challenges if challenge.scheme == "bearer"), first)

@@ -1,4 +1,4 @@
-"""User and password for a registry: given, or out of the file that `docker login` and `podman login` write."""
+"""User and password for a registry: from a password file, or as `docker login` and `podman login` stored them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bedplate.core.errors import InputError, SourceLocation
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who pushes.
+    """The user of a registry.
 
     Attributes:
-        user: name; empty where a refresh token alone says who it is.
+        user: name; empty if a refresh token is enough.
         password: password, or the token of a robot account; never shown.
-        refresh: the refresh token ("identitytoken") that some registries give at login; never shown.
+        refresh: the refresh token ("identitytoken") that some registries return at login; never shown.
     """
 
     user: str
@@ -29,12 +29,12 @@ class Credentials:
 
     @property
     def basic(self) -> str:
-        """Return the header's value for Basic authentication (RFC 7617)."""
+        """Return the value of the Authorization header for Basic authentication (RFC 7617)."""
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
 
 
 def from_password_file(user: str, password: Path) -> Credentials:
-    """Return the credentials of a user whose password is in a file; the last line's end does not count."""
+    """Return the credentials of a user whose password is in a file; a final line break is ignored."""
     try:
         text = password.read_text(encoding="utf-8")
     except OSError as error:
@@ -42,20 +42,20 @@ def from_password_file(user: str, password: Path) -> Credentials:
             f"password file {password}", f"cannot be read: {error.strerror}", "check --password-file"
         ) from error
     if not (secret := text.rstrip("\r\n")):
-        raise InputError(f"password file {password}", "is empty", "write the password into it")
+        raise InputError(f"password file {password}", "is empty", "write the password to it")
     return Credentials(user, secret)
 
 
 def from_login_file(host: str, files: tuple[Path, ...] | None = None) -> Credentials | None:
-    """Return what a login file has for a registry's `host[:port]`, None where there is nothing."""
+    """Return the credentials that a login file has for a registry's `host[:port]`, None if there are none."""
     for path in files if files is not None else login_files():
-        if path.is_file() and (found := _of_file(path, host)):
-            return found
+        if path.is_file() and (stored := _of_file(path, host)):
+            return stored
     return None
 
 
 def login_files() -> tuple[Path, ...]:
-    """Return the places of podman's and docker's login files (containers-auth.json(5)), the first one wins."""
+    """Return the paths of podman's and docker's login files (containers-auth.json(5)); the first one wins."""
     home = Path.home()
     named = os.environ.get("REGISTRY_AUTH_FILE")
     docker = Path(os.environ.get("DOCKER_CONFIG", home / ".docker"))
@@ -75,7 +75,7 @@ def _of_file(path: Path, host: str) -> Credentials | None:
         user, _, password = base64.b64decode(entry.get("auth", ""), validate=True).decode().partition(":")
     except (ValueError, AttributeError, TypeError, binascii.Error) as error:
         raise InputError(
-            f"login file {path}", "is not what docker login writes", "log in again", SourceLocation(str(path))
+            f"login file {path}", "is not in the format of docker login", "log in again", SourceLocation(str(path))
         ) from error
     user, password = entry.get("username", user), entry.get("password", password)
     refresh = entry.get("identitytoken", "")
@@ -86,7 +86,7 @@ def _of_file(path: Path, host: str) -> Credentials | None:
 
 
 def _refuse_helper(path: Path, host: str, content: dict[str, Any]) -> None:
-    """Say that the password is where Bedplate does not look, rather than pushing as nobody."""
+    """Raise an error if the password is in a credential helper, instead of pushing without credentials."""
     if content.get("credsStore") or host in content.get("credHelpers", {}):
         fact = f"leaves the password for {host} to a credential helper"
         raise InputError(f"login file {path}", fact, "give --user and --password-file", SourceLocation(str(path)))

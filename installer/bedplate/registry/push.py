@@ -1,4 +1,4 @@
-"""Pushing a holding into a registry: blobs, then manifests, then tags, so that no tag names what is not there."""
+"""Pushing images to a registry: blobs, then manifests, then tags, so that no tag names anything missing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
+from bedplate.core import oci
 from bedplate.core.errors import BedplateError
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 from bedplate.registry.pushable import PushableImages, PushableManifest
 from bedplate.registry.upload import BlobOutcome, LocalBlob, ensure_blob, push_scopes
 
@@ -20,14 +21,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What a push did; blobs are counted once per repository.
+    """The result of a push; blobs are counted once for each repository.
 
     Attributes:
         sent: blobs that were sent.
         sent_bytes: their size.
-        mounted: blobs that the registry took over from another of its repositories.
-        present: blobs that were there.
-        tags: tags that were set with their manifests, out of `all_tags`.
+        mounted: blobs that the registry mounted from another repository.
+        present: blobs that were there already.
+        tags: tags that were set, out of `all_tags`.
         untagged: manifests that were put without a tag, because an index names them.
     """
 
@@ -40,51 +41,52 @@ class PushResult:
     untagged: int
 
 
-def push(
-    client: Client, holding: PushableImages, *, jobs: int, progress: Callable[[int], None] = lambda _: None
+def push_images(
+    client: RegistryClient, images: PushableImages, *, jobs: int, progress: Callable[[int], None] = lambda _: None
 ) -> PushResult:
-    """Bring a registry to hold everything; run again after any failure, it sends only what is lacking.
+    """Push all images; after any failure, the next run sends only what is missing.
 
     Args:
         client: the registry.
-        holding: what it has to hold.
+        images: the images.
         jobs: number of connections.
-        progress: called with numbers of bytes that are done with, whether they were sent or are there.
+        progress: called with numbers of bytes that were sent, or are there already.
     """
     guard = threading.Lock()
 
-    def told(count: int) -> None:
+    def report_progress(count: int) -> None:
         with guard:
             progress(count)
 
-    def bring(wanted: tuple[LocalBlob, tuple[str, ...]]) -> dict[str, BlobOutcome]:
+    def push_blob(wanted: tuple[LocalBlob, tuple[str, ...]]) -> dict[str, BlobOutcome]:
         blob, repositories = wanted
-        out = 0
+        total = 0
 
         def sent(count: int) -> None:
-            nonlocal out
-            count = min(count, blob.size - out)  # what is sent again after a cut counts once
-            out += count
-            told(count)
+            nonlocal total
+            count = min(count, blob.size - total)  # bytes that are sent again after a break count once
+            total += count
+            report_progress(count)
 
-        came = ensure_blob(client, repositories, blob, sent)
-        told(blob.size - out)
-        return came
+        outcomes = ensure_blob(client, repositories, blob, sent)
+        report_progress(blob.size - total)
+        return outcomes
 
-    came = _each(jobs, bring, holding.blobs)
-    put = _untagged(client, holding, jobs)
-    tags = _each(jobs, lambda named: _ensure(client, named[1], named[0][1]), holding.tags.items())
-    return _pushed(holding, came, put, tags)
+    outcomes = _each(jobs, push_blob, images.blobs)
+    put = _untagged(client, images, jobs)
+    tags = _each(jobs, lambda named: _ensure(client, named[1], named[0][1]), images.tags.items())
+    return _result(images, outcomes, put, tags)
 
 
-def _pushed(
-    holding: PushableImages, came: list[dict[str, BlobOutcome]], put: list[bool], tags: list[bool]
+def _result(
+    images: PushableImages, outcomes: list[dict[str, BlobOutcome]], put: list[bool], tags: list[bool]
 ) -> PushResult:
-    ways = [(way, blob) for (blob, _), one in zip(holding.blobs, came, strict=True) for way in one.values()]
-    counts = {way: sum(one is way for one, _ in ways) for way in BlobOutcome}
+    by_blob = zip(images.blobs, outcomes, strict=True)
+    pairs = [(outcome, blob) for (blob, _), of_blob in by_blob for outcome in of_blob.values()]
+    counts = {known: sum(outcome is known for outcome, _ in pairs) for known in BlobOutcome}
     return PushResult(
         sent=counts[BlobOutcome.SENT],
-        sent_bytes=sum(blob.size for way, blob in ways if way is BlobOutcome.SENT),
+        sent_bytes=sum(blob.size for outcome, blob in pairs if outcome is BlobOutcome.SENT),
         mounted=counts[BlobOutcome.MOUNTED],
         present=counts[BlobOutcome.PRESENT],
         tags=sum(tags),
@@ -93,40 +95,41 @@ def _pushed(
     )
 
 
-def _untagged(client: Client, holding: PushableImages, jobs: int) -> list[bool]:
-    """Put the manifests that only indices name; one that has a tag comes with it, by one request."""
-    tagged = {id(manifest) for manifest in holding.tags.values()}
-    left = [manifest for manifest in holding.manifests if id(manifest) not in tagged]
-    indices = [manifest for manifest in left if b'"manifests"' in manifest.content]
-    plain = [manifest for manifest in left if manifest not in indices]
+def _untagged(client: RegistryClient, images: PushableImages, jobs: int) -> list[bool]:
+    """Put the manifests that only indexes name; a tagged manifest is put together with its tag."""
+    tagged = {id(manifest) for manifest in images.tags.values()}
+    left = [manifest for manifest in images.manifests if id(manifest) not in tagged]
+    indexes = [manifest for manifest in left if b'"manifests"' in manifest.content]
+    plain = [manifest for manifest in left if manifest not in indexes]
     done = _each(jobs, lambda manifest: _ensure(client, manifest), plain)
-    return [*done, *(_ensure(client, manifest) for manifest in indices)]  # an index may name another one before it
+    return [*done, *(_ensure(client, manifest) for manifest in indexes)]  # an index may name an earlier one
 
 
-def _ensure(client: Client, manifest: PushableManifest, tag: str = "") -> bool:
-    """Have a manifest under its digest, or under a tag; return whether it had to be put."""
-    reference = tag or f"sha256:{manifest.sha256}"
-    if _there(client, manifest, reference):
+def _ensure(client: RegistryClient, manifest: PushableManifest, tag: str = "") -> bool:
+    """Put a manifest under its digest or a tag, if it is not there; return whether it was put."""
+    reference = tag or oci.digest(manifest.sha256)
+    if _is_there(client, manifest, reference):
         return False
     _store(client, manifest, reference)
     return True
 
 
-def _there(client: Client, manifest: PushableManifest, reference: str) -> bool:
-    """Return whether the registry has this very manifest under a tag or its digest."""
+def _is_there(client: RegistryClient, manifest: PushableManifest, reference: str) -> bool:
+    """Return whether the registry has this manifest under a tag or its digest."""
     path, accept = _path(manifest, reference), {"Accept": manifest.media_type}
-    answer = client.request("HEAD", path, push_scopes(manifest.repository), headers=accept, ok=(200, 404))
-    named = answer.headers.get("Docker-Content-Digest", "" if ":" not in reference else reference)
-    return answer.status == HTTPStatus.OK and named == f"sha256:{manifest.sha256}"
+    response = client.request("HEAD", path, push_scopes(manifest.repository), headers=accept, ok=(200, 404))
+    named = response.headers.get("Docker-Content-Digest", "" if ":" not in reference else reference)
+    return response.status == HTTPStatus.OK and named == oci.digest(manifest.sha256)
 
 
-def _store(client: Client, manifest: PushableManifest, reference: str) -> None:
+def _store(client: RegistryClient, manifest: PushableManifest, reference: str) -> None:
     path, kind = _path(manifest, reference), {"Content-Type": manifest.media_type}
     scopes = push_scopes(manifest.repository)
-    answer = client.request("PUT", path, scopes, headers=kind, body=manifest.content, ok=(201,))
-    named = answer.headers.get("Docker-Content-Digest", f"sha256:{manifest.sha256}")
-    if named != f"sha256:{manifest.sha256}":
-        raise BedplateError(client.subject(path), f"became {named}: the registry rewrites manifests", "turn that off")
+    response = client.request("PUT", path, scopes, headers=kind, body=manifest.content, ok=(201,))
+    wanted = oci.digest(manifest.sha256)
+    if (named := response.headers.get("Docker-Content-Digest", wanted)) != wanted:
+        hint = "turn that off in the registry"
+        raise BedplateError(client.subject(path), f"became {named}: the registry rewrites manifests", hint)
 
 
 def _path(manifest: PushableManifest, reference: str) -> str:
@@ -134,7 +137,7 @@ def _path(manifest: PushableManifest, reference: str) -> str:
 
 
 def _each(jobs: int, do: Callable[[A], T], items: Iterable[A]) -> list[T]:
-    """Do everything side by side and return the results in order; after the first error nothing more is begun."""
+    """Do everything in parallel, and return the results in order; after an error, nothing more is started."""
     with ThreadPoolExecutor(jobs) as pool:
         running: list[Future[T]] = [pool.submit(do, item) for item in items]
         try:
@@ -143,4 +146,4 @@ def _each(jobs: int, do: Callable[[A], T], items: Iterable[A]) -> list[T]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-        return [one.result() for one in running]
+        return [future.result() for future in running]

@@ -1,4 +1,4 @@
-"""What can be pushed: the images of a bundle that was verified, or of a bastion's store."""
+"""The images that a push consists of: those of a verified bundle, or of a bastion's store."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class PushableManifest:
 
 @dataclass(frozen=True, slots=True)
 class PushableImages:
-    """All that a push has to bring about.
+    """All blobs, manifests and tags of a push.
 
     Attributes:
         blobs: each blob with the repositories that need it, the largest first.
-        manifests: in an order in which each comes after those that it names.
-        tags: repository and tag to the manifest that it names.
+        manifests: each manifest after those that it names.
+        tags: manifests by repository and tag.
     """
 
     blobs: list[tuple[LocalBlob, tuple[str, ...]]]
@@ -47,37 +47,37 @@ class PushableImages:
 
 
 def pushable_images(releases: Iterable[ReleaseFile], folder: Path, prefix: str = "") -> PushableImages:
-    """Return what some releases come to; of two equal tags the later release's stays.
+    """Return the images of some releases; if two have the same tag, the later release wins.
 
     Names are kept: <prefix>/<upstream host[_port]>/<repository>:<tag>.
 
     Args:
         releases: the oldest first.
-        folder: where their blobs are: a bundle or a store.
-        prefix: what all repositories' names begin with, without a slash at its end.
+        folder: the bundle or store with their blobs.
+        prefix: the path that all repositories go below, without a final slash.
     """
-    found = _Found(folder)
+    collector = _Collector(folder)
     tags = {}
     for artifact in (a for release in releases for a in release.artifacts if a.kind == "image"):
         name = mirror_repository(artifact.image)
         repository = f"{prefix}/{name}" if prefix else name
-        tags[repository, split_image(artifact.image)[2]] = found.add(repository, artifact.sha256)
-    blobs = [(found.blob(sha256), tuple(where)) for sha256, where in found.blobs.items()]
+        tags[repository, split_image(artifact.image)[2]] = collector.add(repository, artifact.sha256)
+    blobs = [(collector.blob(sha256), tuple(where)) for sha256, where in collector.blobs.items()]
     return PushableImages(
-        sorted(blobs, key=lambda one: (-one[0].size, one[0].sha256)), list(found.manifests.values()), tags
+        sorted(blobs, key=lambda wanted: (-wanted[0].size, wanted[0].sha256)), list(collector.manifests.values()), tags
     )
 
 
 @dataclass(slots=True)
-class _Found:
-    """What was found by following manifests."""
+class _Collector:
+    """Collects manifests and blobs by following manifests."""
 
     folder: Path
     manifests: dict[tuple[str, str], PushableManifest] = field(default_factory=dict)
     blobs: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def add(self, repository: str, sha256: str) -> PushableManifest:
-        """Take in a manifest with everything below it; returns it."""
+        """Add a manifest with everything that it names, and return it."""
         if (repository, sha256) not in self.manifests:
             content = self.blob(sha256).path.read_bytes()
             if hashlib.sha256(content).hexdigest() != sha256:
@@ -92,7 +92,7 @@ class _Found:
         return self.manifests[repository, sha256]
 
     def blob(self, sha256: str) -> LocalBlob:
-        """Return a blob of the folder; BedplateError where it is not there."""
+        """Return a blob of the folder; BedplateError if it is missing."""
         path = self.folder / bundle_layout.blob_path(sha256)
         try:
             return LocalBlob(sha256, path, path.stat().st_size)

@@ -1,4 +1,4 @@
-"""What a request carries: bytes, or a part of a file that never comes into memory as a whole."""
+"""A request body that is part of a file, sent without reading all of it into memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 BLOCK = 1 << 20
 SLICE = 16 << 20
-"""Bytes between two reports of progress where the kernel copies."""
+"""Bytes between two reports of progress if the kernel copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class FilePart:
         path: the file.
         offset: first byte that is sent.
         size: the whole file's size.
-        sent: called with numbers of bytes as they go out.
+        sent: called with the number of bytes that were sent.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class FilePart:
         return self.size - self.offset
 
     def send(self, connection: socket.socket) -> None:
-        """Send it: by the kernel alone where there is no TLS."""
+        """Send it; without TLS, the kernel copies it from the file."""
         with self.path.open("rb") as file:
             file.seek(self.offset)
             if isinstance(connection, ssl.SSLSocket):

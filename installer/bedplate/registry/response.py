@@ -1,4 +1,4 @@
-"""What a registry answered, and how its errors are told to people."""
+"""A response of a registry, and its error message for people."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from http.client import HTTPMessage
 
 from bedplate.core.errors import BedplateError
 
-STEPS = {
+HINTS = {
     HTTPStatus.FORBIDDEN: "give this user the right to push there",
-    HTTPStatus.NOT_FOUND: "make the project or repository there first, or give --prefix",
-    HTTPStatus.METHOD_NOT_ALLOWED: "it is read-only, or a proxy in front of it takes no PUT",
+    HTTPStatus.NOT_FOUND: "create the project or repository there first, or give --prefix",
+    HTTPStatus.METHOD_NOT_ALLOWED: "allow PUT: the registry is read-only, or a proxy in front of it refuses it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "raise the limit of the proxy in front of it (nginx: client_max_body_size 0)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers and body of one answer."""
+    """Status, headers and body of one response."""
 
     status: int
     headers: HTTPMessage
@@ -27,7 +27,7 @@ class Response:
 
     @property
     def detail(self) -> str:
-        """Return the error in the registry's words, if it has some."""
+        """Return the error in the registry's own words, if there are any."""
         try:
             first = json.loads(self.body)["errors"][0]
             return " ".join(filter(None, (str(first.get("code", "")), str(first.get("message", "")))))
@@ -40,12 +40,12 @@ class Response:
         return self.detail.partition(" ")[0]
 
     def error(self, subject: str) -> BedplateError:
-        """Return an error about what was asked for."""
-        said = f" ({self.detail})" if self.detail else ""
-        step = STEPS.get(HTTPStatus(self.status), "look into the registry's log") if self.is_known else ""
-        return BedplateError(subject, f"is refused with {self.status}{said}", step)
+        """Return an error about the refused request."""
+        detail = f" ({self.detail})" if self.detail else ""
+        hint = HINTS.get(HTTPStatus(self.status), "check the registry's log") if self.is_known else ""
+        return BedplateError(subject, f"is refused with {self.status}{detail}", hint)
 
     @property
     def is_known(self) -> bool:
-        """Return whether the status is one of HTTP's."""
+        """Return whether HTTP defines the status."""
         return self.status in HTTPStatus._value2member_map_

@@ -1,4 +1,4 @@
-"""What a registry answers is taken whole or not at all, and never without a bound."""
+"""Responses of a registry must be complete, and are limited in size."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 from bedplate.core.errors import BedplateError
 from bedplate.registry import client as client_module
 from bedplate.registry.backoff import Backoff
-from bedplate.registry.client import Client
+from bedplate.registry.client import RegistryClient
 from bedplate.registry.registry_address import parse_address
 
 QUICK = Backoff(attempts=2, first=0.01, longest=0.02)
 
 
 @contextmanager
-def _answering(head: str, body: bytes) -> Iterator[Client]:
-    """Answer every connection of a client with the same bytes, and close it."""
+def _answering(head: str, body: bytes) -> Iterator[RegistryClient]:
+    """Send the same bytes on every connection of a client, and close it."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -35,13 +35,13 @@ def _answering(head: str, body: bytes) -> Iterator[Client]:
 
     threading.Thread(target=serve, daemon=True).start()
     try:
-        yield Client(parse_address(f"http://127.0.0.1:{listener.getsockname()[1]}"), backoff=QUICK)
+        yield RegistryClient(parse_address(f"http://127.0.0.1:{listener.getsockname()[1]}"), backoff=QUICK)
     finally:
         listener.close()
 
 
-def test_a_whole_answer_is_taken() -> None:
-    """As long as it said it would be, it is what was asked for."""
+def test_a_complete_response_is_returned() -> None:
+    """A response of the stated length is returned."""
     with _answering("HTTP/1.1 200 OK\r\nContent-Length: 4", b"full") as client:
         assert client.request("GET", "/v2/", ()).body == b"full"
 
@@ -55,8 +55,10 @@ def test_a_whole_answer_is_taken() -> None:
         ("HTTP/1.1 200 OK\r\nConnection: close", b"x" * 200, "more than 100 bytes"),
     ],
 )
-def test_a_cut_or_endless_answer_is_none(head: str, body: bytes, fact: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is asked for again, and in the end named as what it is."""
+def test_a_truncated_or_endless_response_is_an_error(
+    head: str, body: bytes, fact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is tried again, and then fails with an error that names the reason."""
     monkeypatch.setattr(client_module, "LARGEST", 100)
     with _answering(head, body) as client, pytest.raises(BedplateError, match=fact):
         client.request("GET", "/v2/", ())
