@@ -76,7 +76,7 @@ def _findings_of(change: ObjectChange, readers: Readers) -> Iterator[DiffFinding
         return
     once = [key for key, mode in readers.items() if mode is ReadMode.ONCE and key.kind not in ("Job", "CronJob")]
     if once:
-        message = f"has no effect until the pods of {_names(once)} are re-created"
+        message = f"changes, but has no effect until the pods of {_names(once)} are re-created"
         yield finding("config-not-reloaded", Risk.NONE, message)
     running = (*ROLLING_KINDS, "ReplicaSet", "Pod")
     later = [key for key, mode in readers.items() if mode is ReadMode.MOUNTED and key.kind in running]

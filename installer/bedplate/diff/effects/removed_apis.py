@@ -59,7 +59,7 @@ def findings(old: Snapshot, new: Snapshot, changes: Changes) -> Iterator[DiffFin
         resource = new.resources[key]
         api = _removed_api(resource)
         if api and Version(api.removed) <= target and not _was_refused(old, key, resource, before):
-            message = f"is refused: Kubernetes {api.removed} and later does not serve {api.version}"
+            message = f"is refused: {api.version} is not served since Kubernetes {api.removed}"
             yield DiffFinding(
                 "api-version-not-served",
                 Risk.DISRUPTION,

@@ -31,7 +31,7 @@ def findings(changes: Changes) -> Iterator[DiffFinding]:
         if recreates_pods(change):
             yield _restart(change)
         elif _changes_template(change):
-            message = "has no effect yet: each pod stays as it is until it is deleted (OnDelete)"
+            message = "does not re-create its pods: each stays as it is until it is deleted (OnDelete)"
             where = pod_paths.template(change.resource) or ()
             yield DiffFinding(
                 "pods-not-replaced", Risk.NONE, change.identity, message, where, change.resource.component, SOURCE
@@ -77,7 +77,7 @@ def _gap(resource: Resource) -> str:
     if resource.identity.kind == "StatefulSet":
         return "its only replica stops first" if replicas == 1 else ""
     if strategy.get("type") == "Recreate":
-        return "all replicas stop first (Recreate)"
+        return "all replicas stop first with strategy Recreate"
     rolling = strategy.get("rollingUpdate") or {}
     unavailable = _count(rolling.get("maxUnavailable", "25%"), replicas, math.floor)
     surge = _count(rolling.get("maxSurge", "25%"), replicas, math.ceil)
@@ -85,7 +85,7 @@ def _gap(resource: Resource) -> str:
     unavailable = unavailable or (0 if surge else 1)
     if unavailable < replicas:
         return ""
-    return f"all replicas may stop first (maxUnavailable is {unavailable} of {replicas})"
+    return f"all replicas may stop first with maxUnavailable {unavailable} of {replicas}"
 
 
 def _count(value: Any, replicas: int, rounded: Callable[[float], int]) -> int:

@@ -27,7 +27,7 @@ def test_a_configuration_that_pods_do_not_reload_is_found() -> None:
     assert messages(effects_between(POD % ("a:1", "m") + CONFIG % "b", POD % ("a:1", "m") + CONFIG % "c")) == [
         (
             "config-not-reloaded",
-            "has no effect until the pods of Deployment d are re-created",
+            "changes, but has no effect until the pods of Deployment d are re-created",
         )
     ]
     rules = {

@@ -85,7 +85,7 @@ def test_versions_that_the_target_no_longer_serves_are_found() -> None:
     (found,) = effects_between(snapshot_of(old, kubernetes="1.24.0"), snapshot_of(old, kubernetes="1.25.0")).findings
     assert (found.rule, found.message) == (
         "api-version-not-served",
-        "is refused: Kubernetes 1.25 and later does not serve batch/v1beta1; use batch/v1",
+        "is refused: batch/v1beta1 is not served since Kubernetes 1.25; use batch/v1",
     )
     assert not effects_between(snapshot_of(old, kubernetes="1.24.0"), snapshot_of(new, kubernetes="1.25.0")).findings
     assert not effects_between(snapshot_of(old, kubernetes="1.25.0"), snapshot_of(old, kubernetes="1.26.0")).findings
