@@ -87,10 +87,10 @@ def build_bundle(  # noqa: PLR0913  each is one part of a build
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
         _record(made, catalog, context, told)
-    told.begin("closure")
+    told.begin("completeness")
     release = release_contents.release_file(catalog, made, add_installer(catalog, made, kept), kept)
     with _proved(catalog, release, kept, told) as references:
-        told.end("closure", f"{references} references, none outside the bundle")
+        told.end("completeness", f"all {references} image references resolve in the bundle")
         from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
 
         told.begin("documents")

@@ -64,4 +64,4 @@ def prove_installed(catalog: Catalog, release: ReleaseFile, cache: Cache, report
     """
     packages, started = host_packages(catalog.components.values()), time.monotonic()
     if prove_installation(release, packages, cache):
-        reporter.note(f"{len(packages)} hosts' packages installed in a clean root, {time.monotonic() - started:.0f} s")
+        reporter.note(f"{len(packages)} host packages installed in a clean root, {time.monotonic() - started:.0f} s")

@@ -18,7 +18,6 @@ from bedplate.sbom import bundled_documents
 
 EXAMPLE = "bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
 EXIT_CODES = {0: "no finding as bad as --fail-on", 1: "a finding as bad, or an unclear one", 2: "bad input"}
-HEADINGS = ("severity", "advisory", "package", "version", "fixed in", "in", "about")
 
 
 def add(group: typer.Typer) -> None:
@@ -87,7 +86,8 @@ def _totals(result: MatchResult, packages: int) -> dict[str, Any]:
 def _print(result: MatchResult, packages: int, *, summary: bool) -> None:
     console = table_console()
     if result.hits and not summary:
-        console.print(table(*HEADINGS, rows=[_row(hit, holders) for hit, holders in _by_source(result.hits)]))
+        rows = [_row(hit, holders) for hit, holders in _by_source(result.hits)]
+        console.print(table("severity", "advisory", "package, what it is in, and what is wrong", rows=rows))
     for advisory, purl, why in () if summary else result.unclear:
         console.print(f"unclear: {advisory} for {purl}: {why}", highlight=False, soft_wrap=True)
     if summary and result.hits:
@@ -100,9 +100,10 @@ def _print(result: MatchResult, packages: int, *, summary: bool) -> None:
     console.print(f"{facts}: {counted}", soft_wrap=True)
 
 
-def _row(hit: AdvisoryMatch, holders: list[str]) -> tuple[str, ...]:
-    package = (hit.severity, hit.advisory.id, hit.package.name, hit.package.version)
-    return (*package, ", ".join(hit.fixed) or "-", _few(holders), hit.advisory.title)
+def _row(hit: AdvisoryMatch, holders: list[str]) -> tuple[str, str, str]:
+    fixed = f"fixed in {', '.join(hit.fixed)}" if hit.fixed else "no fixed version"
+    package = f"{hit.package.name} {hit.package.version}, {fixed}"
+    return str(hit.severity), hit.advisory.id, f"{package}\nin {_few(holders)}\n{hit.advisory.title}"
 
 
 def _by_source(hits: list[AdvisoryMatch]) -> list[tuple[AdvisoryMatch, list[str]]]:

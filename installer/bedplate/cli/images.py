@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bedplate.cli.command_groups import add_command
-from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
+from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import SummaryOption
 from bedplate.images.manifest_reader import read_objects
 from bedplate.images.reference import Certainty
@@ -20,8 +20,7 @@ EXAMPLES = """bedplate images manifests/ --summary
 helm template ./chart | bedplate images - --output json"""
 EXIT_CODES = {0: "done", 2: "bad input"}
 LONG_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
-"""Tables show the beginning of a digest; JSON has all of it."""
-HEADINGS = ("image", "object", "path", "kind", "certainty")
+"""Text shows the beginning of a digest; JSON has all of it."""
 
 
 class LeastCertainty(StrEnum):
@@ -70,12 +69,18 @@ def _images(
     totals = {"images": len({fact["image"] for fact in facts}), "references": len(facts), "objects": objects}
     print_result(totals if summary else facts, output, lambda: _print([] if summary else facts, totals))
     if left_out:
-        typer.echo(f"{left_out} less certain references are not listed: use --certainty possible", err=True)
+        typer.echo(f"not listed: {left_out} less certain; use --certainty possible", err=True)
 
 
 def _print(facts: list[dict[str, Any]], totals: dict[str, int]) -> None:
-    console = table_console()
-    if facts:
-        rows = [(LONG_DIGEST.sub(r"\1…", fact["image"]), *(fact[name] for name in HEADINGS[1:])) for fact in facts]
-        console.print(table(*HEADINGS, rows=rows))
-    console.print("{images} images, in {references} references of {objects} objects".format(**totals), highlight=False)
+    """Print the images, under each the objects that name it, and under each object the paths."""
+    images: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for fact in facts:
+        images.setdefault(fact["image"], {}).setdefault(fact["object"], []).append(fact)
+    for image, objects in images.items():
+        typer.echo(LONG_DIGEST.sub(r"\1…", image))
+        for name, references in objects.items():
+            typer.echo(f"  {name}")
+            for fact in references:
+                typer.echo("    {path}  ({kind}, {certainty})".format(**fact))
+    typer.echo("{images} images, in {references} places of {objects} objects".format(**totals))

@@ -68,7 +68,7 @@ def test_less_certain_references_are_counted(tmp_path: Path) -> None:
     file.write_text("kind: Thing\napiVersion: example.org/v1\nspec: {image: trainer}\n")
     done = _run(str(file))
     assert json.loads(done.stdout) == []
-    assert "1 less certain references" in done.stderr
+    assert "not listed: 1 less certain" in done.stderr
     assert len(json.loads(_run(str(file), "--certainty", "possible").stdout)) == 1
 
 
