@@ -79,7 +79,7 @@ def _tree(tree: Path, release: str) -> Path:
     text = re.sub(r"^version: .*$", f"version: {VERSION}", (base / "release.yaml").read_text(), flags=re.MULTILINE)
     (folder / "release.yaml").write_text(f"{text.rstrip()}\n  {COMPONENT}: 1.0.0\n")
     lock = load_release(release).lock().model_copy(update={"release": VERSION})
-    resolve.write(lock, folder)
+    resolve.write_lock(lock, folder)
     place = tree / "manifests" / COMPONENT / "component.yaml"
     place.parent.mkdir(parents=True)
     place.write_text(DECLARED)

@@ -112,8 +112,10 @@ def _made_up(store: Cache, size: int) -> Iterator[BundledArtifact]:
         number += 1
         layers = [base, *(_layer(store, number * OWN_LAYERS + one) for one in range(OWN_LAYERS))]
         image = Image(name=f"registry.example.org/benchmark/made-up-{number}", tag="v1")
-        config = store.add_bytes(digest.canonical(image_config.config(image, component, layers, "amd64", EPOCH)))
-        output = store.add_bytes(digest.canonical(image_config.manifest(image, component, config, layers)))
+        config = store.add_bytes(
+            digest.canonical(image_config.image_configuration(image, component, layers, "amd64", EPOCH))
+        )
+        output = store.add_bytes(digest.canonical(image_config.image_manifest(image, component, config, layers)))
         name = f"{image.name}:{image.tag}"
         yield BundledArtifact(id=f"image:{name}", kind="image", sha256=output.sha256, size=output.size, image=name)
 

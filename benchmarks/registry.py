@@ -42,7 +42,7 @@ class Registry:
 @contextmanager
 def serving(folder: Path, release: str) -> Iterator[Registry]:
     """Serve an empty folder, which is removed in the end, by the registry program of a release."""
-    program = find_program.find("registry", "registry", load_release(release))
+    program = find_program.find_program("registry", "registry", load_release(release))
     port, settings, data = _free_port(), folder / "registry.json", folder / "registry"
     storage = {"filesystem": {"rootdirectory": str(data)}}
     http_settings = {"addr": f"127.0.0.1:{port}", "secret": "benchmark"}

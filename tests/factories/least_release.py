@@ -55,5 +55,5 @@ def make(tree: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     monkeypatch.setenv("BEDPLATE_CACHE", str(cache))
     release = load_release(VERSION)
     empty = build_context(release, Cache(), Lock(release=VERSION, entries=[], sets={}))
-    resolve.write(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), release.folder)
+    resolve.write_lock(Lock(release=VERSION, entries=FileSource().resolve(empty).entries, sets=SETS), release.folder)
     return release

@@ -69,7 +69,7 @@ class Built:
         entries = [_entry("file:hello", "1", file), _entry(IMAGE, "2", image)]
         self.lock = Lock(release="2026.1.0", entries=entries, sets={})
         self.catalog: Catalog = load_release("2026.1.0")
-        resolve.write(self.lock, self.catalog.folder)
+        resolve.write_lock(self.lock, self.catalog.folder)
         self.root = root
 
     def publish(self, name: str, *, key: Path | None = None, believed: str = "") -> Path:

@@ -43,7 +43,7 @@ def program() -> Path:
     if found := shutil.which("registry"):
         return Path(found)
     try:
-        return find_program.find("registry", "registry", load_release("2026.11.0"))
+        return find_program.find_program("registry", "registry", load_release("2026.11.0"))
     except BedplateError as error:
         unavailable(str(error))
 

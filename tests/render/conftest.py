@@ -40,7 +40,7 @@ def digests(catalog: Catalog) -> dict[str, str]:
 def kustomize(catalog: Catalog) -> Path:
     """Return the release's kustomize; `make test` builds it, and quick tests are skipped without it."""
     try:
-        return find_program.find("kustomize", "kustomize", catalog)
+        return find_program.find_program("kustomize", "kustomize", catalog)
     except BedplateError as error:
         unavailable(str(error))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bedplate.artifacts.load_release import load_release
-from bedplate.build.image_completeness import check_closure
-from bedplate.build.proof.named_images import of_components
+from bedplate.build.image_completeness import check_images
+from bedplate.build.proof.named_images import images_of_components
 from bedplate.config.catalog import Catalog
 from factories import ROOT
 from factories.host_release import release_file
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("kustomize")
 def _outside(catalog: Catalog) -> list[str]:
     release = release_file(catalog)
     bundled = [artifact.image for artifact in release.artifacts if artifact.image]
-    return [str(e) for e in check_closure(of_components(catalog, release), bundled, catalog.components.values())]
+    return [str(e) for e in check_images(images_of_components(catalog, release), bundled, catalog.components.values())]
 
 
 def test_every_object_of_the_release_names_bundled_images(catalog: Catalog) -> None:

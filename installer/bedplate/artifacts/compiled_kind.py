@@ -23,7 +23,7 @@ class CompiledKind(SourceKind):
 
     def inputs(self, entry: Entry, context: Context) -> Iterator[Entry]:
         """Yield the compiler."""
-        for name in context.lock.sets.get(toolchain.set_name(self.language), []):
+        for name in context.lock.sets.get(toolchain.compiler_set(self.language), []):
             yield context.lock.by_id[name]
 
     def is_carried(

@@ -13,7 +13,7 @@ from bedplate.core.errors import BedplateError, InputError
 INSTALLED = Path("/opt/bedplate")
 
 
-def find(component: str, program: str, catalog: Catalog | None = None) -> Path:
+def find_program(component: str, program: str, catalog: Catalog | None = None) -> Path:
     """Return a program of a component: /opt/bedplate's, else the one of the release's artifact in the cache."""
     installed = INSTALLED / component / "current" / "bin" / program
     if installed.exists():

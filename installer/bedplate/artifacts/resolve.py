@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bedplate.artifacts import toolchain
@@ -12,14 +12,14 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import source_kinds
 from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.config.catalog import Catalog
-from bedplate.config.release_lock import Entry, Lock, Output
+from bedplate.config.release_lock import Entry, Lock
 from bedplate.core.errors import InputError
 from bedplate.core.files import write_atomic
 
 FILE = "release.lock"
 
 
-def lock(
+def lock_release(
     catalog: Catalog,
     cache: Cache,
     update: Iterable[str] = (),
@@ -46,32 +46,24 @@ def lock(
         update=frozenset(update),
         kinds=kinds,
     )
-    for name, resolve in {"toolchain": toolchain.resolve, **{name: kinds[name].resolve for name in kinds}}.items():
+    for name, resolve in {
+        "toolchain": toolchain.resolve_compilers,
+        **{name: kinds[name].resolve for name in kinds},
+    }.items():
         progress(name)
         context = context.with_lock(_merged(context.lock, resolve(context)))
     made = _with_outputs(context.lock, previous)
     _remove_stale_side_files(catalog.folder, made)
-    write(made, catalog.folder)
+    write_lock(made, catalog.folder)
     return made
 
 
-def record(made: Lock, outputs: Mapping[str, Output], folder: Path) -> Lock:
-    """Write a lock with the outputs of entries that were built, by entry id, and return it."""
-    entries = [
-        entry.model_copy(update={"output": outputs[entry.id]}) if entry.id in outputs else entry
-        for entry in made.entries
-    ]
-    filled = Lock(release=made.release, entries=entries, sets=made.sets)
-    write(filled, folder)
-    return filled
-
-
-def write(made: Lock, folder: Path) -> None:
+def write_lock(made: Lock, folder: Path) -> None:
     """Write release.lock into a release's folder: sorted, one value a line, so that its diffs can be reviewed."""
-    write_atomic(folder / FILE, text(made))
+    write_atomic(folder / FILE, lock_text(made))
 
 
-def text(made: Lock) -> str:
+def lock_text(made: Lock) -> str:
     """Return a lock as its file holds it."""
     return json.dumps(made.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

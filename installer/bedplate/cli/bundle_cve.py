@@ -44,7 +44,7 @@ def _cve(  # noqa: PLR0913  each is an option people type
     The advisories are in a file that you carry in. An image is named by its full name or the end of it. Works offline:
     contacts no host.
     """
-    packages = installed_packages(bundled_documents.parse(bundled_documents.read_sbom(folder, image)))
+    packages = installed_packages(bundled_documents.parse_sbom(bundled_documents.read_sbom(folder, image)))
     result = match_advisories(packages, advisory_files.read_advisories(db))
     facts = _totals(result, len(packages)) if summary else _facts(result, len(packages))
     print_result(facts, output, lambda: _print(result, len(packages), summary=summary))

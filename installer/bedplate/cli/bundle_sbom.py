@@ -59,7 +59,7 @@ def _sbom(
         case SbomFormat.CYCLONEDX:
             typer.echo(bundled_documents.read_sbom(folder, image), nl=False)
         case SbomFormat.TEXT:
-            _print(bundled_documents.parse(bundled_documents.read_sbom(folder, image)), summary=summary)
+            _print(bundled_documents.parse_sbom(bundled_documents.read_sbom(folder, image)), summary=summary)
 
 
 def _print(sbom: dict[str, Any], *, summary: bool) -> None:
@@ -79,7 +79,7 @@ def _print_licences(console: Console, sbom: dict[str, Any], packages: int) -> No
     licences = Table(box=None, pad_edge=False)
     licences.add_column("packages", justify="right")
     licences.add_column("licence", overflow="fold")
-    for licence, count in bundled_documents.licences(sbom).most_common():
+    for licence, count in bundled_documents.count_licences(sbom).most_common():
         licences.add_row(str(count), licence)
     console.print(licences)
 

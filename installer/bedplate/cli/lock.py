@@ -44,7 +44,7 @@ def _lock(
     """
     catalog_of_release = load_release(release or catalog.newest(drafts=True))
     quiet = output is OutputFormat.JSON
-    lock = resolve.lock(
+    lock = resolve.lock_release(
         catalog_of_release, Cache(), update or (), lambda kind: None if quiet else typer.echo(f"locking {kind}")
     )
     path = catalog_of_release.folder / resolve.FILE

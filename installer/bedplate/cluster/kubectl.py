@@ -20,7 +20,7 @@ def kubeconfig(site: Site) -> Path:
 
 def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60) -> bytes:
     """Run kubectl against an environment's cluster and return its standard output."""
-    program = KUBECTL if KUBECTL.exists() else find_program.find("kubernetes", "kubectl")
+    program = KUBECTL if KUBECTL.exists() else find_program.find_program("kubernetes", "kubectl")
     argv: list[str | Path] = [program, "--kubeconfig", kubeconfig(site), *words]
     return command.run(argv, stdin=stdin, timeout=timeout).stdout
 

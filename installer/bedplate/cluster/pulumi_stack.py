@@ -154,12 +154,12 @@ def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
     if not (folder / "passphrase").exists():
         files.write_atomic(folder / "passphrase", secrets.token_urlsafe(32), mode=0o600)
     _ensure_plugin(folder / "home", catalog)
-    return find_program.find("pulumi", "pulumi", catalog)
+    return find_program.find_program("pulumi", "pulumi", catalog)
 
 
 def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
     """Link the release's provider into PULUMI_HOME: a link in a real folder, as the CLI ignores linked folders."""
-    program = find_program.find("pulumi-kubernetes", "pulumi-resource-kubernetes", catalog)
+    program = find_program.find_program("pulumi-kubernetes", "pulumi-resource-kubernetes", catalog)
     link = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}" / program.name
     if link.is_symlink() and link.readlink() == program:
         return
@@ -182,7 +182,7 @@ def work_folder(site: Site, layer: str) -> Path:
 def ensure_stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> Path:
     """Create a layer's project and stack if they do not exist; return the path of the CLI."""
     _stack(site, layer, objects, catalog)
-    return find_program.find("pulumi", "pulumi", catalog)
+    return find_program.find_program("pulumi", "pulumi", catalog)
 
 
 def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> automation.Stack:

@@ -97,7 +97,7 @@ class Advisory(_Lenient):
         return self.summary or next(iter(self.details.strip().splitlines()), "")
 
 
-def severity(advisory: Advisory, affected: Affected) -> Severity:
+def advisory_severity(advisory: Advisory, affected: Affected) -> Severity:
     """Return how bad an advisory is for a package: its CVSS vector counts before the database's own word."""
     for scores in (affected.severity, advisory.severity):
         found = [one for score in scores if (one := _scored(score)) is not Severity.UNKNOWN]

@@ -11,4 +11,4 @@ from bedplate.core import command
 
 def build_with_kustomize(folder: Path, catalog: Catalog | None = None) -> bytes:
     """Return the objects of a folder with a kustomization, as YAML."""
-    return command.run([find_program.find("kustomize", "kustomize", catalog), "build", folder]).stdout
+    return command.run([find_program.find_program("kustomize", "kustomize", catalog), "build", folder]).stdout

@@ -35,7 +35,7 @@ def read_provenance(bundle: Path) -> bytes:
     return _content(bundle, _find(read_release(bundle), PROVENANCE, ""))
 
 
-def licences(sbom: dict[str, Any]) -> Counter[str]:
+def count_licences(sbom: dict[str, Any]) -> Counter[str]:
     """Return how many packages of a CycloneDX document name each licence; one with several counts for each of them."""
     named = (licence_of(one) for one in sbom.get("components", []) if one["type"] == "library")
     return Counter(name for text in named for name in ({text} if text == UNKNOWN else set(NAME.findall(text)) - WORDS))
@@ -47,7 +47,7 @@ def licence_of(component: dict[str, Any]) -> str:
     return " AND ".join(found) or UNKNOWN
 
 
-def parse(data: bytes) -> dict[str, Any]:
+def parse_sbom(data: bytes) -> dict[str, Any]:
     """Return a CycloneDX document as JSON has it."""
     value: dict[str, Any] = json.loads(data)
     return value

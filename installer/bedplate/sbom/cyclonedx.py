@@ -31,14 +31,14 @@ GO_SUM = "bedplate:go-sum"
 PLATFORM = "bedplate"
 
 
-def of_image(release: ReleaseFile, image: BundledArtifact, packages: Iterable[Package]) -> bytes:
+def image_document(release: ReleaseFile, image: BundledArtifact, packages: Iterable[Package]) -> bytes:
     """Return the document of one image."""
     subject = _artifact(image)
     inner = [_package(package, release) for package in packages]
     return _written(_bom(subject, release, {subject: inner}))
 
 
-def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]]) -> bytes:
+def release_document(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]]) -> bytes:
     """Return the document of a whole release: its artifacts, and each package once.
 
     Args:

@@ -60,11 +60,11 @@ def _documents(
     facts = {name: bare[name] for name in ("release", "epoch", "suite")}
     for image in sorted((a for a in release.artifacts if a.image), key=lambda a: a.image):
         inputs = [facts, image.model_dump(), *(one.model_dump() for one in packages[image.id])]
-        output = _kept(inputs, partial(cyclonedx.of_image, release, image, packages[image.id]), cache)
+        output = _kept(inputs, partial(cyclonedx.image_document, release, image, packages[image.id]), cache)
         yield _document(SBOM, image.image, output)
     everything = [bare, {name: [one.model_dump() for one in some] for name, some in packages.items()}]
-    yield _document(SBOM, "", _kept(everything, partial(cyclonedx.of_release, release, packages), cache))
-    yield _document(PROVENANCE, "", cache.add_bytes(provenance.of_release(release, packages, context)))
+    yield _document(SBOM, "", _kept(everything, partial(cyclonedx.release_document, release, packages), cache))
+    yield _document(PROVENANCE, "", cache.add_bytes(provenance.provenance_statements(release, packages, context)))
 
 
 def _kept(inputs: object, make: Callable[[], bytes], cache: Cache) -> Output:

@@ -24,7 +24,7 @@ BUILD_TYPE = "tag:bedplate,2026:bundle-build/1"
 BUILDER = "tag:bedplate,2026:builder"
 
 
-def of_release(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]], context: Context) -> bytes:
+def provenance_statements(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]], context: Context) -> bytes:
     """Return the statements of all artifacts that were built, one a line.
 
     Args:

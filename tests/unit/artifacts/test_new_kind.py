@@ -66,7 +66,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy_kind: None) -> 
     compiler = Cache().add_bytes(b"compiler")
     entry = Entry(id="wheel:both", kind="wheel", pin={"version": "1"}, recipe="1", output=compiler)
     sets = {**SETS, "toolchain:go": [entry.id], "toolchain:node": [entry.id]}
-    resolve.write(Lock(release=VERSION, entries=[entry], sets=sets), found.folder)
+    resolve.write_lock(Lock(release=VERSION, entries=[entry], sets=sets), found.folder)
     (found.folders["hello"] / "component.yaml").write_text(COMPONENT)
     return load_release(VERSION)
 
@@ -74,13 +74,13 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy_kind: None) -> 
 def test_a_kind_is_one_folder(release: Catalog, tmp_path: Path) -> None:
     """It is locked, built, put into an image and the bundle, and named in the bill of materials and to advisories."""
     assert "toy" in kinds.kind_names()
-    lock = resolve.lock(release, Cache())
+    lock = resolve.lock_release(release, Cache())
     assert {"toy:greeting", IMAGE} <= lock.by_id.keys()
     publisher_signature.new_key(tmp_path / "key")
     made = build_bundle(release, tmp_path / "bundle", tmp_path / "key", record=True)
     toy = next(artifact for artifact in made.release.artifacts if artifact.kind == "toy")
     assert (tmp_path / "bundle/blobs/sha256" / toy.sha256).read_bytes() == b"HELLO"
-    bill = bundled_documents.parse(bundled_documents.read_sbom(tmp_path / "bundle"))
+    bill = bundled_documents.parse_sbom(bundled_documents.read_sbom(tmp_path / "bundle"))
     assert [one["purl"] for one in bill["components"] if one["name"] == "hello"] == ["pkg:toy/hello@1"]
     statements = [json.loads(line) for line in bundled_documents.read_provenance(tmp_path / "bundle").splitlines()]
     assert [one["subject"][0]["name"] for one in statements] == ["registry.example.test/hello:v1", "greeting"]
@@ -92,7 +92,7 @@ def test_a_kind_is_one_folder(release: Catalog, tmp_path: Path) -> None:
 
 def test_a_changed_declaration_is_found(release: Catalog) -> None:
     """The kind's own recipe says that a lock is stale."""
-    lock = resolve.lock(release, Cache())
+    lock = resolve.lock_release(release, Cache())
     check_current(build_context(release, Cache(), lock))
     file = release.folders["hello"] / "component.yaml"
     file.write_text(file.read_text().replace("text: hello", "text: bye"))

@@ -34,7 +34,7 @@ def _lock(release: Catalog, name: str, output: Output | None) -> None:
     """Let the lock say something else of one artifact."""
     lock = release.lock()
     entries = [e.model_copy(update={"output": output}) if e.id == name else e for e in lock.entries]
-    resolve.write(lock.model_copy(update={"entries": entries}), release.folder)
+    resolve.write_lock(lock.model_copy(update={"entries": entries}), release.folder)
 
 
 def _nothing(_: Catalog) -> None:

@@ -93,7 +93,7 @@ def _cold(folder: Path) -> Cache:
 
 
 def _locked(context: Context) -> Lock:
-    for resolve in (toolchain.resolve, NpmSource().resolve, GoSource().resolve):
+    for resolve in (toolchain.resolve_compilers, NpmSource().resolve, GoSource().resolve):
         found = resolve(replace(context, previous=_ours().lock()))
         entries = {**context.lock.by_id, **{entry.id: entry for entry in found.entries}}
         lock = Lock(release="1", entries=list(entries.values()), sets={**context.lock.sets, **found.sets})

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from bedplate.artifacts.load_release import load_release
-from bedplate.build.image_completeness import NamedImage, check_closure, images_of_component, images_of_object
+from bedplate.build.image_completeness import NamedImage, check_images, images_of_component, images_of_object
 from bedplate.build.proof import named_images
 from bedplate.config import catalog
 from bedplate.config.bundle_layout import ReleaseFile
@@ -39,7 +39,7 @@ def test_error_names_image_object_path_reason_and_component() -> None:
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"template": {"spec": {"containers": [{"image": "team/app:1"}]}}},
     }
-    (error,) = check_closure(images_of_object("shop", thing), ["docker.io/team/app:2"], [])
+    (error,) = check_images(images_of_object("shop", thing), ["docker.io/team/app:2"], [])
     where = "Deployment/shop/web, spec.template.spec.containers[0].image (field, certain, written team/app:1)"
     step = "declare it in manifests/shop/component.yaml: images, or allow with a reason"
     fact = f"is not in the bundle; component shop names it in {where}"
@@ -61,7 +61,7 @@ def test_error_names_image_object_path_reason_and_component() -> None:
 )
 def test_an_image_is_in_the_bundle_by_name_tag_and_digest(named: str, bundled: str, fact: str) -> None:
     """Short and full names are one image; tag and digest must be the bundle's where they are given."""
-    errors = [str(error) for error in check_closure([_named(named)], [bundled], [])]
+    errors = [str(error) for error in check_images([_named(named)], [bundled], [])]
     assert len(errors) == bool(fact)
     assert all(fact in error for error in errors)
 
@@ -69,14 +69,14 @@ def test_an_image_is_in_the_bundle_by_name_tag_and_digest(named: str, bundled: s
 def test_a_tag_that_is_decided_elsewhere_needs_the_repository() -> None:
     """A CRD's default without a version is closed if the bundle has the repository at all."""
     named = [NamedImage(untagged_image("nvcr.io/nvidia/driver"), "gpu", "CustomResourceDefinition/x", "spec")]
-    assert check_closure(named, ["nvcr.io/nvidia/driver:580"], []) == []
-    assert "is not in the bundle" in str(check_closure(named, ["nvcr.io/nvidia/other:580"], [])[0])
+    assert check_images(named, ["nvcr.io/nvidia/driver:580"], []) == []
+    assert "is not in the bundle" in str(check_images(named, ["nvcr.io/nvidia/other:580"], [])[0])
 
 
 def test_only_declared_exceptions_pass() -> None:
     """An exception holds for its own component alone."""
     one = _component(allow=[{"image": "quay.io/a/b:1", "reason": "a test's name"}])
-    (error,) = check_closure([_named("quay.io/a/b:1", name) for name in ("one", "two")], [], [one])
+    (error,) = check_images([_named("quay.io/a/b:1", name) for name in ("one", "two")], [], [one])
     assert "component two" in str(error)
 
 
@@ -128,7 +128,7 @@ def test_a_hosts_file_is_walked_as_what_it_is(monkeypatch: pytest.MonkeyPatch, p
     )
     monkeypatch.setattr(named_images, "host_specs", lambda *_: [spec, spec])
     release = ReleaseFile(release="1", installer="", artifacts=[], sets={})
-    (one,) = named_images.of_hosts(load_release(catalog.newest()), release)
+    (one,) = named_images.images_of_hosts(load_release(catalog.newest()), release)
     assert (str(one.image), one.thing, one.path) == (image, "host cp1", where)
 
 
@@ -151,5 +151,5 @@ def test_profiles_are_proved_alone_and_together(
     release = load_release(catalog.newest())
     monkeypatch.setattr(paths, "search_path", lambda: [tmp_path])
     monkeypatch.setattr(named_images, "render_objects", render)
-    list(named_images.of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
+    list(named_images.images_of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
     assert asked == proved

@@ -13,7 +13,7 @@ import pytest
 from bedplate.artifacts.kinds import ecosystems
 from bedplate.core.errors import InputError
 from bedplate.cve import advisory_files
-from bedplate.cve.advisory import Advisory, Severity, severity
+from bedplate.cve.advisory import Advisory, Severity, advisory_severity
 from bedplate.cve.vulnerability import InstalledPackage, installed_packages, match_advisories
 
 DEB, GO, PYPI, NPM = "deb", "golang", "pypi", "npm"
@@ -161,7 +161,7 @@ SEVERITIES: dict[str, tuple[dict[str, Any], dict[str, Any], Severity]] = {
 def test_severity(record: dict[str, Any], affected: dict[str, Any], expected: Severity) -> None:
     """The vector counts, then the database's word, and what nobody rated counts as the worst."""
     whole = Advisory.model_validate({**advisory("PyPI", "thing", **affected), **record})
-    found = severity(whole, whole.affected[0])
+    found = advisory_severity(whole, whole.affected[0])
     assert found is expected
     assert Severity.UNKNOWN.rank > Severity.CRITICAL.rank > Severity.HIGH.rank
 

@@ -36,7 +36,7 @@ def statements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
     release = ReleaseFile(release="2026.11.0", installer=SHA, artifacts=artifacts, sets={})
     context = build_context(found, Cache(tmp_path_factory.mktemp("cache")), lock)
     packages = dict.fromkeys((one.id for one in artifacts), (MODULE,))
-    lines = provenance.of_release(release, packages, context).splitlines()
+    lines = provenance.provenance_statements(release, packages, context).splitlines()
     parsed = [json.loads(line) for line in lines]
     return {one["predicate"]["buildDefinition"]["externalParameters"]["artifact"]: one for one in parsed}
 

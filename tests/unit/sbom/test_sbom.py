@@ -96,8 +96,14 @@ def test_documents_are_valid_and_the_same_each_time(made: tuple[ReleaseFile, Cac
     release, cache = made
     packages = package_inventory.read_inventory(release, cache).packages
     image = next(one for one in release.artifacts if one.image)
-    texts = [cyclonedx.of_release(release, packages), cyclonedx.of_image(release, image, packages[image.id])]
-    assert texts == [cyclonedx.of_release(release, packages), cyclonedx.of_image(release, image, packages[image.id])]
+    texts = [
+        cyclonedx.release_document(release, packages),
+        cyclonedx.image_document(release, image, packages[image.id]),
+    ]
+    assert texts == [
+        cyclonedx.release_document(release, packages),
+        cyclonedx.image_document(release, image, packages[image.id]),
+    ]
     for text in texts:
         assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text.decode()) is None
     whole: dict[str, Any] = json.loads(texts[0])
@@ -105,7 +111,7 @@ def test_documents_are_valid_and_the_same_each_time(made: tuple[ReleaseFile, Cac
     assert len(refs) == len(set(refs))
     assert {one["name"] for one in whole["components"]} >= {"registry.example/tiny:v1", "tool", "left", "libblkid1"}
     assert {one["ref"] for one in whole["dependencies"]} == {*refs, "bedplate@2026.11.0"}
-    assert bundled_documents.licences(whole) == {"(not stated)": 4, "MIT": 2, "BSD-3-Clause": 1}
+    assert bundled_documents.count_licences(whole) == {"(not stated)": 4, "MIT": 2, "BSD-3-Clause": 1}
 
 
 def test_contents_are_read_once(made: tuple[ReleaseFile, Cache], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ class DebianPackages(Ecosystem):
 
 def read_deb(path: Path) -> Contents:
     """Return a Debian package, with the licences that its copyright file names."""
-    package = read_stanza(deb_control.parse(deb_control.read_control(path)))
+    package = read_stanza(deb_control.parse_stanza(deb_control.read_control(path)))
     with _data(path) as tar:
         for member in tar:
             match = COPYRIGHT.fullmatch(member.name.removeprefix("./"))
@@ -74,7 +74,7 @@ def read_deb(path: Path) -> Contents:
 
 def read_status(text: str) -> list[Package]:
     """Return the packages that dpkg has installed (dpkg's status file)."""
-    stanzas = (deb_control.parse(stanza) for stanza in text.split("\n\n") if stanza.strip())
+    stanzas = (deb_control.parse_stanza(stanza) for stanza in text.split("\n\n") if stanza.strip())
     return [read_stanza(stanza) for stanza in stanzas if stanza.get("Status", "").endswith(" installed")]
 
 
@@ -94,7 +94,7 @@ def read_copyright(text: str) -> str:
     """
     if FORMAT not in text.partition("\n\n")[0]:
         return ""
-    stanzas = [deb_control.parse(_continued(stanza)) for stanza in re.split(r"\n\s*\n", text)]
+    stanzas = [deb_control.parse_stanza(_continued(stanza)) for stanza in re.split(r"\n\s*\n", text)]
     return spdx.from_debian(s["License"].partition("\n")[0] for s in stanzas if "Files" in s and "License" in s)
 
 

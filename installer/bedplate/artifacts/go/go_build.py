@@ -41,7 +41,9 @@ def compile_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch:
     return out
 
 
-def go(words: list[str], context: Context, scratch: Path, *, online: bool = False, cwd: Path | None = None) -> bytes:
+def run_go(
+    words: list[str], context: Context, scratch: Path, *, online: bool = False, cwd: Path | None = None
+) -> bytes:
     """Run the locked go command in a scratch folder and return what it prints.
 
     Args:
@@ -52,7 +54,7 @@ def go(words: list[str], context: Context, scratch: Path, *, online: bool = Fals
             where the user's settings name one.
         cwd: folder to run in, by default the scratch folder.
     """
-    root = toolchain.unpacked("go", context)
+    root = toolchain.unpacked_compiler("go", context)
     reach = build_env.go_network_settings()
     unchecked = {"GONOSUMDB": "*"} if online and not {"GOSUMDB", "GONOSUMDB"} & reach.keys() else {}
     settings = {
@@ -87,7 +89,7 @@ def fetch_modules(one: DeclaredArtifact[GoArtifact], context: Context, scratch: 
         scratch: holds go.mod and go.sum.
     """
     if packages := _packages(one, scratch):
-        go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
+        run_go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
 
 
 def _packages(one: DeclaredArtifact[GoArtifact], scratch: Path) -> list[str]:
@@ -103,7 +105,7 @@ def _link(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path, ta
     named = artifact.program or (artifact.id if artifact.main else "")
     output = f"{target}/{named}"
     flags = [*FLAGS, *tag_flags(artifact), "-ldflags", " ".join([LINK, *artifact.ldflags])]
-    go(["build", *flags, "-o", output, *packages], context, scratch)
+    run_go(["build", *flags, "-o", output, *packages], context, scratch)
 
 
 def _patch(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
@@ -116,7 +118,7 @@ def _patch(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -
         _place(scratch / "embed" / embed.artifact / embed.path, source / embed.to)
     for place, name in artifact.add.items():
         _place(one.local(name), source / place)
-    go(["mod", "edit", f"-replace={artifact.module}=./src"], context, scratch)
+    run_go(["mod", "edit", f"-replace={artifact.module}=./src"], context, scratch)
     for program in artifact.generate:
         _generate(program, one, context, scratch)
 
@@ -124,7 +126,7 @@ def _patch(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -
 def _generate(program: str, one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Run a generator of the module in its own folder, as `go generate` would, with VERSION set."""
     file = scratch / "src" / program
-    go(["build", *FLAGS, "-o", str(scratch / "generator"), str(file)], context, scratch)
+    run_go(["build", *FLAGS, "-o", str(scratch / "generator"), str(file)], context, scratch)
     folder = file if file.is_dir() else file.parent
     env = {**build_env.build_environment(scratch, []), "VERSION": one.version}
     command.run([scratch / "generator"], cwd=folder, env=env, inherit=False)
@@ -133,7 +135,7 @@ def _generate(program: str, one: DeclaredArtifact[GoArtifact], context: Context,
 def _module_folder(artifact: GoArtifact, context: Context, scratch: Path) -> Path:
     if (scratch / "src").is_dir():
         return scratch / "src"
-    found = json.loads(go(["mod", "download", "-json", artifact.module], context, scratch))
+    found = json.loads(run_go(["mod", "download", "-json", artifact.module], context, scratch))
     return Path(found["Dir"])
 
 

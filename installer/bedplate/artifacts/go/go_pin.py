@@ -14,14 +14,14 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 
 
-def declaration(one: DeclaredArtifact[GoArtifact], context: Context) -> str:
+def declaration_digest(one: DeclaredArtifact[GoArtifact], context: Context) -> str:
     """Return the digest of what decides go.mod and go.sum: a change of anything else keeps them."""
     artifact = one.artifact
     return digest.of(
         {
             **artifact.model_dump(include={"module", "version", "packages", "requires", "replace", "tags"}),
             "main": local_digests(one, [artifact.main]),
-            "compiler": toolchain.locked("go", context).pin["version"],
+            "compiler": toolchain.locked_compiler("go", context).pin["version"],
         }
     )
 
@@ -40,10 +40,10 @@ def pin_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Pat
     targets = [f"{package}@{artifact.version}" for package in artifact.packages if _of(package, artifact.module)]
     targets = targets or [f"{artifact.module}@{artifact.version}"]
     get = ["get", *go_build.tag_flags(artifact)]
-    go_build.go([*get, *targets, *artifact.requires], context, scratch, online=True)
+    go_build.run_go([*get, *targets, *artifact.requires], context, scratch, online=True)
     if artifact.main:
         shutil.copyfile(one.local(artifact.main), scratch / "main.go")
-        go_build.go([*get, "."], context, scratch, online=True)
+        go_build.run_go([*get, "."], context, scratch, online=True)
 
 
 def module_sum(artifact: GoArtifact, go_sum: Path) -> str:

@@ -65,7 +65,7 @@ class GoSource(CompiledKind):
         """Return the recipe of what is declared, with the locked pins and embedded artifacts."""
         declared = find_declared(context, GoArtifact, entry.id)
         inputs = {embed.artifact: context.entry(embed.artifact).recipe for embed in declared.artifact.embed}
-        return recipe(declared, entry.pin, inputs, context)
+        return go_recipe(declared, entry.pin, inputs, context)
 
     def ecosystem(self) -> Ecosystem:
         """Return Go's modules."""
@@ -89,7 +89,7 @@ class GoSource(CompiledKind):
         return go_licences.record_licences(release_folder, packages, cache.root / MODULE_CACHE)
 
 
-def recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
+def go_recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
     """Return the digest of all that decides the artifact's bytes.
 
     Args:
@@ -104,7 +104,7 @@ def recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[
             "form": go_build.FORM,
             "artifact": one.artifact.model_dump(exclude={"licence"}),
             "version": one.version,
-            "compiler": toolchain.locked("go", context).pin["sha256"],
+            "compiler": toolchain.locked_compiler("go", context).pin["sha256"],
             "pin": {name: pin[name] for name in ("sum", *SIDE_FILES)},
             "local": local_digests(one, local),
             "inputs": inputs,
@@ -124,7 +124,7 @@ def _ordered(all_declared: list[DeclaredArtifact[GoArtifact]]) -> list[DeclaredA
 
 
 def _resolve(one: DeclaredArtifact[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
-    declaration = go_pin.declaration(one, context)
+    declaration = go_pin.declaration_digest(one, context)
     before = context.previous_entry(one.id)
     folder = context.lock_folder("go", one.artifact.id)
     kept = before and before.pin["declaration"] == declaration and all((folder / n).is_file() for n in SIDE_FILES)
@@ -140,7 +140,7 @@ def _resolve(one: DeclaredArtifact[GoArtifact], context: Context, done: dict[str
         **{name: digest.of_file(folder / name) for name in SIDE_FILES},
     }
     inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in one.artifact.embed}
-    return Entry(id=one.id, kind="go", pin=pin, recipe=recipe(one, pin, inputs, context), component=one.component)
+    return Entry(id=one.id, kind="go", pin=pin, recipe=go_recipe(one, pin, inputs, context), component=one.component)
 
 
 def _pinned(entry: Entry, context: Context, scratch: Path) -> DeclaredArtifact[GoArtifact]:

@@ -13,7 +13,7 @@ from typing import Any
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.image import image_config, image_files, wheel_layer
 from bedplate.artifacts.image.layer import ImageLayer, make_layer
-from bedplate.artifacts.image.layer_diff import difference, image_tree
+from bedplate.artifacts.image.layer_diff import image_tree, layer_difference
 from bedplate.artifacts.image.rootfs import locked_packages, root_tar
 from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.tarball import TarEntry, content_digest, folder_entries
@@ -42,8 +42,8 @@ def build_image(image: Image, component: Component, context: Context) -> Output:
         return known
     layers = list(_layers(image, component, context))
     architecture, epoch = context.release.platform.architecture, context.release.epoch
-    configuration = _add(image_config.config(image, component, layers, architecture, epoch), context)
-    output = _add(image_config.manifest(image, component, configuration, layers), context)
+    configuration = _add(image_config.image_configuration(image, component, layers, architecture, epoch), context)
+    output = _add(image_config.image_manifest(image, component, configuration, layers), context)
     context.cache.remember(recipe, output)
     return output
 
@@ -89,7 +89,7 @@ def _layers(image: Image, component: Component, context: Context) -> Iterator[Im
     if wheels := locked_wheels(image, context):
         yield _wheel_layer(wheels, context)
     if image.files or image.links or image.folders:
-        entries = image_files.members(image, component, context)
+        entries = image_files.file_members(image, component, context)
         recipe = {"files": [_identity(entry) for entry in sorted(entries, key=lambda entry: entry.name)]}
         yield make_layer(recipe, lambda: entries, context.cache, context.release.epoch)
 
@@ -104,7 +104,7 @@ def _system_layers(image: Image, context: Context) -> Iterator[ImageLayer]:
     if image.debs:
         whole = root_tar(image.debs, context.image_distribution, context)
         recipe = {"base": base.name, "whole": whole.name}
-        yield make_layer(recipe, lambda: difference(image_tree(base), image_tree(whole)), cache, epoch)
+        yield make_layer(recipe, lambda: layer_difference(image_tree(base), image_tree(whole)), cache, epoch)
 
 
 def _accounts() -> Iterable[TarEntry]:
@@ -118,8 +118,8 @@ def _wheel_layer(wheels: list[Entry], context: Context) -> ImageLayer:
 
         def unpacked() -> Iterable[TarEntry]:
             files = {e.pin["filename"]: context.cache.blob(source.build(e, context).sha256) for e in wheels}
-            wheel_layer.unpack(files, folder, context.image_distribution.python)
-            return wheel_layer.members(folder)
+            wheel_layer.unpack_wheels(files, folder, context.image_distribution.python)
+            return wheel_layer.wheel_members(folder)
 
         return make_layer({"wheels": _recipes(wheels)}, unpacked, context.cache, context.release.epoch)
 

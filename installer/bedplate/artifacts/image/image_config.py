@@ -20,17 +20,17 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PREFIX = "org.opencontainers.image."
 
 
-def config(
+def image_configuration(
     image: Image, component: Component, layers: Sequence[ImageLayer], architecture: str, epoch: int
 ) -> dict[str, Any]:
     """Return the image's configuration."""
     process = {
         "User": image.user,
         "WorkingDir": image.workdir,
-        "Env": [f"{name}={value}" for name, value in sorted(environment(image).items())],
+        "Env": [f"{name}={value}" for name, value in sorted(process_environment(image).items())],
         "Entrypoint": image.entrypoint,
         "Cmd": image.cmd,
-        "Labels": labels(image, component),
+        "Labels": image_labels(image, component),
     }
     return {
         "created": dt.datetime.fromtimestamp(epoch, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -41,18 +41,20 @@ def config(
     }
 
 
-def manifest(image: Image, component: Component, configuration: Output, layers: Sequence[ImageLayer]) -> dict[str, Any]:
+def image_manifest(
+    image: Image, component: Component, configuration: Output, layers: Sequence[ImageLayer]
+) -> dict[str, Any]:
     """Return the image's manifest."""
     return {
         "schemaVersion": 2,
         "mediaType": oci.MANIFEST_TYPE,
         "config": oci.descriptor(oci.CONFIG_TYPE, configuration.sha256, configuration.size),
         "layers": [oci.descriptor(MEDIA_TYPE, layer.sha256, layer.size) for layer in layers],
-        "annotations": labels(image, component),
+        "annotations": image_labels(image, component),
     }
 
 
-def environment(image: Image) -> dict[str, str]:
+def process_environment(image: Image) -> dict[str, str]:
     """Return the process's variables: ours where they are needed, then what the component says."""
     if not image.wheels:
         return {"PATH": PATH, **image.env}
@@ -61,7 +63,7 @@ def environment(image: Image) -> dict[str, str]:
     return {**ours, **image.env}
 
 
-def labels(image: Image, component: Component) -> dict[str, str]:
+def image_labels(image: Image, component: Component) -> dict[str, str]:
     """Return who made the image, out of what, and under which licences (annotations.md of the specification)."""
     licences = sorted({artifact.licence for artifact in component.artifacts if artifact.licence})
     return {

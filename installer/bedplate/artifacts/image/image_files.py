@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from bedplate.artifacts.image.layer_diff import parents, read_members
+from bedplate.artifacts.image.layer_diff import parent_folders, read_members
 from bedplate.artifacts.source_kind import Context, fetch_or_build, kept_output
 from bedplate.artifacts.tarball import TarEntry, folder_entries
 from bedplate.config.component import Component, Image, ImageFile
@@ -18,7 +18,7 @@ SPECIAL_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 """Folders that are not 0755 in Debian's root."""
 
 
-def members(image: Image, component: Component, context: Context) -> list[TarEntry]:
+def file_members(image: Image, component: Component, context: Context) -> list[TarEntry]:
     """Return the layer's members with the folders they lie in; of two with one place, the later declared wins."""
     found: dict[str, TarEntry] = {}
     for file in image.files:
@@ -27,7 +27,7 @@ def members(image: Image, component: Component, context: Context) -> list[TarEnt
     found.update({_place(to): TarEntry(_place(to), int(mode, 8), folder=True) for to, mode in image.folders.items()})
     if image.debs is not None:
         found = {_merged(name): replace(entry, name=_merged(name)) for name, entry in found.items()}
-    folders = {parent for name in found for parent in parents(name)} - found.keys()
+    folders = {parent for name in found for parent in parent_folders(name)} - found.keys()
     return [*found.values(), *(TarEntry(name, SPECIAL_MODES.get(name, 0o755), folder=True) for name in folders)]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from bedplate.artifacts.tarball import Slice, TarEntry, chunks
+from bedplate.artifacts.tarball import FileSlice, TarEntry, read_chunks
 
 VOLATILE = (
     # compiled Python, backups, locks
@@ -96,7 +96,7 @@ def image_tree(tar: Path) -> Tree:
     return {name: entry for name, entry in tree.items() if name not in unread}
 
 
-def difference(lower: Mapping[str, TarEntry], upper: Mapping[str, TarEntry]) -> list[TarEntry]:
+def layer_difference(lower: Mapping[str, TarEntry], upper: Mapping[str, TarEntry]) -> list[TarEntry]:
     """Return what to lay over one file system to get another: new and changed, whiteouts, and the folders of these.
 
     The folders of a changed file are in it too, because some tools would make them anew with another mode.
@@ -104,26 +104,26 @@ def difference(lower: Mapping[str, TarEntry], upper: Mapping[str, TarEntry]) -> 
     changed = {name for name, entry in upper.items() if name not in lower or not _same(entry, lower[name])}
     absent = lower.keys() - upper.keys()
     gone = {name for name in absent if str(PurePosixPath(name).parent) not in absent}
-    around = {parent for name in changed | gone for parent in parents(name)}
+    around = {parent for name in changed | gone for parent in parent_folders(name)}
     return [
         *(upper[name] for name in sorted(changed | (around & upper.keys()))),
         *(TarEntry(_whiteout(name), 0o644) for name in sorted(gone)),
     ]
 
 
-def parents(name: str) -> list[str]:
+def parent_folders(name: str) -> list[str]:
     """Return the folders a place lies in, outermost first."""
     return [str(parent) for parent in reversed(PurePosixPath(name).parents)][1:]
 
 
 def with_hard_links(entries: Iterable[TarEntry]) -> Iterator[TarEntry]:
     """Turn each file whose content came before, from the same slice of a tar, into a hard link to that one."""
-    first: dict[Slice, str] = {}
+    first: dict[FileSlice, str] = {}
     for entry in sorted(entries, key=lambda entry: entry.name.split("/")):
-        if isinstance(entry.content, Slice) and entry.content.size and entry.content in first:
+        if isinstance(entry.content, FileSlice) and entry.content.size and entry.content in first:
             yield replace(entry, content=b"", hard=first[entry.content])
             continue
-        if isinstance(entry.content, Slice):
+        if isinstance(entry.content, FileSlice):
             first[entry.content] = entry.name
         yield entry
 
@@ -142,19 +142,19 @@ def _entry(tar: Path, member: tarfile.TarInfo, name: str, before: Tree) -> TarEn
     if member.issym():
         return replace(entry, link=member.linkname)
     if member.isreg():
-        return replace(entry, content=Slice(tar, member.offset_data, member.size))
+        return replace(entry, content=FileSlice(tar, member.offset_data, member.size))
     return None
 
 
 def _same(one: TarEntry, other: TarEntry) -> bool:
-    if isinstance(one.content, Slice) and isinstance(other.content, Slice):
+    if isinstance(one.content, FileSlice) and isinstance(other.content, FileSlice):
         alike = replace(one, content=b"") == replace(other, content=b"")
         return alike and one.content.size == other.content.size and _same_bytes(one.content, other.content)
     return one == other
 
 
-def _same_bytes(one: Slice, other: Slice) -> bool:
-    return all(a == b for a, b in zip(chunks(one), chunks(other), strict=True))
+def _same_bytes(one: FileSlice, other: FileSlice) -> bool:
+    return all(a == b for a, b in zip(read_chunks(one), read_chunks(other), strict=True))
 
 
 def _is_cached(entry: TarEntry) -> bool:

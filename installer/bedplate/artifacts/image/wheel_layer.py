@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bedplate.artifacts.image.layer_diff import parents
+from bedplate.artifacts.image.layer_diff import parent_folders
 from bedplate.artifacts.tarball import TarEntry, folder_entries
 
 PREFIX = "opt/bedplate/python"
@@ -19,7 +19,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 CONFIGURATION = f"home = {Path(SYSTEM_PYTHON).parent}\ninclude-system-site-packages = false\n"
 
 
-def unpack(wheels: Mapping[str, Path], into: Path, python: tuple[int, int]) -> None:
+def unpack_wheels(wheels: Mapping[str, Path], into: Path, python: tuple[int, int]) -> None:
     """Unpack wheels (file name to its blob) below a folder, without compiled files, for a version of Python."""
     from installer import install  # noqa: PLC0415  12 ms of every command that renders, and none of them unpacks a wheel
     from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415  as above
@@ -41,9 +41,9 @@ def unpack(wheels: Mapping[str, Path], into: Path, python: tuple[int, int]) -> N
             install(source, destination, {"INSTALLER": b"bedplate\n"})
 
 
-def members(unpacked: Path) -> Iterable[TarEntry]:
+def wheel_members(unpacked: Path) -> Iterable[TarEntry]:
     """Give what `unpack` wrote as a layer's members."""
-    yield from (TarEntry(parent, 0o755, folder=True) for parent in parents(PREFIX))
+    yield from (TarEntry(parent, 0o755, folder=True) for parent in parent_folders(PREFIX))
     yield TarEntry(PREFIX, 0o755, folder=True)
     own = {
         f"{PREFIX}/pyvenv.cfg": TarEntry(f"{PREFIX}/pyvenv.cfg", content=CONFIGURATION.encode()),

@@ -61,7 +61,7 @@ class NpmSource(CompiledKind):
 
     def current_recipe(self, entry: Entry, context: Context) -> str:
         """Return the recipe of what is declared, with the locked pins."""
-        return recipe(find_declared(context, NpmArtifact, entry.id), entry.pin, context)
+        return npm_recipe(find_declared(context, NpmArtifact, entry.id), entry.pin, context)
 
     def ecosystem(self) -> Ecosystem:
         """Return npm's packages."""
@@ -105,16 +105,16 @@ def _resolve(one: DeclaredArtifact[NpmArtifact], context: Context) -> Entry:
             _pin(one, context, folder)
         pin = {name: digest.of_file(folder / name) for name in SIDE_FILES}
     pin = {"declaration": declaration, **pin}
-    return Entry(id=one.id, kind="npm", pin=pin, recipe=recipe(one, pin, context), component=one.component)
+    return Entry(id=one.id, kind="npm", pin=pin, recipe=npm_recipe(one, pin, context), component=one.component)
 
 
-def recipe(one: DeclaredArtifact[NpmArtifact], pin: dict[str, str], context: Context) -> str:
+def npm_recipe(one: DeclaredArtifact[NpmArtifact], pin: dict[str, str], context: Context) -> str:
     """Return the digest of all that decides the artifact's bytes; `pin` is what identifies the sources."""
     return digest.of(
         {
             "form": FORM,
             "artifact": one.artifact.model_dump(exclude={"licence"}),
-            "compiler": toolchain.locked("node", context).pin["sha256"],
+            "compiler": toolchain.locked_compiler("node", context).pin["sha256"],
             "pin": {name: value for name, value in pin.items() if name != "declaration"},
             "local": local_digests(one, _own_files(one)),
             "epoch": context.release.epoch,
@@ -169,7 +169,7 @@ def _without_hosts(lock: dict[str, Any]) -> dict[str, Any]:
 def _module(artifact: NpmArtifact, context: Context) -> dict[str, str]:
     with context.cache.scratch() as scratch:
         words = ["mod", "download", "-json", artifact.module]
-        answer: dict[str, str] = json.loads(go_build.go(words, context, scratch, online=True))
+        answer: dict[str, str] = json.loads(go_build.run_go(words, context, scratch, online=True))
         return answer
 
 
@@ -202,7 +202,7 @@ def _make(one: DeclaredArtifact[NpmArtifact], context: Context, scratch: Path, f
 
 
 def _npm(words: list[str], context: Context, scratch: Path, folder: Path) -> None:
-    root = toolchain.unpacked("node", context)
+    root = toolchain.unpacked_compiler("node", context)
     settings = {
         "npm_config_cache": str(context.cache.folder("npm")),
         "npm_config_audit": "false",

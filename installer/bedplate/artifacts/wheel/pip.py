@@ -26,7 +26,7 @@ def platforms(target: Distribution) -> list[str]:
     return [f"manylinux_2_{minor}_x86_64" for minor in newest_first] + legacy
 
 
-def download(
+def download_wheels(
     requirements: Iterable[str],
     into: Path,
     target: Distribution,

@@ -132,7 +132,7 @@ def fetch_wheels(entries: Iterable[Entry], context: Context) -> None:
         for group in one_version_each(some, SOURCE_KIND):
             lines = [f"{e.pin['name']}=={e.pin['version']} --hash=sha256:{e.pin['sha256']}" for e in group]
             with context.cache.scratch() as folder:
-                pip.download(lines, folder, find_distribution(target), closed=True)
+                pip.download_wheels(lines, folder, find_distribution(target), closed=True)
                 _add(group, folder, context)
 
 
@@ -151,14 +151,14 @@ def _target(set_name: str, context: Context) -> Distribution:
 def _resolve(name: str, requirements: list[str], previous: Lock, context: Context) -> list[Entry]:
     with context.cache.scratch() as folder:
         if name == INSTALLER:
-            pip.download(requirements, folder, _target(name, context), closed=True)
+            pip.download_wheels(requirements, folder, _target(name, context), closed=True)
         else:
             locked = [previous.by_id[i] for i in previous.sets.get(name, []) if i in previous.by_id]
             kept = [
                 e.pin for e in locked if not context.is_to_update(name, *_owners(name, context), e.id, e.pin["name"])
             ]
             constraints = [f"{pin['name']}=={pin['version']}" for pin in kept]
-            pip.download(requirements, folder, _target(name, context), constraints=constraints)
+            pip.download_wheels(requirements, folder, _target(name, context), constraints=constraints)
         wheels = sorted(folder.glob("*.whl"), key=lambda wheel: wheel.name)
         return [entry_of(wheel, context.cache.add(wheel)) for wheel in wheels]
 

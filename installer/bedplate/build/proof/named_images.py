@@ -28,10 +28,10 @@ KUBEADM_KIND = "ClusterConfiguration"
 
 def named_images(catalog: Catalog, release: ReleaseFile) -> list[NamedImage]:
     """Return every image that is named, once per place."""
-    return list(dict.fromkeys([*of_components(catalog, release), *of_hosts(catalog, release)]))
+    return list(dict.fromkeys([*images_of_components(catalog, release), *images_of_hosts(catalog, release)]))
 
 
-def of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
+def images_of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
     """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
     for component in catalog.components.values():
         yield from images_of_component(component)
@@ -48,7 +48,7 @@ def _profiles() -> list[str]:
     )
 
 
-def of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
+def images_of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
     """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will ask for."""
     site = reference_site(catalog.release.version, [])
     seen: set[HostFile] = set()
@@ -75,7 +75,7 @@ def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[NamedImage]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kubeadm.yaml"
         path.write_text(yaml.safe_dump_all(documents))
-        kubeadm = find_program.find(component, "kubeadm", catalog)
+        kubeadm = find_program.find_program(component, "kubeadm", catalog)
         done = run([kubeadm, "config", "images", "list", "--config", path], env={"HOME": folder})
     for line in done.stdout.decode().split():
         yield NamedImage(normalize_image(line), component, "kubeadm config images list", file.path, "kubeadm pulls it")

@@ -90,7 +90,7 @@ class Apt:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         with lock(self.folder / "lock"):
             (self.folder / "status").write_text("")
-            (self.folder / "preferences").write_text(preferences(self.suite, pins or {}))
+            (self.folder / "preferences").write_text(apt_preferences(self.suite, pins or {}))
             yield
 
     def _apt(self, program: str, *words: str, cwd: Path | None = None) -> str:
@@ -114,8 +114,8 @@ class Apt:
         return run([program, *settings, *words], cwd=cwd, env={"LC_ALL": "C"}).stdout.decode()
 
 
-def preferences(suite: str, pins: Mapping[str, str]) -> str:
-    """Return apt_preferences(5): pinned versions first, then the suite; nothing from any other place."""
+def apt_preferences(suite: str, pins: Mapping[str, str]) -> str:
+    """Return preferences for apt (apt_preferences(5)): pinned versions, then the suite, and nothing else."""
     kept = [_pin(name, f"version {version}", 1001) for name, version in sorted(pins.items())]
     pockets = [_pin("*", f"release n={suite}{pocket}", 990) for pocket in POCKETS]
     return "\n".join([*kept, *pockets, _pin("*", "release *", -10)])

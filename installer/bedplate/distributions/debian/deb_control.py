@@ -42,7 +42,7 @@ def _control(name: str, data: bytes) -> str:
         return file.read().decode() if file else ""
 
 
-def parse(stanza: str) -> dict[str, str]:
+def parse_stanza(stanza: str) -> dict[str, str]:
     """Return a stanza's fields; continued lines are joined by a newline."""
     fields: dict[str, str] = {}
     name = ""

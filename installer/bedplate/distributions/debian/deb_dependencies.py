@@ -26,7 +26,9 @@ def check_debs(release: ReleaseFile, blobs: Path, allowed: Collection[str]) -> l
         allowed: exceptions, each ``package: dependency``.
     """
     digests = {artifact.id: artifact.sha256 for artifact in release.artifacts if artifact.kind == KIND}
-    stanzas = {name: deb_control.parse(deb_control.read_control(blobs / sha256)) for name, sha256 in digests.items()}
+    stanzas = {
+        name: deb_control.parse_stanza(deb_control.read_control(blobs / sha256)) for name, sha256 in digests.items()
+    }
     errors: dict[str, BedplateError] = {}
     for name, members in deb_sets(release).items():
         for error in _of_set(name, [stanzas[member] for member in members], allowed):
@@ -40,19 +42,19 @@ def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
 
 
 def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -> Iterator[BedplateError]:
-    there = deb_relation.offers(packages)
+    there = deb_relation.provided_packages(packages)
     label = short_set_name(roots) or "the base image"
     for root in filter(None, roots.split(",")):
-        if not there.has((deb_relation.Atom(root),)):
+        if not there.has((deb_relation.Alternative(root),)):
             fact = f"is declared by a component and is not in the bundle (set of {label})"
             yield BedplateError(f"package {root}", fact, "bedplate lock")
     for package in packages:
-        for group in deb_relation.needs(package):
-            if not there.has(group) and f"{package['Package']}: {deb_relation.written(group)}" not in allowed:
+        for group in deb_relation.dependencies_of(package):
+            if not there.has(group) and f"{package['Package']}: {deb_relation.dependency_text(group)}" not in allowed:
                 yield _unmet(package, group, label)
 
 
-def _unmet(package: Control, group: deb_relation.Group, label: str) -> BedplateError:
-    fact = f"needs {deb_relation.written(group)}, which the bundle does not have (set of {label})"
+def _unmet(package: Control, group: deb_relation.Dependency, label: str) -> BedplateError:
+    fact = f"needs {deb_relation.dependency_text(group)}, which the bundle does not have (set of {label})"
     step = "bedplate lock, or an exception with a reason: allow: [{deb: '<package>: <dependency>', reason: …}]"
     return BedplateError(f"package {package['Package']} {package['Version']}", fact, step)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bedplate.distributions.debian.deb_control import Control
 from bedplate.distributions.debian.debian_version import DebianVersion
 
-ATOM = re.compile(
+ALTERNATIVE = re.compile(
     r"\s*(?P<name>[a-z0-9][a-z0-9+.-]+)(?::(?P<architecture>[a-z0-9-]+))?"
     r"\s*(?:\((?P<compare><<|<=|=|>=|>>)\s*(?P<version>[^)\s]+)\s*\))?\s*"
 )
@@ -25,7 +25,7 @@ NEEDED = ("Pre-Depends", "Depends")
 
 
 @dataclass(frozen=True, slots=True)
-class Atom:
+class Alternative:
     """One alternative of a dependency: a package, and which versions of it will do."""
 
     name: str
@@ -43,50 +43,50 @@ class Atom:
         return f"{self.name} ({self.compare} {self.version})" if self.compare else self.name
 
 
-Group = tuple[Atom, ...]
+Dependency = tuple[Alternative, ...]
 """Alternatives, of which one is enough."""
 
 
-def groups(field_text: str) -> list[Group]:
+def parse_dependencies(field_text: str) -> list[Dependency]:
     """Return the dependencies of a field, each with its alternatives."""
     parts = [part for part in field_text.replace("\n", " ").split(",") if part.strip()]
-    return [tuple(atom(one) for one in part.split("|")) for part in parts]
+    return [tuple(parse_alternative(one) for one in part.split("|")) for part in parts]
 
 
-def atom(text: str) -> Atom:
+def parse_alternative(text: str) -> Alternative:
     """Return one alternative; ValueError if it is none."""
-    match = ATOM.fullmatch(text)
+    match = ALTERNATIVE.fullmatch(text)
     if match is None:
         raise ValueError(f"{text.strip()!r} is no dependency")
-    return Atom(match["name"], match["compare"] or "", match["version"] or "")
+    return Alternative(match["name"], match["compare"] or "", match["version"] or "")
 
 
 @dataclass(frozen=True, slots=True)
-class Offers:
+class ProvidedPackages:
     """What a set of packages has: names and versions, its own and those it provides."""
 
     versions: Mapping[str, list[str]] = field(default_factory=dict)
 
-    def has(self, group: Group) -> bool:
+    def has(self, group: Dependency) -> bool:
         """Return whether one of some alternatives is met."""
         return any(one.is_met_by(version) for one in group for version in self.versions.get(one.name, ()))
 
 
-def offers(packages: Iterable[Control]) -> Offers:
+def provided_packages(packages: Iterable[Control]) -> ProvidedPackages:
     """Return what packages have."""
     versions: dict[str, list[str]] = {}
     for package in packages:
         versions.setdefault(package["Package"], []).append(package["Version"])
-        for (provided,) in groups(package.get("Provides", "")):
+        for (provided,) in parse_dependencies(package.get("Provides", "")):
             versions.setdefault(provided.name, []).append(provided.version)
-    return Offers(versions)
+    return ProvidedPackages(versions)
 
 
-def needs(package: Control) -> list[Group]:
+def dependencies_of(package: Control) -> list[Dependency]:
     """Return what has to be there for a package to be configured."""
-    return [group for name in NEEDED for group in groups(package.get(name, ""))]
+    return [group for name in NEEDED for group in parse_dependencies(package.get(name, ""))]
 
 
-def written(group: Group) -> str:
+def dependency_text(group: Dependency) -> str:
     """Return a dependency as Debian writes it."""
     return " | ".join(map(str, group))

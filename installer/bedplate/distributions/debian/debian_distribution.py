@@ -36,7 +36,7 @@ class Debian(Distribution):
 
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Follow Depends and Pre-Depends of the packages' control files."""
-        stanzas = {entry: deb_control.parse(deb_control.read_control(path)) for entry, path in packages.items()}
+        stanzas = {entry: deb_control.parse_stanza(deb_control.read_control(path)) for entry, path in packages.items()}
         by_name = {stanza["Package"]: entry for entry, stanza in stanzas.items()}
         if unknown := sorted({*roots} - by_name.keys()):
             raise BedplateError(f"package {unknown[0]}", "is needed and is not in the lock", "bedplate lock")

@@ -13,7 +13,7 @@ from bedplate.artifacts.source_kind import Context
 from bedplate.config.release_lock import Lock, set_name
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
-from bedplate.distributions.debian.apt import preferences
+from bedplate.distributions.debian.apt import apt_preferences
 from bedplate.distributions.debian.apt_repository import KIND
 from factories.tiny_apt import TinyRepository
 from factories.tiny_release import component, context, host_component, image
@@ -124,7 +124,7 @@ def test_relock_leaves_cached_packages(locked: Context, repository: TinyReposito
 
 def test_preferences_take_one_suite_only() -> None:
     """Pinned versions win, then the suite with its updates and security fixes; no other source is looked at."""
-    text = preferences("bookworm", {"tool": "1.0"})
+    text = apt_preferences("bookworm", {"tool": "1.0"})
     priorities = [block.splitlines() for block in text.strip().split("\n\n")]
     assert priorities[0] == ["Package: tool", "Pin: version 1.0", "Pin-Priority: 1001"]
     assert [lines[1].rpartition("=")[2] for lines in priorities[1:4]] == [

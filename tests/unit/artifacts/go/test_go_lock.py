@@ -58,7 +58,7 @@ def _pinned(folder: Path, **fields: Any) -> tuple[Context, Entry]:
     side.mkdir(parents=True, exist_ok=True)
     (side / "go.mod").write_text("module bedplate/build/tool\n")
     (side / "go.sum").write_text(f"{MODULE} v1.0.0 h1:sum=\n{MODULE} v1.0.0/go.mod h1:mod=\n")
-    pin = {"declaration": go_pin.declaration(declared_artifacts(made, GoArtifact)[0], made)}
+    pin = {"declaration": go_pin.declaration_digest(declared_artifacts(made, GoArtifact)[0], made)}
     stub = Entry(id="go:tool", kind="go", pin=pin, recipe="")
     return made, GoSource().resolve(replace(made, previous=_lock(stub))).entries[0]
 
@@ -123,7 +123,7 @@ def test_declaration_covers_what_go_pins(tmp_path: Path, field: str, value: Any)
     """A change of what go.mod depends on makes the lock resolve that artifact again."""
     made, entry = _pinned(tmp_path)
     changed = _context(tmp_path, **{field: value})
-    assert go_pin.declaration(declared_artifacts(changed, GoArtifact)[0], made) != entry.pin["declaration"]
+    assert go_pin.declaration_digest(declared_artifacts(changed, GoArtifact)[0], made) != entry.pin["declaration"]
 
 
 def test_build_refuses_a_changed_go_sum(tmp_path: Path) -> None:

@@ -198,8 +198,8 @@ def test_wheel_layer_is_an_environment(tmp_path: Path) -> None:
     wheel = shutil.copy(make_wheel(tmp_path, "tiny", "1.0"), tmp_path / "blob")
     layers = []
     for name in ("one", "two"):
-        wheel_layer.unpack({"tiny-1.0-py3-none-any.whl": Path(wheel)}, tmp_path / name, (3, 11))
-        found = list(wheel_layer.members(tmp_path / name))
+        wheel_layer.unpack_wheels({"tiny-1.0-py3-none-any.whl": Path(wheel)}, tmp_path / name, (3, 11))
+        found = list(wheel_layer.wheel_members(tmp_path / name))
         layers.append(make_layer("x", functools.partial(list, found), Cache(tmp_path / f"cache-{name}"), EPOCH))
     assert layers[0] == layers[1]
     names = {entry.name.removeprefix("opt/bedplate/python/"): entry for entry in found}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.artifacts.image.layer_diff import difference, image_tree, read_tree, with_hard_links
+from bedplate.artifacts.image.layer_diff import image_tree, layer_difference, read_tree, with_hard_links
 from bedplate.artifacts.tarball import TarEntry, write_tar
 
 EPOCH = 1793491200
@@ -37,7 +37,7 @@ def test_difference_has_new_changed_and_deleted(tmp_path: Path) -> None:
     link = TarEntry("srv/kind", 0o777, link="/etc/same")
     srv = TarEntry("srv", 0o755, folder=True)
     upper = read_tree(_root(tmp_path, "upper", UPPER, link, srv, TarEntry("usr/share", 0o755, folder=True)))
-    found = {entry.name: entry for entry in difference(lower, upper)}
+    found = {entry.name: entry for entry in layer_difference(lower, upper)}
     assert sorted(found) == [
         "etc",
         "etc/.wh.gone",
@@ -58,7 +58,7 @@ def test_difference_sees_owners_and_modes(tmp_path: Path) -> None:
     lower = read_tree(_root(tmp_path, "lower", {}, TarEntry("a", 0o644), TarEntry("b", 0o644), TarEntry("c", 0o644)))
     changed = [TarEntry("a", 0o4755), TarEntry("b", 0o644, gid=42), TarEntry("c", 0o644)]
     upper = read_tree(_root(tmp_path, "upper", {}, *changed))
-    assert [(e.name, e.mode, e.gid) for e in difference(lower, upper)] == [("a", 0o4755, 0), ("b", 0o644, 42)]
+    assert [(e.name, e.mode, e.gid) for e in layer_difference(lower, upper)] == [("a", 0o4755, 0), ("b", 0o644, 42)]
 
 
 @pytest.mark.parametrize(

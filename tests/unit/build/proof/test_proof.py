@@ -100,7 +100,7 @@ def test_an_exception_is_for_one_dependency(tmp_path: Path) -> None:
 def test_what_is_no_dependency_is_refused() -> None:
     """A field that cannot be read is never taken as met."""
     with pytest.raises(ValueError, match="no dependency"):
-        deb_relation.groups("web (maybe 1)")
+        deb_relation.parse_dependencies("web (maybe 1)")
 
 
 APT_SAYS = """\

@@ -37,7 +37,7 @@ def test_closure(roots: list[str], found: list[str]) -> None:
 def test_reads_control(tmp_path: Path) -> None:
     """The stanza comes out as it was put in, with continued lines."""
     (tmp_path / "a.deb").write_bytes(tiny_bundle.package())
-    fields = deb_control.parse(deb_control.read_control(tmp_path / "a.deb"))
+    fields = deb_control.parse_stanza(deb_control.read_control(tmp_path / "a.deb"))
     assert fields == {"Package": "tiny", "Version": "1.0-1", "Architecture": "all", "Description": "tiny\n one"}
 
 
