@@ -22,7 +22,7 @@ def changes(old: Any, new: Any, place: str = "") -> Iterator[str]:
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
         yield from _lines(old, new, place)
     elif old != new or type(old) is not type(new):
-        yield f"{place}: {_shown(old)} -> {_shown(new)}"
+        yield f"{place}: {_shown(old)} -> {_shown(new)}".removeprefix(": ")
 
 
 def by_name(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
