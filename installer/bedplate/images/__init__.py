@@ -1,4 +1,4 @@
-"""Images that Kubernetes objects name, wherever in them they hide; and nothing that only looks like one.
+"""Finding the container images that Kubernetes objects name, in fields, arguments, variables and nested documents.
 
-`walk.images_of(object)` gives every reference of one object, `walk.images_in(value)` of any parsed value.
+`scan.images_of(object)` returns every reference in one object, `scan.images_in(value)` in any parsed value.
 """

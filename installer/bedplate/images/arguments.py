@@ -1,4 +1,4 @@
-"""Command lines in lists of words: which word is an image, which are more than one, and which are only text."""
+"""Arguments of command lines: which word is an image, which is a list of images, and which is only text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)=(?P<value>.*)", re.DOTALL)
 
 
 class Argument(NamedTuple):
-    """How one word of a command line is to be read.
+    """How to read one word of a command line.
 
     Attributes:
-        number: its place.
-        text: what of it is read.
-        bare: an image is expected; this sure is a name without host, tag and digest. None for plain text.
-        many: several images are expected.
+        number: its index.
+        text: the part of it to read.
+        bare: certainty of a name without host, tag and digest, if an image is expected; None for plain text.
+        many: whether several images are expected.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Argument(NamedTuple):
 
 
 def arguments(words: Sequence[str]) -> Iterator[Argument]:
-    """Yield how the words are to be read: `--x-image=REF`, `--x-image REF`, `--images=REF,REF`, anything else."""
+    """Yield how to read each word: `--x-image=REF`, `--x-image REF`, `--images=REF,REF`, or anything else."""
     for number, word in enumerate(words):
         flag, flags = FLAG.fullmatch(word), FLAGS.fullmatch(word)
         following = words[number + 1] if number + 1 < len(words) else "-"
@@ -45,6 +45,6 @@ def arguments(words: Sequence[str]) -> Iterator[Argument]:
 
 
 def options(words: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Return the options with values, named as variables are, with place and value."""
+    """Return options with values by name (in the form of variables), with index and value."""
     matches = {number: OPTION.fullmatch(word) for number, word in enumerate(words)}
     return {m["name"].replace("-", "_").upper(): (number, m["value"]) for number, m in matches.items() if m}

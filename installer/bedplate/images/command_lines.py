@@ -1,4 +1,4 @@
-"""References in command lines of programs that pull, and in Dockerfiles.
+"""Image references in Dockerfiles, and in command lines of programs that pull images.
 
 Sources: https://docs.docker.com/reference/cli/docker/container/run/, https://docs.docker.com/reference/dockerfile/#from.
 """
@@ -23,7 +23,7 @@ SWITCHES = frozenset({
     "--interactive", "--net-host", "--no-healthcheck", "--oom-kill-disable", "--plain-http", "--privileged",
     "--publish-all", "--quiet", "--read-only", "--replace", "--rm", "--sig-proxy", "--skip-verify", "--tty",
 })  # fmt: skip
-"""Options that take no value; after every other one the next word is its value."""
+"""Options without a value; after any other option, the next word is its value."""
 FROM = re.compile(r"(?m)^FROM\s+(?:--platform=\S+\s+)?(?P<ref>\S+)(?:\s+[Aa][Ss]\s+(?P<stage>\S+))?[ \t]*$")
 BUILDS = re.compile(r"(?m)^(?:RUN|COPY|ADD|ENTRYPOINT|CMD|WORKDIR|USER)\s")
 

@@ -1,4 +1,4 @@
-"""Strings whose place is for images: the whole of them is a reference, or it is none."""
+"""Image references in fields that are for images: the whole string is a reference, or nothing is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def whole_reference(value: str, bare: Certainty) -> FoundImage | None:
 
     Args:
         value: the string.
-        bare: how sure a name without host, tag and digest is.
+        bare: the certainty of a name without host, tag and digest.
     """
     written = SCHEME.sub("", value.strip())
     image = parse_image(written)
@@ -30,7 +30,7 @@ def whole_reference(value: str, bare: Certainty) -> FoundImage | None:
 
 
 def listed_references(value: str) -> Iterator[FoundImage]:
-    """Yield the references between commas, spaces or lines, each perhaps after a name and `=`."""
+    """Yield the references in a list separated by commas, spaces or line breaks, also in the form `name=reference`."""
     for word in re.split(r"[,\s]+", value):
         written = word.rpartition("=")[2]
         if MARK.search(written) and (image := parse_image(written)):

@@ -1,4 +1,4 @@
-"""Names of images, with the defaults that containerd fills in.
+"""Parsing image names, with the defaults that containerd adds.
 
 Grammar: https://github.com/distribution/reference/blob/v0.6.0/reference.go. Defaults:
 https://github.com/containerd/containerd/blob/v2.1.0/vendor/github.com/distribution/reference/normalize.go.
@@ -24,7 +24,7 @@ NO_IMAGE = re.compile(
     r"|(?:application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+"
     r"|.*\.(?:gif|gz|ico|img|iso|jpe?g|json|png|qcow2|raw|svg|tar|tgz|txt|vmdk|webp|ya?ml|zip)"
 )
-"""Values of fields named `image` that are none: switches, numbers, times, digests alone, media types, files."""
+"""Values of fields named `image` that are not images: switches, numbers, times, bare digests, media types, files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class ImageName:
 
     Attributes:
         repository: host and path.
-        tag: empty beside a digest, or where it is not known.
-        digest: ``sha256:…``; empty where none was given.
+        tag: empty if there is a digest, or if it is unknown.
+        digest: ``sha256:…``; empty if none was given.
     """
 
     repository: str
@@ -47,12 +47,12 @@ class ImageName:
         return f"{self.repository}:{self.tag}" if self.tag else self.repository
 
     def __str__(self) -> str:
-        """Return it as one writes it."""
+        """Return it as it is written."""
         return f"{self.name}@{self.digest}" if self.digest else self.name
 
 
 def split_image(image: str) -> tuple[str, str, str]:
-    """Return host, repository and tag of an image's full name, with the defaults that containerd fills in."""
+    """Return host, repository and tag of an image's full name, with the defaults that containerd adds."""
     name, _, tag = image.partition("@")[0].rpartition(":") if re.search(r":[^/]+$", image) else (image, "", "latest")
     host, slash, repository = name.partition("/")
     if not slash or not ("." in host or ":" in host or host == "localhost"):
@@ -63,7 +63,7 @@ def split_image(image: str) -> tuple[str, str, str]:
 
 
 def normalize_image(reference: str) -> ImageName:
-    """Return what containerd would pull for a reference: without tag and digest, `latest`."""
+    """Return what containerd would pull for a reference; without tag and digest, that is `latest`."""
     bare, _, digest = reference.partition("@")
     host, repository, tag = split_image(bare)
     tagged = bool(re.search(r":[^/]+$", bare))
@@ -71,10 +71,10 @@ def normalize_image(reference: str) -> ImageName:
 
 
 def untagged_image(reference: str) -> ImageName:
-    """Return a reference whose tag is decided elsewhere."""
+    """Return a reference without its tag, which is decided elsewhere."""
     return replace(normalize_image(reference), tag="")
 
 
 def parse_image(text: str) -> ImageName | None:
-    """Return the reference that a text is, where an image is expected; None for anything else, such as a template."""
+    """Parse a text in a field for images; None for anything else, such as a template."""
     return normalize_image(text) if WHOLE.fullmatch(text) and not NO_IMAGE.fullmatch(text) else None

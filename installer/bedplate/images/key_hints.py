@@ -1,4 +1,4 @@
-"""What a key says about the string under it."""
+"""What the key of a string says about it: an image, several images, prose, labels, a query."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 IMAGE = re.compile(r"(?i)(?:.*[a-z0-9_./-])?image(?:[_-]?(?:name|ref|reference|uri|url))?")
 NO_IMAGE = re.compile(r"(?i).*(?:(?:os|disk|machine|boot|cloud|background|use|pull|has|show|is)[_-]?image|.*imageurl)")
-"""Keys of disks, pictures and switches; a container's image may still stand there, written with its host."""
+"""Keys of disks, pictures and switches; their value can still be an image with its host."""
 IMAGES = re.compile(r"(?i)(?:.*[a-z_-])?images")
 REFERENCE = ("reference", "ref", "uri", "pullSpec")
 """Below `image`, as in volumes that are images
@@ -17,22 +17,22 @@ REFERENCE = ("reference", "ref", "uri", "pullSpec")
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 COMMANDS = ("args", "command", "cmd", "entrypoint", "argv")
 BOOKKEEPING = frozenset({"_example", "managedFields"})
-"""What no program reads: Knative's documentation inside ConfigMaps, and who wrote which field."""
+"""Keys that no program reads: Knative's documentation in ConfigMaps, and the managers of fields."""
 QUERIES = frozenset({"expr", "promql", "query"})
 QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)"""
 SELECTOR = re.compile(rf"\{{(?:\s*[\w.:]+\s*(?:=~|!~|!=|=)\s*{QUOTED}\s*,?)+\s*\}}")
-"""Of a query, what chooses series by their labels, such as `{image="a/b:1"}`; JSON in braces is none."""
+"""The label selector of a query, such as `{image="a/b:1"}`, but not JSON in braces."""
 LABELS = frozenset({"labels", "matchLabels", "nodeSelector", "selector"})
 LABEL_VALUE = re.compile(r"[A-Za-z0-9_.-]*")
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set: neither slash
-nor colon, so that what stands there beside its kind can be a name, but nothing that is pulled."""
+nor colon, so a label's value can be a name, but not an image that is pulled."""
 ALERT = frozenset({"alert", "record"})
-"""What a rule of Prometheus has, beside its query."""
+"""Keys of a Prometheus rule, next to its query."""
 SCHEMA_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
 
 def is_prose(mapping: Mapping[str, Any], key: str) -> bool:
-    """Return whether what stands under a key is text for people: an alert's annotations, a schema's description."""
+    """Return whether a value is text for people: an alert's annotations, or a schema's description."""
     match key:
         case "annotations":
             return "expr" in mapping and not ALERT.isdisjoint(mapping)
@@ -42,13 +42,13 @@ def is_prose(mapping: Mapping[str, Any], key: str) -> bool:
 
 
 def are_labels(key: str, value: Any) -> bool:
-    """Return whether a value holds nothing but labels."""
+    """Return whether a value contains only labels."""
     if key not in LABELS or not isinstance(value, dict):
         return False
-    return all(isinstance(one, str) and LABEL_VALUE.fullmatch(one) for one in value.values())
+    return all(isinstance(label, str) and LABEL_VALUE.fullmatch(label) for label in value.values())
 
 
 @lru_cache(maxsize=20_000)
 def is_image(key: str) -> bool:
-    """Return whether an image is expected under a key."""
+    """Return whether a key is for an image."""
     return bool(IMAGE.fullmatch(key)) and not NO_IMAGE.fullmatch(key)

@@ -1,4 +1,4 @@
-"""Objects in files of Kubernetes YAML, and whatever else such files hold: values, kustomizations, fragments."""
+"""Reading the objects in files of Kubernetes YAML, and other mappings in them: values, kustomizations, fragments."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bedplate.kube.raw_document import DocumentForm, RawDocument, split_document
 
 @dataclass(frozen=True, slots=True)
 class ManifestObject:
-    """One object of a file, or a mapping that is none.
+    """An object in a file, or a mapping that is not a Kubernetes object.
 
     Attributes:
         object: its data.
-        location: where it stands.
+        location: its file and line.
     """
 
     object: dict[str, Any]
@@ -27,7 +27,7 @@ class ManifestObject:
 
     @property
     def name(self) -> str:
-        """Return its identity, as far as it says it: ``-`` for what is missing."""
+        """Return its identity, with ``-`` for what is missing."""
         metadata = self.object.get("metadata")
         known = metadata if isinstance(metadata, dict) else {}
         name = known.get("name") or known.get("generateName") or "-"

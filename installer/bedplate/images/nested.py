@@ -1,4 +1,4 @@
-"""Documents inside strings: JSON, YAML, TOML and Python that a ConfigMap, an annotation or a Secret holds."""
+"""Documents inside strings: JSON, YAML, TOML and Python in a ConfigMap, an annotation or a Secret."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bedplate.images import python_values
 
 MAPPING = re.compile(r"(?m)^\s*(?:- )?[\"']?[\w./-]+[\"']?\s*:(?:\s|$)")
 WORTH = re.compile(r"(?i)image|repositor|[\w.-]/")
-"""Nothing else in a document can hold a reference, so the others are not parsed."""
+"""A document without any of these has no reference, so it is not parsed."""
 LARGEST = 8_000_000
 
 
 def parse_document(key: str, text: str) -> tuple[str, Any] | None:
-    """Return the form and the data of a document in a string, None for plain text.
+    """Return the format and the data of a document in a string, None for plain text.
 
     Args:
-        key: the name it is kept under; its ending tells of TOML and Python.
+        key: its name; the ending tells TOML and Python.
         text: the string.
     """
     if len(text) > LARGEST or not WORTH.search(text):
@@ -61,16 +61,16 @@ def _json(text: str) -> tuple[str, Any] | None:
 
 def _yaml(text: str) -> tuple[str, Any] | None:
     try:
-        documents = [one for one in yaml.load_all(text, Loader=yaml.CSafeLoader) if one is not None]
+        documents = [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
-    if not all(isinstance(one, dict | list) for one in documents):
+    if not all(isinstance(data, dict | list) for data in documents):
         return None
     return _form("yaml", documents[0] if len(documents) == 1 else documents)
 
 
 def decoded(text: str) -> str:
-    """Return what base64 hides, empty where it is no text."""
+    """Return text that is encoded as base64; empty if it is not text."""
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):

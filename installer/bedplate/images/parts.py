@@ -1,6 +1,6 @@
-"""References written in parts: registry, repository, name, tag and digest as separate values side by side.
+"""Image references written in parts: registry, repository, name, tag and digest as separate values.
 
-Who writes them so: Helm values (registry, repository, tag, digest), NVIDIA's ClusterPolicy (repository, image,
+Used by: Helm values (registry, repository, tag, digest), NVIDIA's ClusterPolicy (repository, image,
 version; joined by ImagePath in
 https://github.com/NVIDIA/gpu-operator/blob/v25.3.0/internal/image/image.go), Prometheus' operator (baseImage,
 version, tag, sha; https://github.com/prometheus-operator/prometheus-operator/blob/v0.84.0/pkg/operator/image.go),
@@ -26,7 +26,7 @@ TRIGGERS = frozenset(REPOSITORY + TAG + DIGEST + ("imageName", "baseImage", "new
     "repo",
     "sha256",
 }
-"""Keys without which a mapping holds no reference in parts."""
+"""A mapping without any of these keys has no reference in parts."""
 OCI = "oci://"
 LIKE_IMAGE = re.compile(r"(?i).*images?(?:spec|source|config)?")
 SHA = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -34,12 +34,12 @@ SHA = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class JoinedParts:
-    """A reference put together.
+    """A reference joined from parts.
 
     Attributes:
         found: the reference.
-        key: the part that names it.
-        keys: the parts it was made of.
+        key: the key of the part with the name.
+        keys: the keys of all parts.
     """
 
     found: FoundImage
@@ -48,13 +48,13 @@ class JoinedParts:
 
 
 def join_parts(value: Mapping[str, Any], parent: str) -> JoinedParts | None:
-    """Return the reference that a mapping's values make together, None if they make none.
+    """Return the reference that a mapping's values make together, or None.
 
-    A tag key that is there without a value means that a program fills it in: the reference stays without tag.
+    If the tag has a key but no value, a program adds the tag later; the reference then has no tag.
 
     Args:
         value: the mapping.
-        parent: the key it stands under, or empty.
+        parent: the key of the mapping, or empty.
     """
     if isinstance(value.get("ref"), dict) and str(value.get("url", "")).startswith(OCI):
         return _of_oci(value["url"], value["ref"])
@@ -86,14 +86,14 @@ def _name(value: Mapping[str, Any], parent: str, *, has_repository: bool) -> str
 
 
 def _tag(value: Mapping[str, Any], name: str, repository: str) -> str:
-    """Return the key of the tag; `version` is one only beside a repository or a base image."""
+    """Return the key of the tag; `version` is a tag only next to a repository or a base image."""
     keys = TAG if repository or name == "baseImage" else tuple(key for key in TAG if key != "version")
     given = [key for key in keys if key in value and not isinstance(value[key], dict | list | bool)]
     return next((key for key in given if _text(value, key)), given[0] if given else "")
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:
-    """Return a part as text, numbers too; empty for no key and for a key without a value."""
+    """Return a part as text, also if it is a number; empty without a key or a value."""
     part = value.get(key) if key else None
     return "" if part is None else str(part)
 
@@ -108,7 +108,7 @@ def _is_whole(name: str) -> bool:
 
 
 def _lacks_tag(value: Mapping[str, Any], parent: str, repository: str, name: str) -> bool:
-    """Return whether parts without a tag's value are an image all the same: its tag is decided elsewhere."""
+    """Return whether parts without a tag are still an image, whose tag is decided elsewhere."""
     if repository and name:
         return True
     tagless = any(key in value and value[key] in (None, "") for key in TAG)
@@ -118,7 +118,7 @@ def _lacks_tag(value: Mapping[str, Any], parent: str, repository: str, name: str
 
 
 def join_reference(base: str, tag: str, digest: str, used: tuple[str, ...], key: str) -> JoinedParts | None:
-    """Put a reference together from its repository and the rest; None where that makes none."""
+    """Join a reference from its repository, tag and digest; None if the result is not a reference."""
     if SHA.fullmatch(tag) and tag.startswith("sha256:"):
         tag, digest = "", tag
     match = WHOLE.fullmatch(base)
@@ -128,14 +128,14 @@ def join_reference(base: str, tag: str, digest: str, used: tuple[str, ...], key:
     if parse_image(written) is None:
         return None
     if not tag and not digest:
-        sure = Certainty.LIKELY if match["host"] else Certainty.POSSIBLE
-        return JoinedParts(FoundImage(untagged_image(base), base, sure), key, used)
-    sure = Certainty.CERTAIN if match["host"] or digest or "/" in base else Certainty.LIKELY
-    return JoinedParts(FoundImage(normalize_image(written), written, sure), key, used)
+        certainty = Certainty.LIKELY if match["host"] else Certainty.POSSIBLE
+        return JoinedParts(FoundImage(untagged_image(base), base, certainty), key, used)
+    certainty = Certainty.CERTAIN if match["host"] or digest or "/" in base else Certainty.LIKELY
+    return JoinedParts(FoundImage(normalize_image(written), written, certainty), key, used)
 
 
 def _of_kustomize(value: Mapping[str, Any]) -> JoinedParts | None:
-    """Return what kustomize's `images:` puts in place of a name."""
+    """Return the image with which kustomize's `images:` replaces a name."""
     key = "newName" if value.get("newName") else "name"
     base = value.get(key)
     if not isinstance(base, str):
@@ -145,5 +145,5 @@ def _of_kustomize(value: Mapping[str, Any]) -> JoinedParts | None:
 
 
 def _of_oci(url: str, ref: Mapping[str, Any]) -> JoinedParts | None:
-    """Return what Flux's OCIRepository points to (https://fluxcd.io/flux/components/source/ocirepositories/#reference)."""
+    """Return the artifact of Flux's OCIRepository (https://fluxcd.io/flux/components/source/ocirepositories/#reference)."""
     return join_reference(url.removeprefix(OCI), _text(ref, "tag"), _digest(ref), ("url",), "url")

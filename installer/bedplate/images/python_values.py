@@ -1,4 +1,4 @@
-"""Values in a Python program: what it assigns, passes and defaults to, without running it."""
+"""Values in a Python program: assigned, passed and default values, without running it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 HOLE = "{}"
-"""Stands for what only the running program knows."""
+"""Placeholder for a part that only the running program knows."""
 PAIR = 2
 
 
 def values(text: str) -> list[dict[str, Any]]:
-    """Return the program's values as one-key mappings from the name they go by; empty if it is no Python.
+    """Return the program's values as mappings of one name to one value; empty if the text is not Python.
 
-    Comments and documentation strings are left out. Text that the program puts together has holes in it.
+    Comments and docstrings are left out. Text that the program joins has holes for the unknown parts.
     """
     try:
         tree = ast.parse(text)
@@ -67,7 +67,7 @@ def _name(target: ast.expr) -> str:
 
 
 def _value(node: ast.expr) -> Any:
-    """Return a literal with holes, None where the node is none."""
+    """Return a literal with holes, None if the node is not a literal."""
     match node:
         case ast.Constant(value=value) if isinstance(value, str | int | float):
             return value

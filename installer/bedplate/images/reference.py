@@ -1,4 +1,4 @@
-"""A hit: one image at one place of an object, and how sure it is that it is one."""
+"""A reference to an image: the image, its path in an object, and how certain it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.kube.change import Path
 
 
 class Kind(StrEnum):
-    """The kind of place an image was found in."""
+    """The kind of place that a reference was found in."""
 
     FIELD = "field"
     ARGUMENT = "argument"
@@ -23,11 +23,11 @@ class Kind(StrEnum):
 
 
 class Certainty(IntEnum):
-    """How sure it is that a program would pull it; higher is surer.
+    """How certain it is that a program would pull the image; higher is more certain.
 
-    certain: the place is for images, or a registry's host and a tag or digest are written out.
+    certain: the field is for images, or the registry's host and a tag or digest are written out.
     likely: one of the two is missing.
-    possible: only part of the reference is known, or both place and host say little.
+    possible: only part of the reference is known, or neither field nor host is typical for images.
     """
 
     POSSIBLE = 0
@@ -41,12 +41,12 @@ class Certainty(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FoundImage:
-    """A reference without its place.
+    """A reference without its path.
 
     Attributes:
-        image: as containerd reads it; without tag where the tag is decided elsewhere.
-        written: as it stands there; parts are joined.
-        certainty: how sure it is.
+        image: as containerd reads it; without a tag if the tag is decided elsewhere.
+        written: as it is written; parts are joined.
+        certainty: how certain it is.
     """
 
     image: ImageName
@@ -56,13 +56,13 @@ class FoundImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageReference(FoundImage):
-    """A reference and its place in an object."""
+    """A reference with its path in an object."""
 
     path: Path
     kind: Kind
 
     @property
     def reason(self) -> str:
-        """Return why it counts: the kind of place, how sure, and what stands there if it is written otherwise."""
+        """Return kind of place and certainty, and the text if it differs from the image's full name."""
         written = "" if self.written == str(self.image) else f", written {self.written}"
         return f"{self.kind}, {self.certainty}{written}"

@@ -1,4 +1,4 @@
-"""One walk through one object: which rule reads which of its values."""
+"""Scanner of one object: decides which rule reads which of its values."""
 
 from __future__ import annotations
 
@@ -14,175 +14,175 @@ from bedplate.kube.change import InsideDocument, Path
 
 DATA = ("data", "binaryData", "stringData")
 SHORTEST = 3
-"""Characters of the shortest reference: a/b."""
+"""Characters of the shortest reference, such as a/b."""
 
 
 @dataclass(slots=True)
 class Scanner:
-    """One walk.
+    """The scan of one object.
 
     Attributes:
-        hits: what was found, in the order of the object.
-        seen: image and place of each.
-        walked: ids of values that were walked: what YAML shares by aliases is walked once, and so ends.
-        documents: what strings held, kept so that no id in `walked` is given to another value.
+        references: the references found, in the order of the object.
+        seen: image and path of each.
+        scanned: ids of scanned values: a value that YAML aliases share is scanned once, so that cycles end.
+        documents: documents that strings contain, kept so that no id in `scanned` is used again.
     """
 
-    hits: list[ImageReference] = field(default_factory=list)
+    references: list[ImageReference] = field(default_factory=list)
     seen: set[tuple[str, Path]] = field(default_factory=set)
-    walked: set[int] = field(default_factory=set)
+    scanned: set[int] = field(default_factory=set)
     documents: list[Any] = field(default_factory=list)
 
     def add(self, found: FoundImage, path: Path, kind: Kind) -> None:
-        """Keep a reference, once per place."""
+        """Add a reference, once for each path."""
         key = (str(found.image), path)
         if key not in self.seen:
             self.seen.add(key)
-            self.hits.append(ImageReference(found.image, found.written, found.certainty, path, kind))
+            self.references.append(ImageReference(found.image, found.written, found.certainty, path, kind))
 
-    def data(self, thing: Mapping[str, Any], *, is_secret: bool) -> None:
-        """Walk a ConfigMap or a Secret, whose values are files."""
-        self.mapping({k: v for k, v in thing.items() if k not in DATA}, (), Kind.FIELD)
+    def scan_data(self, obj: Mapping[str, Any], *, is_secret: bool) -> None:
+        """Scan a ConfigMap or a Secret, whose values are files."""
+        self.scan_mapping({k: v for k, v in obj.items() if k not in DATA}, (), Kind.FIELD)
         for part in DATA:
-            values = thing.get(part)
+            values = obj.get(part)
             if not isinstance(values, dict):
                 continue
             encoded = part == "binaryData" or (part == "data" and is_secret)
             files = {k: nested.decoded(v) if encoded else v for k, v in values.items() if isinstance(v, str)}
-            self.mapping(files, (part,), Kind.CONFIGMAP, part)
+            self.scan_mapping(files, (part,), Kind.CONFIGMAP, part)
 
-    def value(self, value: Any, path: Path, kind: Kind, key: str) -> None:
-        """Walk any value; `key` is the name it goes by."""
+    def scan_value(self, value: Any, path: Path, kind: Kind, key: str) -> None:
+        """Scan any value; `key` is its name."""
         if isinstance(value, str):
-            self.text(value, path, kind, key)
-        elif isinstance(value, dict | list) and id(value) not in self.walked:
-            self.walked.add(id(value))
+            self.scan_text(value, path, kind, key)
+        elif isinstance(value, dict | list) and id(value) not in self.scanned:
+            self.scanned.add(id(value))
             if isinstance(value, dict):
-                self.mapping(value, path, kind, key)
+                self.scan_mapping(value, path, kind, key)
             else:
-                self.sequence(value, path, kind, key)
+                self.scan_list(value, path, kind, key)
 
-    def mapping(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str = "") -> None:
-        """Walk a mapping: what several values make together first, then each value by its key."""
-        used = self._together(value, path, kind, key)
+    def scan_mapping(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str = "") -> None:
+        """Scan a mapping: first references in several values together, then each value by its key."""
+        used = self._scan_joined(value, path, kind, key)
         for name, item in value.items():
             if item is None or name in key_hints.BOOKKEEPING or name in used or key_hints.is_prose(value, name):
                 continue
             inner = str(name)
             place = (*path, inner)
             if isinstance(item, str):
-                said = key_hints.SELECTOR.sub("", item) if name in key_hints.QUERIES else item
-                self._field(said, place, kind, inner, key)
+                plain = key_hints.SELECTOR.sub("", item) if name in key_hints.QUERIES else item
+                self._scan_field(plain, place, kind, inner, key)
             elif isinstance(item, dict | list) and item and not key_hints.are_labels(inner, item):
                 is_annotation = inner == "annotations" and kind is not Kind.CONFIGMAP
-                self.value(item, place, Kind.ANNOTATION if is_annotation else kind, inner)
+                self.scan_value(item, place, Kind.ANNOTATION if is_annotation else kind, inner)
             if "/" in inner and (":" in inner or "@" in inner):
-                self.text(inner, place, kind, "")
+                self.scan_text(inner, place, kind, "")
 
-    def _together(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str) -> tuple[str, ...]:
-        """Read what values make together; return the keys that are done with."""
+    def _scan_joined(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str) -> tuple[str, ...]:
+        """Find references that several values make together; return the keys that need no further scan."""
         used: tuple[str, ...] = ()
         if not parts.TRIGGERS.isdisjoint(value) and (joined := parts.join_parts(value, key)):
             self.add(joined.found, (*path, joined.key), kind)
             used = joined.keys
         if isinstance(value.get("name"), str):
-            used = (*used, *self._named(value, path, kind))
+            used = (*used, *self._scan_named(value, path, kind))
         if _has_variables(value):
             given = {str(k): v for k, v in value.items() if isinstance(v, str)}
-            used = (*used, *self._pairs(given, {name: (*path, name) for name in given}, kind))
+            used = (*used, *self._scan_pairs(given, {name: (*path, name) for name in given}, kind))
         return used
 
-    def _named(self, value: Mapping[str, Any], path: Path, kind: Kind) -> tuple[str, ...]:
-        """Read what says by its name what it holds: an environment variable, an ImageStream's source."""
+    def _scan_named(self, value: Mapping[str, Any], path: Path, kind: Kind) -> tuple[str, ...]:
+        """Scan a value whose `name` tells what it is: an environment variable, or an ImageStream's source."""
         name, given = value["name"], value.get("value")
         if value.get("kind") == "DockerImage":
-            self._definite(name, (*path, "name"), kind, Certainty.LIKELY)
+            self._exact(name, (*path, "name"), kind, Certainty.LIKELY)
             return ("name",)
         if not isinstance(given, str):
             return ()
         place = (*path, "value")
         if key_hints.is_image(name):
-            self._definite(given, place, kind, Certainty.LIKELY)
+            self._exact(given, place, kind, Certainty.LIKELY)
         else:
-            self.text(given, place, kind, name)
+            self.scan_text(given, place, kind, name)
             if key_hints.IMAGES.fullmatch(name):
-                self._several(given, place, kind)
+                self._listed(given, place, kind)
         return ("name", "value")
 
-    def _field(self, item: str, path: Path, kind: Kind, name: str, parent: str) -> None:
-        """Read one string of a mapping."""
+    def _scan_field(self, item: str, path: Path, kind: Kind, name: str, parent: str) -> None:
+        """Scan one string of a mapping."""
         if name == "image" and len(path) > 2 and path[-3] in key_hints.CONTAINERS:  # noqa: PLR2004  list, number, field
-            self._definite(item, path, kind, Certainty.CERTAIN)
+            self._exact(item, path, kind, Certainty.CERTAIN)
         elif key_hints.is_image(name) or (name in key_hints.REFERENCE and parent == "image"):
-            self._definite(item, path, kind, Certainty.POSSIBLE)
+            self._exact(item, path, kind, Certainty.POSSIBLE)
         else:
-            self.text(item, path, kind, name)
+            self.scan_text(item, path, kind, name)
 
-    def sequence(self, value: list[Any], path: Path, kind: Kind, key: str) -> None:
-        """Walk a list: arguments, environment variables, or anything."""
+    def scan_list(self, value: list[Any], path: Path, kind: Kind, key: str) -> None:
+        """Scan a list: arguments, environment variables, or any other values."""
         if key in key_hints.COMMANDS:
             words = [item if isinstance(item, str) else "" for item in value]
-            self._arguments(words, path, _plain(kind, Kind.ARGUMENT))
+            self._scan_arguments(words, path, _plain(kind, Kind.ARGUMENT))
         if key == "env":
             kind = _plain(kind, Kind.ENVIRONMENT)
-            value = self._environment(value, path, kind)
+            value = self._scan_environment(value, path, kind)
         for number, item in enumerate(value):
             place = (*path, number)
             if not isinstance(item, str):
-                self.value(item, place, kind, key)
+                self.scan_value(item, place, kind, key)
             elif key not in key_hints.COMMANDS:
                 if key_hints.IMAGES.fullmatch(key) and exact.MARK.search(item):
-                    self._definite(item, place, kind, Certainty.LIKELY)
+                    self._exact(item, place, kind, Certainty.LIKELY)
                 else:
-                    self.text(item, place, kind, key)
+                    self.scan_text(item, place, kind, key)
 
-    def _environment(self, value: list[Any], path: Path, kind: Kind) -> list[Any]:
-        """Read what variables make together; return the list without those that are done with."""
+    def _scan_environment(self, value: list[Any], path: Path, kind: Kind) -> list[Any]:
+        """Find references that variables make together; return the list without those variables."""
         named = {item["name"]: (number, item["value"]) for number, item in enumerate(value) if _is_variable(item)}
         places = {name: (*path, number, "value") for name, (number, _) in named.items()}
-        used = {named[name][0] for name in self._pairs({n: v for n, (_, v) in named.items()}, places, kind)}
+        used = {named[name][0] for name in self._scan_pairs({n: v for n, (_, v) in named.items()}, places, kind)}
         return [None if number in used else item for number, item in enumerate(value)]
 
-    def _arguments(self, words: list[str], path: Path, kind: Kind) -> None:
+    def _scan_arguments(self, words: list[str], path: Path, kind: Kind) -> None:
         given = options(words)
         places = {name: (*path, number) for name, (number, _) in given.items()}
-        used = {given[name][0] for name in self._pairs({n: v for n, (_, v) in given.items()}, places, kind)}
+        used = {given[name][0] for name in self._scan_pairs({n: v for n, (_, v) in given.items()}, places, kind)}
         for one in arguments(words):
             place = (*path, one.number)
             if one.bare is not None and one.number not in used:
-                self._definite(one.text, place, kind, one.bare)
+                self._exact(one.text, place, kind, one.bare)
             elif one.number not in used:
-                self.text(one.text, place, kind, "")
+                self.scan_text(one.text, place, kind, "")
             if one.many:
-                self._several(one.text, place, kind)
+                self._listed(one.text, place, kind)
         if words and words[0].rpartition("/")[2] in command_lines.PROGRAMS:
             for found in command_lines.references(" ".join(words)):
                 self.add(found, path, kind)
 
-    def text(self, value: str, path: Path, kind: Kind, key: str) -> None:
-        """Read a string: as a document if it is one, else as text."""
+    def scan_text(self, value: str, path: Path, kind: Kind, key: str) -> None:
+        """Scan a string as a document if it is one, otherwise as text."""
         if len(value) < SHORTEST or ("/" not in value and " " not in value and "image" not in value.lower()):
             return
         if (value[0] in "{[" or "\n" in value) and (found := nested.parse_document(key, value)):
             form, data = found
             self.documents.append(data)
-            self.value(data, (*path, InsideDocument(form)), kind, key)
+            self.scan_value(data, (*path, InsideDocument(form)), kind, key)
             return
         for one in text.references(_without_comments(value)):
             self.add(one, path, _plain(kind, Kind.TEXT))
 
-    def _definite(self, value: str, path: Path, kind: Kind, bare: Certainty) -> None:
+    def _exact(self, value: str, path: Path, kind: Kind, bare: Certainty) -> None:
         if found := exact.whole_reference(value, bare):
             self.add(found, path, kind)
         else:
-            self.text(value, path, kind, str(path[-1]))
+            self.scan_text(value, path, kind, str(path[-1]))
 
-    def _several(self, value: str, path: Path, kind: Kind) -> None:
+    def _listed(self, value: str, path: Path, kind: Kind) -> None:
         for found in exact.listed_references(value):
             self.add(found, path, kind)
 
-    def _pairs(self, given: Mapping[str, str], places: Mapping[str, Path], kind: Kind) -> list[str]:
-        """Add what variables make together; return the names of those that are done with."""
+    def _scan_pairs(self, given: Mapping[str, str], places: Mapping[str, Path], kind: Kind) -> list[str]:
+        """Add references that variables make together; return the variables that need no further scan."""
         found = list(variables.image_pairs(given))
         for name, one in found:
             self.add(one, places[name], kind)
@@ -194,7 +194,7 @@ def _has_variables(value: Iterable[Any]) -> bool:
 
 
 def _plain(kind: Kind, place: Kind) -> Kind:
-    """Return the kind of place inside a built-in object; of others what holds them says more."""
+    """Return the kind of a place in a built-in object; elsewhere, keep the kind of the surrounding object."""
     return place if kind is Kind.FIELD else kind
 
 

@@ -1,7 +1,7 @@
-"""References in any text: by a registry's host, by an assignment to an `image`, or by a command that pulls.
+"""Image references in any text: by a registry's host, by an assignment to an `image`, or by a command that pulls.
 
-To find references is easy, to invent none is not: URLs, paths, media types, API groups, label keys,
-taints and module paths look alike. A text is cut into words; a word counts by what its host and tag say.
+Finding references is easy. Avoiding false ones is not: URLs, paths, media types, API groups, label keys, taints and
+module paths look similar. So a text is split into words, and each word is judged by its host and tag.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from bedplate.images.image_name import WHOLE, normalize_image, parse_image, unta
 from bedplate.images.reference import Certainty, FoundImage
 
 HINT = re.compile(r"[\w-][.:][\w:-]+/[a-z0-9]|(?i:image)|docker|podman|nerdctl|crictl|crane|ctr|FROM")
-"""Text without any of these holds no reference; most text is done with after this one look."""
+"""Text without any of these has no reference, which is true of most text."""
 WORD = re.compile(r"[\w.:/@+~-]+")
 SCHEME = re.compile(r"(?:docker|oci|docker-pullable|docker-daemon|containerd)://")
 LEAD = re.compile(r"(?:[\w.-]*:)??-*(?=[\w.-]+(?:\.[\w-]+|:[0-9]+)+/)")
-"""What stands before a reference without a space: `registry:`, the `:-` of a shell's default."""
+"""Prefix of a reference without a space between: `registry:`, or the `:-` of a shell's default."""
 OPEN = "{$<%*("
-"""What follows a text that a program goes on writing."""
+"""Characters after a text that a program continues."""
 
 KNOWN = re.compile(
     r"(?:[\w.-]+\.)?(?:docker\.io|quay\.io|gcr\.io|ghcr\.io|nvcr\.io|pkg\.dev|azurecr\.io|amazonaws\.com|icr\.io"
@@ -28,7 +28,7 @@ KNOWN = re.compile(
     r"|registry\.(?:gitlab\.com|redhat\.io|access\.redhat\.com|suse\.com)|xpkg\.(?:upbound\.io|crossplane\.io)"
 )
 FLAT = re.compile(r"registry\.k8s\.io|mcr\.microsoft\.com|public\.ecr\.aws")
-"""Registries where one name is an image; elsewhere it is an account."""
+"""Registries in which a single name is an image; elsewhere it is an account."""
 LIKE_REGISTRY = re.compile(r"(?:registry|docker|harbor|images?|oci|cr|mirror|nexus|artifactory)[\w-]*\..*|.*:[0-9]+")
 ELSEWHERE = re.compile(
     r"(?:[\w.-]+\.)?(?:k8s\.io|kubernetes\.io|x-k8s\.io|github\.com|gitlab\.com|golang\.org|gopkg\.in|go\.dev"
@@ -40,7 +40,7 @@ MOVING = ("latest", "stable", "main", "master", "edge", "nightly")
 NO_TAG = ("NoSchedule", "NoExecute", "PreferNoSchedule", "ro", "rw", "z", "Z")
 API_VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 
-SAID = re.compile(
+ASSIGNMENT = re.compile(
     r"(?i)(?<![\w])(?P<key>-{0,2}[\w.-]*image(?:[_-]?(?:name|ref|reference|uri))?)[\"']?"
     r"(?:\s*(?P<sign>:=|[:=])\s*|[ \t]+)[\"']?(?P<ref>[\w.:/@+-]+)"
 )
@@ -48,18 +48,18 @@ SHELL_DEFAULT = re.compile(r"\$\{\w*IMAGE\w*:?[-=][\"']?(?P<ref>[\w.:/@+-]+)[\"'
 
 
 def references(text: str) -> Iterator[FoundImage]:
-    """Yield the references inside a text, each place once, surest first where two rules find the same."""
+    """Yield the references in a text once each; if two rules find the same, the more certain one."""
     if not HINT.search(text):
         return
     seen: set[str] = set()
-    for found in (*_hosted(text), *_said(text), *command_lines.references(text)):
+    for found in (*_hosted(text), *_assigned(text), *command_lines.references(text)):
         if str(found.image) not in seen:
             seen.add(str(found.image))
             yield found
 
 
 def _hosted(text: str) -> Iterator[FoundImage]:
-    """Yield the words that begin with a registry's host."""
+    """Yield words that begin with a registry's host."""
     if "/" not in text:
         return
     for match in WORD.finditer(text):
@@ -77,7 +77,7 @@ def _word(word: str, following: str) -> FoundImage | None:
         rest = rest[lead.end() :]
     is_open = bool(following) and following in OPEN
     if is_open and not re.search(r"[^/]:[^/]*$", rest):
-        return None  # the name itself goes on
+        return None  # the name is incomplete
     rest = re.sub(r":[^/:]*$", "", rest) if is_open else rest.rstrip(".:-")
     return _judged(rest, scheme=bool(scheme), is_open=is_open)
 
@@ -90,7 +90,7 @@ def _judged(text: str, *, scheme: bool, is_open: bool) -> FoundImage | None:
     if is_open:
         return FoundImage(untagged_image(text), text, Certainty.POSSIBLE) if KNOWN.fullmatch(host) else None
     if scheme and not match["tag"] and not match["digest"]:
-        certainty: Certainty | None = Certainty.POSSIBLE  # often where many lie, as with charts
+        certainty: Certainty | None = Certainty.POSSIBLE  # often a path of many artifacts, such as charts
     elif scheme or match["digest"]:
         certainty = Certainty.CERTAIN
     else:
@@ -109,7 +109,7 @@ def _certainty(host: str, path: str, tag: str | None) -> Certainty | None:
 
 
 def _of_unknown_host(host: str, path: str, tag: str) -> Certainty | None:
-    """Judge `example.org/team/app:1.2`: the tag has to look like a version; a name in one part, like a full one."""
+    """Judge `example.org/team/app:1.2`: the tag must look like a version, and with a short name like a full one."""
     if not host.rpartition(".")[2].isalpha() or not (VERSION.fullmatch(tag) or tag in MOVING):
         return None
     if "/" in path:
@@ -117,15 +117,15 @@ def _of_unknown_host(host: str, path: str, tag: str) -> Certainty | None:
     return Certainty.POSSIBLE if re.search(r"[0-9]\.[0-9]", tag) else None
 
 
-def _said(text: str) -> Iterator[FoundImage]:
-    """Yield what is assigned to an image: `image: a/b:1`, `IMAGE=a/b:1`, `--image a/b:1`, `${IMAGE:-a/b:1}`."""
+def _assigned(text: str) -> Iterator[FoundImage]:
+    """Yield values assigned to an image: `image: a/b:1`, `IMAGE=a/b:1`, `--image a/b:1`, `${IMAGE:-a/b:1}`."""
     if "image" not in text.lower():
         return
-    for match in (*SAID.finditer(text), *SHELL_DEFAULT.finditer(text)):
+    for match in (*ASSIGNMENT.finditer(text), *SHELL_DEFAULT.finditer(text)):
         ref, following = match["ref"], text[match.end() : match.end() + 1]
         is_open = following and following in f"{OPEN}["
         written = ref.rstrip(":.,")
-        is_said = match.re is SHELL_DEFAULT or match["sign"] or match["key"].startswith("-")
-        if is_said and not is_open and re.search(r"[/:]", written) and (image := parse_image(written)):
+        is_assigned = match.re is SHELL_DEFAULT or match["sign"] or match["key"].startswith("-")
+        if is_assigned and not is_open and re.search(r"[/:]", written) and (image := parse_image(written)):
             is_tagged = re.search(r":[^/]+$|@", written)
             yield FoundImage(image, written, Certainty.LIKELY if is_tagged else Certainty.POSSIBLE)

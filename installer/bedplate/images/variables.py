@@ -1,4 +1,4 @@
-"""References that variables or options make together: X_IMAGE beside X_IMAGE_TAG, --x-image= beside --x-image-tag=."""
+"""Image references in pairs of variables or options: X_IMAGE and X_IMAGE_TAG, --x-image= and --x-image-tag=."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bedplate.images.reference import FoundImage
 
 VARIABLE = re.compile(r"(?P<stem>(?:.*_)?IMAGE)(?:_NAME|_REPOSITORY|_REPO)?|(?P<other>(?:.*_)?)REPOSITORY")
 TRIGGERS = ("IMAGE", "IMAGE_NAME", "REPOSITORY", "_REPO")
-"""How the name of the variable with the repository ends."""
+"""Endings of the name of a variable with a repository."""
 
 
 def image_pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, FoundImage]]:
-    """Yield the references that variables make together, each with the variable that names its repository.
+    """Yield the references that variables make together, each with the variable that has its repository.
 
     Args:
-        variables: name, in capitals with underscores, to value.
+        variables: values by name, in capitals with underscores.
     """
     for name, base in variables.items():
         match = VARIABLE.fullmatch(name)
@@ -33,6 +33,6 @@ def image_pairs(variables: Mapping[str, str]) -> Iterator[tuple[str, FoundImage]
 
 
 def _part(variables: Mapping[str, str], stem: str, part: str) -> str:
-    """Return X_IMAGE_TAG, else X_TAG."""
+    """Return X_IMAGE_TAG, or X_TAG."""
     root = stem.removesuffix("IMAGE")
     return variables.get(f"{stem}_{part}", "") or (variables.get(f"{root}{part}", "") if root else "")

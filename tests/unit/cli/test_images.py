@@ -1,4 +1,4 @@
-"""`bedplate images` reads real manifests, and says what it cannot read."""
+"""`bedplate images` finds the images in real manifests, and reports files that it cannot read."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _run(*words: str, stdin: bytes | None = None) -> Result:
 
 @pytest.mark.parametrize("name", TRUTH)
 def test_gpu_operator(name: str) -> None:
-    """All of the chart's images are found, joined with their tags, and none is invented."""
+    """All images of the chart are found, joined with their tags, and no false ones."""
     facts = json.loads(_run(str(upstream(name))).stdout)
     assert Counter(fact["image"] for fact in facts) == TRUTH[name]
 
 
-def test_every_fact_is_told(tmp_path: Path) -> None:
-    """A program gets the image, the object, the place in it, and the place of the object."""
+def test_json_has_every_fact(tmp_path: Path) -> None:
+    """JSON has the image, the object, the path in it, and the file and line of the object."""
     file = tmp_path / "pod.yaml"
     file.write_text(f"# a comment\n---\n{POD}")
     assert json.loads(_run(str(file)).stdout) == [
@@ -82,5 +82,5 @@ def test_what_is_no_yaml_is_refused(tmp_path: Path, text: str, says: str) -> Non
 
 
 def test_what_is_absent_is_refused() -> None:
-    """A name that is no file is bad input."""
+    """A path that does not exist is bad input."""
     assert isinstance(_run("absent.yaml").exception, InputError)

@@ -1,4 +1,4 @@
-"""The walk finds every image a program would pull, and invents none."""
+"""The scan finds every image that a program would pull, and no false ones."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ NOTHING: dict[str, list[str]] = yaml.safe_load((CASES / "nothing.yaml").read_tex
 MARKS = {Certainty.CERTAIN: "", Certainty.LIKELY: "~ ", Certainty.POSSIBLE: "? "}
 
 
-def _images(hits: list[ImageReference]) -> set[str]:
-    return {f"{MARKS[hit.certainty]}{hit.image}" for hit in hits}
+def _images(references: list[ImageReference]) -> set[str]:
+    return {f"{MARKS[reference.certainty]}{reference.image}" for reference in references}
 
 
 @pytest.mark.parametrize("case", FOUND, ids=[case["name"] for case in FOUND])
 def test_finds(case: dict[str, Any]) -> None:
-    """An image is found wherever a program would read it, with the right certainty, and nothing beside it."""
+    """An image is found in every place that a program would read, with the right certainty, and nothing else is."""
     assert _images(images_of(case["value"])) == set(case["images"])
 
 
 @pytest.mark.parametrize("text", [text for texts in NOTHING.values() for text in texts])
-def test_invents_nothing(text: str) -> None:
-    """What only looks like an image is left alone, in every kind of place."""
+def test_finds_no_false_references(text: str) -> None:
+    """A string that only looks like an image is not found, in any kind of place."""
     places: list[dict[str, Any]] = [
         {"spec": {"containers": [{"args": [text, f"--x={text}"], "env": [{"name": "X", "value": text}]}]}},
         {"spec": {"containers": [{"command": ["sh", "-c", f"echo {text}"]}]}},
@@ -45,11 +45,11 @@ def test_invents_nothing(text: str) -> None:
         },
         {"kind": "Thing", "apiVersion": "example.org/v1", "spec": {"x": text, "y": [text]}},
     ]
-    assert [str(hit.image) for place in places for hit in images_of(place)] == []
+    assert [str(reference.image) for place in places for reference in images_of(place)] == []
 
 
 def test_the_corpora_are_large() -> None:
-    """Few cases prove little."""
+    """There are enough cases to prove something."""
     assert len(FOUND) >= 60
     assert sum(map(len, NOTHING.values())) >= 80
 
@@ -74,32 +74,32 @@ def test_the_corpora_are_large() -> None:
         ({"note": "see quay.io/a/b:1"}, "note", Kind.TEXT),
     ],
 )
-def test_says_where(value: dict[str, Any], path: str, kind: Kind) -> None:
-    """A hit names its place so that a person finds it, and the kind of place."""
-    (hit,) = images_of(value)
-    assert (path_text(hit.path), hit.kind) == (path, kind)
+def test_names_path_and_kind(value: dict[str, Any], path: str, kind: Kind) -> None:
+    """A reference has its path, which a person can find, and the kind of place."""
+    (reference,) = images_of(value)
+    assert (path_text(reference.path), reference.kind) == (path, kind)
 
 
 def test_labels_and_schemas_are_prose() -> None:
-    """A label's value, a query and a schema's description name no image."""
-    thing = {
+    """The values of labels, queries and descriptions of schemas are not scanned for images."""
+    obj = {
         "metadata": {"labels": {"image": "nginx"}},
         "spec": {"selector": {"matchLabels": {"image": "nginx"}}, "expr": 'x{image="quay.io/a/b:1"}'},
     }
-    assert images_of(thing) == []
+    assert images_of(obj) == []
     assert images_in({"properties": {"image": {"description": "such as quay.io/a/b:1", "type": "string"}}}) == []
 
 
 def test_endless_documents_end() -> None:
-    """A document that contains itself, and one that multiplies, are walked once."""
+    """A document that contains itself, and one that grows exponentially, are scanned once."""
     bomb = "a: &a [x, y]\n" + "".join(
         f"{n}: &{n} [*{p}, *{p}, *{p}, *{p}]\n" for p, n in zip("abcdefghij", "bcdefghijk", strict=True)
     )
     loop = "a: &a\n  image: team/app:1\n  b: *a\n"
-    hits = images_of(
+    references = images_of(
         {"kind": "ConfigMap", "apiVersion": "v1", "data": {"bomb.yaml": f"{bomb}#image", "loop.yaml": loop}}
     )
-    assert _images(hits) == {"docker.io/team/app:1"}
+    assert _images(references) == {"docker.io/team/app:1"}
 
 
 WORDS = st.sampled_from([
@@ -119,15 +119,15 @@ VALUES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(WORDS, VALUES, max_size=6))
-def test_any_value_is_walked(value: dict[str, Any]) -> None:
-    """Whatever people put where Kubernetes would not have it, the walk ends without an error."""
-    for hit in [*images_of(value), *images_in(value)]:
-        assert hit.image.repository.count("/") >= 1
+def test_any_value_is_scanned(value: dict[str, Any]) -> None:
+    """Values that Kubernetes would refuse are scanned without an error."""
+    for reference in [*images_of(value), *images_in(value)]:
+        assert reference.image.repository.count("/") >= 1
 
 
 def test_five_hundred_objects_in_a_second() -> None:
-    """The walk is quick enough to run over everything, always; the limit leaves room for a busy machine."""
-    thing = {
+    """The scan is fast enough for every object, every time; the limit allows for a busy machine."""
+    obj = {
         "kind": "Deployment",
         "apiVersion": "apps/v1",
         "metadata": {"name": "x", "labels": {f"example.org/{n}": "v" for n in range(8)}},
@@ -147,5 +147,5 @@ def test_five_hundred_objects_in_a_second() -> None:
     }
     start = time.process_time()
     for _ in range(500):
-        images_of(thing)
+        images_of(obj)
     assert time.process_time() - start < 4
