@@ -1,7 +1,7 @@
-"""`python benchmarks/bundle.py`: how fast the bundle is, against the programs that people use for the same.
+"""`python benchmarks/bundle.py`: compares the speed of bundles with programs that people use for the same tasks.
 
 Everything is measured in one run over the same files. It needs a release that was built here, go (once, to build
-crane), skopeo, openssl, and disk for twice --size in the cache's folder. Exit code 1 where a goal is missed.
+crane), skopeo, openssl, and free disk for twice --size in the cache's folder. The exit code is 1 if a goal is missed.
 """
 
 from __future__ import annotations

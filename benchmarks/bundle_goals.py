@@ -1,4 +1,4 @@
-"""What is measured of the bundle, and the goals that it is measured against."""
+"""The measurements of bundles, and their goals."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import change
-import images
-import peers
-import sparse
+import bundle_peers
+import image_set
+import rebuild_cost
+import sparse_bundles
+from local_registry import LocalRegistry, await_pullable, serving
 from paired import Goal, rounds, table, times_faster
-from process import bedplate
-from registry import Registry, await_pullable, serving
+from timed_process import bedplate
 
 from bedplate.artifacts.cache import Cache
 from bedplate.config.bundle_layout import BLOBS
@@ -30,19 +30,21 @@ Part = Callable[[argparse.Namespace, Path], Iterator[Goal]]
 
 
 def pushing(chosen: argparse.Namespace, root: Path) -> Iterator[Goal]:
-    """Measure the way of images into a registry, and the proof of a bundle, over the same images."""
-    made = images.make(root, chosen.release, int(chosen.size * 1e9))
+    """Measure pushing images into a registry, and verifying a bundle, over the same images."""
+    made = image_set.make(root, chosen.release, int(chosen.size * 1e9))
     own = len(made.layouts) - made.made_up
-    print(f"{len(made.layouts)} images, {human(made.size)}: {own} of release {chosen.release}, {made.made_up} made up")
+    print(
+        f"{len(made.layouts)} images, {human(made.size)}: {own} of release {chosen.release}, {made.made_up} generated"
+    )
     ways = {
         LINKS: lambda: _pullable(made, root, _link),
         PUSH: lambda: _pullable(made, root, _push),
-        CRANE: lambda: _pullable(made, root, peers.crane_one_by_one),
-        CRANE_TOGETHER: lambda: _pullable(made, root, peers.crane_together, repository=peers.TOGETHER),
-        SKOPEO: lambda: _pullable(made, root, peers.skopeo),
+        CRANE: lambda: _pullable(made, root, bundle_peers.crane_one_by_one),
+        CRANE_TOGETHER: lambda: _pullable(made, root, bundle_peers.crane_together, repository=bundle_peers.TOGETHER),
+        SKOPEO: lambda: _pullable(made, root, bundle_peers.skopeo),
     }
     taken = rounds(ways, chosen.rounds)
-    print(f"From a verified store to the last image being pullable\n{table(taken)}")
+    print(f"Time from a verified store until the last image can be pulled\n{table(taken)}")
     for peer in (CRANE, SKOPEO):
         yield Goal(f"{LINKS} against {peer}", times_faster(taken, LINKS, peer), 10)
     yield Goal(f"{PUSH} against {CRANE}", times_faster(taken, PUSH, CRANE), 1)
@@ -51,36 +53,35 @@ def pushing(chosen: argparse.Namespace, root: Path) -> Iterator[Goal]:
     yield from verifying(made, chosen.rounds)
 
 
-def verifying(made: images.Images, count: int) -> Iterator[Goal]:
-    """Measure the proof of every byte of a bundle."""
+def verifying(made: image_set.ImageSet, count: int) -> Iterator[Goal]:
+    """Measure verifying every byte of a bundle."""
     files = [path for path in made.bundle.rglob("*") if path.is_file()]
     ways: dict[str, Callable[[], float]] = {
         VERIFY: lambda: bedplate("bundle", "verify", made.bundle, "--publisher", made.publisher).seconds,
-        OPENSSL: lambda: peers.openssl(files),
+        OPENSSL: lambda: bundle_peers.openssl(files),
     }
     for way in ways.values():
-        way()  # so that neither waits for the disk
+        way()  # fill the page cache, so that neither waits for the disk
     taken = rounds(ways, max(count, 5))
-    print(
-        f"Every byte of the bundle ({human(sum(file.stat().st_size for file in files))}), out of memory\n{table(taken)}"
-    )
+    size = human(sum(file.stat().st_size for file in files))
+    print(f"Every byte of the bundle ({size}), from the page cache\n{table(taken)}")
     yield Goal(f"{VERIFY} against {OPENSSL}", times_faster(taken, VERIFY, OPENSSL), 0.8)
 
 
 def changing(chosen: argparse.Namespace, root: Path) -> Iterator[Goal]:
-    """Measure what building again costs after one component was changed."""
-    cost = change.measure(root, chosen.release)
+    """Measure building again after one component changed."""
+    cost = rebuild_cost.measure(root, chosen.release)
     print(
-        f"One component of a release with {cost.artifacts} artifacts changed: {', '.join(cost.made)} made again;"
-        f" {cost.seconds:.1f} s with the proof and the signature, {cost.unchanged:.1f} s with nothing changed"
+        f"One component of a release with {cost.artifacts} artifacts changed: {', '.join(cost.made)} built again;"
+        f" {cost.seconds:.1f} s with the completeness proof and the signature, {cost.unchanged:.1f} s without a change"
     )
-    yield Goal("artifacts of the changed component made again", len(cost.made) - len(cost.foreign), 1, unit="")
-    yield Goal("artifacts of other components made again", len(cost.foreign), 0, unit="", at_most=True)
+    yield Goal("artifacts of the changed component built again", len(cost.made) - len(cost.foreign), 1, unit="")
+    yield Goal("artifacts of other components built again", len(cost.foreign), 0, unit="", at_most=True)
 
 
 def remembering(chosen: argparse.Namespace, root: Path) -> Iterator[Goal]:
     """Measure the memory that a large bundle takes."""
-    for command, peak in sparse.peaks(root, int(chosen.sparse * 1e9)).items():
+    for command, peak in sparse_bundles.peaks(root, int(chosen.sparse * 1e9)).items():
         yield Goal(f"memory of {command}, bundle of {chosen.sparse:g} GB", peak / 1e6, 300, unit=" MB", at_most=True)
 
 
@@ -88,9 +89,12 @@ PARTS: dict[str, Part] = {"pushing": pushing, "changing": changing, "memory": re
 
 
 def _pullable(
-    made: images.Images, root: Path, bring: Callable[[images.Images, Registry], None], repository: str = ""
+    made: image_set.ImageSet,
+    root: Path,
+    bring: Callable[[image_set.ImageSet, LocalRegistry], None],
+    repository: str = "",
 ) -> float:
-    """Return the seconds in which images come into an empty registry and can be pulled from it."""
+    """Return the seconds until all images are in an empty registry and can be pulled."""
     last = [(repository, f"sha256:{a.sha256}") if repository else _named(a.image) for a in made.release.artifacts]
     with serving(root, made.release.release) as registry:
         started = time.monotonic()
@@ -100,35 +104,35 @@ def _pullable(
 
 
 def _named(image: str) -> tuple[str, str]:
-    repository, _, tag = peers.name_of(image).rpartition(":")
+    repository, _, tag = bundle_peers.name_of(image).rpartition(":")
     return repository, tag
 
 
-def _link(made: images.Images, registry: Registry) -> None:
-    """Do what `bedplate apply` does on the bastion."""
+def _link(made: image_set.ImageSet, registry: LocalRegistry) -> None:
+    """Link the images as `bedplate apply` does on the bastion."""
     blobs = made.store / BLOBS
     ensure_tree(registry.folder, registry_tree(store_releases(made.store), blobs), blobs)
 
 
-def _push(made: images.Images, registry: Registry) -> None:
+def _push(made: image_set.ImageSet, registry: LocalRegistry) -> None:
     bedplate("mirror", "push", made.store, f"http://{registry.name}")
 
 
 def main() -> int:
-    """Measure what was asked for and print each goal with what came out."""
+    """Run the chosen measurements, and print each goal with its result."""
     parser = argparse.ArgumentParser(
-        description="How fast the bundle is, against the programs people use for the same."
+        description="Compare the speed of bundles with programs that people use for the same tasks."
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
-    parser.add_argument("--release", default="", help="a release that was built here (default: the newest one)")
+    parser.add_argument("--release", default="", help="a release that was built here (default: the newest)")
     parser.add_argument("--size", type=float, default=2, help="GB of images (default: %(default)s)")
     parser.add_argument("--sparse", type=float, default=20, help="GB of the sparse bundle (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of pushing (default: %(default)s)")
     chosen = parser.parse_args()
-    chosen.release = chosen.release or images.newest_built()
+    chosen.release = chosen.release or image_set.newest_built()
     if unknown := set(chosen.parts) - PARTS.keys():
-        parser.error(f"there is no part {min(unknown)}")
-    print(f"{os.cpu_count()} cores; {peers.versions()}", flush=True)
+        parser.error(f"unknown part {min(unknown)}")
+    print(f"{os.cpu_count()} cores; {bundle_peers.versions()}", flush=True)
     goals: list[Goal] = []
     for part in chosen.parts or PARTS:
         with Cache().scratch() as root:

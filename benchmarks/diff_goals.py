@@ -17,7 +17,7 @@ from diff_plants import TwoStates, two_states
 from diff_render import render_goals
 from diff_score import Score, of_bedplate, score
 from paired import Goal, table
-from process import Run, bedplate
+from timed_process import Run, bedplate
 
 from bedplate.core import digest
 from bedplate.core.sizes import human

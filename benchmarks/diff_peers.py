@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from diff_score import ReportedChange, of_diff, of_dyff, of_script
-from process import Run, run
+from timed_process import Run, run
 
 from bedplate.artifacts.cache import Cache
 

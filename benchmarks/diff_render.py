@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 from paired import Goal, rounds, table, times_faster
-from process import bedplate, run
+from timed_process import bedplate, run
 
 from bedplate.diff.input.read_snapshots import read_snapshot
 

@@ -1,7 +1,7 @@
-"""Paired measurements: the same work done several ways, in turn, in one run on one machine.
+"""Paired measurements: the same work done in several ways, in turn, in one run on one machine.
 
-A loaded or a slow machine changes every time, but hardly a ratio: the ways of a round follow each other at once,
-each second round goes through them backwards, and a ratio is the median of the rounds' own ratios.
+On a loaded or slow machine, times change, but ratios hardly do: the ways of a round follow each other directly, every
+second round runs them in reverse order, and a ratio is the median of the ratios of all rounds.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from statistics import median
 
 Seconds = dict[str, list[float]]
-"""What each way took, round by round."""
+"""The times of each way, one for each round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure and what it has to be.
+    """A measured figure and its bound.
 
     Attributes:
         text: what is measured.
-        value: what came out.
+        value: the measured figure.
         wanted: the bound.
-        unit: put behind both figures.
+        unit: unit of both.
         at_most: whether the bound is the largest value; otherwise it is the smallest.
     """
 
@@ -38,13 +38,13 @@ class Goal:
         return self.value <= self.wanted if self.at_most else self.value >= self.wanted
 
     def __str__(self) -> str:
-        """Return it as a line."""
+        """Return the goal as a line."""
         mark, sign = "✓" if self.holds else "✗", "≤" if self.at_most else "≥"
         return f"{mark} {self.text}: {_figure(self.value)}{self.unit} (goal {sign} {self.wanted:g}{self.unit})"
 
 
 def rounds(ways: Mapping[str, Callable[[], float]], count: int) -> Seconds:
-    """Do the work in every way, round by round; each way returns the seconds that count."""
+    """Do the work in every way, round by round; each way returns its seconds."""
     taken: Seconds = {name: [] for name in ways}
     for number in range(count):
         for name in list(ways)[:: -1 if number % 2 else 1]:
@@ -61,11 +61,11 @@ def table(taken: Seconds) -> str:
     """Return the median, the smallest and the largest time of each way, as lines."""
     width = max(map(len, taken))
     return "\n".join(
-        f"  {name:<{width}}  {_figure(median(one)):>7} s   ({_figure(min(one))} to {_figure(max(one))})"
-        for name, one in taken.items()
+        f"  {name:<{width}}  {_figure(median(times)):>7} s   ({_figure(min(times))} to {_figure(max(times))})"
+        for name, times in taken.items()
     )
 
 
 def _figure(value: float) -> str:
-    """Return three digits."""
+    """Return a figure with three digits."""
     return f"{value:.{max(0, 3 - len(str(int(value))))}f}" if value % 1 else f"{value:.0f}"

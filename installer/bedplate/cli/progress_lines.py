@@ -1,4 +1,4 @@
-"""Progress of long work as lines, with a moving one on a terminal."""
+"""Progress of long work: a line for each finished item, and on a terminal the running items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 
 class ProgressLines:
-    """A line for everything that is finished; on a terminal also what is being worked on."""
+    """Prints a line for each finished item; on a terminal also shows the running items."""
 
     def __init__(self, console: Console) -> None:
         """Print to a console."""
@@ -20,13 +20,13 @@ class ProgressLines:
         self._status: Status | None = None
 
     def begin(self, item: str) -> None:
-        """Show that work on something began."""
+        """Show that an item is being worked on."""
         with self._guard:
             self._running[item] = None
             self._show()
 
     def end(self, item: str, fact: str) -> None:
-        """Print what came out."""
+        """Print the result of an item."""
         with self._guard:
             self._running.pop(item, None)
             self._console.print(Text.assemble(("✓ ", "green"), item, "  ", (fact, "dim")), soft_wrap=True)
@@ -39,7 +39,7 @@ class ProgressLines:
 
     def _show(self) -> None:
         if not self._console.is_terminal:
-            return  # `end` says what is worth a line in a log
+            return  # a log has only the lines of `end`
         if self._running and self._status is None:
             self._status = self._console.status("")
             self._status.start()

@@ -1,4 +1,4 @@
-"""Progress of a transfer of known size: a bar on a terminal, a line now and then in a log."""
+"""Progress of a transfer of known size: a bar on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINE_SECONDS = 5.0
 
 
 class TransferProgress:
-    """A context that shows how many bytes are done with; only one thread at a time may call it."""
+    """A context that shows how many bytes were transferred; only one thread at a time may use it."""
 
     def __init__(self, console: Console, title: str, total: int) -> None:
         """Show nothing yet."""
@@ -23,7 +23,7 @@ class TransferProgress:
         self._bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
         self._task = self._bar.add_task(title, total=total)
         self._console, self._title, self._total = console, title, total
-        self._done, self._told = 0, time.monotonic()
+        self._done, self._printed = 0, time.monotonic()
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -39,10 +39,10 @@ class TransferProgress:
             self._bar.stop()
 
     def advance(self, count: int) -> None:
-        """Take in that so many bytes more are done with."""
+        """Add a number of transferred bytes."""
         self._done += count
         if self._console.is_terminal:
             self._bar.advance(self._task, count)
-        elif time.monotonic() - self._told > LINE_SECONDS:
-            self._told = time.monotonic()
+        elif time.monotonic() - self._printed > LINE_SECONDS:
+            self._printed = time.monotonic()
             self._console.print(f"{self._title}: {human(self._done)} of {human(self._total)}", highlight=False)

@@ -1,1 +1,1 @@
-"""The generated part of docs/reference: pages whose text is the code's own."""
+"""Generators of the pages in docs/reference, from commands, models, rules and roles."""

@@ -1,4 +1,4 @@
-"""The rules of the diff as a Markdown page, generated from their data."""
+"""docs/reference/diff-rules.md: the rules of the diff, from their data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page docs/reference/preflight.md: all findings of preflight."""
+"""docs/reference/preflight.md: all findings of preflight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the roles write on hosts as a Markdown page, from the roles themselves."""
+"""docs/reference/host-files.md: the packages, programs and files on each host, from the roles themselves."""
 
 from __future__ import annotations
 
@@ -22,27 +22,26 @@ from bedplate.render.reference_site import NAME, reference_site
 
 ROLES = paths.SOURCE / "roles"
 UNKNOWN = digest.of(NAME)
-"""Stands for digests, which only a built release has."""
+"""Placeholder for digests, which only a built release has."""
 LOCKED = "locked"
-"""Stands for versions of packages, which only the lock has."""
+"""Placeholder for versions of packages, which only the lock has."""
 INTRODUCTION = f"""\
 # What the roles write on each host
 
 Generated from the roles (`make docs`): every file that Bedplate writes from a template, and its content, for an
-environment named `{NAME}` with three hosts (bastion, cp1, worker1) and every default. `bedplate render ENV --hosts`, on
-the bastion, says the same of a real environment. What else is done to a host, and in which order, is in
-[What is done to your hosts](../explanation/what-is-done-to-your-hosts.md).
+environment named `{NAME}` with three hosts (bastion, cp1, worker1) and default settings. For a real environment, run
+`bedplate render ENV --hosts` on the bastion. [What Bedplate does to your
+hosts](../explanation/what-is-done-to-your-hosts.md) lists everything else, in order.
 """
 PACKAGES = """\
 ## Packages
 
-Installed from the mirror in exactly the versions of the release's lock, with what they depend on and without what they
-only recommend.
+Installed from the mirror, in the versions of the release's lock, with dependencies but without recommended packages.
 """
 PROGRAMS = """
 ## Programs
 
-Unpacked to `/opt/bedplate/<component>/<version>/`, checked by digest; the link `current` beside it names the
+Unpacked to `/opt/bedplate/<component>/<version>/`, and verified by digest. The link `current` next to it names the
 version in use.
 """
 
@@ -60,7 +59,7 @@ def page() -> str:
 
 
 def _release_file(release: Catalog) -> ReleaseFile:
-    """Return what a bundle of the release says, as far as host specs read it."""
+    """Return a release file with the fields that host specs read."""
     components = release.components.values()
     packages, kind = host_packages(components), find_distribution(release.release.platform.distribution).package_kind
     return ReleaseFile(
@@ -86,7 +85,7 @@ def _programs(spec: HostSpec) -> list[str]:
 
 
 def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:
-    """Write a role's section: where it runs, what it leaves active, its kernel settings and its files."""
+    """Yield a role's section: its hosts, services, kernel settings and files."""
     played = {
         spec.host: role_files.load_role(ROLES / name, spec.vars)
         for spec in specs
@@ -98,7 +97,7 @@ def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:
         yield f"Kept active: {', '.join(f'`{service}`' for service in services)}.\n"
     if settings := {key: value for role in played.values() for key, value in role.settings.items()}:
         listed = ", ".join(f"`{key} = {value}`" for key, value in settings.items())
-        yield f"Kernel settings, only where `hosts.kernel` is `managed`: {listed}.\n"
+        yield f"Kernel settings, only if `hosts.kernel` is `managed`: {listed}.\n"
     for file, hosts in _files({host: list(role.files()) for host, role in played.items()}).items():
         yield from _file(file, hosts)
 
@@ -109,18 +108,18 @@ def _summary(name: str) -> str:
 
 
 def _files(by_host: Mapping[str, list[HostFile]]) -> dict[HostFile, list[str]]:
-    """Return each file once for every content it has, with its hosts."""
-    found: dict[HostFile, list[str]] = {}
+    """Return each file with its hosts, once for each different content."""
+    by_file: dict[HostFile, list[str]] = {}
     for host, files in by_host.items():
         for file in files:
-            found.setdefault(file, []).append(host)
-    return dict(sorted(found.items(), key=lambda item: (item[0].path, item[1])))
+            by_file.setdefault(file, []).append(host)
+    return dict(sorted(by_file.items(), key=lambda item: (item[0].path, item[1])))
 
 
 def _file(file: HostFile, hosts: list[str]) -> Iterator[str]:
-    part = ", a marked block; the rest of the file is left alone" if file.part == "block" else ""
+    part = ", a marked block; the rest of the file is unchanged" if file.part == "block" else ""
     yield f"**`{file.path}`** ({', '.join(hosts)}; mode {file.mode}{part})\n"
     if content := file.content.strip("\n"):
         yield "\n".join(f"    {line}".rstrip() for line in content.splitlines()) + "\n"
     else:
-        yield "A public certificate or key of the environment, made on its bastion.\n"
+        yield "A public certificate or key of the environment, created on its bastion.\n"

@@ -1,4 +1,4 @@
-"""A model as a Markdown page: one section per mapping, one row per field."""
+"""Reference pages of models such as environment.yaml: a section for each mapping, a row for each field."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _models(kind: Any) -> Iterator[type[Any]]:
 
 
 def _declarations() -> list[type[Model]]:
-    """Return how each source kind is declared: what stands for any artifact."""
+    """Return the declaration of each source kind, instead of the general model of an artifact."""
     kinds.load_declarations()
     return [MODELS[kind] for kind in sorted(MODELS)]
 
@@ -63,7 +63,7 @@ def _table(model: type[Any]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text for a table's cell; outside code, '<' would begin HTML."""
+    """Return text for a table cell; outside code, '<' would begin HTML."""
     parts = text.replace("|", "\\|").split("`")
     return "`".join(part if number % 2 else part.replace("<", "\\<") for number, part in enumerate(parts))
 

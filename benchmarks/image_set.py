@@ -1,7 +1,7 @@
-"""Images to measure with: a release's own, and as many made-up ones as make them large enough.
+"""Images to measure with: those of a release, and generated ones up to a total size.
 
-They lie in a store as a bastion has it, in a signed bundle of the same blobs, and in OCI layouts for the peers;
-all of it is hard links to the same files.
+They are in a bastion's store, in a signed bundle of the same blobs, and in OCI layouts for the other programs. All of
+them are hard links to the same files.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from bedplate.config.component import Component, Image
 from bedplate.core import digest, oci, paths
 
 LAYER_FILES, FILE_BYTES = 12, 4 << 20
-"""A made-up layer: files of so many random bytes, and of as many zeros; they compress to half."""
+"""A generated layer: files of random bytes and as many zeros, which compress to half."""
 OWN_LAYERS = 3
 EPOCH = 1793491200
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
-    """The images in every form that something is measured with.
+class ImageSet:
+    """The images in every form that is measured.
 
     Attributes:
         store: a bastion's store.
@@ -44,7 +44,7 @@ class Images:
         layouts: an OCI layout for each image.
         together: one OCI layout with all of them.
         size: bytes of all blobs, each once.
-        made_up: how many images are not the release's own.
+        made_up: number of generated images.
     """
 
     store: Path
@@ -63,7 +63,7 @@ def newest_built() -> str:
     for version in versions:
         if all(Cache().has(artifact.sha256) for artifact in _own(version)):
             return version
-    raise SystemExit("no release is built. Next: bedplate bundle build RELEASE --out FOLDER")
+    raise SystemExit("no release is built\n  hint: bedplate bundle build RELEASE --out DIR")
 
 
 def _own(version: str) -> list[BundledArtifact]:
@@ -71,12 +71,12 @@ def _own(version: str) -> list[BundledArtifact]:
     return [a for a in release_contents.locked_release_file(whole, whole.lock()).artifacts if a.kind == "image"]
 
 
-def make(root: Path, version: str, size: int) -> Images:
-    """Make images of a size (bytes) in an empty folder that is on the cache's file system."""
+def make(root: Path, version: str, size: int) -> ImageSet:
+    """Create images of a total size (bytes) in an empty folder on the cache's file system."""
     store, key = Cache(root / "store"), root / "key"
     own = _own(version)
     for artifact in own:
-        _take_over(artifact, store)
+        _link_verified(artifact, store)
     more = list(_made_up(store, size))
     release = ReleaseFile(release=version, installer=own[0].sha256, artifacts=[*own, *more], sets={})
     publisher_signature.new_key(key)
@@ -88,11 +88,13 @@ def make(root: Path, version: str, size: int) -> Images:
     blobs = store.root / bundle_layout.BLOBS
     layouts = {a.image: _layout(root / "layouts" / a.sha256, [a], blobs) for a in release.artifacts}
     together = _layout(root / "together", release.artifacts, blobs)
-    return Images(store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more))
+    return ImageSet(
+        store.root, release, root / "bundle", Path(f"{key}.pub"), layouts, together, _size(store), len(more)
+    )
 
 
-def _take_over(artifact: BundledArtifact, store: Cache) -> None:
-    """Link an image's blobs into the store, each proven, as installing does."""
+def _link_verified(artifact: BundledArtifact, store: Cache) -> None:
+    """Link an image's blobs into the store and verify each, as an installation does."""
     source = Cache()
     for sha256 in source.image_blobs(artifact.sha256):
         blob = store.blob(sha256)
@@ -100,11 +102,11 @@ def _take_over(artifact: BundledArtifact, store: Cache) -> None:
         if not blob.exists():
             blob.hardlink_to(source.blob(sha256))
             if digest.of_file(blob) != sha256:
-                raise SystemExit(f"blob {sha256} is spoilt. Next: bedplate bundle build, which finds and replaces it")
+                raise SystemExit(f"blob {sha256} is corrupted\n  hint: bedplate bundle build replaces it")
 
 
 def _made_up(store: Cache, size: int) -> Iterator[BundledArtifact]:
-    """Add images that share their lowest layer until the store is large enough."""
+    """Generate images that share their lowest layer, until the store is large enough."""
     base = _layer(store, 0)
     component = Component(name="benchmark", version="1.0.0", summary="images of a size", layer="none")
     number = 0
@@ -132,7 +134,7 @@ def _layer(store: Cache, seed: int) -> ImageLayer:
 
 
 def _layout(folder: Path, images: list[BundledArtifact], blobs: Path) -> Path:
-    """Return a new OCI layout of some images whose blobs lie elsewhere."""
+    """Return a new OCI layout of some images whose blobs are in another folder."""
     (folder / "blobs").mkdir(parents=True)
     (folder / bundle_layout.BLOBS).symlink_to(blobs)
     (folder / bundle_layout.OCI_LAYOUT).write_text('{"imageLayoutVersion":"1.0.0"}')

@@ -1,4 +1,4 @@
-"""The release's own registry program, serving an empty folder on loopback, and what one asks it."""
+"""The registry program of a release, serving an empty folder on loopback."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pathlib import Path
 
 from bedplate.artifacts import find_program
 from bedplate.artifacts.load_release import load_release
+from bedplate.core import oci
 
-ACCEPT = "application/vnd.oci.image.manifest.v1+json"
 LONGEST_START = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """A registry that serves.
+class LocalRegistry:
+    """A running registry.
 
     Attributes:
-        port: on loopback.
-        folder: where it keeps everything.
+        port: its port on loopback.
+        folder: its storage.
     """
 
     port: int
@@ -35,13 +35,13 @@ class Registry:
 
     @property
     def name(self) -> str:
-        """Return what it is called in an image's name."""
+        """Return its host and port in image names."""
         return f"127.0.0.1:{self.port}"
 
 
 @contextmanager
-def serving(folder: Path, release: str) -> Iterator[Registry]:
-    """Serve an empty folder, which is removed in the end, by the registry program of a release."""
+def serving(folder: Path, release: str) -> Iterator[LocalRegistry]:
+    """Serve an empty folder with the registry program of a release; the folder is removed afterwards."""
     program = find_program.find_program("registry", "registry", load_release(release))
     port, settings, data = _free_port(), folder / "registry.json", folder / "registry"
     storage = {"filesystem": {"rootdirectory": str(data)}}
@@ -50,7 +50,7 @@ def serving(folder: Path, release: str) -> Iterator[Registry]:
         json.dumps({"version": 0.1, "log": {"level": "error"}, "storage": storage, "http": http_settings})
     )
     data.mkdir()
-    os.sync()  # what one way left to be written is not the next one's work
+    os.sync()  # so that no pending write of one way delays the next
     environment = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
     with (
         (folder / "registry.log").open("wb") as log,
@@ -58,29 +58,28 @@ def serving(folder: Path, release: str) -> Iterator[Registry]:
     ):
         try:
             _await(port)
-            yield Registry(port, data)
+            yield LocalRegistry(port, data)
         finally:
             process.kill()
             shutil.rmtree(data)
 
 
-def await_pullable(registry: Registry, manifests: Iterable[tuple[str, str]]) -> None:
-    """Ask for manifests, each by its repository and tag or digest, and for all that the last one names."""
+def await_pullable(registry: LocalRegistry, manifests: Iterable[tuple[str, str]]) -> None:
+    """Get manifests by repository and tag or digest, and check all blobs that the last one names."""
     connection = http.client.HTTPConnection("127.0.0.1", registry.port)
     for repository, reference in manifests:
-        last, content = repository, _ask(connection, "GET", f"/v2/{repository}/manifests/{reference}")
-    parsed = json.loads(content)
-    for part in (parsed["config"], *parsed["layers"]):
-        _ask(connection, "HEAD", f"/v2/{last}/blobs/{part['digest']}")
+        last, content = repository, _request(connection, "GET", f"/v2/{repository}/manifests/{reference}")
+    for blob in oci.parse(content).blobs:
+        _request(connection, "HEAD", f"/v2/{last}/blobs/{oci.digest(blob.sha256)}")
     connection.close()
 
 
-def _ask(connection: http.client.HTTPConnection, method: str, path: str) -> bytes:
-    connection.request(method, path, headers={"Accept": ACCEPT})
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status != http.client.OK:
-        raise SystemExit(f"{method} {path}: the registry answers {answer.status}")
+def _request(connection: http.client.HTTPConnection, method: str, path: str) -> bytes:
+    connection.request(method, path, headers={"Accept": oci.MANIFEST_TYPE})
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != http.client.OK:
+        raise SystemExit(f"{method} {path}: the registry answers {response.status}")
     return content
 
 

@@ -1,6 +1,6 @@
-"""What one component's change costs: a release with one more component is built, that is changed, and built again.
+"""The cost of changing one component: builds a release with one more component, changes it, and builds again.
 
-Everything is built in a cache of its own that begins with links to all the user's has; so nothing there changes.
+Everything is built in a separate cache that starts with links to the user's, which stays unchanged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from process import Run, bedplate
+from timed_process import Run, bedplate
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
@@ -34,14 +34,14 @@ MADE = re.compile(r"^✓ (?P<artifact>(?:image|go|npm|file|deb|wheel):\S+)", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What building again cost.
+class RebuildCost:
+    """The cost of building again.
 
     Attributes:
-        made: the artifacts that were made.
-        artifacts: number of artifacts that the release has.
-        seconds: time of the whole build, the closure's proof and the signature included.
-        unchanged: time of a build in which nothing had changed.
+        made: the artifacts that were built again.
+        artifacts: number of artifacts of the release.
+        seconds: time of the whole build, including the completeness proof and the signature.
+        unchanged: time of a build without a change.
     """
 
     made: list[str]
@@ -51,11 +51,11 @@ class Change:
 
     @property
     def foreign(self) -> list[str]:
-        """Return what was made that is not the changed component's."""
+        """Return the artifacts of other components that were built again."""
         return [artifact for artifact in self.made if not artifact.startswith(f"image:{IMAGE}")]
 
 
-def measure(root: Path, release: str) -> Change:
+def measure(root: Path, release: str) -> RebuildCost:
     """Build a release with one more component, change that component, and build again, in an empty folder."""
     tree, key = _tree(root / "tree", release), root / "key"
     env = {"BEDPLATE_CACHE": str(_linked_cache(root / "cache")), "BEDPLATE_TREES": str(tree)}
@@ -66,28 +66,28 @@ def measure(root: Path, release: str) -> Change:
         return bedplate("bundle", "build", VERSION, "--out", root / "bundle", "--key", key, "--record", env=env)
 
     build("first")
-    build("first")  # the first one wrote its output into the lock, which the bundle carries
+    build("first")  # the first build wrote its output into the lock, which is in the bundle
     unchanged, changed = build("first"), build("second")
     count = len(json.loads((root / "bundle/release.json").read_bytes())["artifacts"])
-    return Change(MADE.findall(changed.output), count, changed.seconds, unchanged.seconds)
+    return RebuildCost(MADE.findall(changed.output), count, changed.seconds, unchanged.seconds)
 
 
 def _tree(tree: Path, release: str) -> Path:
-    """Return a tree with a release that is another one's with the component, and with that one's lock."""
+    """Return a tree with a copy of a release that has one more component, and the lock of the original."""
     base, folder = load_release(release).folder, tree / "releases" / VERSION
     shutil.copytree(base, folder)
     text = re.sub(r"^version: .*$", f"version: {VERSION}", (base / "release.yaml").read_text(), flags=re.MULTILINE)
     (folder / "release.yaml").write_text(f"{text.rstrip()}\n  {COMPONENT}: 1.0.0\n")
     lock = load_release(release).lock().model_copy(update={"release": VERSION})
     resolve.write_lock(lock, folder)
-    place = tree / "manifests" / COMPONENT / "component.yaml"
-    place.parent.mkdir(parents=True)
-    place.write_text(DECLARED)
+    declaration = tree / "manifests" / COMPONENT / "component.yaml"
+    declaration.parent.mkdir(parents=True)
+    declaration.write_text(DECLARED)
     return tree
 
 
 def _linked_cache(root: Path) -> Path:
-    """Return a cache with all blobs of the user's, as links, and with what is noted about them."""
+    """Return a cache with links to all blobs of the user's cache, and with its records."""
     user = Cache().root
     for name in ("blobs", "recipes", "proved", "render"):
         shutil.copytree(user / name, root / name, copy_function=os.link)

@@ -1,4 +1,4 @@
-"""One run of a program, with the time and the memory that it took."""
+"""Running a program, with the time and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bedplate.core import paths
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run took.
+    """The result of a run.
 
     Attributes:
-        seconds: from its start to its end.
+        seconds: elapsed time.
         cpu: seconds of processor time.
-        peak: the most memory that it held at once, in bytes.
-        output: what it said.
+        peak: peak memory in bytes.
+        output: what it printed.
     """
 
     seconds: float
@@ -39,31 +39,31 @@ def run(
     fine: Collection[int] = (0,),
     limit: float | None = None,
 ) -> Run:
-    """Run a program to its end; one that fails ends the benchmark with what it said.
+    """Run a program until it ends; if it fails, the benchmark ends with its output.
 
     Args:
         words: program and arguments.
-        env: variables besides this process's own.
-        given: what it reads.
-        fine: exit codes that are no failure.
-        limit: seconds after which it is ended; TimeoutError then.
+        env: variables in addition to this process's own.
+        given: its standard input.
+        fine: exit codes that are not failures.
+        limit: seconds after which it is killed, with a TimeoutError.
 
-    Linux counts what this process holds as the child's own until it has begun, so a peak is never below that.
+    Linux counts this process's memory as the child's until the child starts, so a peak is never below that.
     """
     argv, environment = list(map(str, words)), {**os.environ, **(env or {})}
-    with tempfile.TemporaryFile() as read, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as read, tempfile.TemporaryFile() as printed:
         read.write(given)
         read.seek(0)
         started = time.monotonic()
-        process = subprocess.Popen(argv, env=environment, stdin=read, stdout=said, stderr=said)
+        process = subprocess.Popen(argv, env=environment, stdin=read, stdout=printed, stderr=printed)
         timer = Timer(limit or 1e6, process.kill)
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for here, as subprocess tells no usage
-        said.seek(0)
-        output = said.read().decode(errors="replace")
+        process.returncode = os.waitstatus_to_exitcode(status)  # waited for here, since subprocess returns no usage
+        printed.seek(0)
+        output = printed.read().decode(errors="replace")
     if limit and seconds >= limit:
         raise TimeoutError
     if process.returncode not in fine:

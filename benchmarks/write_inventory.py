@@ -1,4 +1,4 @@
-"""`python inventory.py BUNDLE KEY OUT`: what `bedplate bundle inventory --read` does, with any site key."""
+"""`python write_inventory.py BUNDLE KEY OUT`: writes an inventory file like `bedplate bundle inventory --read`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SITE = "benchmark"
 
 if __name__ == "__main__":
     bundle, key, out = map(Path, sys.argv[1:])
-    taken, spoilt = inventory.take_inventory(bundle, SITE, read=True)
-    if spoilt:
-        raise SystemExit(f"spoilt: {', '.join(spoilt)}")
+    taken, corrupted = inventory.take_inventory(bundle, SITE, read=True)
+    if corrupted:
+        raise SystemExit(f"corrupted: {', '.join(corrupted)}")
     write_atomic(out, inventory.seal(taken, key))

@@ -1,6 +1,6 @@
-"""How much memory a bundle's size costs: a bundle of sparse files, verified, listed, compared and joined.
+"""The memory that a bundle's size costs: bundles of sparse files are verified, listed, compared and merged.
 
-The files are holes, so that they need no disk; they are read and hashed like any others.
+The files are sparse, so they take no disk; they are read and hashed like any others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from process import bedplate, run
+from timed_process import bedplate, run
 
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.verified_blobs import VerifiedBlobs
@@ -22,21 +22,21 @@ from bedplate.core import paths
 HOLE = memoryview(bytes(1 << 20))
 COUNT = 20
 CHANGED = 256 << 20
-"""Size of what the newer bundle has and the older has not: the one part that a delta really writes."""
+"""Bytes that only the newer bundle has: all that a delta really writes."""
 
 
 def peaks(root: Path, size: int) -> dict[str, int]:
-    """Return the most memory (bytes) that each command took over bundles of a size, made in an empty folder."""
+    """Return the peak memory (bytes) of each command with bundles of a size, created in an empty folder."""
     cache, key = Cache(root / "cache"), root / "key"
     publisher_signature.new_key(key)
     large, (before, after) = list(_holes(cache, size // COUNT, COUNT)), _holes(cache, CHANGED, 2)
     old = _bundle(root / "old", "2026.1.0", [*large, before], cache, key)
     new = _bundle(root / "new", "2026.1.1", [*large, after], cache, key)
     public, listed = f"{key}.pub", root / "site.inventory"
-    inventory: list[str | Path] = [sys.executable, Path(__file__).with_name("inventory.py"), old, key, listed]
+    inventory: list[str | Path] = [sys.executable, Path(__file__).with_name("write_inventory.py"), old, key, listed]
     env = {"PYTHONPATH": str(paths.SOURCE / "installer"), "BEDPLATE_CACHE": str(root / "patches")}
     delta = ("bundle", "delta", new, "--inventory", listed, "--site", public, "--key", key, "--out", root / "delta")
-    merge = ("bundle", "merge", root / "delta", "--base", old, "--publisher", public, "--out", root / "joined")
+    merge = ("bundle", "merge", root / "delta", "--base", old, "--publisher", public, "--out", root / "merged")
     return {
         "bundle verify": bedplate("bundle", "verify", new, "--publisher", public).peak,
         "bundle inventory --read": run(inventory, env).peak,
@@ -46,7 +46,7 @@ def peaks(root: Path, size: int) -> dict[str, int]:
 
 
 def _holes(cache: Cache, size: int, count: int) -> Iterator[BundledArtifact]:
-    """Put files of zeros into a cache, each a byte longer than the one before: so all are hashed in one go."""
+    """Put files of zeros into a cache, each one byte longer than the last, so that one pass hashes all."""
     sha = hashlib.sha256()
     for start in range(0, size, len(HOLE)):
         sha.update(HOLE[: size - start])
