@@ -1,6 +1,6 @@
-"""Builds programs of the newest release that tests run with: python tests/programs.py PROGRAM...
+"""Build programs of the newest release that tests run: python tests/programs.py PROGRAM...
 
-`make test` does it first, so that these tests run on a machine that never built the release, too.
+`make test` does so first, so that these tests also run on a machine that never built the release.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bedplate.core.reporter import SilentReporter
 
 
 def build(*names: str) -> None:
-    """Make the Go artifacts of these names, from the cache or from source, as locked."""
+    """Fetch or build the Go artifacts of these names, as locked."""
     release, cache = load_release(catalog.newest()), Cache()
     context = kinds.build_context(release, cache, release.lock())
     with build_lock(cache, SilentReporter()):

@@ -1,4 +1,4 @@
-"""One build at a time per cache: two would compile the same programs, on the same disk and cores."""
+"""The build lock: one build at a time per cache, since two would compile the same programs on the same cores."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bedplate.core.reporter import Reporter
 
 @contextmanager
 def build_lock(cache: Cache, reporter: Reporter) -> Iterator[None]:
-    """Wait until no other process builds with this cache; the kernel ends the wait when that process ends."""
+    """Hold the cache's build lock; wait for another build first. The kernel frees the lock when its process ends."""
     with (cache.folder() / "build.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            reporter.note(f"another build uses {cache.root}: waiting for its end")
+            reporter.note(f"another build uses {cache.root}: waiting until it ends")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

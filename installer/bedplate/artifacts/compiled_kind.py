@@ -1,4 +1,4 @@
-"""Source kinds whose artifacts a compiler makes: tars, named after the component's version."""
+"""Source kinds that a compiler builds: tars, named after the component's version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bedplate.config.release_lock import Entry
 
 
 class CompiledKind(SourceKind):
-    """A kind that a locked compiler makes, one artifact after the other.
+    """A kind that a locked compiler builds, one artifact after the other.
 
     Attributes:
         language: the compiler's, as in the set `toolchain:<language>`.

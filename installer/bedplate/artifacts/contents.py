@@ -1,4 +1,4 @@
-"""Reading which packages a tar holds: an image's layer, or an artifact of compiled programs."""
+"""Read which packages a tar holds: an image's layer, or an artifact of compiled programs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ZSTD, XZ = b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0"
 
 
 def read_tar(path: Path, ecosystems: Iterable[Ecosystem]) -> Contents:
-    """Return what a tar holds, compressed or not, read once from its beginning to its end.
+    """Return the packages in a tar, compressed or not; it is read once, from beginning to end.
 
     Args:
         path: the tar.
-        ecosystems: those whose packages are looked for; the first that knows a file's name reads it.
+        ecosystems: whose packages to look for; the first that recognizes a file's name reads it.
     """
     installed: list[Package] | None = None
     packages: list[Package] = []
@@ -42,7 +42,7 @@ def read_tar(path: Path, ecosystems: Iterable[Ecosystem]) -> Contents:
 
 
 def decompressed(file: IO[bytes]) -> IO[bytes]:
-    """Return a stream's content, decompressed if need be."""
+    """Return a stream's content, decompressed if it is compressed."""
     start = file.read(len(XZ))
     file.seek(-len(start), io.SEEK_CUR)
     if start.startswith(ZSTD):

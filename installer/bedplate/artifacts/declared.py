@@ -17,7 +17,7 @@ A = TypeVar("A", bound=Artifact)
 
 @dataclass(frozen=True, slots=True)
 class DeclaredArtifact(Generic[A]):
-    """One artifact with where it is declared.
+    """One artifact, and where it is declared.
 
     Attributes:
         component: the component's name.
@@ -37,11 +37,16 @@ class DeclaredArtifact(Generic[A]):
         return f"{self.artifact.kind}:{self.artifact.id}"
 
     def local(self, name: str) -> Path:
-        """Return a file of the component's folder; InputError where it is not there."""
+        """Return a file of the component's folder; raise InputError if it does not exist."""
         path = self.folder / name
         if not path.is_file():
             where = SourceLocation(str(self.folder / "component.yaml"))
-            raise InputError(f"artifact {self.artifact.id}", f"names the file {name}, which is not there", "", where)
+            raise InputError(
+                f"artifact {self.artifact.id}",
+                f"names the file {name}, which does not exist",
+                f"add it to {self.folder}",
+                where,
+            )
         return path
 
 
@@ -56,13 +61,13 @@ def declared_artifacts(context: Context, model: type[A]) -> list[DeclaredArtifac
 
 
 def find_declared(context: Context, model: type[A], entry_id: str) -> DeclaredArtifact[A]:
-    """Return the declaration of a locked artifact; BedplateError where no component declares it any more."""
+    """Return the declaration of a locked artifact; raise BedplateError if no component declares it any more."""
     for declared in declared_artifacts(context, model):
         if declared.id == entry_id:
             return declared
     raise BedplateError(f"artifact {entry_id}", "is in the lock, but no component declares it", "bedplate lock")
 
 
-def local_digests(one: DeclaredArtifact[A], names: Iterable[str]) -> dict[str, str]:
+def local_digests(declared: DeclaredArtifact[A], names: Iterable[str]) -> dict[str, str]:
     """Return the digest of each file of the component's folder that goes into an artifact."""
-    return {name: digest.of_file(one.local(name)) for name in names if name}
+    return {name: digest.of_file(declared.local(name)) for name in names if name}

@@ -1,4 +1,4 @@
-"""Ecosystems of packages: how their packages are recognised in files, named, and compared with advisories."""
+"""Ecosystems of packages: how packages are recognized in files, named, and matched with advisories."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class AdvisorySubject:
 
     Attributes:
         name: its name there.
-        version: the version that they speak of.
-        suite: the release of its distribution; empty where there are none.
+        version: the version that they mean.
+        suite: the release of its distribution; empty if it has none.
     """
 
     name: str
@@ -29,7 +29,7 @@ class AdvisorySubject:
 
 
 class Ecosystem(ABC):
-    """One ecosystem; the kind that carries its packages returns it (`SourceKind.ecosystem`).
+    """One ecosystem of packages; a source kind returns its own (`SourceKind.ecosystem`).
 
     Attributes:
         purl_type: what package URLs call it (https://github.com/package-url/purl-spec).
@@ -43,15 +43,15 @@ class Ecosystem(ABC):
 
     @abstractmethod
     def has_metadata(self, path: str, size: int) -> bool:
-        """Return whether a file of this name and size says which packages there are."""
+        """Return whether a file of this name and size may say which packages are installed."""
 
     @abstractmethod
     def read_packages(self, file: IO[bytes]) -> list[Package]:
-        """Return the packages in such a file; none where it only looked like one."""
+        """Return the packages that such a file names; none if it only looked like one."""
 
     @abstractmethod
     def parse_version(self, text: str) -> Any:
-        """Return a version that can be compared with others of the ecosystem; ValueError where it is not one."""
+        """Return a version that can be compared with others of the ecosystem; raise ValueError if it is not one."""
 
     def purl(self, package: Package, distribution: str) -> PackageURL:
         """Return a package's URL.
@@ -68,11 +68,11 @@ class Ecosystem(ABC):
         return AdvisorySubject("/".join(filter(None, (purl.namespace, purl.name))), purl.version or "")
 
     def normalized_name(self, name: str) -> str:
-        """Return a name in the one spelling in which names are compared."""
+        """Return the spelling of a name that is compared."""
         return name
 
     def linked_digest(self, package: Package) -> dict[str, str]:
-        """Return the digest of a package that is linked into programs; {} where packages are not.
+        """Return the digest of a package that is linked into programs; {} if packages are not linked.
 
         Form: https://github.com/in-toto/attestation/blob/main/spec/v1/digest_set.md.
         """

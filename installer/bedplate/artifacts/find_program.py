@@ -1,4 +1,4 @@
-"""Where the programs of the release are: installed from the bundle, or built in the user's cache."""
+"""Find a program of the release: installed from a bundle, or built in the user's cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTALLED = Path("/opt/bedplate")
 
 
 def find_program(component: str, program: str, catalog: Catalog | None = None) -> Path:
-    """Return a program of a component: /opt/bedplate's, else the one of the release's artifact in the cache."""
+    """Return a component's program: the installed one in /opt/bedplate, else the built one in the cache."""
     installed = INSTALLED / component / "current" / "bin" / program
     if installed.exists():
         return installed
@@ -28,7 +28,7 @@ def find_program(component: str, program: str, catalog: Catalog | None = None) -
 
 
 def _built(component: str, program: str, catalog: Catalog | None) -> Path | None:
-    """Return the program out of the artifact that the lock names and the cache holds, or None."""
+    """Return the program from the artifact that the lock names, or None if the cache does not have it."""
     if catalog is None or component not in catalog.components:
         return None
     try:
@@ -45,7 +45,7 @@ def _built(component: str, program: str, catalog: Catalog | None) -> Path | None
 
 
 def _unpack(cache: Cache, sha256: str, program: str) -> Path | None:
-    """Unpack a program out of a tar once, beside the cache's blobs."""
+    """Unpack a program from a tar once, next to the cache's blobs."""
     target = cache.folder("programs", sha256) / program
     if target.exists():
         return target

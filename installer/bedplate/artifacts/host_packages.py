@@ -1,4 +1,4 @@
-"""The packages that components want on hosts, whatever distribution they run."""
+"""The packages that components need on hosts, for any distribution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bedplate.config.component import Component
 
 
 def host_packages(components: Iterable[Component]) -> list[str]:
-    """Return every package that any component wants on any host, sorted."""
+    """Return every package that a component needs on some host, sorted."""
     return sorted({package for component in components for package in component.hosts.packages})
 
 
@@ -20,7 +20,7 @@ def platform_packages(context: Context) -> list[str]:
 
 
 def host_roots(kind: str, context: Context) -> list[list[str]]:
-    """Return the roots of the hosts' sets: of all hosts, and of a bare one; none for another distribution's kind."""
+    """Return the roots of the hosts' sets: all hosts, and a bare one. Empty for another distribution's kind."""
     if context.distribution.package_kind != kind:
         return []
     return [host_packages(context.components.values()), platform_packages(context)]

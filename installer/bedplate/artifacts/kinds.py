@@ -1,4 +1,4 @@
-"""Finding the source kinds: each folder of this package is one."""
+"""Find the source kinds: each folder of this package is one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def kind_names() -> list[str]:
 
 
 def load_declarations() -> None:
-    """Import <kind>_artifact.py of each kind that has one, so that component.yaml may declare its artifacts."""
+    """Import <kind>_artifact.py of each kind that has one, so that component.yaml can declare its artifacts."""
     for kind in kind_names():
         if find_spec(f"{artifacts.__name__}.{kind}.{kind}_artifact"):
             import_module(f"{artifacts.__name__}.{kind}.{kind}_artifact")

@@ -1,4 +1,4 @@
-"""Loading a release and its components from the source trees they are in."""
+"""Load a release and its components from the source trees they are in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bedplate.distributions.find_distribution import find_distribution
 
 
 def load_release(version: str) -> Catalog:
-    """Return a release by its version, or by the path of its folder; InputError names what is wrong."""
+    """Return a release by its version, or by the path of its folder; raise InputError if a file is wrong."""
     kinds.load_declarations()
     folder = _release_folder(version)
     release = read_yaml(folder / "release.yaml", Release, {})

@@ -1,4 +1,4 @@
-"""A package inside an artifact, and what is found in one file."""
+"""A package inside an artifact, and the packages of one blob."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Package(Model):
     ecosystem: str = Field(description="type of its package URL, such as pypi")
     name: str
     version: str
-    licence: str = Field("", description="SPDX expression; empty where the package does not say one")
+    licence: str = Field("", description="SPDX expression; empty if the package does not state it")
     architecture: str = Field("", description="packages of a distribution alone")
     source: str = Field("", description="packages of a distribution alone: name@version of the source package")
     go_sum: str = Field("", description="Go modules alone: h1:… as in go.sum")
     sha512: str = Field("", description="npm packages alone: the integrity that their lock has, in hex")
-    sha256: str = Field("", description="digest of the file it was installed from, where the lock has it")
+    sha256: str = Field("", description="digest of the file it was installed from, if the lock has it")
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return what makes two packages the same one."""
+        """Return what identifies a package."""
         return (self.ecosystem, self.name, self.version)
 
 

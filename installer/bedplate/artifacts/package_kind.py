@@ -16,7 +16,7 @@ _fetching: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class PackageKind(SourceKind):
-    """A kind of packages: each is pinned by version and digest, so its output is known when it is locked."""
+    """A kind of packages. Each is pinned by version and digest, so its output is known once it is locked."""
 
     stage = Stage.FETCH
     is_package: ClassVar[bool] = True
@@ -27,7 +27,7 @@ class PackageKind(SourceKind):
         """Return the name of an entry's package, without its version."""
 
     def missing_upstream(self, entries: Sequence[Entry], context: Context) -> list[Entry]:
-        """Return the entries whose version the repositories no longer have; by default they keep all."""
+        """Return the entries whose version is gone from the repositories; by default none is."""
         return []
 
     @abstractmethod
@@ -35,7 +35,7 @@ class PackageKind(SourceKind):
         """Download packages into the cache."""
 
     def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch a package, and with it every other one of the lock that is missing: the package manager starts once."""
+        """Fetch a package and all others of the lock that are missing, so that the package manager starts once."""
         output = locked_output(entry)
         if not context.cache.has(output.sha256):
             with _fetching[self.name]:

@@ -1,4 +1,4 @@
-"""Fetching or building every artifact of a lock; each must be what the lock says."""
+"""Fetch or build every artifact of a lock, and refuse one that differs from the lock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def realize(lock: Lock, context: Context, reporter: Reporter, *, record: bool) -
         lock: the lock; images have entries in it once they were recorded.
         context: what the source kinds work with.
         reporter: shows each piece of work.
-        record: take what comes out as right, and fetch or build all of it.
+        record: fetch or build everything, and accept outputs that differ from the lock.
     """
     entries = {entry.id: entry for entry in lock.entries if _stage(entry, context) is not Stage.ASSEMBLE}
     for kind in (kind for kind in context.kinds.values() if kind.stage is Stage.ASSEMBLE):
@@ -47,7 +47,7 @@ def realize(lock: Lock, context: Context, reporter: Reporter, *, record: bool) -
 def _fetch_or_build_missing(
     entries: dict[str, Entry], sets: dict[str, list[str]], context: Context, reporter: Reporter, *, everything: bool
 ) -> dict[str, Output]:
-    """Return the outputs of what the cache has and of what is fetched or built now."""
+    """Return the outputs of what the cache has, and of what is fetched or built now."""
     outputs = {name: output for name, entry in entries.items() if (output := kept_output(entry, context))}
     missing = [entry for name, entry in entries.items() if name not in outputs]
     if not everything and not any(_stage(entry, context) is Stage.ASSEMBLE for entry in missing):

@@ -1,4 +1,4 @@
-"""Building again from source, to compare with what was recorded: whoever distrusts a cache can check it."""
+"""Build artifacts again from source and compare them with the lock (`bundle build --check`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bedplate.core.reporter import Reporter, report_item
 
 
 class Verdict(Enum):
-    """How an artifact came out."""
+    """The result of a comparison."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -31,8 +31,8 @@ class RebuildResult:
     Attributes:
         id: its id in the lock.
         verdict: the comparison.
-        locked: the digest in the lock, maybe empty.
-        made: the digest that came out, empty where it failed.
+        locked: the digest in the lock; may be empty.
+        made: the digest of what was built; empty if it failed.
         fact: why it failed.
     """
 
@@ -44,18 +44,18 @@ class RebuildResult:
 
 
 def rebuild(catalog: Catalog, cache: Cache, only: str, reporter: Reporter) -> list[RebuildResult]:
-    """Build a release's artifacts from source and return how each came out; one that fails stops no other.
+    """Build a release's artifacts from source and return each comparison; a failure does not stop the others.
 
     Args:
         catalog: the release.
-        cache: an empty one, so that nothing made before is taken for what is made now.
+        cache: an empty one, so that nothing built earlier is used.
         only: shell pattern of the ids to build; what they are made of is built as well.
-        reporter: told about each piece of work.
+        reporter: shows each artifact.
     """
     lock = catalog.lock()
     chosen = [entry for entry in lock.entries if fnmatch(entry.id, only)]
     if not chosen:
-        raise InputError(f"pattern {only}", "fits no entry of the lock", "try 'go:*' or 'image:*'")
+        raise InputError(f"pattern {only}", "matches no entry of the lock", "try 'go:*' or 'image:*'")
     context = build_context(catalog, cache, lock)
     order = list(context.kinds)
     chosen.sort(key=lambda entry: (order.index(entry.kind), entry.id))

@@ -1,4 +1,4 @@
-"""What a bundle carries of a release's lock, and what of that the bastion itself needs."""
+"""Which locked artifacts a bundle carries (release.json), and which of them the bastion itself needs."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ INSTALLER_WHEELS = "wheel:installer"
 INSTALLER_LAYER = "bundle"
 UNBUILT = Output(sha256="", size=0)
 USER_PROGRAM = "kubectl"
-"""Also put on the bastion: the installer and the people who run it talk to the cluster with it."""
+"""Also installed on the bastion: the installer and its users run it."""
 
 
 def carried(
     components: Mapping[str, Component], entries: Iterable[Entry], sets: Mapping[str, list[str]]
 ) -> list[Entry]:
-    """Return the entries whose outputs a site needs: not the compilers, nor programs that only images hold."""
+    """Return the entries that a site needs: all but compilers, and programs that are only in images."""
     kinds = source_kinds()
     return [entry for entry in entries if kinds[entry.kind].is_carried(entry, components, sets)]
 
 
 def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) -> ReleaseFile:
-    """Return release.json for a lock whose entries, images included, all have the outputs that were made."""
+    """Return release.json for a lock whose entries, images included, all have outputs."""
     outputs = {entry.id: entry.output for entry in lock.entries if entry.output}
     needs = BastionNeeds(
         packages=_packages(catalog, lock, outputs, cache),
@@ -42,9 +42,9 @@ def release_file(catalog: Catalog, lock: Lock, installer: Output, cache: Cache) 
 
 
 def locked_release_file(catalog: Catalog, lock: Lock) -> ReleaseFile:
-    """Return release.json as far as the lock alone tells it: all but the installer and the bastion's own needs.
+    """Return release.json as far as the lock determines it: without the installer and the bastion's needs.
 
-    That is enough to render HostSpecs where no bundle is. What was never built has an empty digest.
+    That is enough to render HostSpecs without a bundle. An artifact that was never built has an empty digest.
     """
     entries = carried(catalog.components, lock.entries, lock.sets)
     ids = {entry.id for entry in entries}
@@ -68,7 +68,7 @@ def _artifact(entry: Entry, output: Output, catalog: Catalog) -> BundledArtifact
 
 
 def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache: Cache) -> list[str]:
-    """Return the closure of the packages that components want on the bastion, out of all hosts' packages."""
+    """Return the packages that components need on the bastion, with all dependencies, from all hosts' packages."""
     components = catalog.components.values()
     roots = {package for c in components if _is_for_bastion(c) for package in c.hosts.packages}
     distribution = find_distribution(catalog.release.platform.distribution)

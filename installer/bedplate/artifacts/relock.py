@@ -1,4 +1,4 @@
-"""Relocking packages that the repositories dropped: a derived lock, in which only these are resolved again.
+"""Relock packages that are gone from the repositories: derive a lock in which only these are resolved again.
 
 Debian's repositories keep one version of a package. A lab or a test that builds a release months later takes the
 versions that are there, says which, and labels the release. For a release that is carried to a site, a person relocks
@@ -23,7 +23,7 @@ class Relocked:
     """A lock that can be built now.
 
     Attributes:
-        lock: the lock itself where nothing was gone, or one derived from it, its release labelled.
+        lock: the same lock if nothing was gone, else a derived one whose release has a label.
         changed: packages that were relocked: name to the old and the new version ("" where no longer needed).
     """
 
@@ -63,7 +63,7 @@ def _derived(lock: Lock, kind: str, resolution: Resolution) -> Lock:
 
 
 def _with_images(lock: Lock, context: Context) -> Lock:
-    """Give images whose packages changed their new recipe; what they must be is then not known."""
+    """Give images whose packages changed their new recipe; their output is then unknown."""
     images = declared_images(context.with_lock(lock))
     entries = []
     for entry in lock.entries:

@@ -1,4 +1,4 @@
-"""Locking a release: every declaration resolved, what did not change kept, the lock written at once."""
+"""Lock a release: resolve every declaration, keep what did not change, write release.lock."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def lock_release(
 
     Args:
         catalog: the release.
-        cache: where compilers and what is downloaded along the way go.
+        cache: for compilers and what is downloaded.
         update: entry ids, artifacts, packages or components to resolve again; "*" is everything.
-        progress: called with the kind of source that is being resolved.
+        progress: called with the source kind that is being resolved.
     """
     previous, kinds = _previous(catalog), source_kinds()
     _refuse_duplicates(catalog)
@@ -59,12 +59,12 @@ def lock_release(
 
 
 def write_lock(made: Lock, folder: Path) -> None:
-    """Write release.lock into a release's folder: sorted, one value a line, so that its diffs can be reviewed."""
+    """Write release.lock into a release's folder: sorted, one value per line, so that its diffs can be reviewed."""
     write_atomic(folder / FILE, lock_text(made))
 
 
 def lock_text(made: Lock) -> str:
-    """Return a lock as its file holds it."""
+    """Return the text of release.lock."""
     return json.dumps(made.model_dump(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -100,7 +100,7 @@ def _refuse_duplicates(catalog: Catalog) -> None:
         for artifact in component.artifacts:
             if artifact.id in seen:
                 fact = f"is declared by {seen[artifact.id]} and by {name}"
-                raise InputError(f"artifact {artifact.id}", fact, "give one another id")
+                raise InputError(f"artifact {artifact.id}", fact, "rename one of them")
             seen[artifact.id] = name
 
 

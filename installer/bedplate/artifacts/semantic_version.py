@@ -12,7 +12,7 @@ NUMBERS = 3
 
 
 def parse_semantic(text: str) -> semver.Version:
-    """Return a version; ValueError where it is not one."""
+    """Return a version; raise ValueError if it is not one."""
     plain = text.strip().removeprefix("v").removeprefix("go")
     if match := GO_RELEASE.fullmatch(plain):
         plain = f"{match['numbers']}{'.0' * (2 - match['numbers'].count('.'))}-{match['stage']}.{match['count']}"

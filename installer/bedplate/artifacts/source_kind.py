@@ -55,12 +55,12 @@ class Context:
 
     @property
     def distribution(self) -> Distribution:
-        """Return what the hosts run."""
+        """Return the hosts' distribution."""
         return find_distribution(self.release.platform.distribution)
 
     @property
     def image_distribution(self) -> Distribution:
-        """Return what images are made of: component.yaml lists their packages as `debs`, whatever the hosts run."""
+        """Return the distribution of images, whose packages component.yaml lists as `debs`, on any hosts."""
         return find_distribution("debian")
 
     def lock_folder(self, kind: str, name: str) -> Path:
@@ -68,7 +68,7 @@ class Context:
         return self.release_folder / "lock" / kind / name
 
     def is_to_update(self, *names: str) -> bool:
-        """Return whether one of the names is to be resolved again."""
+        """Return whether one of the names has to be resolved again."""
         return bool(self.update & {"*", *names})
 
     def previous_entry(self, entry_id: str) -> Entry | None:
@@ -112,16 +112,16 @@ class Stage(IntEnum):
 
 
 class SourceKind(ABC):
-    """One kind of artifact: all that differs between kinds, with what is usual as the default.
+    """One kind of artifact: everything in which kinds differ, with the usual as the default.
 
     Attributes:
-        name: the kind's word in locks and in component.yaml; its folder's name.
+        name: the kind's name in locks and in component.yaml; also its folder's.
         stage: when its artifacts are made.
         needs: kinds of the same stage that come before.
-        disk_estimate: free disk in bytes that making one takes on a cold cache, the compiler's caches included
+        disk_estimate: free disk in bytes that one takes with a cold cache, the compiler's caches included
             (measured, rounded up); 0: its own size.
         caches: folders of the cache that may be emptied when the disk is nearly full.
-        is_tar: its artifacts are tars, out of which images and hosts take files; others are one file each.
+        is_tar: its artifacts are tars, from which images and hosts take files; others are one file each.
         is_package: its artifacts are packages, and so are not listed as holders of packages.
         is_served_as_file: the mirror serves its artifacts under files/, by their file names.
     """
@@ -137,14 +137,14 @@ class SourceKind(ABC):
 
     @abstractmethod
     def resolve(self, context: Context) -> Resolution:
-        """Pin every declaration of this kind, with network; keep what did not change (`context.previous`)."""
+        """Pin every declaration of this kind, over the network; keep what did not change (`context.previous`)."""
 
     @abstractmethod
     def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch or build an entry's artifact and put it into the cache; the lock alone decides what it is."""
+        """Fetch or build an entry's artifact into the cache; only the lock decides what it is."""
 
     def current_recipe(self, entry: Entry, context: Context) -> str:
-        """Return the recipe that an entry would have now: its declaration's, with the locked pins."""
+        """Return the recipe that an entry has now, from its current declaration and the locked pins."""
         return entry.recipe
 
     def declared_sets(self, context: Context) -> Iterable[str]:
@@ -168,19 +168,19 @@ class SourceKind(ABC):
         components: Mapping[str, Component],
         sets: Mapping[str, list[str]],
     ) -> bool:
-        """Return whether a bundle carries an artifact itself, and not only what is made of it."""
+        """Return whether a bundle carries the artifact itself, not only what is made of it."""
         return True
 
     def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
-        """Return the name of an artifact as a file in the bundle and the mirror; '' where it is never one."""
+        """Return the artifact's file name in the bundle and the mirror; '' if it is never a file."""
         return entry.name
 
     def component_version(self, artifact: BundledArtifact) -> str:
-        """Return the component's version from a file name; '' where it does not have it."""
+        """Return the component's version from the file name; '' if it is not in there."""
         return ""
 
     def stable_name(self, name: str) -> str:
-        """Return what stays of an artifact's name when its version changes."""
+        """Return the part of an artifact's name that stays the same when its version changes."""
         return name
 
     def ecosystem(self) -> Ecosystem | None:
@@ -192,11 +192,11 @@ class SourceKind(ABC):
         return [blob.name]
 
     def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> Contents | None:
-        """Return the packages in one of these blobs, a tar; None where the kind never has any."""
+        """Return the packages in one of these blobs, a tar; None if the kind never has any."""
         return read_tar(blob, ecosystems)
 
     def known_packages(self, context: Context) -> Iterable[Package]:
-        """Return packages of which the lock or a component says more than they do themselves."""
+        """Return packages about which the lock or a component says more than their own metadata."""
         return ()
 
     def recorded_licences(self, release_folder: Path) -> Mapping[str, str]:
@@ -204,7 +204,7 @@ class SourceKind(ABC):
         return {}
 
     def record_licences(self, release_folder: Path, packages: Iterable[Package], cache: Cache) -> int:
-        """Record the licences of packages that do not name theirs; return how many are left without one."""
+        """Record the licences of packages that do not name them; return how many remain without one."""
         return 0
 
     def check_dependencies(
@@ -222,14 +222,14 @@ class SourceKind(ABC):
 
 
 def kept_output(entry: Entry, context: Context) -> Output | None:
-    """Return an entry's output if the cache has all of it: as recorded, or as its recipe came out before."""
+    """Return an entry's output if the cache has all of it: the recorded one, or an earlier one of its recipe."""
     cache = context.cache
     output = entry.output if entry.output and cache.has(entry.output.sha256) else cache.recall(entry.recipe)
     return output if output and _is_whole(output, entry, context) else None
 
 
 def fetch_or_build(entry: Entry, context: Context) -> Output:
-    """Return an entry's artifact from the cache, fetched or built first if it is not there."""
+    """Return an entry's artifact from the cache; fetch or build it first if it is missing."""
     known = context.cache.recall(entry.recipe)
     if known and _is_whole(known, entry, context):
         return known

@@ -1,4 +1,4 @@
-"""Licences in the words of SPDX: https://spdx.org/licenses/."""
+"""Licences as SPDX expressions: https://spdx.org/licenses/."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ NAMES = {
     "zlib/libpng": "Zlib",
     "zpl-2.1": "ZPL-2.1",
 }
-"""Names that packages use, in small letters; Debian's are those of
+"""Names that packages use, in lower case; Debian's are those of
 https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/#license-short-name."""
 
 
 def from_name(name: str) -> str:
-    """Return the SPDX expression that a package's own name of its licence stands for, '' if none is known."""
+    """Return the SPDX expression for a package's own name of its licence, '' if none is known."""
     text = " ".join(name.split())
     if not text or len(text) > LONGEST or text.upper() in {"UNKNOWN", "NOASSERTION", "SEE LICENSE IN LICENSE"}:
         return ""
@@ -63,7 +63,7 @@ def from_name(name: str) -> str:
 def from_debian(names: Iterable[str]) -> str:
     """Return one expression for the licences of all files of a Debian package.
 
-    A name that SPDX does not know becomes a LicenseRef, as it is a licence that has a text in the package.
+    A name that SPDX does not know becomes a LicenseRef, since the package has the licence's text.
     """
     found = {_of_files(name) for name in names} - {""}
     return " AND ".join(f"({one})" if " OR " in one and len(found) > 1 else one for one in sorted(found))
@@ -80,7 +80,7 @@ def _one(name: str) -> str:
 
 
 def _gnu(text: str) -> str:
-    """Return a licence of GNU's, whose older names say no `-only`."""
+    """Return a GNU licence; its older names lack `-only`."""
     if not (match := GNU.fullmatch(text)):
         return ""
     number = match["number"] if "." in match["number"] else f"{match['number']}.0"

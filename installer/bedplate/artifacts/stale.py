@@ -1,4 +1,4 @@
-"""Declarations that changed since they were locked: what would be built is not what is declared."""
+"""Check that the lock is current: no declaration changed since it was locked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 
 def check_current(context: Context) -> None:
-    """Raise ErrorList with every artifact or set of packages whose declaration is not the one in the lock."""
+    """Raise ErrorList with every artifact and set of packages whose declaration differs from the lock."""
     if errors := [*_artifacts(context), *_sets(context)]:
         raise ErrorList(errors)
 
@@ -26,7 +26,7 @@ def _artifacts(context: Context) -> Iterator[BedplateError]:
 
 
 def _sets(context: Context) -> Iterator[InputError]:
-    """Yield an error for each set of packages that is declared and not locked, or locked without one of its own."""
+    """Yield an error for each set that is declared but not locked, and for each locked set that lacks a member."""
     lock = context.lock
     wanted = [name for kind in context.kinds.values() for name in kind.declared_sets(context)]
     for name in dict.fromkeys(wanted):

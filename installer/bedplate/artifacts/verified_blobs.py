@@ -1,4 +1,4 @@
-"""Blobs whose content was proven, by inode, size and time, so that a second look at them hashes nothing."""
+"""Remember verified files by inode, size and time, so that they are not hashed again."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bedplate.core.files import write_atomic
 
 
 class ProvenFiles:
-    """What proven files looked like, kept in a file; a context that writes it at its end."""
+    """A record of verified files, kept in a file; as a context manager, it writes the file at the end."""
 
     def __init__(self, path: Path) -> None:
-        """Read the record; a broken one is as good as none."""
+        """Read the record; ignore a broken one."""
         self._path = path
         self._known: dict[str, list[int]] = {}
         self._changed = False
@@ -29,22 +29,22 @@ class ProvenFiles:
                 self._changed = True
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Keep what was proven, also after a failure."""
+        """Write what was verified, also after a failure."""
         if self._changed:
             write_atomic(self._path, json.dumps(self._known, sort_keys=True))
 
     def has(self, sha256: str, state: os.stat_result) -> bool:
-        """Return whether a blob looks as it did when it was proven."""
+        """Return whether a file looks as it did when it was verified."""
         return self._known.get(sha256) == _mark(state)
 
     def add(self, sha256: str, state: os.stat_result) -> None:
-        """Note what a blob looked like before it was proven."""
+        """Record how a file looked before it was verified."""
         self._known[sha256] = _mark(state)
         self._changed = True
 
@@ -62,16 +62,16 @@ class VerifiedBlobs(ProvenFiles):
         self._cache = cache
 
     def check(self, sha256: str) -> int:
-        """Return a blob's size, once its content is proven; a spoilt blob is removed from the cache."""
+        """Verify a blob's content and return its size; remove a corrupted blob from the cache."""
         blob = self._cache.blob(sha256)
         try:
             state = blob.stat()
         except FileNotFoundError as error:
-            raise BedplateError(f"blob {sha256}", "is not in the cache", "bedplate bundle build again") from error
+            raise BedplateError(f"blob {sha256}", "is not in the cache", "bedplate bundle build") from error
         if not self.has(sha256, state):
             if digest.of_file(blob) != sha256:
                 blob.unlink()
-                step = "build again; check the disk"
-                raise BedplateError(f"blob {sha256}", "had another content in the cache and was removed", step)
+                step = "build again, and check the disk"
+                raise BedplateError(f"blob {sha256}", "was corrupted in the cache and is removed", step)
             self.add(sha256, state)
         return state.st_size

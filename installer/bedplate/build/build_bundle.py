@@ -1,4 +1,4 @@
-"""Building a bundle: have every artifact, prove that nothing is missing, write and sign."""
+"""Build a bundle: fetch or build its artifacts, prove it complete, write and sign it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BuiltBundle:
         manifest: its manifest.json.
         digest: the bundle's digest.
         written: number of its files that were not there before.
-        references: number of image references that were proved to be in it.
+        references: number of image references that were checked.
     """
 
     folder: Path
@@ -49,7 +49,7 @@ class BuiltBundle:
 
 
 def default_key() -> Path:
-    """Return where the publisher's key is kept unless one says otherwise."""
+    """Return the default path of the publisher's key."""
     return paths.user_state() / "publisher" / "key"
 
 
@@ -69,62 +69,62 @@ def build_bundle(  # noqa: PLR0913  each is one part of a build
         catalog: the release.
         out: the bundle's folder: absent, empty or an older bundle.
         key: the publisher's private key.
-        lock: build this one in place of the release's own (see relock).
-        record: write what comes out into the lock in place of refusing what differs from it.
-        caches: binary caches and bundles, from which everything they have is taken before anything is made.
-        reporter: told about the work.
+        lock: build this one instead of the release's own (see relock).
+        record: write outputs into the lock instead of refusing those that differ.
+        caches: binary caches and bundles; what they have is fetched instead of built.
+        reporter: shows the work.
     """
-    told, kept = reporter or SilentReporter(), Cache()
+    reporter, cache = reporter or SilentReporter(), Cache()
     locked = lock or catalog.lock()
-    context = build_context(catalog, kept, locked)
+    context = build_context(catalog, cache, locked)
     check_current(context)
     if caches and caches.ordered:
-        with report_item(told, "binary caches") as sizes:
-            filled = fill_cache(caches, context, told)
+        with report_item(reporter, "binary caches") as sizes:
+            filled = fill_cache(caches, context, reporter)
             sizes.extend(filled.size.values())
-        told.note(str(filled))
-    entries = realize(locked, context, told, record=record)
+        reporter.note(str(filled))
+    entries = realize(locked, context, reporter, record=record)
     made = Lock(release=locked.release, entries=[entries[name] for name in sorted(entries)], sets=locked.sets)
     if record:
-        _record(made, catalog, context, told)
-    told.begin("completeness")
-    release = release_contents.release_file(catalog, made, add_installer(catalog, made, kept), kept)
-    with _proved(catalog, release, kept, told) as references:
-        told.end("completeness", f"all {references} image references resolve in the bundle")
+        _record(made, catalog, context, reporter)
+    reporter.begin("completeness")
+    release = release_contents.release_file(catalog, made, add_installer(catalog, made, cache), cache)
+    with _proved(catalog, release, cache, reporter) as references:
+        reporter.end("completeness", f"all {references} image references resolve in the bundle")
         from bedplate.sbom import documents  # noqa: PLC0415  it loads CycloneDX's library, which takes a moment
 
-        told.begin("documents")
+        reporter.begin("documents")
         release = documents.add_documents(release, context.with_lock(made))
-        told.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
-    told.begin("bundle")
-    manifest, written = write_bundle(out, release, kept, key)
-    told.end("bundle", f"{len(manifest.files)} files, {written} of them written")
+        reporter.end("documents", f"{len(release.documents)}: bills of materials (CycloneDX) and provenance")
+    reporter.begin("bundle")
+    manifest, written = write_bundle(out, release, cache, key)
+    reporter.end("bundle", f"{len(manifest.files)} files, {written} of them written")
     return BuiltBundle(out, release, manifest, bundle_digest(manifest), written, references)
 
 
 def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) -> None:
-    """Write down what came out, outputs and licences, before the installer is packed, which carries both files."""
+    """Write outputs and licences into the release's folder, before the installer, which carries both, is packed."""
     from bedplate.sbom import documents  # noqa: PLC0415  as above
 
     resolve.write_lock(made, catalog.folder)
     reporter.begin("licences")
     unstated = documents.record_licences(release_contents.locked_release_file(catalog, made), context)
-    reporter.end("licences", f"Go modules without a known one: {unstated}")
+    reporter.end("licences", f"{unstated} packages without a known one")
 
 
 @contextmanager
 def _proved(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> Iterator[int]:
-    """Prove the closure once per release file: it names the installer's digest, and so all templates and code.
+    """Prove completeness once per release file, which has the installer's digest, and so that of all code.
 
-    The hosts' packages are installed beside what is done in this context; apt takes half a minute of one core.
+    The hosts' packages are installed while the body of this context runs; apt takes half a minute of one core.
     """
     note = cache.folder("proved") / digest.of(release.model_dump())
     if note.is_file():
         yield int(note.read_text())
         return
     references = prove_complete(catalog, release, cache)
-    with ThreadPoolExecutor(1) as beside:
-        installed = beside.submit(prove_installed, catalog, release, cache, reporter)
+    with ThreadPoolExecutor(1) as pool:
+        installed = pool.submit(prove_installed, catalog, release, cache, reporter)
         yield references
         installed.result()
     write_atomic(note, str(references))

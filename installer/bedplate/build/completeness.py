@@ -1,4 +1,4 @@
-"""The proof that a bundle is closed: whatever a release names, and whatever its packages ask for, is in it."""
+"""Prove that a bundle is complete: it has every image that a release names and all that its packages depend on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bedplate.render.objects import image_digests
 
 
 def prove_complete(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
-    """Return the number of images' references that were looked at; Findings name whatever is not in the bundle.
+    """Return the number of image references that were checked; raise ErrorList with what is not in the bundle.
 
     Args:
         catalog: the release.
@@ -39,7 +39,7 @@ def prove_complete(catalog: Catalog, release: ReleaseFile, cache: Cache) -> int:
 
 
 def check_dependencies(catalog: Catalog, release: ReleaseFile, cache: Cache) -> list[BedplateError]:
-    """Return an error for everything that a package of any kind asks for and the bundle lacks."""
+    """Return an error for each dependency of a package that the bundle lacks."""
     blobs = cache.root / "blobs/sha256"
     exceptions = [allowed for component in catalog.components.values() for allowed in component.allow]
 
@@ -54,13 +54,13 @@ def check_dependencies(catalog: Catalog, release: ReleaseFile, cache: Cache) -> 
 
 
 def prove_installed(catalog: Catalog, release: ReleaseFile, cache: Cache, reporter: Reporter) -> None:
-    """Install the hosts' packages in a clean root; Findings name what keeps them from it.
+    """Install the hosts' packages in a clean root; raise ErrorList with what prevents it.
 
     Args:
         catalog: the release.
         release: what the bundle holds.
         cache: has every artifact of it.
-        reporter: told how long it took.
+        reporter: shows how long it took.
     """
     packages, started = host_packages(catalog.components.values()), time.monotonic()
     if prove_installation(release, packages, cache):

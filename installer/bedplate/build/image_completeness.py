@@ -1,4 +1,4 @@
-"""The closure of images: every image that a rendered object or a component names is in the bundle."""
+"""Check that every image that a rendered object or a component names is in the bundle."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class NamedImage:
 
     Attributes:
         image: the image.
-        component: who names it.
+        component: the component that names it.
         thing: the object or file.
-        path: the place in it; may be empty.
+        path: the path in it; may be empty.
         reason: why it counts as a reference.
     """
 
@@ -37,8 +37,7 @@ def check_images(
 ) -> list[BedplateError]:
     """Return an error for each image that is named and is neither in the bundle nor allowed to be absent.
 
-    A name whose tag is decided elsewhere is in the bundle if its repository is: where the tag is decided,
-    the walk finds it too.
+    A name without a tag is in the bundle if its repository is: the scan also finds where the tag is set.
 
     Args:
         named: the images, from `images_of_object` and `images_of_component`.
@@ -70,7 +69,7 @@ def _error(item: NamedImage, fact: str) -> BedplateError:
 
 
 def images_of_component(component: Component) -> Iterator[NamedImage]:
-    """Yield the images a component declares: those it builds and those it says are in code."""
+    """Yield the images that a component declares: those it builds, and those that code names."""
     for image in component.images:
         yield NamedImage(
             normalize_image(f"{image.name}:{image.tag}"), component.name, "component.yaml", "images", "built"
@@ -80,7 +79,7 @@ def images_of_component(component: Component) -> Iterator[NamedImage]:
 
 
 def images_of_object(component: str, thing: dict[str, Any]) -> Iterator[NamedImage]:
-    """Yield the images one rendered object names, each once per place."""
+    """Yield the images that one rendered object names, each once per path."""
     metadata = thing.get("metadata", {})
     name = "/".join(filter(None, (thing.get("kind", ""), metadata.get("namespace", ""), metadata.get("name", ""))))
     for hit in images_of(thing):

@@ -1,4 +1,4 @@
-"""The installer as one file: this repository's own files, and those of additional trees, in a reproducible tar."""
+"""Pack the installer: this repository's files, and those of other source trees, in a reproducible tar."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGE = 10_000_000
 
 
 def add_installer(catalog: Catalog, lock: Lock, cache: Cache) -> Output:
-    """Put the installer's tar into the cache, with the lock that the bundle was really built from."""
+    """Pack the installer into the cache, with the lock that the bundle was really built from."""
     files: dict[str, Path] = dict(_tree(paths.SOURCE, ""))
     for tree in paths.search_path():
         if tree != paths.SOURCE:
@@ -43,9 +43,9 @@ def add_installer(catalog: Catalog, lock: Lock, cache: Cache) -> Output:
 
 
 def _tree(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    """Yield a tree's files: what git knows or does not ignore; without git (on a bastion) all of them."""
+    """Yield a tree's files: those that git does not ignore, or all of them without git (on a bastion)."""
     if not root.is_dir():
-        raise InputError(f"tree {root}", "is no folder", "mend BEDPLATE_TREES")
+        raise InputError(f"tree {root}", "is not a folder", "fix BEDPLATE_TREES")
     names = _git_files(root) if (root / ".git").exists() else _walk(root)
     for name in sorted(names):
         path = root / name
@@ -70,5 +70,5 @@ def _entry(name: str, path: Path) -> TarEntry:
         return TarEntry(name, 0o777, link=str(path.readlink()))
     state = path.stat()
     if state.st_size < LARGE and PRIVATE_KEY.search(path.read_bytes()):
-        raise InputError(f"file {path}", "holds a private key and would be carried in the bundle", "move it elsewhere")
+        raise InputError(f"file {path}", "contains a private key and would be in the bundle", "move it elsewhere")
     return TarEntry(name, 0o755 if state.st_mode & stat.S_IXUSR else 0o644, content=path)

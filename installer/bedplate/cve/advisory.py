@@ -1,4 +1,4 @@
-"""Advisories in the OSV format: https://ossf.github.io/osv-schema/. What is not used here is left unread."""
+"""Advisories in the OSV format: https://ossf.github.io/osv-schema/. Fields that are not used here are ignored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VECTORS = {"CVSS_V4": CVSS4, "CVSS_V3": CVSS3, "CVSS_V2": CVSS2}
 
 
 class Severity(StrEnum):
-    """How bad it is, as CVSS names it; in this order."""
+    """Severity as CVSS names it, in this order."""
 
     UNKNOWN = "unknown"
     NONE = "none"
@@ -24,12 +24,12 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Return its place; what is unknown counts as the worst, for nobody has looked."""
+        """Return its place in the order; an unknown severity counts as the worst, since no one has rated it."""
         return list(Severity).index(self) if self is not Severity.UNKNOWN else len(Severity)
 
 
 WORDS = {"MODERATE": Severity.MEDIUM, "UNIMPORTANT": Severity.LOW, "NEGLIGIBLE": Severity.LOW}
-"""Words of GitHub's and Debian's advisories that CVSS does not have."""
+"""Words in advisories of GitHub and Debian that are not in CVSS."""
 
 
 class _Lenient(BaseModel):
@@ -51,7 +51,7 @@ class AffectedPackage(_Lenient):
 
 
 class Event(_Lenient):
-    """Where a range begins or ends; one of the four is given."""
+    """Where a range begins or ends; exactly one field is given."""
 
     introduced: str = ""
     fixed: str = ""
@@ -67,7 +67,7 @@ class Range(_Lenient):
 
 
 class Affected(_Lenient):
-    """Which versions of a package are meant."""
+    """Which versions of a package are affected."""
 
     package: AffectedPackage | None = None
     severity: list[Score] = Field(default_factory=list)
@@ -93,12 +93,12 @@ class Advisory(_Lenient):
 
     @property
     def title(self) -> str:
-        """Return what it is about, on one line."""
+        """Return the summary, on one line."""
         return self.summary or next(iter(self.details.strip().splitlines()), "")
 
 
 def advisory_severity(advisory: Advisory, affected: Affected) -> Severity:
-    """Return how bad an advisory is for a package: its CVSS vector counts before the database's own word."""
+    """Return the severity of an advisory for a package: its CVSS vector, else the database's own word."""
     for scores in (affected.severity, advisory.severity):
         found = [one for score in scores if (one := _scored(score)) is not Severity.UNKNOWN]
         if found:

@@ -1,4 +1,4 @@
-"""Reading a carried file of advisories: one JSON record, a list, a line each, a zip of records, or a folder of them."""
+"""Read advisories from a file: a JSON record, a list, one record per line, a zip of records, or a folder of them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bedplate.core.errors import InputError, SourceLocation
 from bedplate.cve.advisory import Advisory
 
 LARGEST = 32 << 20
-"""Bytes of one record in a zip: what grows beyond that is no advisory."""
+"""Most bytes of one record in a zip; a larger one is not an advisory."""
 
 
 def read_advisories(path: Path) -> Iterator[Advisory]:
-    """Yield every advisory; InputError names the file, and the line, of one that cannot be read."""
+    """Yield every advisory; raise InputError with file and line for one that cannot be read."""
     if path.is_dir():
         for file in sorted(path.rglob("*.json")):
             yield from _records(file.read_bytes(), str(file))
     elif not path.is_file():
-        raise InputError(f"advisories {path}", "are not there", "carry an OSV export in, such as all.zip")
+        raise InputError(f"advisories {path}", "do not exist", "carry an OSV export in, such as all.zip")
     elif zipfile.is_zipfile(path):
         yield from _zipped(path)
     elif path.suffix in {".jsonl", ".ndjson"}:
@@ -40,7 +40,7 @@ def _zipped(path: Path) -> Iterator[Advisory]:
             with archive.open(member) as file:
                 data = file.read(LARGEST + 1)
             if len(data) > LARGEST:
-                raise InputError(f"file {member} in {path}", f"is larger than {LARGEST} bytes", "take another export")
+                raise InputError(f"file {member} in {path}", f"is larger than {LARGEST} bytes", "use another export")
             yield from _records(data, f"{path}!{member}")
 
 
@@ -57,8 +57,6 @@ def _records(data: bytes, file: str, line: int = 0) -> Iterator[Advisory]:
         for record in value if isinstance(value, list) else [value]:
             yield Advisory.model_validate(record)
     except (ValueError, RecursionError) as error:
-        fact = "is no OSV record"
+        fact = "is not an OSV record"
         detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise InputError(
-            "advisory", f"{fact} ({detail})", "take the export again", SourceLocation(file, line)
-        ) from error
+        raise InputError("advisory", f"{fact} ({detail})", "export again", SourceLocation(file, line)) from error

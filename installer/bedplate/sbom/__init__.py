@@ -1,1 +1,1 @@
-"""What a release consists of, package by package, read from the artifacts themselves; and what each was made of."""
+"""Bills of materials: the packages in each artifact of a release, and the provenance of each artifact."""

@@ -1,4 +1,4 @@
-"""Reading the documents that a bundle carries."""
+"""Read the bill of materials and the provenance that a bundle carries."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ def read_sbom(bundle: Path, image: str = "") -> bytes:
 
     Args:
         bundle: the bundle's folder.
-        image: name:tag; its last words are enough where only one image ends with them.
+        image: name:tag; its last path segments are enough if only one image ends with them.
     """
     release = read_release(bundle)
     return _content(bundle, _find(release, SBOM, _full_name(release, image) if image else ""))
 
 
 def read_provenance(bundle: Path) -> bytes:
-    """Return a bundle's in-toto statements, one a line."""
+    """Return a bundle's in-toto statements, one per line."""
     return _content(bundle, _find(read_release(bundle), PROVENANCE, ""))
 
 
 def count_licences(sbom: dict[str, Any]) -> Counter[str]:
-    """Return how many packages of a CycloneDX document name each licence; one with several counts for each of them."""
+    """Count the packages of a CycloneDX document by licence; a package with several counts for each."""
     named = (licence_of(one) for one in sbom.get("components", []) if one["type"] == "library")
     return Counter(name for text in named for name in ({text} if text == UNKNOWN else set(NAME.findall(text)) - WORDS))
 
 
 def licence_of(component: dict[str, Any]) -> str:
-    """Return a component's licence as an SPDX expression, UNKNOWN where it has none."""
+    """Return a component's licence as an SPDX expression, UNKNOWN if it has none."""
     found = [one.get("expression") or one.get("license", {}).get("id", "") for one in component.get("licenses", [])]
     return " AND ".join(found) or UNKNOWN
 
 
 def parse_sbom(data: bytes) -> dict[str, Any]:
-    """Return a CycloneDX document as JSON has it."""
+    """Return a parsed CycloneDX document."""
     value: dict[str, Any] = json.loads(data)
     return value
 
@@ -68,12 +68,12 @@ def _full_name(release: ReleaseFile, image: str) -> str:
     ]
     if len(found) != 1:
         fact = "is not in the bundle" if not found else f"is any of {', '.join(found)}"
-        raise InputError(f"image {image}", fact, suggestion(image, names) if not found else "say more of its name")
+        raise InputError(f"image {image}", fact, suggestion(image, names) if not found else "give more of its name")
     return found[0]
 
 
 def _content(bundle: Path, document: ReleaseDocument) -> bytes:
-    """Return a document, once its digest is proven."""
+    """Return a document after verifying its digest."""
     data = (bundle / bundle_layout.blob_path(document.sha256)).read_bytes()
     if hashlib.sha256(data).hexdigest() != document.sha256:
         raise BedplateError(f"blob {document.sha256}", "differs from what was signed", "bedplate bundle verify")

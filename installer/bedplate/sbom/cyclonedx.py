@@ -1,6 +1,6 @@
-"""CycloneDX documents: https://cyclonedx.org/docs/1.6/json/.
+"""Bills of materials as CycloneDX documents: https://cyclonedx.org/docs/1.6/json/.
 
-The same release gives the same bytes: the serial number comes from what is in it, the time is the release's own.
+The same release gives the same bytes: the serial number follows from the content, the time is the release's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bedplate.distributions.find_distribution import distribution_of_suite
 from bedplate.images.image_name import split_image
 
 SPACE = uuid.UUID("0f4a4a53-7a60-5d0f-a3a2-6a1f6f0a6d5c")
-"""Name space of the serial numbers; our own, once and for all."""
+"""Namespace of the serial numbers; it never changes."""
 GO_SUM = "bedplate:go-sum"
 PLATFORM = "bedplate"
 
@@ -62,7 +62,7 @@ def release_document(release: ReleaseFile, packages: Mapping[str, tuple[Package,
 def _bom(subject: Component, release: ReleaseFile, contents: Mapping[Component, list[Component]]) -> Bom:
     time = dt.datetime.fromtimestamp(release.epoch, tz=dt.UTC)
     found = {one.bom_ref: one for some in contents.values() for one in some}
-    refs = {ref: Dependency(ref) for ref in found}  # Bom.register_dependency looks at all it has for each of them
+    refs = {ref: Dependency(ref) for ref in found}  # Bom.register_dependency would search all of them each time
     dependencies = [Dependency(one.bom_ref, (refs[i.bom_ref] for i in inner)) for one, inner in contents.items()]
     rest = [refs[ref] for ref in found.keys() - {one.bom_ref for one in contents}]
     metadata = BomMetaData(component=subject, timestamp=time)
@@ -70,7 +70,7 @@ def _bom(subject: Component, release: ReleaseFile, contents: Mapping[Component, 
 
 
 def _written(bom: Bom) -> bytes:
-    """Return a document with the serial number that follows from all the rest of it."""
+    """Return a document with a serial number that follows from its content."""
     bom.serial_number = uuid.UUID(int=0)
     value = json.loads(JsonV1Dot6(bom).output_as_string())
     value["serialNumber"] = uuid.uuid5(SPACE, digest.of(value)).urn
@@ -91,7 +91,7 @@ def _artifact(artifact: BundledArtifact) -> Component:
 
 
 def artifact_purl(artifact: BundledArtifact) -> PackageURL:
-    """Return an artifact's package URL: an image's names its place upstream."""
+    """Return an artifact's package URL; an image's names its upstream repository."""
     version = f"sha256:{artifact.sha256}"
     if not artifact.image:
         return PackageURL("generic", None, artifact.file, version)

@@ -1,4 +1,4 @@
-"""The documents that a bundle carries about itself: a CycloneDX document per image and one of all, and provenance."""
+"""A bundle's documents about itself: a CycloneDX document per image, one of the whole release, and provenance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bedplate.core import digest
 from bedplate.sbom import cyclonedx, package_inventory, provenance
 
 FORM = 1
-"""Part of every key in the cache: raised when the same packages would give another document."""
+"""Part of every key in the cache: raise it when the same packages would give another document."""
 
 
 def add_documents(release: ReleaseFile, context: Context) -> ReleaseFile:
@@ -32,7 +32,7 @@ def add_documents(release: ReleaseFile, context: Context) -> ReleaseFile:
 
 
 def record_licences(release: ReleaseFile, context: Context) -> int:
-    """Record licences that packages do not name themselves; return the number of packages left without one."""
+    """Record the licences of packages that do not name them; return how many packages remain without one."""
     everything = package_inventory.read_inventory(release, context.cache).everything
     kinds = context.kinds.values()
     return sum(kind.record_licences(context.release_folder, everything, context.cache) for kind in kinds)
@@ -68,7 +68,7 @@ def _documents(
 
 
 def _kept(inputs: object, make: Callable[[], bytes], cache: Cache) -> Output:
-    """Return what the same inputs gave before, or give now."""
+    """Return the document of these inputs, from the cache if it is there."""
     key = digest.of({"document": FORM, "of": inputs})
     if known := cache.recall(key):
         return known

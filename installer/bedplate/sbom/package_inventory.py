@@ -14,7 +14,7 @@ from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import digest
 
 FORM = 2
-"""Part of every key in the cache: raised when a blob would be read otherwise."""
+"""Part of every key in the cache: raise it when blobs are read in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] 
     Args:
         release: names the artifacts.
         cache: has their blobs.
-        known: packages of which more is known than they say themselves.
+        known: packages about which more is known than their metadata says.
     """
     blobs = {a.id: _blobs(a, cache) for a in release.artifacts}
     kinds = {blob: artifact.kind for artifact in release.artifacts for blob in blobs[artifact.id]}
@@ -73,7 +73,7 @@ def _read(blob: str, kind: str, cache: Cache) -> Contents:
 
 
 def _merge(parts: Iterable[Contents], files: dict[tuple[str, str, str], Package]) -> tuple[Package, ...]:
-    """Return the packages of all parts; one whose file is in the release takes its licence and digest from there."""
+    """Return the packages of all parts; one whose file is in the release gets licence and digest from there."""
     found: dict[tuple[str, str, str], Package] = {}
     installed: list[Package] = []
     for part in parts:
@@ -84,6 +84,6 @@ def _merge(parts: Iterable[Contents], files: dict[tuple[str, str, str], Package]
 
 
 def _with(file: Package | None, package: Package) -> Package:
-    """Return a package with all that its own metadata leaves open and its file, or its lock, says."""
+    """Return a package, completed from its file or its lock where its own metadata is silent."""
     said = {name: value for name, value in package if value}
     return file.model_copy(update=said) if file else package

@@ -1,7 +1,7 @@
-"""What each built artifact was made of and by which recipe: in-toto statements with SLSA's predicate.
+"""Provenance: what each artifact was built from and by which recipe, as in-toto statements with SLSA's predicate.
 
-Forms: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md and https://slsa.dev/spec/v1.0/provenance.
-One statement a line; the bundle's one signature covers them all.
+Formats: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md and https://slsa.dev/spec/v1.0/provenance.
+One statement per line. The bundle's signature covers them all.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BUILDER = "tag:bedplate,2026:builder"
 
 
 def provenance_statements(release: ReleaseFile, packages: Mapping[str, tuple[Package, ...]], context: Context) -> bytes:
-    """Return the statements of all artifacts that were built, one a line.
+    """Return the statements of all artifacts that were built, one per line.
 
     Args:
         release: names the artifacts.

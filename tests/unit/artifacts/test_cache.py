@@ -47,14 +47,14 @@ def test_recipe_is_recalled_while_its_blob_is_whole(cache: Cache) -> None:
 
 
 def test_scratch_is_gone_afterwards(cache: Cache) -> None:
-    """A scratch folder goes away, whatever was left in it."""
+    """A scratch folder is removed with everything in it."""
     with cache.scratch() as folder:
         (folder / "sub").mkdir()
     assert not folder.exists()
 
 
 def test_what_a_killed_process_left_is_removed(cache: Cache) -> None:
-    """A scratch folder of yesterday is nobody's any more; one of today may be in use."""
+    """A scratch folder of yesterday is removed; one of today may be in use."""
     old, new = cache.folder("scratch", "old"), cache.folder("scratch", "new")
     os.utime(old, (0, 0))
     with cache.scratch():

@@ -1,4 +1,4 @@
-"""Artifacts come from the cache or are made once, and must be what the lock says."""
+"""Artifacts come from the cache or are fetched or built once, and must match the lock."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ components: {hello: "1"}
 IMAGE = "image:registry.example.test/hello:v1"
 
 
-class Told(SilentReporter):
-    """Notes what was worked on."""
+class RecordingReporter(SilentReporter):
+    """Records the items that were fetched or built."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with no items."""
         self.items: list[str] = []
 
     def end(self, item: str, fact: str) -> None:  # noqa: ARG002  the protocol's form
-        """Note one."""
+        """Record one."""
         self.items.append(item)
 
 
@@ -77,49 +77,51 @@ def locked(release: Catalog, cache: Cache) -> Lock:
     return Lock(release="2026.1.0", entries=FileSource().resolve(context).entries, sets=SETS)
 
 
-def have(release: Catalog, lock: Lock, cache: Cache, told: Told | None = None) -> dict[str, Entry]:
-    """Have every artifact."""
-    return realize.realize(lock, build_context(release, cache, lock), told or Told(), record=False)
+def realize_all(
+    release: Catalog, lock: Lock, cache: Cache, reporter: RecordingReporter | None = None
+) -> dict[str, Entry]:
+    """Fetch or build every artifact."""
+    return realize.realize(lock, build_context(release, cache, lock), reporter or RecordingReporter(), record=False)
 
 
 def test_makes_once(release: Catalog, tmp_path: Path) -> None:
-    """All is made the first time and nothing the second; images get entries of their own."""
-    cache, first, second = Cache(tmp_path / "cache"), Told(), Told()
+    """The first run builds everything, the second nothing; images get entries of their own."""
+    cache, first, second = Cache(tmp_path / "cache"), RecordingReporter(), RecordingReporter()
     lock = locked(release, cache)
-    entries = have(release, lock, cache, first)
+    entries = realize_all(release, lock, cache, first)
     assert sorted(entries) == ["file:hello", IMAGE]
     assert all(entry.output for entry in entries.values())
-    assert have(release, lock, cache, second) == entries
+    assert realize_all(release, lock, cache, second) == entries
     assert (first.items, second.items) == (["file: 1 to fetch", IMAGE], [])
 
 
 def test_a_lost_layer_is_made_again(release: Catalog, tmp_path: Path) -> None:
-    """An image counts as kept only while all its blobs are there."""
-    cache, told = Cache(tmp_path / "cache"), Told()
+    """An image is built again when the cache lost one of its blobs."""
+    cache, reporter = Cache(tmp_path / "cache"), RecordingReporter()
     lock = locked(release, cache)
-    output = have(release, lock, cache)[IMAGE].output
+    output = realize_all(release, lock, cache)[IMAGE].output
     assert output
     layer = max(cache.image_blobs(output.sha256)[1:])
     cache.blob(layer).unlink()
-    assert have(release, lock, cache, told)[IMAGE].output == output
+    assert realize_all(release, lock, cache, reporter)[IMAGE].output == output
     assert cache.has(layer)
-    assert told.items == [IMAGE]
+    assert reporter.items == [IMAGE]
 
 
 def test_two_machines_make_the_same(release: Catalog, tmp_path: Path) -> None:
     """Separate caches give equal digests."""
     one, two = (Cache(tmp_path / name) for name in ("one", "two"))
-    assert have(release, locked(release, one), one) == have(release, locked(release, two), two)
+    assert realize_all(release, locked(release, one), one) == realize_all(release, locked(release, two), two)
 
 
 def test_refuses_another_output(release: Catalog, tmp_path: Path) -> None:
-    """An output that is not the recorded one is named, with both digests."""
+    """An output that differs from the recorded one is named, with both digests."""
     cache = Cache(tmp_path / "cache")
-    entries = have(release, locked(release, cache), cache)
+    entries = realize_all(release, locked(release, cache), cache)
     other = entries[IMAGE].model_copy(update={"output": Output(sha256="0" * 64, size=1)})
     lock = Lock(release="2026.1.0", entries=[*locked(release, cache).entries, other], sets={})
     with pytest.raises(ErrorList, match=f"{IMAGE} came out as [0-9a-f]+, not {'0' * 64} as locked"):
-        have(release, lock, cache)
+        realize_all(release, lock, cache)
 
 
 def test_says_what_disk_it_needs(release: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,13 +131,13 @@ def test_says_what_disk_it_needs(release: Catalog, tmp_path: Path, monkeypatch: 
     with pytest.raises(
         BedplateError, match=r"this build needs 1000000\.0 GB \(0 B for file, 1000000\.0 GB for image\)"
     ):
-        have(release, locked(release, cache), cache)
+        realize_all(release, locked(release, cache), cache)
 
 
 def test_describes(release: Catalog, tmp_path: Path) -> None:
     """The release file names every artifact with its digest."""
     cache = Cache(tmp_path / "cache")
-    entries = have(release, locked(release, cache), cache)
+    entries = realize_all(release, locked(release, cache), cache)
     lock = Lock(release="2026.1.0", entries=list(entries.values()), sets={})
     described = release_contents.release_file(release, lock, Output(sha256="0" * 64, size=1), cache)
     found: dict[str, BundledArtifact] = {one.id: one for one in described.artifacts}
@@ -144,7 +146,7 @@ def test_describes(release: Catalog, tmp_path: Path) -> None:
 
 
 def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> None:
-    """What is declared is what is built: a change that was not locked is named."""
+    """A declaration that changed since it was locked is named."""
     cache = Cache(tmp_path / "cache")
     lock = locked(release, cache)
     check_current(build_context(release, cache, lock))
@@ -166,7 +168,7 @@ def test_a_changed_declaration_is_refused(release: Catalog, tmp_path: Path) -> N
 def test_a_lock_without_all_of_a_set_is_refused(
     release: Catalog, tmp_path: Path, sets: dict[str, list[str]], fact: str
 ) -> None:
-    """A declared set that was never locked, and a set that lacks one of its own, is named before anything is made."""
+    """A declared set that was never locked, and a set that lacks a member, is named before anything is built."""
     cache = Cache(tmp_path / "cache")
     lock = locked(release, cache).model_copy(update={"sets": sets})
     with pytest.raises(ErrorList, match=fact):
@@ -174,14 +176,14 @@ def test_a_lock_without_all_of_a_set_is_refused(
 
 
 def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
-    """With a bundle of the release at hand, nothing has to be made or fetched."""
-    first, second, told = Cache(tmp_path / "first"), Cache(tmp_path / "second"), Told()
-    entries = have(release, locked(release, first), first)
+    """With a bundle of the release, nothing has to be fetched or built."""
+    first, second, reporter = Cache(tmp_path / "first"), Cache(tmp_path / "second"), RecordingReporter()
+    entries = realize_all(release, locked(release, first), first)
     recorded = Lock(release="2026.1.0", entries=list(entries.values()), sets={})
     publisher_signature.new_key(tmp_path / "key")
     described = release_contents.release_file(release, recorded, first.add_bytes(b"installer"), first)
     write_bundle(tmp_path / "bundle", described, first, tmp_path / "key")
     origins = BinaryCaches([FolderCache(tmp_path / "bundle")])
     assert fill_cache(origins, build_context(release, second, recorded), SilentReporter()).artifacts == len(entries)
-    assert have(release, recorded, second, told) == entries
-    assert told.items == []
+    assert realize_all(release, recorded, second, reporter) == entries
+    assert reporter.items == []

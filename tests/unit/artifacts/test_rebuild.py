@@ -31,14 +31,14 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 
 
 def _lock(release: Catalog, name: str, output: Output | None) -> None:
-    """Let the lock say something else of one artifact."""
+    """Change one artifact's output in the lock."""
     lock = release.lock()
     entries = [e.model_copy(update={"output": output}) if e.id == name else e for e in lock.entries]
     resolve.write_lock(lock.model_copy(update={"entries": entries}), release.folder)
 
 
 def _nothing(_: Catalog) -> None:
-    """Leave all as it was recorded."""
+    """Change nothing."""
 
 
 def _another(release: Catalog) -> None:
@@ -75,8 +75,10 @@ def test_each_artifact_gets_its_verdict(
 
 
 def test_a_pattern_chooses(release: Catalog) -> None:
-    """Only what fits is built again, and a pattern that fits nothing is an error."""
+    """Only matching entries are built again, and a pattern that matches nothing is an error."""
     words = ["bundle", "build", release.release.version, "--check", "--output", "json", "--only"]
     done = CliRunner().invoke(cli.build(["bundle"]), [*words, "file:*"])
     assert [one["id"] for one in json.loads(done.stdout)["artifacts"]] == [FILE]
-    assert "fits no entry of the lock" in str(CliRunner().invoke(cli.build(["bundle"]), [*words, "rust:*"]).exception)
+    assert "matches no entry of the lock" in str(
+        CliRunner().invoke(cli.build(["bundle"]), [*words, "rust:*"]).exception
+    )

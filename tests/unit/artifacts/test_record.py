@@ -24,7 +24,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
 
 
 def test_one_recording_gives_the_digest_of_the_next_build(release: Catalog, tmp_path: Path) -> None:
-    """The installer that is carried has what was recorded, so that nobody has to build a third time."""
+    """The carried installer has what was recorded, so a third build is not needed."""
     publisher_signature.new_key(tmp_path / "key")
     recorded = build_bundle(release, tmp_path / "recorded", tmp_path / "key", record=True)
     assert all(entry.output for entry in release.lock().entries)

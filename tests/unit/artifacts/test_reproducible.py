@@ -111,13 +111,13 @@ def test_two_cold_builds_give_equal_digests(tmp_path: Path, monkeypatch: pytest.
     first = tmp_path / "a"
     lock = _locked(_context(first, first / "cache"))
     one = _built(first, first / "cache", lock)
-    # Somebody else's machine: another folder, another home, and settings that would change what is compiled.
+    # Another machine: another folder, another home, and settings that would change what is compiled.
     second = tmp_path / "much/longer/path"
     second.mkdir(parents=True)
     (first / "release").rename(second / "release")
     for name, value in {"GOFLAGS": "-race", "GOAMD64": "v3", "CGO_ENABLED": "1", "NODE_ENV": "production"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("USER", "somebody-else")
+    monkeypatch.setenv("USER", "someone-else")
     two = _built(second, second / "cache", lock)
     assert one == two
     assert set(one) == {"go:plain", "go:flagged", "go:paged", "npm:page"}

@@ -51,7 +51,7 @@ def test_folder_becomes_roots(tmp_path: Path) -> None:
     }
 
 
-def test_a_name_twice_is_refused() -> None:
+def test_a_duplicate_name_is_refused() -> None:
     """Two members of one name would leave it to the reader which one counts."""
-    with pytest.raises(ValueError, match="twice in one tar: a"):
+    with pytest.raises(ValueError, match="duplicate in a tar: a"):
         _tar([TarEntry("a"), TarEntry("a", content=b"other")])

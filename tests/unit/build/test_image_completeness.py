@@ -1,4 +1,4 @@
-"""The closure of images: what is named and not in the bundle ends a build, and the message tells how to mend it."""
+"""An image that is named and not in the bundle ends a build, and the error says how to fix it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _named(text: str, component: str = "one") -> NamedImage:
 
 
 def test_error_names_image_object_path_reason_and_component() -> None:
-    """The message has all that is needed to mend it."""
+    """The error has all that is needed to fix it."""
     thing = {
         "kind": "Deployment",
         "apiVersion": "apps/v1",
@@ -142,14 +142,14 @@ def test_profiles_are_proved_alone_and_together(
     """What only two overlays together would name is found, too."""
     for folder in folders:
         (tmp_path / "overlays" / folder).mkdir(parents=True)
-    asked: list[list[str]] = []
+    rendered: list[list[str]] = []
 
     def render(site: Site, *_: object) -> list[RenderedObject]:
-        asked.append(list(site.environment.profiles))
+        rendered.append(list(site.environment.profiles))
         return []
 
     release = load_release(catalog.newest())
     monkeypatch.setattr(paths, "search_path", lambda: [tmp_path])
     monkeypatch.setattr(named_images, "render_objects", render)
     list(named_images.images_of_components(release, ReleaseFile(release="1", installer="", artifacts=[], sets={})))
-    assert asked == proved
+    assert rendered == proved

@@ -212,7 +212,7 @@ def test_a_corrupted_cache_is_noticed(tmp_path: Path) -> None:
     """A blob that changed in the cache is never signed."""
     tiny = tiny_bundle.make(tmp_path)
     flip(tiny.cache.blob(tiny.release.installer))
-    with pytest.raises(BedplateError, match="had another content in the cache"):
+    with pytest.raises(BedplateError, match="was corrupted in the cache"):
         write_bundle(tiny.folder, tiny.release, tiny.cache, tiny.key)
 
 

@@ -23,7 +23,7 @@ MEDIUM = "CVSS:3.1/AV:N/AC:H/PR:N/UI:N/S:U/C:L/I:L/A:N"
 
 
 def advisory(ecosystem: str, name: str, **affected: Any) -> dict[str, Any]:
-    """Return a record of the form that OSV exports have."""
+    """Return a record as in OSV's exports."""
     package = {"ecosystem": ecosystem, "name": name}
     return {"schema_version": "1.7.0", "id": "TEST-1", "affected": [{"package": package, **affected}]}
 
@@ -72,7 +72,7 @@ RANGES: dict[str, tuple[str, str, dict[str, Any], bool]] = {
     "pypi ten": (PYPI, "1.10", events(FROM_START, {"last_affected": "1.9"}), False),
     "pypi last affected": (PYPI, "1.9", events(FROM_START, {"last_affected": "1.9"}), True),
     "pypi by list": (PYPI, "1.9", {"versions": ["1.8", "1.9"]}, True),
-    "pypi list beside commits": (PYPI, "2.0", {"versions": ["1.8"], **events(FROM_START, kind="GIT")}, False),
+    "pypi list next to commits": (PYPI, "2.0", {"versions": ["1.8"], **events(FROM_START, kind="GIT")}, False),
     "npm before": (NPM, "3.0.4", events(FROM_START, {"fixed": "3.0.5"}, kind="SEMVER"), True),
     "npm later introduced": (NPM, "3.0.4", events({"introduced": "4.0.0"}, kind="SEMVER"), False),
     "limit": (NPM, "3.0.4", events(FROM_START, {"limit": "3.0.0"}, kind="SEMVER"), False),
@@ -88,7 +88,7 @@ def test_ranges(ecosystem: str, number: str, affected: dict[str, Any], expected:
     assert (len(result.hits), result.unclear) == (int(expected), [])
 
 
-def test_nothing_is_dropped_unsaid() -> None:
+def test_what_is_skipped_is_counted() -> None:
     """Other ecosystems and withdrawn records are counted; versions that cannot be compared are named."""
     package = InstalledPackage(PYPI, "thing", "1.0", "", "pkg:pypi/thing@1.0")
     records = [
@@ -159,7 +159,7 @@ SEVERITIES: dict[str, tuple[dict[str, Any], dict[str, Any], Severity]] = {
 
 @pytest.mark.parametrize(("record", "affected", "expected"), SEVERITIES.values(), ids=SEVERITIES)
 def test_severity(record: dict[str, Any], affected: dict[str, Any], expected: Severity) -> None:
-    """The vector counts, then the database's word, and what nobody rated counts as the worst."""
+    """The vector counts, then the database's word; what no one rated counts as the worst."""
     whole = Advisory.model_validate({**advisory("PyPI", "thing", **affected), **record})
     found = advisory_severity(whole, whole.affected[0])
     assert found is expected
@@ -198,9 +198,9 @@ def test_names_the_line_that_is_no_record(tmp_path: Path) -> None:
     """A broken line, an absent file and a record that grows out of bounds are bad input."""
     file = tmp_path / "osv.jsonl"
     file.write_text(f"{json.dumps(advisory('Go', 'x'))}\n{{\n")
-    with pytest.raises(InputError, match=r"osv\.jsonl:2: advisory is no OSV record"):
+    with pytest.raises(InputError, match=r"osv\.jsonl:2: advisory is not an OSV record"):
         list(advisory_files.read_advisories(file))
-    with pytest.raises(InputError, match="are not there"):
+    with pytest.raises(InputError, match="do not exist"):
         list(advisory_files.read_advisories(tmp_path / "absent"))
 
 
@@ -213,7 +213,7 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("ecosystem", "text"), [(DEB, "no spaces"), (PYPI, "one"), (GO, "main"), (NPM, "1.x")])
-def test_what_is_no_version(ecosystem: str, text: str) -> None:
+def test_what_is_not_a_version(ecosystem: str, text: str) -> None:
     """It is an error, not the lowest version."""
     with pytest.raises(ValueError, match=r".+"):
         ecosystems()[ecosystem].parse_version(text)

@@ -88,9 +88,9 @@ def read_stanza(stanza: deb_control.Control) -> Package:
 
 
 def read_copyright(text: str) -> str:
-    """Return the SPDX expression of a copyright file, '' where it is not machine-readable.
+    """Return the SPDX expression of a copyright file, '' if it is not machine-readable.
 
-    Form: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/.
+    Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/.
     """
     if FORMAT not in text.partition("\n\n")[0]:
         return ""
@@ -99,7 +99,7 @@ def read_copyright(text: str) -> str:
 
 
 def _continued(stanza: str) -> str:
-    """Return a stanza without the lines before its first field, which comments may be."""
+    """Return a stanza without comments, and without lines before its first field."""
     lines = [line for line in stanza.splitlines() if not line.startswith("#")]
     while lines and lines[0][:1] in (" ", "\t"):
         del lines[0]

@@ -1,4 +1,4 @@
-"""Debian packages: closures from an empty system, each package by version and digest."""
+"""The source kind `deb`: Debian packages with their dependencies, each pinned by version and digest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bedplate.distributions.debian.deb_dependencies import check_debs
 
 
 def declared_roots(context: Context) -> list[list[str]]:
-    """Return the roots of every set a release needs: base image, hosts, a bare host, each image with packages."""
+    """Return the roots of every set that a release needs: base image, all hosts, a bare host, each image."""
     components = context.components.values()
     images = [image.debs for component in components for image in component.images if image.debs is not None]
     return [[], *host_roots(KIND, context), *images]
@@ -33,9 +33,9 @@ class DebSource(PackageKind):
     name = KIND
 
     def resolve(self, context: Context) -> Resolution:
-        """Pin the closure of every declared set; a version that was locked stays while the repository has it.
+        """Pin the closure of every declared set; keep a locked version while the repository has it.
 
-        What is resolved again is named by package: components share them.
+        `context.update` names packages, since components share them.
         """
         wanted = {set_name(KIND, roots): roots for roots in declared_roots(context)}
         previous = context.previous or Lock(release="", entries=[], sets={})
@@ -60,7 +60,7 @@ class DebSource(PackageKind):
         return entry.pin["package"]
 
     def missing_upstream(self, entries: Sequence[Entry], context: Context) -> list[Entry]:
-        """Return those that are gone from the configured repositories, by their fresh lists."""
+        """Read the repositories' lists again and return the entries that are gone."""
         apt_of(context).update()
         return missing_from_repository(entries, context)
 
@@ -70,7 +70,7 @@ class DebSource(PackageKind):
             yield set_name(KIND, roots)
 
     def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
-        """Return the name that the package has in a repository: without the version's epoch."""
+        """Return the package's file name in a repository, which lacks the version's epoch."""
         package, version, architecture = entry.name.split("_")
         return f"{package}_{version.rpartition(':')[2]}_{architecture}.deb"
 
@@ -127,7 +127,7 @@ def entry_of(package: AptPackage) -> Entry:
 
 
 def missing_from_repository(entries: Sequence[Entry], context: Context) -> list[Entry]:
-    """Return the entries whose version the repositories no longer have (their lists must be fresh)."""
+    """Return the entries whose version is gone from the repositories, by the lists read last."""
     versions = apt_of(context).available([entry.pin["package"] for entry in entries]) if entries else {}
     return [entry for entry in entries if entry.pin["version"] not in versions.get(entry.pin["package"], set())]
 

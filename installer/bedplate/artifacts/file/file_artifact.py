@@ -10,8 +10,8 @@ from bedplate.config.artifact import Artifact
 
 
 class FileArtifact(Artifact):
-    """One file of the component's own folder, or of any place by its URL and digest."""
+    """One file: of the component's own folder, or from a URL with its digest."""
 
     kind: Literal["file"]
-    url: str = Field(description="where it is had; any mirror of the same digest will do")
+    url: str = Field(description="a URL, from which any mirror may serve it, or a path in the component's folder")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="digest of the content")

@@ -1,4 +1,4 @@
-"""Single files, by URL and digest, or from the component's own folder."""
+"""The source kind `file`: single files, by URL and digest or from the component's own folder."""
 
 from __future__ import annotations
 
@@ -25,45 +25,48 @@ class FileSource(SourceKind):
     is_tar = False
 
     def resolve(self, context: Context) -> Resolution:
-        """Take the declared digests; nothing is fetched."""
-        return Resolution([_entry(one) for one in declared_artifacts(context, FileArtifact)])
+        """Use the declared digests; fetch nothing."""
+        return Resolution([_entry(declared) for declared in declared_artifacts(context, FileArtifact)])
 
     def build(self, entry: Entry, context: Context) -> Output:
-        """Fetch the file, and refuse one that has another digest."""
-        one = find_declared(context, FileArtifact, entry.id)
+        """Fetch the file, and refuse one with another digest."""
+        declared = find_declared(context, FileArtifact, entry.id)
         with context.cache.scratch() as scratch:
-            _fetch(one, scratch / "file")
+            _fetch(declared, scratch / "file")
             found = digest.of_file(scratch / "file")
-            if found != one.artifact.sha256:
-                raise BedplateError(f"file {one.artifact.url}", f"has digest {found}, not {one.artifact.sha256}")
+            if found != declared.artifact.sha256:
+                fact = f"has the digest {found}, not {declared.artifact.sha256}"
+                raise BedplateError(
+                    f"file {declared.artifact.url}", fact, "find out what changed, then fix sha256: or url:"
+                )
             return context.cache.add(scratch / "file", move=True)
 
     def current_recipe(self, entry: Entry, context: Context) -> str:
-        """Return the declared digest, which decides all."""
+        """Return the declared digest."""
         return find_declared(context, FileArtifact, entry.id).artifact.sha256
 
     def read_contents(self, blob: Path, ecosystems: Iterable[Ecosystem]) -> None:
-        """Return None: no package is looked for in a single file."""
+        """Return None: a single file is not searched for packages."""
 
 
-def _entry(one: DeclaredArtifact[FileArtifact]) -> Entry:
-    pin = {"url": one.artifact.url, "sha256": one.artifact.sha256}
-    return Entry(id=one.id, kind="file", pin=pin, recipe=one.artifact.sha256, component=one.component)
+def _entry(declared: DeclaredArtifact[FileArtifact]) -> Entry:
+    pin = {"url": declared.artifact.url, "sha256": declared.artifact.sha256}
+    return Entry(id=declared.id, kind="file", pin=pin, recipe=declared.artifact.sha256, component=declared.component)
 
 
-def _fetch(one: DeclaredArtifact[FileArtifact], target: Path) -> None:
-    if "://" not in one.artifact.url:
-        shutil.copyfile(one.local(one.artifact.url), target)
+def _fetch(declared: DeclaredArtifact[FileArtifact], target: Path) -> None:
+    if "://" not in declared.artifact.url:
+        shutil.copyfile(declared.local(declared.artifact.url), target)
         return
     import urllib.error  # noqa: PLC0415  as below
     import urllib.request  # noqa: PLC0415  16 ms of every command that renders, and none of them fetches a file
 
     try:
-        with urllib.request.urlopen(one.artifact.url, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
+        with urllib.request.urlopen(declared.artifact.url, timeout=TIMEOUT) as answer, target.open("wb") as file:  # noqa: S310
             shutil.copyfileobj(answer, file)
     except urllib.error.URLError as error:
-        hint = "check the network; any mirror of the same content will do in component.yaml"
-        raise BedplateError(f"file {one.artifact.url}", f"cannot be fetched: {error.reason}", hint) from error
+        hint = "check the network; component.yaml may name any mirror of the same file"
+        raise BedplateError(f"file {declared.artifact.url}", f"cannot be fetched: {error.reason}", hint) from error
 
 
 SOURCE_KIND = FileSource()

@@ -1,4 +1,4 @@
-"""Compiling a pinned Go module in a scratch folder: the same bytes on every machine."""
+"""Compile a pinned Go module in a scratch folder, with the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from bedplate.core import command
 from bedplate.core.errors import BedplateError
 
 FORM = 1
-"""Raised when this module changes what it makes from the same inputs."""
+"""Raise it when this module builds something else from the same inputs."""
 
 FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 LINK = "-s -w -buildid="
 
 
-def compile_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> Path:
-    """Compile an artifact's programs and collect its files; returns the folder that holds them.
+def compile_module(declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> Path:
+    """Compile an artifact's programs, collect its files, and return the folder that has them.
 
     Args:
-        one: the declaration.
+        declared: the declaration.
         context: gives the compiler and the caches.
         scratch: holds go.mod and go.sum, and embed/<id>/ with what is embedded.
     """
-    artifact = one.artifact
+    artifact = declared.artifact
     out = scratch / "out"
     out.mkdir()
     if artifact.embed or artifact.add or artifact.generate:
-        _patch(one, context, scratch)
+        _patch(declared, context, scratch)
     if artifact.main or artifact.packages:
         (out / "bin").mkdir()
-        _link(one, context, scratch, out / "bin")
+        _link(declared, context, scratch, out / "bin")
     if artifact.files:
         _copy_files(artifact, _module_folder(artifact, context, scratch), out / "files")
     return out
@@ -50,8 +50,8 @@ def run_go(
         words: its arguments.
         context: gives the compiler and the caches.
         scratch: the wrapper module's folder.
-        online: modules are looked up, not only those that go.sum pins; the checksum database is asked only
-            where the user's settings name one.
+        online: look up modules that go.sum does not pin; query the checksum database only
+            if the user's settings name one.
         cwd: folder to run in, by default the scratch folder.
     """
     root = toolchain.unpacked_compiler("go", context)
@@ -80,55 +80,55 @@ def tag_flags(artifact: GoArtifact) -> list[str]:
     return ["-tags", ",".join(artifact.tags)] if artifact.tags else []
 
 
-def fetch_modules(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
-    """Have the modules in Go's cache that an artifact's programs import; nothing is compiled.
+def fetch_modules(declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
+    """Download the modules that an artifact's programs import into Go's cache; compile nothing.
 
     Args:
-        one: the declaration.
+        declared: the declaration.
         context: gives the compiler and the caches.
         scratch: holds go.mod and go.sum.
     """
-    if packages := _packages(one, scratch):
-        run_go(["list", "-deps", "-mod=readonly", *tag_flags(one.artifact), *packages], context, scratch)
+    if packages := _packages(declared, scratch):
+        run_go(["list", "-deps", "-mod=readonly", *tag_flags(declared.artifact), *packages], context, scratch)
 
 
-def _packages(one: DeclaredArtifact[GoArtifact], scratch: Path) -> list[str]:
-    """Return the main packages; a main package of our own is put into the scratch folder."""
-    if not one.artifact.main:
-        return one.artifact.packages
-    shutil.copyfile(one.local(one.artifact.main), scratch / "main.go")
+def _packages(declared: DeclaredArtifact[GoArtifact], scratch: Path) -> list[str]:
+    """Return the main packages; copy a main package of our own into the scratch folder."""
+    if not declared.artifact.main:
+        return declared.artifact.packages
+    shutil.copyfile(declared.local(declared.artifact.main), scratch / "main.go")
     return ["."]
 
 
-def _link(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
-    artifact, packages = one.artifact, _packages(one, scratch)
+def _link(declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path, target: Path) -> None:
+    artifact, packages = declared.artifact, _packages(declared, scratch)
     named = artifact.program or (artifact.id if artifact.main else "")
     output = f"{target}/{named}"
     flags = [*FLAGS, *tag_flags(artifact), "-ldflags", " ".join([LINK, *artifact.ldflags])]
     run_go(["build", *flags, "-o", output, *packages], context, scratch)
 
 
-def _patch(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
-    """Compile from a writable copy of the module, with files put into it."""
-    artifact = one.artifact
+def _patch(declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
+    """Prepare to compile from a writable copy of the module, with files added."""
+    artifact = declared.artifact
     source = scratch / "src"
     shutil.copytree(_module_folder(artifact, context, scratch), source, copy_function=shutil.copyfile)
     make_writable(source)
     for embed in artifact.embed:
         _place(scratch / "embed" / embed.artifact / embed.path, source / embed.to)
     for place, name in artifact.add.items():
-        _place(one.local(name), source / place)
+        _place(declared.local(name), source / place)
     run_go(["mod", "edit", f"-replace={artifact.module}=./src"], context, scratch)
     for program in artifact.generate:
-        _generate(program, one, context, scratch)
+        _generate(program, declared, context, scratch)
 
 
-def _generate(program: str, one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
+def _generate(program: str, declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Run a generator of the module in its own folder, as `go generate` would, with VERSION set."""
     file = scratch / "src" / program
     run_go(["build", *FLAGS, "-o", str(scratch / "generator"), str(file)], context, scratch)
     folder = file if file.is_dir() else file.parent
-    env = {**build_env.build_environment(scratch, []), "VERSION": one.version}
+    env = {**build_env.build_environment(scratch, []), "VERSION": declared.version}
     command.run([scratch / "generator"], cwd=folder, env=env, inherit=False)
 
 
@@ -143,7 +143,9 @@ def _copy_files(artifact: GoArtifact, source: Path, target: Path) -> None:
     for pattern in artifact.files:
         matches = [path for path in sorted(source.glob(pattern)) if path.is_file()]
         if not matches:
-            raise BedplateError(f"artifact {artifact.id}", f"has no file that matches {pattern}", "mend files:")
+            raise BedplateError(
+                f"artifact {artifact.id}", f"has no file that matches {pattern}", "fix files: in component.yaml"
+            )
         for path in matches:
             _place(path, target / path.relative_to(source))
 
@@ -155,11 +157,13 @@ def _place(source: Path, target: Path) -> None:
     elif source.is_file():
         shutil.copyfile(source, target)
     else:
-        raise BedplateError(f"file {source.name}", "is not in the artifact that is embedded", "mend embed:")
+        raise BedplateError(
+            f"file {source.name}", "is not in the artifact that is embedded", "fix embed: in component.yaml"
+        )
 
 
 def make_writable(folder: Path) -> None:
-    """Let a copy of a module be changed: what Go unpacks is read-only."""
+    """Make a copy of a module writable; Go unpacks modules read-only."""
     for path in (folder, *folder.rglob("*")):
         if path.is_dir():
             path.chmod(0o755)

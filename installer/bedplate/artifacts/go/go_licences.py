@@ -1,7 +1,7 @@
-"""Licences of Go modules, which programs do not name: recorded once per module and version, beside the lock.
+"""Licences of Go modules, which programs do not name: recorded next to the lock, once per module and version.
 
-`bundle build --record` reads them out of the modules' own archives while Go has those; go.sum pins these, so what
-was read once stays right. What was never recorded, or reads like no known licence, stays unstated.
+`bundle build --record` reads them from the modules' archives while Go has those. go.sum pins the archives, so a
+recorded licence stays right. A module without a recorded or recognized licence stays without one.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ TEXTS = {
     "Unlicense": r"this is free and unencumbered software released into the public domain",
     "CC0-1.0": r"cc0 1\.0 universal",
 }
-"""What each licence's own text has, blanks made equal; the first that fits counts. Texts: https://spdx.org/licenses/."""
+"""What each licence's text contains, with spaces normalized; the first match counts. Texts: https://spdx.org/licenses/."""
 
 
 def classify(text: str) -> str:
-    """Return the SPDX identifier of a licence's text, '' where it is none of those that Go modules use."""
+    """Return the SPDX identifier of a licence's text, '' if it is none of those that Go modules use."""
     plain = " ".join(re.sub(r"[*#\"'>]", " ", text).lower().split())
     return next((name for name, pattern in TEXTS.items() if re.search(pattern, plain)), "")
 
 
 def read_licences(release_folder: Path) -> dict[str, str]:
-    """Return what was recorded: `module@version` to SPDX expression."""
+    """Return the recorded licences: `module@version` to SPDX expression."""
     path = release_folder / FILE
     known: dict[str, str] = json.loads(path.read_bytes()) if path.is_file() else {}
     return known
 
 
 def record_licences(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
-    """Bring the record to these packages, as far as Go's folder of modules has them; return how many are unstated."""
+    """Record the licences of these packages, as far as Go's module cache has them; return how many lack one."""
     known, found = read_licences(release_folder), {}
     names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem == GO and one.go_sum}
     for name, package in sorted(names.items()):
@@ -71,5 +71,5 @@ def _of_module(package: Package, modules: Path) -> str:
 
 
 def _escaped(name: str) -> str:
-    """Return a module path or version as Go's caches spell it: a capital is a small letter after `!`."""
+    """Return a module path or version as Go's caches spell it: a capital letter becomes `!` and the small one."""
     return re.sub(r"[A-Z]", lambda match: f"!{match[0].lower()}", name)

@@ -1,4 +1,4 @@
-"""The modules a Go program was linked from, as the linker wrote them into it.
+"""Go modules inside artifacts: the linker writes into a program which modules it was linked from.
 
 Format: https://github.com/golang/go/blob/go1.25.3/src/debug/buildinfo/buildinfo.go (since Go 1.18).
 """
@@ -24,10 +24,10 @@ ELF = b"\x7fELF"
 MAGIC = b"\xff Go buildinf:"
 HEADER, FLAGS, INLINE = 32, 15, 2
 SENTINEL = 16
-"""Bytes before and after the list of modules that mark its place."""
+"""Length of the markers before and after the list of modules."""
 CHUNK = 1 << 20
 LONGEST = 1 << 20
-"""More than any list of modules: Kubernetes' is 20 kB."""
+"""Longer than any list of modules; Kubernetes' has 20 kB."""
 NO_VERSION = ("", "(devel)")
 VERSION = re.compile(r"go([0-9][^ ]*)")
 
@@ -58,13 +58,13 @@ class GoModules(Ecosystem):
 
 
 def read_program(program: IO[bytes]) -> list[Package]:
-    """Return the modules and the standard library of a Go program; nothing where the file is none."""
+    """Return the modules and the standard library of a Go program; nothing if the file is not one."""
     found = _build_info(program)
     return list(_packages(*found)) if found else []
 
 
 def _build_info(program: IO[bytes]) -> tuple[str, str] | None:
-    """Return Go's version and the list of modules; the magic alone is also in programs that look for it."""
+    """Return Go's version and the list of modules; the magic number alone is also in programs that search for it."""
     window = b""
     while chunk := program.read(CHUNK):
         window += chunk

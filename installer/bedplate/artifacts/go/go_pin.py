@@ -1,4 +1,4 @@
-"""Pinning a Go module: a wrapper module whose go.mod and go.sum name everything that is compiled."""
+"""Pin a Go module: write go.mod and go.sum of a wrapper module, which name everything that is compiled."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 
 
-def declaration_digest(one: DeclaredArtifact[GoArtifact], context: Context) -> str:
-    """Return the digest of what decides go.mod and go.sum: a change of anything else keeps them."""
-    artifact = one.artifact
+def declaration_digest(declared: DeclaredArtifact[GoArtifact], context: Context) -> str:
+    """Return the digest of what determines go.mod and go.sum; other changes keep them."""
+    artifact = declared.artifact
     return digest.of(
         {
             **artifact.model_dump(include={"module", "version", "packages", "requires", "replace", "tags"}),
-            "main": local_digests(one, [artifact.main]),
+            "main": local_digests(declared, [artifact.main]),
             "compiler": toolchain.locked_compiler("go", context).pin["version"],
         }
     )
 
 
-def pin_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
+def pin_module(declared: DeclaredArtifact[GoArtifact], context: Context, scratch: Path) -> None:
     """Write go.mod and go.sum for an artifact into a scratch folder, over the network.
 
-    The public checksum database does not know every module that is served, so it is asked only
-    where the user's own settings say so; what is reviewed and pinned is go.sum.
+    The public checksum database does not know every module that a mirror serves, so it is queried only
+    if the user's own settings say so. What is reviewed and pinned is go.sum.
     """
-    artifact = one.artifact
+    artifact = declared.artifact
     language = ".".join(context.release.toolchain.go.split(".")[:2])
     replaces = "".join(f"\nreplace {line}\n" for line in artifact.replace)
     (scratch / "go.mod").write_text(f"module bedplate/build/{artifact.id}\n\ngo {language}\n{replaces}")
@@ -42,7 +42,7 @@ def pin_module(one: DeclaredArtifact[GoArtifact], context: Context, scratch: Pat
     get = ["get", *go_build.tag_flags(artifact)]
     go_build.run_go([*get, *targets, *artifact.requires], context, scratch, online=True)
     if artifact.main:
-        shutil.copyfile(one.local(artifact.main), scratch / "main.go")
+        shutil.copyfile(declared.local(artifact.main), scratch / "main.go")
         go_build.run_go([*get, "."], context, scratch, online=True)
 
 
@@ -52,7 +52,11 @@ def module_sum(artifact: GoArtifact, go_sum: Path) -> str:
         module, version, value = line.split(" ")
         if (module, version) == (artifact.module, artifact.version):
             return value
-    raise BedplateError(f"artifact {artifact.id}", f"pins no {artifact.module}@{artifact.version}", "look at replace:")
+    raise BedplateError(
+        f"artifact {artifact.id}",
+        f"does not pin {artifact.module}@{artifact.version}",
+        "check replace: in component.yaml",
+    )
 
 
 def _of(package: str, module: str) -> bool:

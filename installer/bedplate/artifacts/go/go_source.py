@@ -1,4 +1,4 @@
-"""Programs and files from Go modules: pinned by go.mod and go.sum, compiled by the locked compiler."""
+"""The source kind `go`: programs and files of Go modules, pinned by go.mod and go.sum, built by the locked Go."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ class GoSource(CompiledKind):
     def resolve(self, context: Context) -> Resolution:
         """Pin each declared module with everything it needs, as go.mod and go.sum in lock/go/<id>/."""
         entries: dict[str, Entry] = {}
-        for one in _ordered(declared_artifacts(context, GoArtifact)):
-            entry = _resolve(one, context, entries)
-            entries[one.artifact.id] = entry
+        for declared in _ordered(declared_artifacts(context, GoArtifact)):
+            entry = _resolve(declared, context, entries)
+            entries[declared.artifact.id] = entry
         return Resolution(list(entries.values()))
 
     def build(self, entry: Entry, context: Context) -> Output:
-        """Compile, and pack the programs and files."""
+        """Compile the programs and pack them with the files."""
         with context.cache.scratch() as scratch:
-            one = _pinned(entry, context, scratch)
-            for embed in one.artifact.embed:
+            declared = _pinned(entry, context, scratch)
+            for embed in declared.artifact.embed:
                 _unpack(embed.artifact, context, scratch)
-            out = go_build.compile_module(one, context, scratch)
+            out = go_build.compile_module(declared, context, scratch)
             with (scratch / "artifact.tar").open("wb") as file:
                 write_tar(folder_entries(out), file, context.release.epoch)
             return context.cache.add(scratch / "artifact.tar", move=True)
@@ -85,28 +85,30 @@ class GoSource(CompiledKind):
         return go_licences.read_licences(release_folder)
 
     def record_licences(self, release_folder: Path, packages: Iterable[Package], cache: Cache) -> int:
-        """Record the licences of modules, out of Go's own cache of them."""
+        """Record the licences of modules, from Go's own module cache."""
         return go_licences.record_licences(release_folder, packages, cache.root / MODULE_CACHE)
 
 
-def go_recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context) -> str:
-    """Return the digest of all that decides the artifact's bytes.
+def go_recipe(
+    declared: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: dict[str, str], context: Context
+) -> str:
+    """Return the digest of everything that determines the artifact's bytes.
 
     Args:
-        one: the declaration.
+        declared: the declaration.
         pin: what identifies the sources.
         inputs: recipe of each embedded artifact, by id.
         context: gives the compiler, the release's epoch and the component's folder.
     """
-    local = [*one.artifact.add.values(), one.artifact.main]
+    local = [*declared.artifact.add.values(), declared.artifact.main]
     return digest.of(
         {
             "form": go_build.FORM,
-            "artifact": one.artifact.model_dump(exclude={"licence"}),
-            "version": one.version,
+            "artifact": declared.artifact.model_dump(exclude={"licence"}),
+            "version": declared.version,
             "compiler": toolchain.locked_compiler("go", context).pin["sha256"],
             "pin": {name: pin[name] for name in ("sum", *SIDE_FILES)},
-            "local": local_digests(one, local),
+            "local": local_digests(declared, local),
             "inputs": inputs,
             "epoch": context.release.epoch,
         }
@@ -115,41 +117,54 @@ def go_recipe(one: DeclaredArtifact[GoArtifact], pin: dict[str, str], inputs: di
 
 def _ordered(all_declared: list[DeclaredArtifact[GoArtifact]]) -> list[DeclaredArtifact[GoArtifact]]:
     """Return artifacts after those they embed."""
-    by_id = {one.artifact.id: one for one in all_declared}
-    graph = {one.artifact.id: [e.artifact for e in one.artifact.embed if e.artifact in by_id] for one in all_declared}
+    by_id = {declared.artifact.id: declared for declared in all_declared}
+    graph = {
+        declared.artifact.id: [e.artifact for e in declared.artifact.embed if e.artifact in by_id]
+        for declared in all_declared
+    }
     try:
         return [by_id[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        raise InputError("artifacts", f"embed each other in a circle: {' '.join(error.args[1])}") from error
+        raise InputError(
+            "artifacts",
+            f"embed each other in a cycle: {' '.join(error.args[1])}",
+            "remove one embed: in component.yaml",
+        ) from error
 
 
-def _resolve(one: DeclaredArtifact[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
-    declaration = go_pin.declaration_digest(one, context)
-    before = context.previous_entry(one.id)
-    folder = context.lock_folder("go", one.artifact.id)
+def _resolve(declared: DeclaredArtifact[GoArtifact], context: Context, done: dict[str, Entry]) -> Entry:
+    declaration = go_pin.declaration_digest(declared, context)
+    before = context.previous_entry(declared.id)
+    folder = context.lock_folder("go", declared.artifact.id)
     kept = before and before.pin["declaration"] == declaration and all((folder / n).is_file() for n in SIDE_FILES)
-    if not kept or context.is_to_update(one.id, one.artifact.id, one.component):
+    if not kept or context.is_to_update(declared.id, declared.artifact.id, declared.component):
         with context.cache.scratch() as scratch:
-            go_pin.pin_module(one, context, scratch)
+            go_pin.pin_module(declared, context, scratch)
             for name in SIDE_FILES:
                 write_atomic(folder / name, (scratch / name).read_bytes())
     pin = {
         "declaration": declaration,
-        "module": f"{one.artifact.module}@{one.artifact.version}",
-        "sum": go_pin.module_sum(one.artifact, folder / "go.sum"),
+        "module": f"{declared.artifact.module}@{declared.artifact.version}",
+        "sum": go_pin.module_sum(declared.artifact, folder / "go.sum"),
         **{name: digest.of_file(folder / name) for name in SIDE_FILES},
     }
-    inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in one.artifact.embed}
-    return Entry(id=one.id, kind="go", pin=pin, recipe=go_recipe(one, pin, inputs, context), component=one.component)
+    inputs = {e.artifact: (done.get(e.artifact) or context.entry(e.artifact)).recipe for e in declared.artifact.embed}
+    return Entry(
+        id=declared.id,
+        kind="go",
+        pin=pin,
+        recipe=go_recipe(declared, pin, inputs, context),
+        component=declared.component,
+    )
 
 
 def _pinned(entry: Entry, context: Context, scratch: Path) -> DeclaredArtifact[GoArtifact]:
-    """Put an entry's go.mod and go.sum into a scratch folder; return its declaration."""
+    """Copy an entry's go.mod and go.sum into a scratch folder and return its declaration."""
     _verify_side_files(entry, context)
-    one = find_declared(context, GoArtifact, entry.id)
+    declared = find_declared(context, GoArtifact, entry.id)
     for name in SIDE_FILES:
-        shutil.copyfile(context.lock_folder("go", one.artifact.id) / name, scratch / name)
-    return one
+        shutil.copyfile(context.lock_folder("go", declared.artifact.id) / name, scratch / name)
+    return declared
 
 
 def _verify_side_files(entry: Entry, context: Context) -> None:
@@ -157,12 +172,12 @@ def _verify_side_files(entry: Entry, context: Context) -> None:
     for file in SIDE_FILES:
         path = context.lock_folder("go", name) / file
         if not path.is_file() or digest.of_file(path) != entry.pin[file]:
-            fact = f"has a {file} that is not the one that was locked"
+            fact = f"has a {file} that differs from the locked one"
             raise BedplateError(f"artifact {name}", fact, f"git checkout {path}, or: bedplate lock --update {name}")
 
 
 def _unpack(artifact: str, context: Context, scratch: Path) -> None:
-    """Put the content of an artifact that is embedded under embed/<id>/."""
+    """Unpack an artifact that is embedded into embed/<id>/."""
     entry = context.entry(artifact)
     output = fetch_or_build(entry, context)
     target = scratch / "embed" / artifact

@@ -1,8 +1,8 @@
-"""Images built from locked packages and artifacts: layers, configuration, manifest, all in the cache.
+"""Build an image from locked packages and artifacts: layers, configuration and manifest, all in the cache.
 
-From bottom to top: the base (Debian's essential packages), the difference that the image's packages make,
-its wheels, its files. Images without packages stand on a layer with two accounts and nothing else. Layers
-depend only on what is in them, so images share them.
+Layers from bottom to top: the base (Debian's essential packages), the difference that the image's packages make,
+its wheels, its files. An image without packages has two accounts instead of the first two. Layers depend only on
+their content, so images share them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
 
 FORM = 1
-"""Part of every recipe here: raised when the same inputs would give another image."""
+"""Part of every recipe here: raise it when the same inputs would give another image."""
 ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n",
     "etc/group": "root:x:0:\nnonroot:x:65532:\n",
@@ -49,7 +49,7 @@ def build_image(image: Image, component: Component, context: Context) -> Output:
 
 
 def image_recipe(image: Image, component: Component, context: Context) -> str:
-    """Return the digest of all that an image is made of; known from the lock alone, before anything is built."""
+    """Return the digest of everything an image is made of; the lock alone determines it."""
     debian = context.image_distribution
     return digest.of(
         {
@@ -68,7 +68,7 @@ def image_recipe(image: Image, component: Component, context: Context) -> str:
 
 
 def is_whole(output: Output, cache: Cache) -> bool:
-    """Return whether every blob of an image is in the cache; its manifest must be."""
+    """Return whether the cache, which has the manifest, has every blob of an image."""
     return all(map(cache.has, cache.image_blobs(output.sha256)))
 
 
@@ -80,7 +80,7 @@ def locked_wheels(image: Image, context: Context) -> list[Entry]:
     if name not in context.lock.sets:
         raise BedplateError(f"wheel set {name}", "is not in the lock", "bedplate lock")
     if not image.debs:
-        raise InputError(f"image {image.name}", "has wheels and no Python", "add python3 to its debs")
+        raise InputError(f"image {image.name}", "has wheels but no Python", "add python3 to its debs")
     return [context.lock.by_id[entry_id] for entry_id in context.lock.sets[name]]
 
 

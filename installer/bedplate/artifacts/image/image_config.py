@@ -1,6 +1,6 @@
-"""An image's two JSON files.
+"""The configuration and the manifest of an image, as JSON.
 
-Forms: https://github.com/opencontainers/image-spec/blob/main/config.md and manifest.md there.
+Formats: https://github.com/opencontainers/image-spec/blob/main/config.md and manifest.md there.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ def image_manifest(
 
 
 def process_environment(image: Image) -> dict[str, str]:
-    """Return the process's variables: ours where they are needed, then what the component says."""
+    """Return the process's environment variables: ours if they are needed, and the component's."""
     if not image.wheels:
         return {"PATH": PATH, **image.env}
-    # nothing compiled is carried, and the place is read-only: Python keeps what it compiles in /tmp, if there is one
+    # images have no compiled Python, and are read-only: Python caches what it compiles in /tmp, if there is one
     ours = {"PATH": f"{wheel_layer.BIN}:{PATH}", "PYTHONPYCACHEPREFIX": "/tmp/pycache"}  # noqa: S108  in a container
     return {**ours, **image.env}
 
 
 def image_labels(image: Image, component: Component) -> dict[str, str]:
-    """Return who made the image, out of what, and under which licences (annotations.md of the specification)."""
+    """Return who built the image, from what, and under which licences (annotations.md of the specification)."""
     licences = sorted({artifact.licence for artifact in component.artifacts if artifact.licence})
     return {
         f"{PREFIX}source": f"urn:bedplate:component:{component.name}:{component.version}",

@@ -13,13 +13,13 @@ from bedplate.config.component import Component, Image, ImageFile
 from bedplate.core.errors import InputError, SourceLocation
 
 MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64", "var/run": "run"}
-"""Links in Debian's root: a folder of that name in a layer would take their place."""
+"""Links in Debian's root; a folder of that name in a layer would replace them."""
 SPECIAL_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 """Folders that are not 0755 in Debian's root."""
 
 
 def file_members(image: Image, component: Component, context: Context) -> list[TarEntry]:
-    """Return the layer's members with the folders they lie in; of two with one place, the later declared wins."""
+    """Return the layer's members with their folders; of two with the same path, the one declared later wins."""
     found: dict[str, TarEntry] = {}
     for file in image.files:
         found.update({entry.name: entry for entry in _file(file, component, context)})
@@ -32,11 +32,13 @@ def file_members(image: Image, component: Component, context: Context) -> list[T
 
 
 def local_path(file: ImageFile, component: Component, context: Context) -> Path:
-    """Return a file or folder of the component's own folder; InputError where it is not there."""
+    """Return a file or folder of the component's own folder; raise InputError if it does not exist."""
     path = context.folders[component.name] / file.local
     if not path.exists():
         where = SourceLocation(str(context.folders[component.name] / "component.yaml"))
-        raise InputError(f"image file {file.local}", "is not in the component's folder", "", where)
+        raise InputError(
+            f"image file {file.local}", "is not in the component's folder", "fix local: in component.yaml", where
+        )
     return path
 
 
@@ -52,14 +54,18 @@ def _file(file: ImageFile, component: Component, context: Context) -> Iterable[T
 
 
 def _of_tar(file: ImageFile, tar: Path) -> Iterator[TarEntry]:
-    """Give one file of a tar as the declared place, or a folder's content below it."""
+    """Yield one file of a tar at the declared path, or a folder's content below it."""
     tree, wanted, to = read_members(tar), PurePosixPath(file.path), _place(file.to)
     if (single := tree.get(str(wanted))) and not single.folder:
         yield replace(single, name=to, mode=int(file.mode, 8))
         return
     below = [name for name in tree if PurePosixPath(name).is_relative_to(wanted) and name != str(wanted)]
     if not below:
-        raise InputError(f"artifact {file.artifact}", f"has no {file.path}, which goes to {file.to}")
+        raise InputError(
+            f"artifact {file.artifact}",
+            f"does not contain {file.path}, which goes to {file.to}",
+            "fix path: in component.yaml",
+        )
     for name in below:
         place = str(PurePosixPath(to) / PurePosixPath(name).relative_to(wanted))
         yield replace(tree[name], name=place, uid=0, gid=0)

@@ -1,4 +1,4 @@
-"""Images as a source: their recipes are known from the rest of the lock, their blobs are built from it."""
+"""The source kind `image`: OCI images, whose recipes follow from the rest of the lock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ImageSource(SourceKind):
         )
 
     def build(self, entry: Entry, context: Context) -> Output:
-        """Build an image from artifacts, packages and wheels; the output is its manifest."""
+        """Build an image from artifacts, packages and wheels, and return its manifest."""
         if entry.id not in declared_images(context):
             raise BedplateError(entry.id, "is in the lock, but no component declares it", "bedplate lock")
         component, image = declared_images(context)[entry.id]
@@ -57,7 +57,7 @@ class ImageSource(SourceKind):
             yield context.entry(artifact)
 
     def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
-        """Return '': an image goes by its own name."""
+        """Return '': an image has a name of its own."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Image layers: deterministic tars, compressed with zstd, made once per recipe.
+"""Image layers: reproducible tars, compressed with zstd, built once per recipe.
 
 Media type and digests: https://github.com/opencontainers/image-spec/blob/main/layer.md
 """
@@ -18,7 +18,7 @@ from bedplate.config.base import Model
 from bedplate.core import digest
 
 FORM = 1
-"""Part of every recipe here: raised when the same members would give another blob."""
+"""Part of every recipe here: raise it when the same members would give another blob."""
 MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+zstd"
 LEVEL = 3
 
@@ -32,12 +32,12 @@ class ImageLayer(Model):
 
 
 def make_layer(recipe: object, members: Callable[[], Iterable[TarEntry]], cache: Cache, epoch: int) -> ImageLayer:
-    """Return a layer from the cache, made first if no layer of its recipe is there.
+    """Return a layer from the cache; build it first if the cache has none of its recipe.
 
     Args:
-        recipe: what determines the members (anything that has a canonical JSON).
-        members: gives them; called only if the layer must be made.
-        cache: where its blob goes.
+        recipe: what determines the members; anything that can be written as JSON.
+        members: returns the members; called only if the layer has to be built.
+        cache: for the layer's blob.
         epoch: time of every member, in seconds.
     """
     key = digest.of({"layer": FORM, "level": LEVEL, "epoch": epoch, "of": recipe})
@@ -64,5 +64,5 @@ def _make(members: Iterable[TarEntry], cache: Cache, epoch: int) -> ImageLayer:
 
 
 def pack(source: IO[bytes], size: int, out: IO[bytes]) -> None:
-    """Compress a layer's tar; one thread, and the size said in advance: so the bytes are the same everywhere."""
+    """Compress a layer's tar, with one thread and a known size, so that the bytes are the same everywhere."""
     zstandard.ZstdCompressor(level=LEVEL).copy_stream(source, out, size=size)

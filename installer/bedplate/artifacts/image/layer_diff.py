@@ -29,7 +29,7 @@ VOLATILE = (
     "var/lib/dpkg/triggers/Lock",
     "var/lib/systemd/catalog/database",
     "var/lib/systemd/random-seed",
-    # the build's own, or one machine's alone
+    # of the build, or of one machine
     "dev/*",
     "etc/apt/apt.conf.d/99mmdebstrap",
     "etc/apt/sources.list",
@@ -41,7 +41,7 @@ VOLATILE = (
     "var/lib/dbus/machine-id",
     "var/tmp/*",
 )
-"""What differs between two installs of the same packages, or makes no sense elsewhere."""
+"""What differs between two installations of the same packages, or is of no use elsewhere."""
 EMPTIED = (
     "var/cache/apt",
     "var/cache/fontconfig",
@@ -50,7 +50,7 @@ EMPTIED = (
     "var/lib/apt/lists",
     "var/log",
 )
-"""Caches and logs: their files go, their folders stay with the owners that packages gave them."""
+"""Caches and logs: their files are removed, their folders keep the owners that packages gave them."""
 DOCUMENTATION = (
     "usr/share/doc-base",
     "usr/share/info/*",
@@ -58,20 +58,20 @@ DOCUMENTATION = (
     "usr/share/locale/*",
     "usr/share/man/*",
 )
-"""What nobody reads in an image. Copyright files stay: licences ask for it."""
+"""What no one reads in an image. Copyright files stay, since licences demand it."""
 LICENCES = re.compile(r"usr/share/doc/[^/]+(/copyright)?$")
 WHITEOUT = ".wh."
 
 Tree = dict[str, TarEntry]
-"""A file system: place without leading slash to what is there. Hard links are files that share a slice."""
+"""A file system: path without a leading slash to its entry. Hard links are files that share a slice."""
 
 
 def read_tree(tar: Path, exclude: Sequence[str] = ()) -> Tree:
-    """Return an uncompressed tar's file system without what is volatile; contents stay in the tar.
+    """Return an uncompressed tar's file system without volatile files; contents stay in the tar.
 
     Args:
         tar: the file.
-        exclude: more shell patterns of what to leave out, with all that is below.
+        exclude: more shell patterns of paths to leave out, with everything below.
     """
     excluded = _matcher((*VOLATILE, *exclude))
     every = read_members(tar)
@@ -79,7 +79,7 @@ def read_tree(tar: Path, exclude: Sequence[str] = ()) -> Tree:
 
 
 def read_members(tar: Path) -> Tree:
-    """Return everything in an uncompressed tar but devices, which a container's runtime makes."""
+    """Return everything in an uncompressed tar except devices, which a container's runtime creates."""
     every: Tree = {}
     with tarfile.open(tar) as members:
         for member in members:
@@ -90,16 +90,16 @@ def read_members(tar: Path) -> Tree:
 
 
 def image_tree(tar: Path) -> Tree:
-    """Return a file system as images have it: without documentation."""
+    """Return the file system of an image: without documentation."""
     tree = read_tree(tar, DOCUMENTATION)
     unread = {name for name in tree if name.startswith("usr/share/doc/") and not LICENCES.match(name)}
     return {name: entry for name, entry in tree.items() if name not in unread}
 
 
 def layer_difference(lower: Mapping[str, TarEntry], upper: Mapping[str, TarEntry]) -> list[TarEntry]:
-    """Return what to lay over one file system to get another: new and changed, whiteouts, and the folders of these.
+    """Return the layer that turns one file system into another: new and changed files, whiteouts, and their folders.
 
-    The folders of a changed file are in it too, because some tools would make them anew with another mode.
+    The folders of a changed file are included, because some tools would create them again with another mode.
     """
     changed = {name for name, entry in upper.items() if name not in lower or not _same(entry, lower[name])}
     absent = lower.keys() - upper.keys()
@@ -112,12 +112,12 @@ def layer_difference(lower: Mapping[str, TarEntry], upper: Mapping[str, TarEntry
 
 
 def parent_folders(name: str) -> list[str]:
-    """Return the folders a place lies in, outermost first."""
+    """Return the parent folders of a path, outermost first."""
     return [str(parent) for parent in reversed(PurePosixPath(name).parents)][1:]
 
 
 def with_hard_links(entries: Iterable[TarEntry]) -> Iterator[TarEntry]:
-    """Turn each file whose content came before, from the same slice of a tar, into a hard link to that one."""
+    """Turn each file that shares its slice of a tar with an earlier one into a hard link to that one."""
     first: dict[FileSlice, str] = {}
     for entry in sorted(entries, key=lambda entry: entry.name.split("/")):
         if isinstance(entry.content, FileSlice) and entry.content.size and entry.content in first:
@@ -162,6 +162,6 @@ def _is_cached(entry: TarEntry) -> bool:
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
-    # a star stays within one folder, two do not; what lies below a match is left out with it
+    # one star matches within a folder, two match across folders; a match includes everything below it
     texts = [re.escape(p).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*") for p in patterns]
     return re.compile("|".join(f"(?:{text}(?:/.*)?)" for text in texts), re.DOTALL).fullmatch

@@ -1,4 +1,4 @@
-"""Root file systems from a locked set of packages, made once per set."""
+"""Root file systems from a locked set of packages, built once per set."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bedplate.core.errors import BedplateError
 from bedplate.distributions.distribution import Distribution
 
 FORM = 1
-"""Part of every recipe here: raised when the same packages would give another root."""
+"""Part of every recipe here: raise it when the same packages would give another root."""
 HOST_KEYS = "etc/ssh/ssh_host_*"
-"""No two machines may share these, so the machine's image has none: each machine makes its own."""
+"""Each machine creates its own, so the machines' image has none."""
 
 
 def locked_packages(roots: Sequence[str], distribution: Distribution, context: Context) -> list[Entry]:
@@ -29,7 +29,7 @@ def locked_packages(roots: Sequence[str], distribution: Distribution, context: C
 
 
 def root_tar(roots: Sequence[str], distribution: Distribution, context: Context) -> Path:
-    """Return the tar of a file system with some packages and all they need, with nothing left out."""
+    """Return the tar of a complete file system with some packages and their dependencies."""
     packages = locked_packages(roots, distribution, context)
     recipe = digest.of({"root": FORM, "epoch": context.release.epoch, "packages": sorted(p.recipe for p in packages)})
     output = context.cache.recall(recipe) or _make(packages, distribution, context)

@@ -1,7 +1,7 @@
-"""Python wheels unpacked to one place in an image, laid out as a virtual environment.
+"""The layer of an image's Python wheels: unpacked to one folder, laid out as a virtual environment.
 
-So Python itself finds the packages, their data files and their configuration (share/jupyter, etc/jupyter)
-without any variable: https://docs.python.org/3/library/site.html
+So Python finds the packages, their data files and their configuration (share/jupyter, etc/jupyter) without
+environment variables: https://docs.python.org/3/library/site.html
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bedplate.artifacts.tarball import TarEntry, folder_entries
 PREFIX = "opt/bedplate/python"
 BIN = f"/{PREFIX}/bin"
 SYSTEM_PYTHON = "/usr/bin/python3"
-"""Debian's, from the package python3, which an image with wheels names among its debs."""
+"""Debian's Python: an image with wheels lists the package python3 in its debs."""
 CONFIGURATION = f"home = {Path(SYSTEM_PYTHON).parent}\ninclude-system-site-packages = false\n"
 
 
@@ -25,7 +25,7 @@ def unpack_wheels(wheels: Mapping[str, Path], into: Path, python: tuple[int, int
     from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415  as above
     from installer.sources import WheelFile  # noqa: PLC0415  as above
 
-    # the library takes a wheel's name from its path, which for a blob is a digest
+    # the library reads a wheel's name from its path, and a blob's path has only a digest
     named = into / "wheels"
     named.mkdir(parents=True)
     for filename in sorted(wheels):
@@ -42,7 +42,7 @@ def unpack_wheels(wheels: Mapping[str, Path], into: Path, python: tuple[int, int
 
 
 def wheel_members(unpacked: Path) -> Iterable[TarEntry]:
-    """Give what `unpack` wrote as a layer's members."""
+    """Yield what `unpack_wheels` wrote as a layer's members."""
     yield from (TarEntry(parent, 0o755, folder=True) for parent in parent_folders(PREFIX))
     yield TarEntry(PREFIX, 0o755, folder=True)
     own = {

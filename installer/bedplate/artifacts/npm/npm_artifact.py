@@ -19,6 +19,6 @@ class NpmArtifact(Artifact):
     kind: Literal["npm"]
     package: str = Field("", description="package@version to install with its dependencies")
     module: str = Field("", description="path@version of the Go module whose sources hold the page")
-    path: str = Field(".", description="folder of package.json inside the sources")
+    path: str = Field(".", description="folder of package.json in the sources")
     commands: list[list[str]] = Field(default_factory=list, description="commands run there, after npm ci")
-    output: str = Field("node_modules", description="folder, from the sources' root, that is the artifact")
+    output: str = Field("node_modules", description="folder that is the artifact, relative to the sources")

@@ -1,4 +1,4 @@
-"""npm packages: each package-lock holds what its packages depend on, found as Node finds it.
+"""Check that each package-lock.json has what its packages depend on, where Node would find it.
 
 Source: https://docs.npmjs.com/cli/v10/configuring-npm/package-lock-json,
 https://nodejs.org/api/modules.html#loading-from-node_modules-folders.
@@ -41,7 +41,7 @@ def check_lock(name: str, lock: Mapping[str, Any]) -> Iterator[BedplateError]:
 
 
 def _is_found(place: str, name: str, packages: Mapping[str, Any]) -> bool:
-    """Return whether Node finds a package from a place: in its node_modules, or in those of a folder above."""
+    """Return whether Node finds a package from a folder: in its node_modules, or in those of a parent folder."""
     while True:
         if f"{place}/{MODULES}{name}".lstrip("/") in packages:
             return True

@@ -49,7 +49,7 @@ def read_package(text: str) -> list[Package]:
 
 
 def _name(said: dict[str, Any]) -> str:
-    """Return the licence's name; old packages have an object, or a list of them."""
+    """Return the licence's name; old packages have an object or a list."""
     value = said.get("license") or said.get("licenses") or ""
     if isinstance(value, list):
         names = [one.get("type", "") if isinstance(one, dict) else str(one) for one in value]
@@ -58,7 +58,7 @@ def _name(said: dict[str, Any]) -> str:
 
 
 def read_lock(text: str) -> list[Package]:
-    """Return the packages of a package-lock.json (version 2 or 3) that it has a SHA-512 of."""
+    """Return the packages of a package-lock.json (version 2 or 3) that have a SHA-512."""
     packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
     return [
         Package(

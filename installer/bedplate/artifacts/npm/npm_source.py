@@ -1,4 +1,4 @@
-"""What npm installs or builds: pinned by package-lock.json, made by the locked Node, without install scripts."""
+"""The source kind `npm`: what npm installs or builds, pinned by package-lock.json, without install scripts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
 
 FORM = 1
-"""Raised when this module changes what it makes from the same inputs."""
+"""Raise it when this module builds something else from the same inputs."""
 
 HOSTS = ("resolved", "funding")
 SIDE_FILES = ("package.json", "package-lock.json")
 VOLATILE = (".package-lock.json", ".cache", ".vite", ".vite-temp")
-"""What npm and builders leave in node_modules that tells of the machine they ran on."""
+"""What npm and builders leave in node_modules that depends on the machine."""
 
 
 class NpmSource(CompiledKind):
@@ -41,19 +41,23 @@ class NpmSource(CompiledKind):
     disk_estimate = 500_000_000
 
     def resolve(self, context: Context) -> Resolution:
-        """Pin each declaration: its packages in lock/npm/<id>/, or the Go module that holds page and lock file."""
-        return Resolution([_resolve(one, context) for one in declared_artifacts(context, NpmArtifact)])
+        """Pin each declaration: its packages in lock/npm/<id>/, or the Go module that has the page and its lock."""
+        return Resolution([_resolve(declared, context) for declared in declared_artifacts(context, NpmArtifact)])
 
     def build(self, entry: Entry, context: Context) -> Output:
         """Install, run the declared commands, and pack the output folder."""
-        one = find_declared(context, NpmArtifact, entry.id)
+        declared = find_declared(context, NpmArtifact, entry.id)
         with context.cache.scratch() as scratch:
             source = scratch / "src"
-            _sources(one, entry, context, source)
-            _make(one, context, scratch, source / one.artifact.path)
-            output = source / one.artifact.output
+            _sources(declared, entry, context, source)
+            _make(declared, context, scratch, source / declared.artifact.path)
+            output = source / declared.artifact.output
             if not output.is_dir():
-                raise BedplateError(entry.id, f"made no folder {one.artifact.output}", "mend output: or commands:")
+                raise BedplateError(
+                    entry.id,
+                    f"did not create the folder {declared.artifact.output}",
+                    "fix output: or commands: in component.yaml",
+                )
             members = [member for member in folder_entries(output) if not _is_volatile(member)]
             with (scratch / "artifact.tar").open("wb") as file:
                 write_tar(members, file, context.release.epoch)
@@ -91,61 +95,67 @@ def _is_volatile(member: TarEntry) -> bool:
     return not set(member.name.split("/")).isdisjoint(VOLATILE)
 
 
-def _resolve(one: DeclaredArtifact[NpmArtifact], context: Context) -> Entry:
-    before = context.previous_entry(one.id)
-    declaration = _declaration(one)
+def _resolve(declared: DeclaredArtifact[NpmArtifact], context: Context) -> Entry:
+    before = context.previous_entry(declared.id)
+    declaration = _declaration(declared)
     fresh = before is None or before.pin.get("declaration") != declaration
-    fresh = fresh or context.is_to_update(one.id, one.artifact.id, one.component)
-    if one.artifact.module:
+    fresh = fresh or context.is_to_update(declared.id, declared.artifact.id, declared.component)
+    if declared.artifact.module:
         kept = None if fresh or not before else before.pin["sum"]
-        pin = {"module": one.artifact.module, "sum": kept or _module(one.artifact, context)["Sum"]}
+        pin = {"module": declared.artifact.module, "sum": kept or _module(declared.artifact, context)["Sum"]}
     else:
-        folder = context.lock_folder("npm", one.artifact.id)
+        folder = context.lock_folder("npm", declared.artifact.id)
         if fresh or not all((folder / name).is_file() for name in SIDE_FILES):
-            _pin(one, context, folder)
+            _pin(declared, context, folder)
         pin = {name: digest.of_file(folder / name) for name in SIDE_FILES}
     pin = {"declaration": declaration, **pin}
-    return Entry(id=one.id, kind="npm", pin=pin, recipe=npm_recipe(one, pin, context), component=one.component)
+    return Entry(
+        id=declared.id, kind="npm", pin=pin, recipe=npm_recipe(declared, pin, context), component=declared.component
+    )
 
 
-def npm_recipe(one: DeclaredArtifact[NpmArtifact], pin: dict[str, str], context: Context) -> str:
-    """Return the digest of all that decides the artifact's bytes; `pin` is what identifies the sources."""
+def npm_recipe(declared: DeclaredArtifact[NpmArtifact], pin: dict[str, str], context: Context) -> str:
+    """Return the digest of everything that determines the artifact's bytes; `pin` identifies the sources."""
     return digest.of(
         {
             "form": FORM,
-            "artifact": one.artifact.model_dump(exclude={"licence"}),
+            "artifact": declared.artifact.model_dump(exclude={"licence"}),
             "compiler": toolchain.locked_compiler("node", context).pin["sha256"],
             "pin": {name: value for name, value in pin.items() if name != "declaration"},
-            "local": local_digests(one, _own_files(one)),
+            "local": local_digests(declared, _own_files(declared)),
             "epoch": context.release.epoch,
         }
     )
 
 
-def _own_files(one: DeclaredArtifact[NpmArtifact]) -> list[str]:
-    """Return the sources of a page that is the component's own, by place in the component's folder."""
-    if one.artifact.package or one.artifact.module:
+def _own_files(declared: DeclaredArtifact[NpmArtifact]) -> list[str]:
+    """Return the sources of a page of the component's own, as paths in its folder."""
+    if declared.artifact.package or declared.artifact.module:
         return []
-    files = [path.relative_to(one.folder) for path in sorted((one.folder / one.artifact.path).rglob("*"))]
-    return [str(file) for file in files if "node_modules" not in file.parts and (one.folder / file).is_file()]
+    files = [
+        path.relative_to(declared.folder) for path in sorted((declared.folder / declared.artifact.path).rglob("*"))
+    ]
+    return [str(file) for file in files if "node_modules" not in file.parts and (declared.folder / file).is_file()]
 
 
-def _declaration(one: DeclaredArtifact[NpmArtifact]) -> str:
-    local = [] if one.artifact.package or one.artifact.module else [f"{one.artifact.path}/package.json"]
-    return digest.of({"package": one.artifact.package, "module": one.artifact.module, **local_digests(one, local)})
+def _declaration(declared: DeclaredArtifact[NpmArtifact]) -> str:
+    local = [] if declared.artifact.package or declared.artifact.module else [f"{declared.artifact.path}/package.json"]
+    return digest.of(
+        {"package": declared.artifact.package, "module": declared.artifact.module, **local_digests(declared, local)}
+    )
 
 
-def _pin(one: DeclaredArtifact[NpmArtifact], context: Context, folder: Path) -> None:
-    """Write package.json and package-lock.json, without the names of the hosts that npm asked."""
+def _pin(declared: DeclaredArtifact[NpmArtifact], context: Context, folder: Path) -> None:
+    """Write package.json and package-lock.json, without the names of the hosts that npm contacted."""
     with context.cache.scratch() as scratch:
         source = scratch / "src"
         source.mkdir()
-        if one.artifact.package:
-            name, _, version = one.artifact.package.rpartition("@")
-            package = {"name": f"bedplate-{one.artifact.id}", "version": "0.0.0", "private": True}
+        if declared.artifact.package:
+            name, _, version = declared.artifact.package.rpartition("@")
+            package = {"name": f"bedplate-{declared.artifact.id}", "version": "0.0.0", "private": True}
             text = json.dumps({**package, "dependencies": {name: version}}, indent=1) + "\n"
         else:
-            text = one.local(f"{one.artifact.path}/package.json").read_text()
+            text = declared.local(f"{declared.artifact.path}/package.json").read_text()
         (source / "package.json").write_text(text)
         _npm(["npm", "install", "--package-lock-only", "--ignore-scripts"], context, scratch, source)
         lock = json.loads((source / "package-lock.json").read_bytes())
@@ -154,7 +164,7 @@ def _pin(one: DeclaredArtifact[NpmArtifact], context: Context, folder: Path) -> 
 
 
 def _without_hosts(lock: dict[str, Any]) -> dict[str, Any]:
-    """Drop every `resolved`: npm then asks the registry it is configured for, and checks `integrity`."""
+    """Remove every `resolved`: npm then uses the registry it is configured for, and checks `integrity`."""
     packages = {
         place: {key: value for key, value in package.items() if key not in HOSTS or package.get("link")}
         for place, package in lock["packages"].items()
@@ -162,7 +172,7 @@ def _without_hosts(lock: dict[str, Any]) -> dict[str, Any]:
     bare = [place for place, package in packages.items() if place and not {"integrity", "link"} & package.keys()]
     bare = [place for place in bare if "node_modules" in place and not packages[place].get("inBundle")]
     if bare:
-        raise InputError(f"npm package {bare[0]}", "has no integrity in the lock", "take a version from a registry")
+        raise InputError(f"npm package {bare[0]}", "has no integrity in the lock", "use a version from a registry")
     return {**lock, "packages": packages}
 
 
@@ -173,31 +183,32 @@ def _module(artifact: NpmArtifact, context: Context) -> dict[str, str]:
         return answer
 
 
-def _sources(one: DeclaredArtifact[NpmArtifact], entry: Entry, context: Context, target: Path) -> None:
-    """Put what npm starts from into a folder: the module's sources, or the locked package.json."""
-    if not one.artifact.module:
-        place = target / one.artifact.path
+def _sources(declared: DeclaredArtifact[NpmArtifact], entry: Entry, context: Context, target: Path) -> None:
+    """Copy what npm starts from into a folder: the module's sources, or the locked package.json."""
+    if not declared.artifact.module:
+        place = target / declared.artifact.path
         place.mkdir(parents=True)
-        for name in _own_files(one):
+        for name in _own_files(declared):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(one.local(name), target / name)
+            shutil.copyfile(declared.local(name), target / name)
         for name in SIDE_FILES:
-            path = context.lock_folder("npm", one.artifact.id) / name
+            path = context.lock_folder("npm", declared.artifact.id) / name
             if not path.is_file() or digest.of_file(path) != entry.pin[name]:
-                raise BedplateError(entry.id, f"has a {name} that is not the one that was locked", "bedplate lock")
+                raise BedplateError(entry.id, f"has a {name} that differs from the locked one", "bedplate lock")
             shutil.copyfile(path, place / name)
         return
-    found = _module(one.artifact, context)
+    found = _module(declared.artifact, context)
     if found["Sum"] != entry.pin["sum"]:
-        raise BedplateError(entry.id, f"has sources with sum {found['Sum']}, not {entry.pin['sum']}")
+        fact = f"has sources with the sum {found['Sum']}, not {entry.pin['sum']}"
+        raise BedplateError(entry.id, fact, f"bedplate lock --update {entry.name}")
     shutil.copytree(found["Dir"], target, copy_function=shutil.copyfile)
     go_build.make_writable(target)
 
 
-def _make(one: DeclaredArtifact[NpmArtifact], context: Context, scratch: Path, folder: Path) -> None:
-    build = bool(one.artifact.commands)
+def _make(declared: DeclaredArtifact[NpmArtifact], context: Context, scratch: Path, folder: Path) -> None:
+    build = bool(declared.artifact.commands)
     _npm(["npm", "ci", "--ignore-scripts", *([] if build else ["--omit=dev"])], context, scratch, folder)
-    for words in one.artifact.commands:
+    for words in declared.artifact.commands:
         _npm(words, context, scratch, folder)
 
 

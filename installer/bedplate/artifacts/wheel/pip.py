@@ -1,6 +1,6 @@
-"""Running pip: it downloads wheels for the hosts' and images' Python, whatever the build machine is.
+"""Run pip: download wheels for the Python of hosts and images, not of the build machine.
 
-The index, proxies and credentials are those that pip is configured with on this machine.
+The index, proxies and credentials are those of this machine's pip configuration.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OLDEST_GLIBC_MINOR = 5
 def platforms(target: Distribution) -> list[str]:
     """Return the platform tags of wheels that run on x86_64 with a distribution's C library, best first.
 
-    Newer tags than its C library would not run (https://peps.python.org/pep-0600/).
+    Wheels with newer tags than its C library do not run (https://peps.python.org/pep-0600/).
     """
     newest_first = range(target.glibc[1], OLDEST_GLIBC_MINOR - 1, -1)
     legacy = ["manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"]
@@ -40,8 +40,8 @@ def download_wheels(
         requirements: lines of a requirements file.
         into: the folder.
         target: the distribution that they will run on.
-        constraints: versions to keep ("name==version") of whatever turns out to be needed.
-        closed: the requirements are complete and have hashes: nothing else is looked for.
+        constraints: versions to keep, "name==version", if they turn out to be needed.
+        closed: the requirements are complete and have hashes; resolve nothing else.
     """
     (into / "requirements.txt").write_text("\n".join(requirements) + "\n")
     (into / "constraints.txt").write_text("\n".join(constraints) + "\n")
@@ -67,7 +67,7 @@ def _target(target: Distribution) -> list[str]:
 
 
 def _check_python(target: Distribution) -> None:
-    # pip evaluates a requirement's environment markers by the Python that runs it, whatever it is told to look for
+    # pip evaluates environment markers for the Python that runs it, not for the one it downloads for
     if sys.version_info[:2] != target.python:
         wanted = ".".join(str(number) for number in target.python)
         raise BedplateError("pip", f"resolves for Python {wanted} only if it runs on it", f"lock with Python {wanted}")

@@ -44,12 +44,12 @@ class PythonPackages(Ecosystem):
         return PackageURL(PYPI, None, package.name.lower().replace("_", "-"), package.version)
 
     def normalized_name(self, name: str) -> str:
-        """Return a name in small letters, with hyphens."""
+        """Return a name in lower case, with hyphens."""
         return name.lower().replace("_", "-").replace(".", "-")
 
 
 def read_wheel(path: Path) -> Contents:
-    """Return a wheel's package; what it carries besides is part of it."""
+    """Return a wheel's package; what else is in the wheel belongs to it."""
     with zipfile.ZipFile(path) as wheel:
         name = next((n for n in wheel.namelist() if METADATA.fullmatch(n) and n.count("/") == 1), "")
         if not name:

@@ -1,4 +1,4 @@
-"""Python wheels: whatever a wheel requires where it will run is in its own set, in a version that will do.
+"""Check that the requirements of each wheel are in its own set, in a suitable version.
 
 Source: https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use,
 https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers.
@@ -28,7 +28,7 @@ PYTHON = re.compile(r"deb:python3\.[0-9]+_(?P<version>3\.[0-9]+\.[0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """What a wheel says about itself."""
+    """A wheel's metadata."""
 
     name: str
     version: Version
@@ -54,13 +54,13 @@ def check_wheels(release: ReleaseFile, blobs: Path, allowed: Collection[str]) ->
 
 
 def _roots(name: str) -> list[Requirement]:
-    """Return what a component asked for; the set's name says it."""
-    asked = name.partition(":")[2]
-    return [Requirement(one) for one in asked.split(",")] if "==" in asked else []
+    """Return the requirements that a component declares, from the set's name."""
+    declared = name.partition(":")[2]
+    return [Requirement(one) for one in declared.split(",")] if "==" in declared else []
 
 
 def environment(release: ReleaseFile) -> dict[str, str]:
-    """Return what markers see on the hosts and in the images: the bundle's own Python on its own architecture."""
+    """Return the values of markers on hosts and in images: the bundle's own Python and architecture."""
     versions = [match["version"] for a in release.artifacts if (match := PYTHON.match(a.id))]
     here = {name: str(value) for name, value in default_environment().items()}
     version = versions[0] if versions else here["python_full_version"]
@@ -102,7 +102,7 @@ def check_set(
 
 
 def _wanted(wheel: Wheel, extra: str, where: Mapping[str, str]) -> Iterator[Requirement]:
-    """Yield what a wheel requires there: for an extra, only what it adds."""
+    """Yield what a wheel requires there; for an extra, only what it adds."""
     for requirement in wheel.requires:
         marker = requirement.marker
         plain = marker is None or marker.evaluate({**where, "extra": ""})

@@ -1,4 +1,4 @@
-"""Python wheels: closures of requirements, each wheel by file name and digest."""
+"""The source kind `wheel`: Python wheels with their dependencies, each pinned by file name and digest."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from bedplate.distributions.find_distribution import find_distribution
 
 KIND = "wheel"
 INSTALLER = f"{KIND}:installer"
-"""The set of what the installer itself needs on the bastion, pip included."""
+"""The set of wheels that the installer itself needs on the bastion, pip included."""
 RUNTIME = paths.SOURCE / "requirements/runtime.txt"
 
 
 def declared_requirements(context: Context) -> dict[str, list[str]]:
-    """Return the requirements of every image that has some, by set name."""
+    """Return the requirements of every image that has wheels, by set name."""
     images = [image for component in context.components.values() for image in component.images if image.wheels]
     return {set_name(KIND, image.wheels): image.wheels for image in images}
 
@@ -37,10 +37,9 @@ class WheelSource(PackageKind):
     name = KIND
 
     def resolve(self, context: Context) -> Resolution:
-        """Pin the closure of every declared set and the installer's wheels; what was locked stays.
+        """Pin the closure of every declared set and the installer's wheels; keep what is locked.
 
-        The wheels are downloaded while they are pinned, because an index does not say their size
-        and the build needs them anyway.
+        The wheels are downloaded now, because an index does not give their size and the build needs them anyway.
         """
         previous = context.previous or Lock(release="", entries=[], sets={})
         entries: dict[str, Entry] = {}
@@ -72,7 +71,7 @@ class WheelSource(PackageKind):
         components: Mapping[str, Component],
         sets: Mapping[str, list[str]],
     ) -> bool:
-        """Return whether the wheel is in a set of wheels: those of compilers are not."""
+        """Return whether the wheel is in a set of wheels; compilers are not."""
         return any(entry.id in ids for name, ids in sets.items() if name.startswith(f"{KIND}:"))
 
     def stable_name(self, name: str) -> str:
@@ -144,7 +143,7 @@ def _add(entries: Iterable[Entry], folder: Path, context: Context) -> None:
 
 
 def _target(set_name: str, context: Context) -> Distribution:
-    """Return the distribution that a set's wheels run on: the installer's on hosts, all others in images."""
+    """Return the distribution that runs a set's wheels: the installer's run on hosts, all others in images."""
     return context.distribution if set_name == INSTALLER else context.image_distribution
 
 

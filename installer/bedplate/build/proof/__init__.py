@@ -1,1 +1,1 @@
-"""The proof that a bundle is closed: what each kind of artifact asks for is in it."""
+"""Proofs that a bundle is complete, one per module."""

@@ -1,4 +1,4 @@
-"""Ansible: every module that a role names is ansible-core's own, or in a collection that is carried with the roles.
+"""Check that every Ansible module of a role is ansible-core's own, or in a collection that is carried with the roles.
 
 Source: https://docs.ansible.com/ansible/latest/dev_guide/collections_galaxy_meta.html (MANIFEST.json: dependencies).
 """
@@ -22,7 +22,7 @@ TASKS = ("tasks", "handlers")
 
 
 def check_collections(roles: Path) -> list[BedplateError]:
-    """Return an error for each module of no carried collection, and for each collection that lacks another.
+    """Return an error for each module that no carried collection has, and for each collection that lacks another.
 
     Args:
         roles: the folder of all roles; collections are in its folder ``ansible_collections``.

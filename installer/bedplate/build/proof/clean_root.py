@@ -1,7 +1,7 @@
-"""The hosts' packages, really installed: into an empty folder, out of the bundle's own repository alone.
+"""Install the hosts' packages into an empty folder, from the bundle's own repository alone.
 
 There is no network, the repository is the one that the mirror will serve, and the package manager gets only the names
-that components declare. So a package that is missing, or whose installation fails, is found where it can be fixed.
+that components declare. So a missing package, or a failing installation, is found where it can be fixed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from bedplate.core.files import write_atomic
 from bedplate.distributions.find_distribution import distribution_of_suite
 
 FORM = 1
-"""Raised when this module proves something else."""
+"""Raise it when this module proves something else."""
 
 
 def prove_installation(release: ReleaseFile, packages: Iterable[str], cache: Cache) -> bool:
-    """Install packages in a clean root; return False where just this was proved before.
+    """Install packages in a clean root; return False if the same was proved before.
 
     Args:
         release: the bundle's packages.
-        packages: what components want on hosts.
+        packages: what components need on hosts.
         cache: has the packages, and keeps the proof.
 
     Raises:
-        ErrorList: what keeps them from being installed.
+        ErrorList: with what prevents the installation.
     """
     roots, blobs, distribution = sorted(packages), cache.root / "blobs/sha256", distribution_of_suite(release.suite)
     debs = sorted(a.sha256 for a in release.artifacts if a.kind == distribution.package_kind)

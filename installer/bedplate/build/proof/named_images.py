@@ -1,4 +1,4 @@
-"""Every image that a release names: in its components' files, its rendered objects, its hosts' files, its kubeadm."""
+"""Find every image that a release names: in components, rendered objects, hosts' files and kubeadm."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ KUBEADM_KIND = "ClusterConfiguration"
 
 
 def named_images(catalog: Catalog, release: ReleaseFile) -> list[NamedImage]:
-    """Return every image that is named, once per place."""
+    """Return every image that is named, once per place that names it."""
     return list(dict.fromkeys([*images_of_components(catalog, release), *images_of_hosts(catalog, release)]))
 
 
 def images_of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
-    """Yield what components declare and what their objects name: plain, in each profile, and in all together."""
+    """Yield what components declare and what their objects name: without profiles, with each, and with all."""
     for component in catalog.components.values():
         yield from images_of_component(component)
     every = _profiles()
@@ -49,7 +49,7 @@ def _profiles() -> list[str]:
 
 
 def images_of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedImage]:
-    """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will ask for."""
+    """Yield what the hosts' files name, such as containerd's sandbox image, and what kubeadm will pull."""
     site = reference_site(catalog.release.version, [])
     seen: set[HostFile] = set()
     for spec in host_specs(site, catalog.release, catalog.components, release):
@@ -61,13 +61,13 @@ def images_of_hosts(catalog: Catalog, release: ReleaseFile) -> Iterator[NamedIma
 
 
 def _of_file(file: HostFile, host: str) -> Iterator[NamedImage]:
-    """Walk a host's file as a ConfigMap's would be: YAML, TOML and JSON by what they mean, anything else as text."""
+    """Scan a host's file as if it were a ConfigMap's: YAML, TOML and JSON by structure, others as text."""
     for hit in images_in({file.path: file.content}, kind=Kind.CONFIGMAP):
         yield NamedImage(hit.image, "hosts", f"host {host}", path_text(hit.path), f"file, {hit.certainty}")
 
 
 def _of_kubeadm(file: HostFile, catalog: Catalog) -> Iterator[NamedImage]:
-    """Ask the release's own kubeadm which images a configuration leads to."""
+    """Yield the images that the release's own kubeadm lists for a configuration."""
     if KUBEADM_KIND not in file.content:
         return
     component = next(c.name for c in catalog.components.values() if any(_is_kubeadm(b.path) for b in c.hosts.binaries))

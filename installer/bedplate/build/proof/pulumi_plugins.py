@@ -1,6 +1,6 @@
-"""Pulumi: the plugin that a wheel of the installer will ask for is the one that is carried, and so is the CLI.
+"""Check that the bundle has the Pulumi CLI and plugins that the installer's wheels need, in the same version.
 
-A package says in pulumi-plugin.json which plugin its resources need; one that is missing would be downloaded
+A package names the plugin of its resources in pulumi-plugin.json; Pulumi would download a missing one
 (https://www.pulumi.com/docs/iac/packages-and-automation/pulumi-packages/schema/).
 """
 
@@ -23,7 +23,7 @@ STEP = "give both the same version in release.yaml and in requirements/, then be
 
 
 def check_plugins(release: ReleaseFile, blobs: Path) -> list[BedplateError]:
-    """Return an error for each plugin, and for the CLI, that is missing or of another version.
+    """Return an error for the CLI and each plugin that is missing or has another version.
 
     Args:
         release: the bundle's wheels and programs.

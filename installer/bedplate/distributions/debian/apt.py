@@ -1,7 +1,7 @@
-"""The door to apt: packages resolved in an empty system, from the sources this machine is configured with.
+"""Run apt: resolve packages for an empty system, from the package sources of this machine's configuration.
 
-Nothing of this machine's own state takes part: apt gets its own lists and cache, an empty dpkg status
-and its own preferences (apt.conf(5), apt_preferences(5)).
+This machine's own state is not used: apt gets its own lists and cache, an empty dpkg status and its own
+preferences (apt.conf(5), apt_preferences(5)).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.locks import lock
 
 ALWAYS = ("?essential", "usr-is-merged")
-"""In every root. Without usr-is-merged apt takes usrmerge, which converts old systems and brings all of Perl."""
+"""In every root. Without usr-is-merged, apt would choose usrmerge, which needs all of Perl."""
 POCKETS = ("", "-updates", "-security")
 URI = re.compile(
     r"^'(?P<uri>[^']+)' (?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_.]+)\.deb (?P<size>\d+) SHA256:(?P<sha>\w+)"
@@ -28,7 +28,7 @@ URI = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AptPackage:
-    """A Debian package as a repository lists it."""
+    """A Debian package in a repository's list."""
 
     name: str
     version: str
@@ -42,8 +42,8 @@ class Apt:
     """Apt for one suite and architecture, with a state folder of its own.
 
     Attributes:
-        folder: where its lists are kept.
-        suite: the distribution's release; only it, its updates and its security fixes are looked at.
+        folder: for its lists.
+        suite: the distribution's release; only it, its updates and its security fixes count.
         architecture: as Debian calls it.
     """
 
@@ -52,16 +52,16 @@ class Apt:
         self.folder, self.suite, self.architecture = folder, suite, architecture
 
     def update(self) -> None:
-        """Read the repositories' lists."""
+        """Download the repositories' lists."""
         with self._alone():
             self._apt("apt-get", "-q", "update")
 
     def closure(self, roots: Iterable[str], pins: Mapping[str, str]) -> list[AptPackage]:
-        """Return what an empty system needs for some packages, in apt's order; recommended ones are left out.
+        """Return what an empty system needs for some packages, in apt's order, without recommended ones.
 
         Args:
             roots: names of packages.
-            pins: versions to keep, by name, wherever the repository still has them.
+            pins: versions to keep, by name, while the repository has them.
         """
         with self._alone(pins):
             words = ["-qq", "--print-uris", "-o", "Acquire::ForceHash=SHA256", "install", *ALWAYS, *sorted(roots)]
@@ -71,7 +71,7 @@ class Apt:
         return found
 
     def available(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the versions that the repositories have of some packages."""
+        """Return the versions of some packages in the repositories."""
         versions: dict[str, set[str]] = defaultdict(set)
         with self._alone():
             for line in self._apt("apt-cache", "madison", *names).splitlines():
@@ -107,7 +107,7 @@ class Apt:
             "APT::Install-Recommends": "false",
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
-            # apt and what it needs count as essential otherwise; an image has no use for them
+            # otherwise apt and its dependencies count as essential; images do not need them
             "pkgCacheGen::ForceEssential": ",",
         }
         settings = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
@@ -128,7 +128,7 @@ def _pin(package: str, pin: str, priority: int) -> str:
 def _package(line: str) -> AptPackage:
     match = URI.match(line)
     if not match:
-        raise BedplateError("apt", f"printed a line that is not understood: {line}")
+        raise BedplateError("apt", f"printed an unexpected line: {line}", "report this line and the version of apt")
     return AptPackage(
         name=match["name"],
         version=urllib.parse.unquote(match["version"]),

@@ -37,7 +37,7 @@ def apt_tree(releases: Iterable[ReleaseFile], blobs: Path) -> dict[str, TreeFile
 
 
 def flat_stanza(name: str, package: Path) -> str:
-    """Return what the index of a folder with packages, a repository without a pool, says of one.
+    """Return a package's stanza in the index of a flat repository: a folder of packages.
 
     Args:
         name: the package's file name.

@@ -1,4 +1,4 @@
-"""What a Debian package says about itself, read without dpkg (deb(5), deb-control(5))."""
+"""Read a Debian package's control file without dpkg (deb(5), deb-control(5))."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Control = Mapping[str, str]
 
 
 def read_control(path: Path) -> str:
-    """Return a package's control file: the stanza an apt repository lists it with."""
+    """Return a package's control file, which is also its stanza in an apt repository."""
     with path.open("rb") as file:
         if file.read(len(AR_MAGIC)) != AR_MAGIC:
-            raise BedplateError(f"file {path}", "is no Debian package")
+            raise BedplateError(f"file {path}", "is not a Debian package", "check where it comes from")
         while len(header := file.read(AR_HEADER)) == AR_HEADER:
             name, size = header[:16].decode().strip().rstrip("/"), int(header[48:58])
             if name.startswith("control.tar"):
                 return _control(name, file.read(size))
             file.seek(size + size % 2, io.SEEK_CUR)
-    raise BedplateError(f"file {path}", "is a Debian package without control file")
+    raise BedplateError(f"file {path}", "is a Debian package without a control file", "check where it comes from")
 
 
 def _control(name: str, data: bytes) -> str:
@@ -56,10 +56,10 @@ def parse_stanza(stanza: str) -> dict[str, str]:
 
 
 def dependency_closure(roots: Iterable[str], packages: Mapping[str, Control]) -> list[str]:
-    """Return the packages that some roots need, out of a set that apt already found complete.
+    """Return the packages that some roots need, from a set that apt found complete.
 
-    Versions need no look: the set holds one version of each package. Of alternatives, the first
-    that the set holds is taken, by name or by what a package provides.
+    Versions are not compared: the set has one version of each package. Of alternatives, the first
+    in the set counts, by name or by what a package provides.
     """
     provided: dict[str, str] = {}
     for package in sorted(packages, reverse=True):

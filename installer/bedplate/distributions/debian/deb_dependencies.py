@@ -1,6 +1,6 @@
-"""Debian packages: every dependency of every package is met inside its own set, by name and version.
+"""Check that every dependency of every Debian package is met in its own set, by name and version.
 
-This is the quick look, always taken. What only an installation shows, it leaves to `clean_root`.
+This check is quick. `build.proof.clean_root` finds what only an installation shows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check_debs(release: ReleaseFile, blobs: Path, allowed: Collection[str]) -> l
 
 
 def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
-    """Return the sets of Debian packages: roots, joined by commas, to ids."""
+    """Return the sets of Debian packages: roots, joined by commas, to entry ids."""
     return {name.partition(":")[2]: ids for name, ids in release.sets.items() if name.startswith(f"{KIND}:")}
 
 

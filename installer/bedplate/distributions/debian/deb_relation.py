@@ -1,4 +1,4 @@
-"""What a Debian package depends on, and whether a set of packages has it (deb-control(5), Depends and Provides)."""
+"""Dependencies between Debian packages (deb-control(5), Depends and Provides)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NEEDED = ("Pre-Depends", "Depends")
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One alternative of a dependency: a package, and which versions of it will do."""
+    """One alternative of a dependency: a package, and which of its versions are suitable."""
 
     name: str
     compare: str = ""
     version: str = ""
 
     def is_met_by(self, version: str) -> bool:
-        """Return whether a version will do; a package that is provided without one has the version empty."""
+        """Return whether a version is suitable; a package that is provided without a version has an empty one."""
         return not self.compare or (
             bool(version) and COMPARE[self.compare](DebianVersion.parse(version), DebianVersion.parse(self.version))
         )
@@ -44,7 +44,7 @@ class Alternative:
 
 
 Dependency = tuple[Alternative, ...]
-"""Alternatives, of which one is enough."""
+"""Alternatives, one of which is enough."""
 
 
 def parse_dependencies(field_text: str) -> list[Dependency]:
@@ -54,26 +54,26 @@ def parse_dependencies(field_text: str) -> list[Dependency]:
 
 
 def parse_alternative(text: str) -> Alternative:
-    """Return one alternative; ValueError if it is none."""
+    """Return one alternative; raise ValueError if the text is not one."""
     match = ALTERNATIVE.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text.strip()!r} is no dependency")
+        raise ValueError(f"{text.strip()!r} is not a dependency")
     return Alternative(match["name"], match["compare"] or "", match["version"] or "")
 
 
 @dataclass(frozen=True, slots=True)
 class ProvidedPackages:
-    """What a set of packages has: names and versions, its own and those it provides."""
+    """The names and versions in a set of packages, including those that packages provide."""
 
     versions: Mapping[str, list[str]] = field(default_factory=dict)
 
     def has(self, group: Dependency) -> bool:
-        """Return whether one of some alternatives is met."""
+        """Return whether one alternative of a dependency is met."""
         return any(one.is_met_by(version) for one in group for version in self.versions.get(one.name, ()))
 
 
 def provided_packages(packages: Iterable[Control]) -> ProvidedPackages:
-    """Return what packages have."""
+    """Return what a set of packages provides."""
     versions: dict[str, list[str]] = {}
     for package in packages:
         versions.setdefault(package["Package"], []).append(package["Version"])
@@ -83,7 +83,7 @@ def provided_packages(packages: Iterable[Control]) -> ProvidedPackages:
 
 
 def dependencies_of(package: Control) -> list[Dependency]:
-    """Return what has to be there for a package to be configured."""
+    """Return what a package needs before it can be configured."""
     return [group for name in NEEDED for group in parse_dependencies(package.get(name, ""))]
 
 

@@ -48,7 +48,7 @@ class Debian(Distribution):
         return apt_repository.apt_tree(releases, blobs)
 
     def sign(self, key_home: Path, index: bytes) -> bytes:
-        """Return InRelease: Release with a signature around it."""
+        """Return InRelease: Release with an inline signature."""
         return repository_key.clear_sign(key_home, index)
 
     def is_signed(self, key_home: Path, index: bytes, signature: Path) -> bool:
@@ -58,11 +58,11 @@ class Debian(Distribution):
     def try_installation(
         self, repository: Path, packages: Sequence[str], architecture: str, scratch: Path
     ) -> list[BedplateError]:
-        """Let apt install them into an empty root."""
+        """Install them with apt into an empty root."""
         return installation.try_installation(repository, packages, architecture, scratch)
 
     def make_root(self, packages: Mapping[str, Path], architecture: str, epoch: int, scratch: Path, out: Path) -> None:
-        """Let mmdebstrap install them, out of a folder that holds them alone."""
+        """Install them with mmdebstrap from a folder that has only these packages."""
         repository = scratch / "repository"
         repository.mkdir()
         for name, blob in packages.items():

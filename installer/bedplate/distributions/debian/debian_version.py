@@ -14,7 +14,7 @@ PARTS = re.compile(r"(\D*)(\d*)")
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class DebianVersion:
-    """A version that is compared as dpkg does it."""
+    """A version, compared as dpkg compares it."""
 
     epoch: int
     upstream: str
@@ -22,18 +22,18 @@ class DebianVersion:
 
     @classmethod
     def parse(cls, text: str) -> DebianVersion:
-        """Return a version; ValueError where it is none."""
+        """Return a version; raise ValueError if the text is not one."""
         match = FORM.fullmatch(text.strip())
         if not match or not match["upstream"]:
-            raise ValueError(f"{text!r} is no Debian version")
+            raise ValueError(f"{text!r} is not a Debian version")
         return cls(int(match["epoch"] or 0), match["upstream"], match["revision"] or "0")
 
     def __lt__(self, other: DebianVersion) -> bool:
-        """Compare epoch, upstream's version and revision, in this order."""
+        """Compare epoch, upstream version and revision, in this order."""
         return self._order(other) < 0
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether neither is the older one: 1.0 and 1.00 are equal."""
+        """Return whether neither is older: 1.0 equals 1.00."""
         return isinstance(other, DebianVersion) and self._order(other) == 0
 
     def __hash__(self) -> int:
@@ -47,7 +47,7 @@ class DebianVersion:
 
 
 def _compare(one: str, other: str) -> int:
-    """Compare by turns what is no digit, letter by letter, and numbers."""
+    """Compare runs of non-digits, character by character, and runs of digits, by turns."""
     for (text, number), (other_text, other_number) in zip_longest(
         PARTS.findall(one), PARTS.findall(other), fillvalue=("", "")
     ):
@@ -60,7 +60,7 @@ def _compare(one: str, other: str) -> int:
 
 
 def _weight(character: str) -> int:
-    """Return a character's place: a tilde before the end (0), letters before all else."""
+    """Return a character's rank: a tilde before the end (0), letters before all others."""
     if character == "~":
         return -1
     return ord(character) if character.isalpha() else ord(character) + 256

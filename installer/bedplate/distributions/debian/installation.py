@@ -1,4 +1,4 @@
-"""Trying whether apt installs packages out of a repository alone, in an empty root and without a network."""
+"""Try to install packages with apt from one repository alone, into an empty root, without a network."""
 
 from __future__ import annotations
 

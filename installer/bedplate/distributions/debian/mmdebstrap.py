@@ -1,4 +1,4 @@
-"""The door to mmdebstrap: a Debian root file system from a folder of packages, and from nothing else."""
+"""Run mmdebstrap: build a Debian root file system from a folder of packages and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_root(repository: Path, packages: Sequence[str], architecture: str, epoc
         repository: folder with the packages and their index (Packages).
         packages: names of every package in it.
         architecture: as Debian calls it.
-        epoch: time of every file that installing makes (SOURCE_DATE_EPOCH).
+        epoch: time of every file that the installation creates (SOURCE_DATE_EPOCH).
         out: the tar.
     """
     settings = [
@@ -29,7 +29,7 @@ def make_root(repository: Path, packages: Sequence[str], architecture: str, epoc
         f"--architectures={architecture}",
         f"--hook-directory={HOOKS}",
         f"--include={','.join(packages)}",
-        # both end in files that no layer takes; syncing to disk after each package would triple the time
+        # layers contain neither option's files; syncing to disk after each package would triple the time
         "--dpkgopt=force-unsafe-io",
         '--aptopt=APT::Sandbox::User "root"',
     ]
@@ -40,25 +40,25 @@ def make_root(repository: Path, packages: Sequence[str], architecture: str, epoc
 
 
 def _without_network() -> list[str]:
-    # only root may leave the network behind; mmdebstrap gives others a user namespace of its own
+    # only root may use a network namespace; others get a user namespace from mmdebstrap
     return ["unshare", "--net"] if os.geteuid() == 0 else []
 
 
 def try_root(  # noqa: PLR0913, PLR0917  a repository is named by four of them
     repository: Path, suite: str, component: str, packages: Sequence[str], architecture: str, scratch: Path
 ) -> CompletedProcess[bytes]:
-    """Install packages and what they need out of one repository, keep nothing, and return what was said.
+    """Install packages and what they need from one repository, keep nothing, and return mmdebstrap's output.
 
     Args:
         repository: folder of an apt repository.
         suite: its only suite.
         component: the suite's only component.
-        packages: what is asked for; the rest apt finds in the repository, or does not.
+        packages: what to install; apt looks for their dependencies in the repository.
         architecture: as Debian calls it.
-        scratch: folder for the root while it exists.
+        scratch: folder for the temporary root.
     """
     settings = [
-        "--verbose",  # or apt's own words about what is missing are lost
+        "--verbose",  # otherwise apt's messages about missing packages are lost
         "--variant=essential",
         "--format=null",
         f"--architectures={architecture}",

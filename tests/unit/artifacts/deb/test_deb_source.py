@@ -25,7 +25,7 @@ TOOL = set_name(KIND, ["tool"])
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinyRepository:
-    """A repository with a tool that needs a library, and something that nobody needs."""
+    """A repository with a tool that needs a library, and something that is not needed."""
     made = TinyRepository(tmp_path, monkeypatch)
     made.add("tool", "1.0-1", depends="library (>= 1.0)")
     made.add("library", "1:1.0-1")

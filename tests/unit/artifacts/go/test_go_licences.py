@@ -39,7 +39,7 @@ def archive(modules: Path, name: str, files: dict[str, str]) -> None:
 
 
 def test_is_recorded_once(tmp_path: Path) -> None:
-    """A second run needs no archive; a module that is no longer linked goes; the unstated are counted."""
+    """A second run needs no archive; modules that are no longer linked go; those without a licence are counted."""
     modules = tmp_path / "mod"
     archive(modules, "example.org/Two", {"LICENSE.md": MIT, "COPYING": BSD, "inner/LICENSE": "Apache License 2.0"})
     archive(modules, "example.org/own", {"LICENCE": "Ours."})

@@ -84,7 +84,7 @@ MATTERS: dict[str, tuple[dict[str, Any], Callable[[Path], object] | None]] = {
 
 @pytest.mark.parametrize("name", MATTERS)
 def test_recipe_changes_with_every_input(tmp_path: Path, name: str) -> None:
-    """Whatever can change the program's bytes changes its recipe, so the old build is not taken for the new."""
+    """Everything that can change the program's bytes changes its recipe, so an old build is not used."""
     fields, change = MATTERS[name]
     _, before = _pinned(tmp_path)
     if change:
@@ -130,7 +130,7 @@ def test_build_refuses_a_changed_go_sum(tmp_path: Path) -> None:
     """A go.sum that is not the locked one is refused before anything is compiled."""
     made, entry = _pinned(tmp_path)
     (made.lock_folder("go", "tool") / "go.sum").write_text("other\n")
-    with pytest.raises(BedplateError, match=r"has a go.sum that is not the one that was locked"):
+    with pytest.raises(BedplateError, match=r"has a go.sum that differs from the locked one"):
         GoSource().build(entry, made)
 
 

@@ -64,7 +64,7 @@ def _scratch_image(folder: Path, **fields: Any) -> tuple[Image, Component, Conte
 
 
 def test_layer_is_the_same_twice(tmp_path: Path) -> None:
-    """Two caches that never met give the same blob for the same members, in whatever order these come."""
+    """Two separate caches give the same blob for the same members, in any order."""
     members = [TarEntry("b", content=b"2"), TarEntry("a", 0o755, folder=True), TarEntry("a/c", content=b"1" * 99999)]
     one = make_layer("x", lambda: members, Cache(tmp_path / "one"), EPOCH)
     two = make_layer("x", lambda: members[::-1], Cache(tmp_path / "two"), EPOCH)
@@ -130,7 +130,7 @@ def test_image_without_packages_has_accounts_files_and_folders(tmp_path: Path) -
 
 
 def test_image_is_built_once(tmp_path: Path) -> None:
-    """A second build of the same recipe gives the same digest, and mends a cache that lost a layer."""
+    """A second build of the same recipe gives the same digest, and repairs a cache that lost a layer."""
     made, one, where = _scratch_image(tmp_path)
     output = build_image(made, one, where)
     layer = where.cache.image_blobs(output.sha256)[-1]
@@ -153,7 +153,7 @@ def test_images_share_layers(tmp_path: Path) -> None:
     [{"cmd": ["x"]}, {"env": {"A": "1"}}, {"folders": {"/tmp": "755"}}, {"user": "0"}, {"links": {"/a": "/b"}}],  # noqa: S108
 )
 def test_recipe_follows_the_declaration(tmp_path: Path, change: dict[str, Any]) -> None:
-    """Whatever is declared otherwise gives another recipe, before anything is built."""
+    """Each change of the declaration changes the recipe, before anything is built."""
     made, one, where = _scratch_image(tmp_path)
     assert image_recipe(made.model_copy(update=change), one, where) != image_recipe(made, one, where)
 
@@ -171,7 +171,7 @@ def test_folder_of_an_artifact_and_of_the_component(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ({"artifact": "tool", "path": "bin/none", "to": "/x"}, "has no bin/none"),
+        ({"artifact": "tool", "path": "bin/none", "to": "/x"}, "does not contain bin/none"),
         ({"artifact": "none", "to": "/x"}, "is not in the lock"),
         ({"local": "none", "to": "/x"}, "is not in the component's folder"),
     ],
@@ -188,7 +188,7 @@ def test_wheels_need_python(tmp_path: Path) -> None:
     made = image(wheels=["tiny"])
     one = component(images=[made])
     where = context(tmp_path, one, sets={"wheel:tiny": []})
-    with pytest.raises(InputError, match="has wheels and no Python"):
+    with pytest.raises(InputError, match="has wheels but no Python"):
         build_image(made, one, where)
 
 

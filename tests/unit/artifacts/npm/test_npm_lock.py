@@ -36,7 +36,7 @@ def test_package_without_integrity_is_refused() -> None:
 
 
 def test_own_page_is_read_from_the_components_folder(tmp_path: Path) -> None:
-    """A page's own sources are inputs; what npm installed beside them while someone tried it out is not."""
+    """A page's own sources are inputs; what npm installed next to them is not."""
     artifact = NpmArtifact(id="page", kind="npm", path="page")
     for name in ("page/package.json", "page/src/main.js", "page/node_modules/a/index.js", "other.txt"):
         path = tmp_path / "tool" / name
@@ -51,5 +51,5 @@ def test_own_page_is_read_from_the_components_folder(tmp_path: Path) -> None:
     [(".package-lock.json", True), ("a/.cache/x", True), ("a/package.json", False), ("a/.bin/tool", False)],
 )
 def test_traces_of_the_machine_are_left_out(name: str, volatile: bool) -> None:  # noqa: FBT001
-    """Notes that npm keeps for itself name the registry that was asked: they are no part of the artifact."""
+    """Notes of npm itself name the registry that it contacted: they are not part of the artifact."""
     assert _is_volatile(TarEntry(name)) is volatile

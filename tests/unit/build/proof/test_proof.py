@@ -1,4 +1,4 @@
-"""The proof of packages: whatever one of any kind asks for is in the bundle, or is named."""
+"""The completeness of packages: what one needs is in the bundle, or is named."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_an_unmet_dependency_is_named(
 
 
 def test_a_declared_package_has_to_be_there(tmp_path: Path) -> None:
-    """A set without its own root is no set."""
+    """A set without its own root is refused."""
     assert _debs(tmp_path, {"helper": _deb("helper")})[0].startswith("package web is declared by a component")
 
 
@@ -99,7 +99,7 @@ def test_an_exception_is_for_one_dependency(tmp_path: Path) -> None:
 
 def test_what_is_no_dependency_is_refused() -> None:
     """A field that cannot be read is never taken as met."""
-    with pytest.raises(ValueError, match="no dependency"):
+    with pytest.raises(ValueError, match="is not a dependency"):
         deb_relation.parse_dependencies("web (maybe 1)")
 
 

@@ -42,7 +42,7 @@ def test_reads_control(tmp_path: Path) -> None:
 
 
 def test_refuses_another_file(tmp_path: Path) -> None:
-    """What is no package is named."""
+    """A file that is not a package is named."""
     (tmp_path / "a.deb").write_bytes(b"PK")
-    with pytest.raises(BedplateError, match="is no Debian package"):
+    with pytest.raises(BedplateError, match="is not a Debian package"):
         deb_control.read_control(tmp_path / "a.deb")

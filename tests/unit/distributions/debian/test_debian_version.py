@@ -19,9 +19,9 @@ VERSIONS = st.from_regex(r"(?:[0-9]:)?[0-9][0-9A-Za-z+.~]{0,6}(?:-[0-9a-z+.~]{1,
 @given(st.lists(st.tuples(VERSIONS, VERSIONS), min_size=30, max_size=30))
 def test_versions_are_ordered_as_dpkg_orders_them(pairs: list[tuple[str, str]]) -> None:
     """Any two versions compare here as they do in dpkg."""
-    asked = [(a, operator, b) for a, b in pairs for operator in ("lt", "eq")]
+    comparisons = [(a, operator, b) for a, b in pairs for operator in ("lt", "eq")]
     script = "".join(
-        f"dpkg --compare-versions '{a}' {operator} '{b}' && echo 1 || echo 0\n" for a, operator, b in asked
+        f"dpkg --compare-versions '{a}' {operator} '{b}' && echo 1 || echo 0\n" for a, operator, b in comparisons
     )
     answers = [answer == "1" for answer in run(["sh"], stdin=script.encode()).stdout.decode().split()]
     parsed = [(DebianVersion.parse(a), DebianVersion.parse(b)) for a, b in pairs]
