@@ -13,7 +13,7 @@ from bedplate.cli.shared_options import BundleArgument, PublisherOption
 from bedplate.core.sizes import human
 
 EXAMPLE = "bedplate bundle verify /media/bundle --publisher lab"
-EXIT_CODES = {0: "the bundle is what the publisher signed", 1: "it is not", 2: "bad input"}
+EXIT_CODES = {0: "the bundle is genuine", 1: "the bundle is not genuine", 2: "bad input"}
 
 
 def add(group: typer.Typer) -> None:

@@ -20,6 +20,9 @@ WIDEST_NAME = 24
 DEFAULT_IN_WORDS = re.compile(r"default: \((.*?)\)")
 """Typer writes a default that is described, such as "your own", in parentheses."""
 OWN_COLUMN = ("Arguments", "Options")
+UNBROKEN = re.compile(r"`[^`]{,60}`|\[(?:default|env var|required)[^]]{,40}\]$")
+"""Commands in backticks, and defaults, stay on one line."""
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 Row = tuple[str, str]
 
 
@@ -132,7 +135,7 @@ def _section(title: str, rows: Sequence[Row], column: int, width: int) -> str:
 
 
 def _row(name: str, description: str, column: int, width: int) -> Iterable[str]:
-    lines = textwrap.wrap(description, width - column, break_long_words=False, break_on_hyphens=False)
+    lines = _wrapped(description, width - column)
     first = f"  {name}"
     if len(first) + 2 > column:
         return [first, *(" " * column + line for line in lines)]
@@ -140,7 +143,13 @@ def _row(name: str, description: str, column: int, width: int) -> Iterable[str]:
 
 
 def _folded(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(_wrapped(text, width))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    joined = UNBROKEN.sub(lambda match: match[0].replace(" ", NO_BREAK_SPACE), text)
+    lines = textwrap.wrap(joined, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(NO_BREAK_SPACE, " ") for line in lines]
 
 
 def _heading(text: str) -> str:

@@ -72,12 +72,10 @@ def _host_specs(site: Site, release: Catalog) -> list[HostSpec]:
 
 
 def _print_objects(rendered: list[RenderedObject]) -> None:
-    kinds = Counter((one.layer, one.component, one.identity.kind) for one in rendered)
-    rows = [(*names, str(count)) for names, count in kinds.items()]
+    components = Counter((one.layer, one.component) for one in rendered)
     console = table_console()
-    console.print(table("layer", "component", "kind", "objects", rows=rows))
-    components = len({(one.layer, one.component) for one in rendered})
-    console.print(f"{len(rendered)} objects of {components} components", highlight=False)
+    console.print(table("layer", "component", "objects", rows=[(*key, str(n)) for key, n in components.items()]))
+    console.print(f"{len(rendered)} objects of {len(components)} components", highlight=False)
 
 
 def _print_hosts(specs: list[HostSpec]) -> None:
