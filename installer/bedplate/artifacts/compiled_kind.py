@@ -34,8 +34,10 @@ class CompiledKind(SourceKind):
     ) -> bool:
         """Return whether hosts need the artifact: programs that only images hold are not carried themselves."""
         every = components.values()
-        on_hosts = any(binary.artifact == entry.name for one in every for binary in one.hosts.binaries)
-        return on_hosts or any(a.id == entry.name and a.is_used_by_hosts() for one in every for a in one.artifacts)
+        on_hosts = any(binary.artifact == entry.name for component in every for binary in component.hosts.binaries)
+        return on_hosts or any(
+            a.id == entry.name and a.is_used_by_hosts() for component in every for a in component.artifacts
+        )
 
     def file_name(self, entry: Entry, components: Mapping[str, Component]) -> str:
         """Return the artifact's name with the version of its component."""

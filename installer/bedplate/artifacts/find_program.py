@@ -39,8 +39,8 @@ def _built(component: str, program: str, catalog: Catalog | None) -> Path | None
     for artifact in catalog.components[component].artifacts:
         entry = entries.get(f"{artifact.kind}:{artifact.id}") if artifact.has_programs else None
         output = entry and (cache.recall(entry.recipe) or entry.output)
-        if output and cache.has(output.sha256) and (found := _unpack(cache, output.sha256, program)):
-            return found
+        if output and cache.has(output.sha256) and (unpacked := _unpack(cache, output.sha256, program)):
+            return unpacked
     return None
 
 

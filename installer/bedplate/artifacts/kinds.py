@@ -31,17 +31,17 @@ def load_declarations() -> None:
 @cache
 def source_kinds() -> Mapping[str, SourceKind]:
     """Return every source kind by its name, in the order in which artifacts are locked and made."""
-    found: dict[str, SourceKind] = {
+    kinds: dict[str, SourceKind] = {
         kind: import_module(f"{artifacts.__name__}.{kind}.{kind}_source").SOURCE_KIND for kind in kind_names()
     }
 
     def order(kind: str) -> tuple[int, int, str]:
-        return found[kind].stage, depth(kind), kind
+        return kinds[kind].stage, depth(kind), kind
 
     def depth(kind: str) -> int:
-        return max((1 + depth(needed) for needed in found[kind].needs), default=0)
+        return max((1 + depth(needed) for needed in kinds[kind].needs), default=0)
 
-    return {kind: found[kind] for kind in sorted(found, key=order)}
+    return {kind: kinds[kind] for kind in sorted(kinds, key=order)}
 
 
 @cache

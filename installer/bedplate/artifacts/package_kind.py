@@ -39,9 +39,11 @@ class PackageKind(SourceKind):
         output = locked_output(entry)
         if not context.cache.has(output.sha256):
             with _fetching[self.name]:
-                same_kind = [one for one in context.lock.entries if one.kind == self.name]
-                wanted = {one.id: one for one in [entry, *same_kind]}.values()
-                self.fetch([one for one in wanted if not context.cache.has(locked_output(one).sha256)], context)
+                same_kind = [package for package in context.lock.entries if package.kind == self.name]
+                wanted = {package.id: package for package in [entry, *same_kind]}.values()
+                self.fetch(
+                    [package for package in wanted if not context.cache.has(locked_output(package).sha256)], context
+                )
         return output
 
 

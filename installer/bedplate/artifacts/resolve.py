@@ -72,12 +72,12 @@ def _previous(catalog: Catalog) -> Lock | None:
     return catalog.lock() if (catalog.folder / FILE).is_file() else None
 
 
-def _merged(so_far: Lock, found: Resolution) -> Lock:
-    entries = {**so_far.by_id, **{entry.id: entry for entry in found.entries}}
+def _merged(so_far: Lock, resolution: Resolution) -> Lock:
+    entries = {**so_far.by_id, **{entry.id: entry for entry in resolution.entries}}
     return Lock(
         release=so_far.release,
         entries=[entries[name] for name in sorted(entries)],
-        sets={**so_far.sets, **found.sets},
+        sets={**so_far.sets, **resolution.sets},
     )
 
 

@@ -65,8 +65,8 @@ def from_debian(names: Iterable[str]) -> str:
 
     A name that SPDX does not know becomes a LicenseRef, since the package has the licence's text.
     """
-    found = {_of_files(name) for name in names} - {""}
-    return " AND ".join(f"({one})" if " OR " in one and len(found) > 1 else one for one in sorted(found))
+    expressions = {_of_files(name) for name in names} - {""}
+    return " AND ".join(f"({one})" if " OR " in one and len(expressions) > 1 else one for one in sorted(expressions))
 
 
 def _of_files(name: str) -> str:

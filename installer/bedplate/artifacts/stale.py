@@ -16,7 +16,7 @@ def check_current(context: Context) -> None:
 
 
 def _artifacts(context: Context) -> Iterator[BedplateError]:
-    declared = [(name, artifact) for name, one in context.components.items() for artifact in one.artifacts]
+    declared = [(name, artifact) for name, component in context.components.items() for artifact in component.artifacts]
     for component, artifact in declared:
         subject, locked = f"artifact {artifact.id}", context.lock.by_id.get(f"{artifact.kind}:{artifact.id}")
         if locked is None:

@@ -46,16 +46,20 @@ def check_images(
     """
     known = [normalize_image(image) for image in bundled]
     allowed = {(c.name, normalize_image(a.image).name) for c in components for a in c.allow if a.image}
-    errors = {one: _fact(one.image, known) for one in named if (one.component, one.image.name) not in allowed}
-    return [_error(one, fact) for one, fact in errors.items() if fact]
+    errors = {
+        reference: _fact(reference.image, known)
+        for reference in named
+        if (reference.component, reference.image.name) not in allowed
+    }
+    return [_error(reference, fact) for reference, fact in errors.items() if fact]
 
 
 def _fact(image: ImageName, known: Iterable[ImageName]) -> str:
     """Return what is wrong with an image, empty if it is in the bundle."""
-    same = [one for one in known if one.repository == image.repository]
-    if image.tag and not (same := [one for one in same if one.tag == image.tag]):
+    same = [reference for reference in known if reference.repository == image.repository]
+    if image.tag and not (same := [reference for reference in same if reference.tag == image.tag]):
         return "is not in the bundle"
-    digests = {one.digest for one in same if one.digest}
+    digests = {reference.digest for reference in same if reference.digest}
     if same and image.digest and digests and image.digest not in digests:
         return "is in the bundle with another digest"
     return "" if same else "is not in the bundle"

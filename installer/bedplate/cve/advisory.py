@@ -100,12 +100,12 @@ class Advisory(_Lenient):
 def advisory_severity(advisory: Advisory, affected: Affected) -> Severity:
     """Return the severity of an advisory for a package: its CVSS vector, else the database's own word."""
     for scores in (affected.severity, advisory.severity):
-        found = [one for score in scores if (one := _scored(score)) is not Severity.UNKNOWN]
-        if found:
-            return max(found, key=lambda one: one.rank)
+        severities = [rating for score in scores if (rating := _scored(score)) is not Severity.UNKNOWN]
+        if severities:
+            return max(severities, key=lambda rating: rating.rank)
     specific = (affected.ecosystem_specific, affected.database_specific, advisory.database_specific)
     words = (str((said or {}).get(key, "")) for said in specific for key in ("severity", "urgency"))
-    return next((one for word in words if (one := _named(word)) is not Severity.UNKNOWN), Severity.UNKNOWN)
+    return next((rating for word in words if (rating := _named(word)) is not Severity.UNKNOWN), Severity.UNKNOWN)
 
 
 def _scored(score: Score) -> Severity:

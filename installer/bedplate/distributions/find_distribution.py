@@ -36,4 +36,7 @@ def find_distribution(name: str, location: SourceLocation | None = None) -> Dist
 def distribution_of_suite(suite: str) -> Distribution:
     """Return the distribution that has a release of this name; the usual one where none has."""
     every = map(find_distribution, distribution_names())
-    return next((one for one in every if suite in one.suites), find_distribution(Platform().distribution))
+    return next(
+        (distribution for distribution in every if suite in distribution.suites),
+        find_distribution(Platform().distribution),
+    )

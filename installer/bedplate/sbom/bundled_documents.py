@@ -37,14 +37,14 @@ def read_provenance(bundle: Path) -> bytes:
 
 def count_licences(sbom: dict[str, Any]) -> Counter[str]:
     """Count the packages of a CycloneDX document by licence; a package with several counts for each."""
-    named = (licence_of(one) for one in sbom.get("components", []) if one["type"] == "library")
+    named = (licence_of(item) for item in sbom.get("components", []) if item["type"] == "library")
     return Counter(name for text in named for name in ({text} if text == UNKNOWN else set(NAME.findall(text)) - WORDS))
 
 
 def licence_of(component: dict[str, Any]) -> str:
     """Return a component's licence as an SPDX expression, UNKNOWN if it has none."""
-    found = [one.get("expression") or one.get("license", {}).get("id", "") for one in component.get("licenses", [])]
-    return " AND ".join(found) or UNKNOWN
+    licences = component.get("licenses", [])
+    return " AND ".join(item.get("expression") or item.get("license", {}).get("id", "") for item in licences) or UNKNOWN
 
 
 def parse_sbom(data: bytes) -> dict[str, Any]:
@@ -54,22 +54,22 @@ def parse_sbom(data: bytes) -> dict[str, Any]:
 
 
 def _find(release: ReleaseFile, kind: str, image: str) -> ReleaseDocument:
-    found = [one for one in release.documents if one.kind == kind and one.image == image]
-    if not found:
+    matches = [item for item in release.documents if item.kind == kind and item.image == image]
+    if not matches:
         fact = "was built before bundles carried documents about themselves"
         raise BedplateError(f"release {release.release}", fact, "bedplate bundle build")
-    return found[0]
+    return matches[0]
 
 
 def _full_name(release: ReleaseFile, image: str) -> str:
     names = [artifact.image for artifact in release.artifacts if artifact.image]
-    found = [name for name in names if name == image] or [
+    matches = [name for name in names if name == image] or [
         name for name in names if f"/{name}".endswith(f"/{image}") or f"/{image}:" in f"/{name}"
     ]
-    if len(found) != 1:
-        fact = "is not in the bundle" if not found else f"is any of {', '.join(found)}"
-        raise InputError(f"image {image}", fact, suggestion(image, names) if not found else "give more of its name")
-    return found[0]
+    if len(matches) != 1:
+        fact = "is not in the bundle" if not matches else f"is any of {', '.join(matches)}"
+        raise InputError(f"image {image}", fact, suggestion(image, names) if not matches else "give more of its name")
+    return matches[0]
 
 
 def _content(bundle: Path, document: ReleaseDocument) -> bytes:

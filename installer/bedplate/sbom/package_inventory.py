@@ -30,8 +30,8 @@ class Inventory:
     @property
     def everything(self) -> list[Package]:
         """Return every package of the release once."""
-        found = {package.key: package for packages in self.packages.values() for package in packages}
-        return [package for _, package in sorted(found.items())]
+        unique = {package.key: package for packages in self.packages.values() for package in packages}
+        return [package for _, package in sorted(unique.items())]
 
 
 def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> Inventory:
@@ -45,14 +45,14 @@ def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] 
     blobs = {a.id: _blobs(a, cache) for a in release.artifacts}
     kinds = {blob: artifact.kind for artifact in release.artifacts for blob in blobs[artifact.id]}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = dict(zip(kinds, pool.map(lambda blob: _read(blob, kinds[blob], cache), kinds), strict=True))
+        contents = dict(zip(kinds, pool.map(lambda blob: _read(blob, kinds[blob], cache), kinds), strict=True))
     files = {package.key: package for package in known} | {
         package.key: package.model_copy(update={"sha256": artifact.sha256})
         for artifact in release.artifacts
         if source_kinds()[artifact.kind].is_package
-        for package in found[artifact.sha256].packages
+        for package in contents[artifact.sha256].packages
     }
-    merged = {a.id: _merge((found[blob] for blob in blobs[a.id]), files) for a in release.artifacts}
+    merged = {a.id: _merge((contents[blob] for blob in blobs[a.id]), files) for a in release.artifacts}
     return Inventory(merged)
 
 
@@ -74,13 +74,13 @@ def _read(blob: str, kind: str, cache: Cache) -> Contents:
 
 def _merge(parts: Iterable[Contents], files: dict[tuple[str, str, str], Package]) -> tuple[Package, ...]:
     """Return the packages of all parts; one whose file is in the release gets licence and digest from there."""
-    found: dict[tuple[str, str, str], Package] = {}
+    packages: dict[tuple[str, str, str], Package] = {}
     installed: list[Package] = []
     for part in parts:
-        found |= {package.key: package for package in part.packages}
+        packages |= {package.key: package for package in part.packages}
         installed = part.installed if part.installed is not None else installed
-    found |= {package.key: package for package in installed}
-    return tuple(_with(files.get(key), package) for key, package in sorted(found.items()))
+    packages |= {package.key: package for package in installed}
+    return tuple(_with(files.get(key), package) for key, package in sorted(packages.items()))
 
 
 def _with(file: Package | None, package: Package) -> Package:

@@ -33,7 +33,7 @@ def provenance_statements(release: ReleaseFile, packages: Mapping[str, tuple[Pac
         context: the lock, and what components declare.
     """
     built = [artifact for artifact in release.artifacts if context.kinds[artifact.kind].stage is not Stage.FETCH]
-    statements = (_statement(one, release, packages[one.id], context) for one in built)
+    statements = (_statement(artifact, release, packages[artifact.id], context) for artifact in built)
     return b"".join(digest.canonical(statement) + b"\n" for statement in statements)
 
 
@@ -42,7 +42,7 @@ def _statement(
 ) -> dict[str, Any]:
     entry = context.lock.by_id.get(artifact.id)
     inputs = context.kinds[artifact.kind].inputs(entry, context) if entry else ()
-    made_of = [*(_locked(one) for one in inputs), *_linked(packages, release)]
+    made_of = [*(_locked(artifact) for artifact in inputs), *_linked(packages, release)]
     return {
         "_type": STATEMENT,
         "subject": [{"name": artifact.image or artifact.file, "digest": {"sha256": artifact.sha256}}],

@@ -33,9 +33,9 @@ class FileSource(SourceKind):
         declared = find_declared(context, FileArtifact, entry.id)
         with context.cache.scratch() as scratch:
             _fetch(declared, scratch / "file")
-            found = digest.of_file(scratch / "file")
-            if found != declared.artifact.sha256:
-                fact = f"has the digest {found}, not {declared.artifact.sha256}"
+            sha256 = digest.of_file(scratch / "file")
+            if sha256 != declared.artifact.sha256:
+                fact = f"has the digest {sha256}, not {declared.artifact.sha256}"
                 raise BedplateError(
                     f"file {declared.artifact.url}", fact, "find out what changed, then fix sha256: or url:"
                 )

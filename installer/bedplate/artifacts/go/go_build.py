@@ -135,8 +135,8 @@ def _generate(program: str, declared: DeclaredArtifact[GoArtifact], context: Con
 def _module_folder(artifact: GoArtifact, context: Context, scratch: Path) -> Path:
     if (scratch / "src").is_dir():
         return scratch / "src"
-    found = json.loads(run_go(["mod", "download", "-json", artifact.module], context, scratch))
-    return Path(found["Dir"])
+    module = json.loads(run_go(["mod", "download", "-json", artifact.module], context, scratch))
+    return Path(module["Dir"])
 
 
 def _copy_files(artifact: GoArtifact, source: Path, target: Path) -> None:

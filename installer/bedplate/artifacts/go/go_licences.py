@@ -47,13 +47,17 @@ def read_licences(release_folder: Path) -> dict[str, str]:
 
 def record_licences(release_folder: Path, packages: Iterable[Package], modules: Path) -> int:
     """Record the licences of these packages, as far as Go's module cache has them; return how many lack one."""
-    known, found = read_licences(release_folder), {}
-    names = {f"{one.name}@{one.version}": one for one in packages if one.ecosystem == GO and one.go_sum}
+    known, recorded = read_licences(release_folder), {}
+    names = {
+        f"{package.name}@{package.version}": package
+        for package in packages
+        if package.ecosystem == GO and package.go_sum
+    }
     for name, package in sorted(names.items()):
         if licence := known.get(name) or _of_module(package, modules):
-            found[name] = licence
-    write_atomic(release_folder / FILE, json.dumps(found, indent=1, sort_keys=True) + "\n")
-    return len(names) - len(found)
+            recorded[name] = licence
+    write_atomic(release_folder / FILE, json.dumps(recorded, indent=1, sort_keys=True) + "\n")
+    return len(names) - len(recorded)
 
 
 def _of_module(package: Package, modules: Path) -> str:

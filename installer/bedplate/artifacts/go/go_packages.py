@@ -59,8 +59,8 @@ class GoModules(Ecosystem):
 
 def read_program(program: IO[bytes]) -> list[Package]:
     """Return the modules and the standard library of a Go program; nothing if the file is not one."""
-    found = _build_info(program)
-    return list(_packages(*found)) if found else []
+    info = _build_info(program)
+    return list(_packages(*info)) if info else []
 
 
 def _build_info(program: IO[bytes]) -> tuple[str, str] | None:
@@ -72,8 +72,8 @@ def _build_info(program: IO[bytes]) -> tuple[str, str] | None:
         while start >= 0:
             if len(window) < start + LONGEST:
                 window += program.read(LONGEST)
-            if found := _decode(window[start : start + LONGEST]):
-                return found
+            if info := _decode(window[start : start + LONGEST]):
+                return info
             start = window.find(MAGIC, start + 1)
         window = window[-len(MAGIC) :]
     return None

@@ -20,15 +20,15 @@ SPECIAL_MODES = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 
 def file_members(image: Image, component: Component, context: Context) -> list[TarEntry]:
     """Return the layer's members with their folders; of two with the same path, the one declared later wins."""
-    found: dict[str, TarEntry] = {}
+    members: dict[str, TarEntry] = {}
     for file in image.files:
-        found.update({entry.name: entry for entry in _file(file, component, context)})
-    found.update({_place(to): TarEntry(_place(to), 0o777, link=target) for to, target in image.links.items()})
-    found.update({_place(to): TarEntry(_place(to), int(mode, 8), folder=True) for to, mode in image.folders.items()})
+        members.update({entry.name: entry for entry in _file(file, component, context)})
+    members.update({_place(to): TarEntry(_place(to), 0o777, link=target) for to, target in image.links.items()})
+    members.update({_place(to): TarEntry(_place(to), int(mode, 8), folder=True) for to, mode in image.folders.items()})
     if image.debs is not None:
-        found = {_merged(name): replace(entry, name=_merged(name)) for name, entry in found.items()}
-    folders = {parent for name in found for parent in parent_folders(name)} - found.keys()
-    return [*found.values(), *(TarEntry(name, SPECIAL_MODES.get(name, 0o755), folder=True) for name in folders)]
+        members = {_merged(name): replace(entry, name=_merged(name)) for name, entry in members.items()}
+    folders = {parent for name in members for parent in parent_folders(name)} - members.keys()
+    return [*members.values(), *(TarEntry(name, SPECIAL_MODES.get(name, 0o755), folder=True) for name in folders)]
 
 
 def local_path(file: ImageFile, component: Component, context: Context) -> Path:

@@ -146,15 +146,15 @@ def _entry(tar: Path, member: tarfile.TarInfo, name: str, before: Tree) -> TarEn
     return None
 
 
-def _same(one: TarEntry, other: TarEntry) -> bool:
-    if isinstance(one.content, FileSlice) and isinstance(other.content, FileSlice):
-        alike = replace(one, content=b"") == replace(other, content=b"")
-        return alike and one.content.size == other.content.size and _same_bytes(one.content, other.content)
-    return one == other
+def _same(left: TarEntry, right: TarEntry) -> bool:
+    if isinstance(left.content, FileSlice) and isinstance(right.content, FileSlice):
+        alike = replace(left, content=b"") == replace(right, content=b"")
+        return alike and left.content.size == right.content.size and _same_bytes(left.content, right.content)
+    return left == right
 
 
-def _same_bytes(one: FileSlice, other: FileSlice) -> bool:
-    return all(a == b for a, b in zip(read_chunks(one), read_chunks(other), strict=True))
+def _same_bytes(left: FileSlice, right: FileSlice) -> bool:
+    return all(a == b for a, b in zip(read_chunks(left), read_chunks(right), strict=True))
 
 
 def _is_cached(entry: TarEntry) -> bool:

@@ -197,11 +197,11 @@ def _sources(declared: DeclaredArtifact[NpmArtifact], entry: Entry, context: Con
                 raise BedplateError(entry.id, f"has a {name} that differs from the locked one", "bedplate lock")
             shutil.copyfile(path, place / name)
         return
-    found = _module(declared.artifact, context)
-    if found["Sum"] != entry.pin["sum"]:
-        fact = f"has sources with the sum {found['Sum']}, not {entry.pin['sum']}"
+    module = _module(declared.artifact, context)
+    if module["Sum"] != entry.pin["sum"]:
+        fact = f"has sources with the sum {module['Sum']}, not {entry.pin['sum']}"
         raise BedplateError(entry.id, fact, f"bedplate lock --update {entry.name}")
-    shutil.copytree(found["Dir"], target, copy_function=shutil.copyfile)
+    shutil.copytree(module["Dir"], target, copy_function=shutil.copyfile)
     go_build.make_writable(target)
 
 

@@ -67,6 +67,6 @@ def read_metadata(text: str) -> Package:
 def _licence(fields: Message) -> str:
     classifiers = [value for value in fields.get_all("Classifier", []) if value.startswith(CLASSIFIER)]
     names = [name.rpartition(" :: ")[2] for name in classifiers]
-    said = [fields.get("License-Expression", ""), fields.get("License", "")]
-    found = (spdx.from_name(name) for name in [*said, *(names if len(names) == 1 else [])])
-    return next((name for name in found if name), "")
+    texts = [fields.get("License-Expression", ""), fields.get("License", "")]
+    licences = (spdx.from_name(name) for name in [*texts, *(names if len(names) == 1 else [])])
+    return next((name for name in licences if name), "")

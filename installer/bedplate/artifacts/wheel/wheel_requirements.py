@@ -43,9 +43,9 @@ def check_wheels(release: ReleaseFile, blobs: Path, allowed: Collection[str]) ->
         blobs: folder with the wheels.
         allowed: exceptions, each ``name: requirement``.
     """
-    there = {a.id: blobs / a.sha256 for a in release.artifacts if a.kind == KIND}
+    paths = {a.id: blobs / a.sha256 for a in release.artifacts if a.kind == KIND}
     sets = {name: ids for name, ids in release.sets.items() if name.startswith(f"{KIND}:")}
-    read = {wheel: read_wheel(there[wheel]) for ids in sets.values() for wheel in ids}
+    read = {wheel: read_wheel(paths[wheel]) for ids in sets.values() for wheel in ids}
     errors: dict[str, BedplateError] = {}
     for name, ids in sets.items():
         for error in check_set([read[wheel] for wheel in ids], environment(release), _roots(name), allowed):
@@ -56,7 +56,7 @@ def check_wheels(release: ReleaseFile, blobs: Path, allowed: Collection[str]) ->
 def _roots(name: str) -> list[Requirement]:
     """Return the requirements that a component declares, from the set's name."""
     declared = name.partition(":")[2]
-    return [Requirement(one) for one in declared.split(",")] if "==" in declared else []
+    return [Requirement(requirement) for requirement in declared.split(",")] if "==" in declared else []
 
 
 def environment(release: ReleaseFile) -> dict[str, str]:

@@ -46,11 +46,11 @@ class WheelSource(PackageKind):
         sets: dict[str, list[str]] = {}
         for name, requirements in {INSTALLER: runtime_requirements(), **declared_requirements(context)}.items():
             if _is_stale(name, requirements, previous, context):
-                found = _resolve(name, requirements, previous, context)
+                locked_now = _resolve(name, requirements, previous, context)
             else:
-                found = [previous.by_id[i] for i in previous.sets[name]]
-            entries.update({entry.id: entry for entry in found})
-            sets[name] = [entry.id for entry in found]
+                locked_now = [previous.by_id[i] for i in previous.sets[name]]
+            entries.update({entry.id: entry for entry in locked_now})
+            sets[name] = [entry.id for entry in locked_now]
         return Resolution([entries[key] for key in sorted(entries)], sets)
 
     def fetch(self, entries: Sequence[Entry], context: Context) -> None:

@@ -38,8 +38,8 @@ def images_of_components(catalog: Catalog, release: ReleaseFile) -> Iterator[Nam
     every = _profiles()
     for profiles in ([], *([profile] for profile in every), *([every] if len(every) > 1 else [])):
         site = reference_site(catalog.release.version, profiles)
-        for one in render_objects(site, catalog, image_digests(release)):
-            yield from images_of_object(one.component, one.object)
+        for rendered in render_objects(site, catalog, image_digests(release)):
+            yield from images_of_object(rendered.component, rendered.object)
 
 
 def _profiles() -> list[str]:

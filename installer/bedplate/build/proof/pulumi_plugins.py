@@ -49,8 +49,8 @@ def _plugins(wheel: Path) -> Iterator[dict[str, Any]]:
 
 
 def _compared(what: str, name: str, version: str, programs: dict[str, str], wheel: str) -> Iterator[BedplateError]:
-    wanted, there = version.removeprefix("v"), programs.get(name)
-    if there is None:
+    wanted, bundled = version.removeprefix("v"), programs.get(name)
+    if bundled is None:
         yield BedplateError(what, f"is not in the bundle; {wheel} needs {wanted or 'it'}", STEP)
-    elif wanted and there != wanted:
-        yield BedplateError(what, f"is {there} in the bundle; {wheel} needs {wanted}", STEP)
+    elif wanted and bundled != wanted:
+        yield BedplateError(what, f"is {bundled} in the bundle; {wheel} needs {wanted}", STEP)

@@ -65,10 +65,10 @@ class Apt:
         """
         with self._alone(pins):
             words = ["-qq", "--print-uris", "-o", "Acquire::ForceHash=SHA256", "install", *ALWAYS, *sorted(roots)]
-            found = [_package(line) for line in self._apt("apt-get", *words).splitlines() if line.startswith("'")]
-        if not any(package.name == "base-files" for package in found):
+            closure = [_package(line) for line in self._apt("apt-get", *words).splitlines() if line.startswith("'")]
+        if not any(package.name == "base-files" for package in closure):
             raise BedplateError("apt", f"has no sources for {self.suite}", "add them in /etc/apt/sources.list.d/")
-        return found
+        return closure
 
     def available(self, names: Sequence[str]) -> dict[str, set[str]]:
         """Return the versions of some packages in the repositories."""

@@ -65,15 +65,15 @@ def dependency_closure(roots: Iterable[str], packages: Mapping[str, Control]) ->
     for package in sorted(packages, reverse=True):
         provided.update(dict.fromkeys(_names(packages[package].get("Provides", "")), package))
     provided.update({package: package for package in packages})
-    found: set[str] = set()
+    closure: set[str] = set()
     todo = list(roots)
     while todo:
         package = provided.get(todo.pop(), "")
-        if package and package not in found:
-            found.add(package)
+        if package and package not in closure:
+            closure.add(package)
             for field in ("Depends", "Pre-Depends"):
                 todo += _chosen(packages[package].get(field, ""), provided)
-    return sorted(found)
+    return sorted(closure)
 
 
 def _chosen(dependencies: str, provided: Mapping[str, str]) -> list[str]:

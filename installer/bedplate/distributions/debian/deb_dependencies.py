@@ -42,15 +42,18 @@ def deb_sets(release: ReleaseFile) -> Mapping[str, Sequence[str]]:
 
 
 def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -> Iterator[BedplateError]:
-    there = deb_relation.provided_packages(packages)
+    provided = deb_relation.provided_packages(packages)
     label = short_set_name(roots) or "the base image"
     for root in filter(None, roots.split(",")):
-        if not there.has((deb_relation.Alternative(root),)):
+        if not provided.has((deb_relation.Alternative(root),)):
             fact = f"is declared by a component and is not in the bundle (set of {label})"
             yield BedplateError(f"package {root}", fact, "bedplate lock")
     for package in packages:
         for group in deb_relation.dependencies_of(package):
-            if not there.has(group) and f"{package['Package']}: {deb_relation.dependency_text(group)}" not in allowed:
+            if (
+                not provided.has(group)
+                and f"{package['Package']}: {deb_relation.dependency_text(group)}" not in allowed
+            ):
                 yield _unmet(package, group, label)
 
 

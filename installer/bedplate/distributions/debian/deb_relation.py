@@ -50,7 +50,7 @@ Dependency = tuple[Alternative, ...]
 def parse_dependencies(field_text: str) -> list[Dependency]:
     """Return the dependencies of a field, each with its alternatives."""
     parts = [part for part in field_text.replace("\n", " ").split(",") if part.strip()]
-    return [tuple(parse_alternative(one) for one in part.split("|")) for part in parts]
+    return [tuple(parse_alternative(alternative) for alternative in part.split("|")) for part in parts]
 
 
 def parse_alternative(text: str) -> Alternative:
@@ -69,7 +69,11 @@ class ProvidedPackages:
 
     def has(self, group: Dependency) -> bool:
         """Return whether one alternative of a dependency is met."""
-        return any(one.is_met_by(version) for one in group for version in self.versions.get(one.name, ()))
+        return any(
+            alternative.is_met_by(version)
+            for alternative in group
+            for version in self.versions.get(alternative.name, ())
+        )
 
 
 def provided_packages(packages: Iterable[Control]) -> ProvidedPackages:

@@ -46,10 +46,10 @@ class DebianVersion:
         return _compare(self.upstream, other.upstream) or _compare(self.revision, other.revision)
 
 
-def _compare(one: str, other: str) -> int:
+def _compare(left: str, right: str) -> int:
     """Compare runs of non-digits, character by character, and runs of digits, by turns."""
     for (text, number), (other_text, other_number) in zip_longest(
-        PARTS.findall(one), PARTS.findall(other), fillvalue=("", "")
+        PARTS.findall(left), PARTS.findall(right), fillvalue=("", "")
     ):
         for weights in zip_longest(map(_weight, text), map(_weight, other_text), fillvalue=0):
             if weights[0] != weights[1]:

@@ -31,10 +31,10 @@ def try_installation(
 
 def missing_packages(output: str) -> list[BedplateError]:
     """Return what apt says is missing, as errors."""
-    found = {(match["package"], match["need"]) for match in UNMET.finditer(output)}
+    unmet_needs = {(match["package"], match["need"]) for match in UNMET.finditer(output)}
     unmet = [
         BedplateError(f"package {package}", f"cannot be installed from the bundle alone: {need}", HINT)
-        for package, need in sorted(found)
+        for package, need in sorted(unmet_needs)
     ]
     absent = sorted({match["package"] for match in MISSING.finditer(output)})
     return unmet + [BedplateError(f"package {name}", "is not in the bundle", HINT) for name in absent]
