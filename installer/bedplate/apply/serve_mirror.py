@@ -10,8 +10,7 @@ import httpx
 
 from bedplate.apply.play_step import PROBE_SECONDS, PlayStep
 from bedplate.config import addresses
-
-PATHS = ("/v2/", "/apt/dists/bedplate/InRelease")
+from bedplate.distributions.find_distribution import find_distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,10 @@ class ServeMirror(PlayStep):
     groups: ClassVar = ("bastion",)
 
     def probe(self) -> bool:
-        """Return whether the registry and the apt repository answer."""
+        """Return whether the registry and the package repository answer."""
         site = self.installation.site
+        distribution = find_distribution(self.installation.catalog.release.platform.distribution)
+        paths = ("/v2/", f"/{distribution.repository}/{distribution.signature}")
         name = addresses.site_names(site.environment.domain).mirror
         context = ssl.create_default_context(cafile=str(site.state / "pki" / "ca.crt"))
         with httpx.Client(verify=context, timeout=PROBE_SECONDS, trust_env=False) as client:
@@ -32,6 +33,6 @@ class ServeMirror(PlayStep):
                 client.get(
                     f"https://{site.bastion.address}{path}", headers={"Host": name}, extensions={"sni_hostname": name}
                 )
-                for path in PATHS
+                for path in paths
             ]
         return all(response.status_code == httpx.codes.OK for response in responses)

@@ -26,6 +26,7 @@ class Distribution(ABC):
         suites: the names of its releases, as in `platform.suite` of release.yaml, to their numbers.
         python: version of the hosts' Python, for which wheels are chosen.
         glibc: version of the hosts' C library: wheels for newer ones would not run.
+        list_packages: shell command that prints the names of a host's installed packages, one per line.
         repository: folder of the mirror that its package repository is in.
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
@@ -36,6 +37,7 @@ class Distribution(ABC):
     suites: ClassVar[Mapping[str, str]]
     python: ClassVar[tuple[int, int]]
     glibc: ClassVar[tuple[int, int]]
+    list_packages: ClassVar[str]
     repository: ClassVar[str]
     index: ClassVar[str]
     signature: ClassVar[str]

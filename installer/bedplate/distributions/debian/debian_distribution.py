@@ -21,6 +21,7 @@ class Debian(Distribution):
     suites = {"bookworm": "12", "trixie": "13"}  # noqa: RUF012  a constant of the class
     python = (3, 11)
     glibc = (2, 36)
+    list_packages = "dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | sed -n 's/^installed //p'"
     repository = "apt"
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"

@@ -18,6 +18,7 @@ from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.core import command
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.find_distribution import distribution_names, find_distribution
 from bedplate.hosts import ssh
 from bedplate.hosts.preflight import probe
 from bedplate.hosts.preflight.facts import Clock, Facts
@@ -62,7 +63,13 @@ def _message(error: Exception) -> str:
 
 
 def _facts(site: Site, host: Host) -> Facts:
-    parameters = json.dumps({"names": addresses.site_names(site.environment.domain), "reach": _targets(site, host)})
+    parameters = json.dumps(
+        {
+            "names": addresses.site_names(site.environment.domain),
+            "reach": _targets(site, host),
+            "list_packages": [find_distribution(name).list_packages for name in distribution_names()],
+        }
+    )
     source = Path(probe.__file__).read_bytes()
     return Facts.model_validate_json(_run(site, host, ["python3", "-", parameters], source).stdout)
 

@@ -1,7 +1,8 @@
 """The probe that gathers facts on one host; runs there as ``python3 - PARAMETERS``, standard library only.
 
 It changes nothing: it writes one file of its own in /var/lib to measure the disk, and deletes it.
-PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to connect to]}.
+PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to connect to],
+"list_packages": [shell commands that print the installed packages; those of other distributions print nothing]}.
 """
 
 from __future__ import annotations
@@ -245,10 +246,11 @@ def programs() -> list[str]:
     return sorted(running.intersection(CONFLICTING_PROGRAMS))
 
 
-def packages() -> list[str]:
+def packages(commands: list[str]) -> list[str]:
     """Return the installed packages that conflict with the platform."""
-    installed = re.findall(r"^Package: (\S+)\nStatus: \S+ \S+ installed$", read("/var/lib/dpkg/status"), re.MULTILINE)
-    return sorted(set(installed).intersection(CONFLICTING_PACKAGES))
+    runs = [subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False) for command in commands]
+    installed = {name for run in runs for name in run.stdout.split()}
+    return sorted(installed.intersection(CONFLICTING_PACKAGES))
 
 
 def firewalls() -> list[str]:
@@ -291,7 +293,7 @@ def gather(parameters: dict[str, list[Any]]) -> dict[str, object]:
         "disk": disk(),
         "leftovers": leftovers(),
         "programs": programs(),
-        "packages": packages(),
+        "packages": packages(parameters["list_packages"]),
         "firewalls": firewalls(),
     }
 

@@ -233,10 +233,13 @@ def test_only_a_certain_difference_of_clocks_counts() -> None:
 
 def test_the_probe_gathers_all_facts_on_this_machine() -> None:
     """Run from standard input, as over SSH, it prints JSON that fits Facts."""
-    parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]]})
+    parameters = json.dumps(
+        {"names": ["localhost"], "reach": [["127.0.0.1", 1]], "list_packages": ["echo ok docker.io"]}
+    )
     done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
     facts = Facts.model_validate_json(done.stdout)
     assert facts.names == {"localhost": ["127.0.0.1"]}
+    assert facts.packages == ["docker.io"]
     assert facts.reached["127.0.0.1:1"]
     assert "127.0.0.1" in facts.addresses
     assert facts.disk.fsync_count > 0
