@@ -147,14 +147,14 @@ class Scanner:
         given = options(words)
         places = {name: (*path, number) for name, (number, _) in given.items()}
         used = {given[name][0] for name in self._scan_pairs({n: v for n, (_, v) in given.items()}, places, kind)}
-        for one in arguments(words):
-            place = (*path, one.number)
-            if one.bare is not None and one.number not in used:
-                self._exact(one.text, place, kind, one.bare)
-            elif one.number not in used:
-                self.scan_text(one.text, place, kind, "")
-            if one.many:
-                self._listed(one.text, place, kind)
+        for argument in arguments(words):
+            place = (*path, argument.number)
+            if argument.bare is not None and argument.number not in used:
+                self._exact(argument.text, place, kind, argument.bare)
+            elif argument.number not in used:
+                self.scan_text(argument.text, place, kind, "")
+            if argument.many:
+                self._listed(argument.text, place, kind)
         if words and words[0].rpartition("/")[2] in command_lines.PROGRAMS:
             for found in command_lines.references(" ".join(words)):
                 self.add(found, path, kind)
@@ -168,8 +168,8 @@ class Scanner:
             self.documents.append(data)
             self.scan_value(data, (*path, InsideDocument(form)), kind, key)
             return
-        for one in text.references(_without_comments(value)):
-            self.add(one, path, _plain(kind, Kind.TEXT))
+        for reference in text.references(_without_comments(value)):
+            self.add(reference, path, _plain(kind, Kind.TEXT))
 
     def _exact(self, value: str, path: Path, kind: Kind, bare: Certainty) -> None:
         if found := exact.whole_reference(value, bare):

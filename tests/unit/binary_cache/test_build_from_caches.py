@@ -45,8 +45,8 @@ def test_a_wrong_cache_is_refused_and_the_next_one_is_used(tmp_path: Path, monke
     shutil.rmtree(tmp_path / "cache")
     for kind in (FileSource, ImageSource):
         monkeypatch.setattr(kind, "build", _never)
-    with served(folder, _one_wrong_byte) as (liar, asked), served(folder) as (honest, _):
+    with served(folder, _one_wrong_byte) as (liar, requested), served(folder) as (honest, _):
         done = _bedplate(*words, "--out", tmp_path / "two", "--from", liar, "--from", honest)
     assert json.loads(done.stdout)["digest"] == from_source["digest"]
-    assert any("/blobs/" in path for path in asked)
+    assert any("/blobs/" in path for path in requested)
     assert f"{liar} is not used any more" in done.stderr

@@ -63,7 +63,7 @@ def test_reads_what_people_have(tmp_path: Path) -> None:
 
 
 def test_less_certain_references_are_counted(tmp_path: Path) -> None:
-    """What is only possible is not in the list unless it is asked for, and is never silently dropped."""
+    """A reference that is only possible is listed on demand, and counted otherwise."""
     file = tmp_path / "thing.yaml"
     file.write_text("kind: Thing\napiVersion: example.org/v1\nspec: {image: trainer}\n")
     done = _run(str(file))

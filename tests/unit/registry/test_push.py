@@ -68,10 +68,10 @@ def test_push_keeps_names_mounts_and_sends_nothing_twice(plain: int, stored: tup
     """Each blob is sent once and mounted in the other repositories; a second run sends nothing."""
     folder, release = stored
     wanted = pushable_images([release], folder, "project/mirror")
-    told: list[int] = []
-    pushed = push_images(client_of(plain), wanted, jobs=4, progress=told.append)
+    progress: list[int] = []
+    pushed = push_images(client_of(plain), wanted, jobs=4, progress=progress.append)
     assert (pushed.sent, pushed.mounted, pushed.present) == (13, 3, 0)
-    assert (sum(told), pushed.sent_bytes) == (wanted.size, wanted.size)
+    assert (sum(progress), pushed.sent_bytes) == (wanted.size, wanted.size)
     assert (pushed.tags, pushed.all_tags) == (4, 4)
     with httpx.Client(base_url=f"http://127.0.0.1:{plain}") as client:
         check_pulls(client, wanted)
