@@ -1,1 +1,1 @@
-"""A registry of a site's own: the OCI distribution protocol, spoken to push what a bundle or a store holds."""
+"""Client of a site's own registry (OCI distribution protocol), for pushing the images of a bundle or a store."""
