@@ -15,7 +15,7 @@ from bedplate.core import digest
 
 
 @dataclass(frozen=True, slots=True)
-class FileSlice:
+class TarSlice:
     """A part of a file, such as a member's content inside another tar."""
 
     path: Path
@@ -40,7 +40,7 @@ class TarEntry:
 
     name: str
     mode: int = 0o644
-    content: bytes | Path | FileSlice = b""
+    content: bytes | Path | TarSlice = b""
     link: str = ""
     hard: str = ""
     folder: bool = False
@@ -72,7 +72,7 @@ def folder_entries(root: Path, prefix: str = "") -> Iterable[TarEntry]:
             yield TarEntry(name, 0o755 if mode & 0o111 else 0o644, content=path)
 
 
-def content_digest(content: bytes | Path | FileSlice) -> str:
+def content_digest(content: bytes | Path | TarSlice) -> str:
     """Return the sha256 (hex) of a member's content."""
     total = hashlib.sha256()
     match content:
@@ -80,13 +80,13 @@ def content_digest(content: bytes | Path | FileSlice) -> str:
             total.update(content)
         case Path():
             return digest.of_file(content)
-        case FileSlice():
+        case TarSlice():
             for chunk in read_chunks(content):
                 total.update(chunk)
     return total.hexdigest()
 
 
-def read_chunks(part: FileSlice, size: int = 1 << 20) -> Iterator[bytes]:
+def read_chunks(part: TarSlice, size: int = 1 << 20) -> Iterator[bytes]:
     """Yield a slice's bytes in chunks."""
     with part.path.open("rb") as file:
         file.seek(part.offset)
@@ -104,7 +104,7 @@ def _write(tar: tarfile.TarFile, entry: TarEntry, mtime: int) -> None:
         info.type = tarfile.SYMTYPE if entry.link else tarfile.LNKTYPE
         info.linkname = entry.link or entry.hard
         tar.addfile(info)
-    elif isinstance(entry.content, FileSlice):
+    elif isinstance(entry.content, TarSlice):
         info.size = entry.content.size
         with entry.content.path.open("rb") as file:
             file.seek(entry.content.offset)

@@ -18,7 +18,7 @@ FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
+class PackageInventory:
     """What is in the artifacts of a release.
 
     Attributes:
@@ -34,7 +34,7 @@ class Inventory:
         return [package for _, package in sorted(unique.items())]
 
 
-def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> Inventory:
+def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] = ()) -> PackageInventory:
     """Return the packages of all artifacts.
 
     Args:
@@ -53,7 +53,7 @@ def read_inventory(release: ReleaseFile, cache: Cache, known: Iterable[Package] 
         for package in contents[artifact.sha256].packages
     }
     merged = {a.id: _merge((contents[blob] for blob in blobs[a.id]), files) for a in release.artifacts}
-    return Inventory(merged)
+    return PackageInventory(merged)
 
 
 def _blobs(artifact: BundledArtifact, cache: Cache) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from bedplate.artifacts.tarball import FileSlice, TarEntry, read_chunks
+from bedplate.artifacts.tarball import TarEntry, TarSlice, read_chunks
 
 VOLATILE = (
     # compiled Python, backups, locks
@@ -118,12 +118,12 @@ def parent_folders(name: str) -> list[str]:
 
 def with_hard_links(entries: Iterable[TarEntry]) -> Iterator[TarEntry]:
     """Turn each file that shares its slice of a tar with an earlier one into a hard link to that one."""
-    first: dict[FileSlice, str] = {}
+    first: dict[TarSlice, str] = {}
     for entry in sorted(entries, key=lambda entry: entry.name.split("/")):
-        if isinstance(entry.content, FileSlice) and entry.content.size and entry.content in first:
+        if isinstance(entry.content, TarSlice) and entry.content.size and entry.content in first:
             yield replace(entry, content=b"", hard=first[entry.content])
             continue
-        if isinstance(entry.content, FileSlice):
+        if isinstance(entry.content, TarSlice):
             first[entry.content] = entry.name
         yield entry
 
@@ -142,18 +142,18 @@ def _entry(tar: Path, member: tarfile.TarInfo, name: str, before: Tree) -> TarEn
     if member.issym():
         return replace(entry, link=member.linkname)
     if member.isreg():
-        return replace(entry, content=FileSlice(tar, member.offset_data, member.size))
+        return replace(entry, content=TarSlice(tar, member.offset_data, member.size))
     return None
 
 
 def _same(left: TarEntry, right: TarEntry) -> bool:
-    if isinstance(left.content, FileSlice) and isinstance(right.content, FileSlice):
+    if isinstance(left.content, TarSlice) and isinstance(right.content, TarSlice):
         alike = replace(left, content=b"") == replace(right, content=b"")
         return alike and left.content.size == right.content.size and _same_bytes(left.content, right.content)
     return left == right
 
 
-def _same_bytes(left: FileSlice, right: FileSlice) -> bool:
+def _same_bytes(left: TarSlice, right: TarSlice) -> bool:
     return all(a == b for a, b in zip(read_chunks(left), read_chunks(right), strict=True))
 
 

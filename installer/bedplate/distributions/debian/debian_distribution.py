@@ -9,7 +9,7 @@ from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import TreeFile
 from bedplate.distributions import repository_key
-from bedplate.distributions.debian import apt_repository, deb_control, installation, mmdebstrap
+from bedplate.distributions.debian import apt_installation, apt_repository, deb_control, mmdebstrap
 from bedplate.distributions.distribution import Distribution
 
 
@@ -60,7 +60,7 @@ class Debian(Distribution):
         self, repository: Path, packages: Sequence[str], architecture: str, scratch: Path
     ) -> list[BedplateError]:
         """Install them with apt into an empty root."""
-        return installation.try_installation(repository, packages, architecture, scratch)
+        return apt_installation.try_installation(repository, packages, architecture, scratch)
 
     def make_root(self, packages: Mapping[str, Path], architecture: str, epoch: int, scratch: Path, out: Path) -> None:
         """Install them with mmdebstrap from a folder that has only these packages."""

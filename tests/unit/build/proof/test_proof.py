@@ -20,7 +20,7 @@ from bedplate.build.proof.ansible_collections import check_collections
 from bedplate.build.proof.pulumi_plugins import check_plugins
 from bedplate.config.bundle_layout import BastionNeeds, BastionProgram, BundledArtifact, ReleaseFile
 from bedplate.core.errors import ErrorList
-from bedplate.distributions.debian import deb_relation, installation
+from bedplate.distributions.debian import apt_installation, deb_relation
 from bedplate.distributions.debian.deb_dependencies import check_debs
 from factories import tiny_bundle
 from factories.tiny_wheel import make_wheel
@@ -115,7 +115,7 @@ E: Package 'runc' has no installation candidate
 
 def test_apt_s_words_become_errors() -> None:
     """Each package that cannot be installed is named with what it lacks."""
-    found = [str(error).partition("\n  hint: ")[0] for error in installation.missing_packages(APT_SAYS)]
+    found = [str(error).partition("\n  hint: ")[0] for error in apt_installation.missing_packages(APT_SAYS)]
     assert found == [
         "package init cannot be installed from the bundle alone: PreDepends: systemd-sysv but it is not installable",
         "package web cannot be installed from the bundle alone: Depends: absent (>= 2) but it is not installable",
