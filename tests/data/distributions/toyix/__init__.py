@@ -1,0 +1,1 @@
+"""The distribution `toyix`, which only a test has."""

@@ -1,0 +1,66 @@
+"""A distribution is one folder: one that only this test has serves a mirror, and a bundle is proved for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bedplate import artifacts, distributions
+from bedplate.artifacts.cache import Cache
+from bedplate.artifacts.kinds import ecosystems, source_kinds
+from bedplate.build.proof.clean_root import prove_installation
+from bedplate.config.artifact import MODELS
+from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
+from bedplate.core import file_tree
+from bedplate.core.errors import ErrorList
+from bedplate.distributions.find_distribution import distribution_names, distribution_of_suite, find_distribution
+from bedplate.render.host_specs import package_versions
+from factories.tiny_release import host_component
+
+DATA = Path(__file__).parents[2] / "data"
+CACHES = (source_kinds, ecosystems, distribution_names, find_distribution)
+
+
+@pytest.fixture
+def toyix(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the folders of the distribution and of its packages' kind next to those of the packages."""
+    monkeypatch.setattr(artifacts, "__path__", [*artifacts.__path__, str(DATA / "source_kinds")])
+    monkeypatch.setattr(distributions, "__path__", [*distributions.__path__, str(DATA / "distributions")])
+    for function in CACHES:
+        function.cache_clear()
+    yield
+    for function in CACHES:
+        function.cache_clear()
+    MODELS.pop("toy", None)
+    for name in [name for name in sys.modules if ".toy" in name]:
+        del sys.modules[name]
+    vars(artifacts).pop("toy", None)
+    vars(distributions).pop("toyix", None)
+
+
+@pytest.fixture
+def release(tmp_path: Path, toyix: None) -> ReleaseFile:
+    """Return a release for hosts that run Toyix, with one package, which the cache has."""
+    assert toyix is None
+    output = Cache(tmp_path).add_bytes(b"BALL")
+    ball = BundledArtifact(id="toy:ball@2", kind="toy", sha256=output.sha256, size=output.size, file="ball@2")
+    sets = {"toy:ball": [ball.id]}
+    return ReleaseFile(release="1", suite="first", installer="0" * 64, artifacts=[ball], sets=sets)
+
+
+def test_a_distribution_is_one_folder(release: ReleaseFile, tmp_path: Path) -> None:
+    """Hosts get its packages' versions, the mirror its repository, and the proof its own way to install."""
+    found = distribution_of_suite(release.suite)
+    assert (found.name, found.purl_name("first")) == ("toyix", "toyix-1")
+    component = host_component(["ball"])
+    assert package_versions({"tools": component}, release) == {"ball": "2"}
+    blobs = tmp_path / "blobs/sha256"
+    (tmp_path / "mirror").mkdir()
+    assert file_tree.ensure_tree(tmp_path / "mirror", found.repository_tree([release], blobs), blobs)
+    assert (tmp_path / "mirror/ball@2").read_bytes() == b"BALL"
+    assert prove_installation(release, ["ball"], Cache(tmp_path))
+    with pytest.raises(ErrorList, match="package kite is not in the list"):
+        prove_installation(release, ["ball", "kite"], Cache(tmp_path))
