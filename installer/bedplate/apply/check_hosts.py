@@ -51,6 +51,8 @@ class CheckHosts:
         if blocking:
             name = self.installation.site.environment.name
             raise BedplateError(
-                "preflight", "found problems to fix first:\n  " + "\n  ".join(blocking), f"bedplate preflight {name}"
+                "preflight",
+                "found problems to fix first:\n  " + "\n  ".join(blocking),
+                f"run `bedplate preflight {name}`",
             )
         return Outcome(0, f"{len(findings)} findings, none blocking")

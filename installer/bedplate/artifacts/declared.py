@@ -65,7 +65,7 @@ def find_declared(context: Context, model: type[A], entry_id: str) -> DeclaredAr
     for declared in declared_artifacts(context, model):
         if declared.id == entry_id:
             return declared
-    raise BedplateError(f"artifact {entry_id}", "is in the lock, but no component declares it", "bedplate lock")
+    raise BedplateError(f"artifact {entry_id}", "is in the lock, but no component declares it", "run `bedplate lock`")
 
 
 def local_digests(declared: DeclaredArtifact[A], names: Iterable[str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ class PackageKind(SourceKind):
 def locked_output(entry: Entry) -> Output:
     """Return the output that the entry of a package always has."""
     if entry.output is None:
-        raise BedplateError(entry.id, "has no digest in the lock", "bedplate lock")
+        raise BedplateError(entry.id, "has no digest in the lock", "run `bedplate lock`")
     return entry.output
 
 

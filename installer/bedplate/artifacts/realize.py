@@ -139,7 +139,7 @@ def _refuse_differences(lock: Lock, entries: Mapping[str, Entry], outputs: Mappi
         if made is None or current is None or locked.output is None or locked.output == made:
             continue
         if locked.recipe != current.recipe:
-            fact, hint = "was changed since it was locked", "bedplate bundle build --record"
+            fact, hint = "was changed since it was locked", "run `bedplate bundle build --record`"
         else:
             fact = f"came out as {made.sha256}, not {locked.output.sha256} as locked"
             hint = "find out what differs on this machine; only a change on purpose is recorded with --record"

@@ -85,7 +85,7 @@ def _wheels(lock: Lock) -> list[str]:
     wheels = lock.sets.get(INSTALLER_WHEELS, [])
     if wheels and not any(wheel.startswith("wheel:pip-") for wheel in wheels):
         raise BedplateError(
-            f"set {INSTALLER_WHEELS}", "has no wheel of pip, which installs the others", "bedplate lock"
+            f"set {INSTALLER_WHEELS}", "has no wheel of pip, which installs the others", "run `bedplate lock`"
         )
     return wheels
 

@@ -80,7 +80,7 @@ class Context:
         for entry_id in entry_ids(artifact):
             if entry := self.lock.by_id.get(entry_id):
                 return entry
-        raise BedplateError(f"artifact {artifact}", "is not in the lock", "bedplate lock")
+        raise BedplateError(f"artifact {artifact}", "is not in the lock", "run `bedplate lock`")
 
     def with_lock(self, lock: Lock) -> Context:
         """Return the same context with another lock."""

@@ -20,9 +20,11 @@ def _artifacts(context: Context) -> Iterator[BedplateError]:
     for component, artifact in declared:
         subject, locked = f"artifact {artifact.id}", context.lock.by_id.get(f"{artifact.kind}:{artifact.id}")
         if locked is None:
-            yield InputError(subject, "is not in the lock", "bedplate lock")
+            yield InputError(subject, "is not in the lock", "run `bedplate lock`")
         elif locked.recipe != context.kinds[artifact.kind].current_recipe(locked, context):
-            yield InputError(subject, f"of component {component} was changed since it was locked", "bedplate lock")
+            yield InputError(
+                subject, f"of component {component} was changed since it was locked", "run `bedplate lock`"
+            )
 
 
 def _sets(context: Context) -> Iterator[InputError]:
@@ -31,10 +33,10 @@ def _sets(context: Context) -> Iterator[InputError]:
     wanted = [name for kind in context.kinds.values() for name in kind.declared_sets(context)]
     for name in dict.fromkeys(wanted):
         if name not in lock.sets:
-            yield InputError(f"set {short_set_name(name)}", "is not in the lock", "bedplate lock")
+            yield InputError(f"set {short_set_name(name)}", "is not in the lock", "run `bedplate lock`")
     for name, members in lock.sets.items():
         for member in members:
             if member not in lock.by_id:
                 yield InputError(
-                    f"set {short_set_name(name)}", f"has {member}, which is not in the lock", "bedplate lock"
+                    f"set {short_set_name(name)}", f"has {member}, which is not in the lock", "run `bedplate lock`"
                 )

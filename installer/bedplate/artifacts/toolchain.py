@@ -30,7 +30,7 @@ def locked_compiler(language: str, context: Context) -> Entry:
     """Return the entry of a language's wheel."""
     ids = context.lock.sets.get(compiler_set(language))
     if not ids:
-        raise BedplateError(f"toolchain {language}", "is not in the lock", "bedplate lock")
+        raise BedplateError(f"toolchain {language}", "is not in the lock", "run `bedplate lock`")
     return context.lock.by_id[ids[0]]
 
 

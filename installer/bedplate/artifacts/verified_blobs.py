@@ -67,7 +67,7 @@ class VerifiedBlobs(ProvenFiles):
         try:
             state = blob.stat()
         except FileNotFoundError as error:
-            raise BedplateError(f"blob {sha256}", "is not in the cache", "bedplate bundle build") from error
+            raise BedplateError(f"blob {sha256}", "is not in the cache", "run `bedplate bundle build`") from error
         if not self.has(sha256, state):
             if digest.of_file(blob) != sha256:
                 blob.unlink()

@@ -67,7 +67,7 @@ def find_contents(catalog: Catalog, find: Find, recall: Callable[[str], Output |
         if not output or not all(part.path.is_file() for part in parts):
             if entry.id in needed:
                 raise BedplateError(
-                    entry.id, "is not built, so it cannot be published", "run bedplate bundle build first"
+                    entry.id, "is not built, so it cannot be published", "run `bedplate bundle build` first"
                 )
             continue
         blobs |= {part.sha256: part for part in parts}

@@ -73,7 +73,7 @@ def package_versions(components: Mapping[str, Component], release_file: ReleaseF
         return {}
     entries = release_file.sets.get(set_name(distribution.package_kind, roots))
     if entries is None:
-        raise BedplateError("the hosts' packages", "are not resolved in release.json", "bedplate lock")
+        raise BedplateError("the hosts' packages", "are not resolved in release.json", "run `bedplate lock`")
     return dict(distribution.package_version(entry.partition(":")[2]) for entry in entries)
 
 
@@ -129,7 +129,7 @@ def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[
     for name, group in groupby(binaries, key=lambda binary: binary.artifact):
         artifact = next((artifacts[entry_id] for entry_id in entry_ids(name) if entry_id in artifacts), None)
         if artifact is None:
-            raise BedplateError(f"artifact {name}", f"of {component.name} is not in the release", "bedplate lock")
+            raise BedplateError(f"artifact {name}", f"of {component.name} is not in the release", "run `bedplate lock`")
         yield {
             "component": component.name,
             "version": component.version,

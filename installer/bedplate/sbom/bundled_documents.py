@@ -57,7 +57,7 @@ def _find(release: ReleaseFile, kind: str, image: str) -> ReleaseDocument:
     matches = [item for item in release.documents if item.kind == kind and item.image == image]
     if not matches:
         fact = "was built before bundles carried documents about themselves"
-        raise BedplateError(f"release {release.release}", fact, "bedplate bundle build")
+        raise BedplateError(f"release {release.release}", fact, "run `bedplate bundle build`")
     return matches[0]
 
 
@@ -76,5 +76,5 @@ def _content(bundle: Path, document: ReleaseDocument) -> bytes:
     """Return a document after verifying its digest."""
     data = (bundle / bundle_layout.blob_path(document.sha256)).read_bytes()
     if hashlib.sha256(data).hexdigest() != document.sha256:
-        raise BedplateError(f"blob {document.sha256}", "differs from what was signed", "bedplate bundle verify")
+        raise BedplateError(f"blob {document.sha256}", "differs from what was signed", "run `bedplate bundle verify`")
     return data

@@ -117,11 +117,11 @@ def test_bad_input_in_a_step_stays_one_line(tmp_path: Path) -> None:
     """An InputError passes unchanged, with its exit code 2."""
 
     def fails(_: Journal) -> None:
-        raise InputError("key release", "names a release that is not here", "bedplate check lab")
+        raise InputError("key release", "names a release that is not here", "run `bedplate check lab`")
 
     with pytest.raises(InputError) as caught:
         _apply(tmp_path, Counter(tmp_path / "file", before=fails))
-    assert str(caught.value) == "key release names a release that is not here\n  hint: bedplate check lab"
+    assert str(caught.value) == "key release names a release that is not here\n  hint: run `bedplate check lab`"
 
 
 def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) -> None:

@@ -154,11 +154,14 @@ def fetch_debs(entries: Iterable[Entry], context: Context) -> None:
 def vanished(gone: Sequence[Entry]) -> BedplateError:
     """Return the error about packages that the repositories dropped."""
     names = ", ".join(entry.name for entry in gone)
-    return BedplateError(f"Debian package {names}", "is gone from the repository", _relock(gone))
+    if len(gone) == 1:
+        return BedplateError(f"Debian package {names}", "is gone from the repository", _relock(gone))
+    return BedplateError(f"Debian packages {names}", "are gone from the repository", _relock(gone))
 
 
 def _relock(entries: Sequence[Entry]) -> str:
-    return "bedplate lock " + " ".join(f"--update {name}" for name in sorted({e.pin["package"] for e in entries}))
+    updates = " ".join(f"--update {name}" for name in sorted({e.pin["package"] for e in entries}))
+    return f"run `bedplate lock {updates}`"
 
 
 def _is_stale(name: str, previous: Lock, context: Context) -> bool:

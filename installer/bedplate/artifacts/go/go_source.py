@@ -173,7 +173,9 @@ def _verify_side_files(entry: Entry, context: Context) -> None:
         path = context.lock_folder("go", name) / file
         if not path.is_file() or digest.of_file(path) != entry.pin[file]:
             fact = f"has a {file} that differs from the locked one"
-            raise BedplateError(f"artifact {name}", fact, f"git checkout {path}, or: bedplate lock --update {name}")
+            raise BedplateError(
+                f"artifact {name}", fact, f"run `git checkout {path}`, or `bedplate lock --update {name}`"
+            )
 
 
 def _unpack(artifact: str, context: Context, scratch: Path) -> None:

@@ -78,7 +78,7 @@ def locked_wheels(image: Image, context: Context) -> list[Entry]:
         return []
     name = set_name(wheel_source.KIND, image.wheels)
     if name not in context.lock.sets:
-        raise BedplateError(f"wheel set {name}", "is not in the lock", "bedplate lock")
+        raise BedplateError(f"wheel set {name}", "is not in the lock", "run `bedplate lock`")
     if not image.debs:
         raise InputError(f"image {image.name}", "has wheels but no Python", "add python3 to its debs")
     return [context.lock.by_id[entry_id] for entry_id in context.lock.sets[name]]

@@ -31,7 +31,7 @@ class ImageSource(SourceKind):
     def build(self, entry: Entry, context: Context) -> Output:
         """Build an image from artifacts, packages and wheels, and return its manifest."""
         if entry.id not in declared_images(context):
-            raise BedplateError(entry.id, "is in the lock, but no component declares it", "bedplate lock")
+            raise BedplateError(entry.id, "is in the lock, but no component declares it", "run `bedplate lock`")
         component, image = declared_images(context)[entry.id]
         return build_image(image, component, context)
 

@@ -24,7 +24,7 @@ def locked_packages(roots: Sequence[str], distribution: Distribution, context: C
     """Return the locked closure of some packages of a distribution."""
     name = set_name(distribution.package_kind, roots)
     if name not in context.lock.sets:
-        raise BedplateError(f"package set {name}", "is not in the lock", "bedplate lock")
+        raise BedplateError(f"package set {name}", "is not in the lock", "run `bedplate lock`")
     return [context.lock.by_id[entry_id] for entry_id in context.lock.sets[name]]
 
 

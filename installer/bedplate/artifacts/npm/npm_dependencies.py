@@ -37,7 +37,7 @@ def check_lock(name: str, lock: Mapping[str, Any]) -> Iterator[BedplateError]:
             if dependency not in package.get("optionalDependencies", {}) and not _is_found(place, dependency, packages):
                 who = place.rpartition(MODULES)[2] or package.get("name", "its own package.json")
                 fact = f"lacks {dependency} {versions}, which {who} depends on"
-                yield BedplateError(f"npm:{name}", fact, "bedplate lock")
+                yield BedplateError(f"npm:{name}", fact, "run `bedplate lock`")
 
 
 def _is_found(place: str, name: str, packages: Mapping[str, Any]) -> bool:

@@ -194,13 +194,13 @@ def _sources(declared: DeclaredArtifact[NpmArtifact], entry: Entry, context: Con
         for name in SIDE_FILES:
             path = context.lock_folder("npm", declared.artifact.id) / name
             if not path.is_file() or digest.of_file(path) != entry.pin[name]:
-                raise BedplateError(entry.id, f"has a {name} that differs from the locked one", "bedplate lock")
+                raise BedplateError(entry.id, f"has a {name} that differs from the locked one", "run `bedplate lock`")
             shutil.copyfile(path, place / name)
         return
     module = _module(declared.artifact, context)
     if module["Sum"] != entry.pin["sum"]:
         fact = f"has sources with the sum {module['Sum']}, not {entry.pin['sum']}"
-        raise BedplateError(entry.id, fact, f"bedplate lock --update {entry.name}")
+        raise BedplateError(entry.id, fact, f"run `bedplate lock --update {entry.name}`")
     shutil.copytree(module["Dir"], target, copy_function=shutil.copyfile)
     go_build.make_writable(target)
 

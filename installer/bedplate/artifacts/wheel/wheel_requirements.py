@@ -87,7 +87,7 @@ def check_set(
     known = {wheel.name: wheel for wheel in wheels}
     for root in roots:
         if problem := _problem(root, known):
-            yield BedplateError(f"wheel {root}", f"is declared by a component; {problem}", "bedplate lock")
+            yield BedplateError(f"wheel {root}", f"is declared by a component; {problem}", "run `bedplate lock`")
     todo = [(name, "") for name in known] + [(canonicalize_name(r.name), extra) for r in roots for extra in r.extras]
     done: set[tuple[str, str]] = set()
     while todo:
@@ -121,5 +121,6 @@ def _problem(requirement: Requirement, known: Mapping[str, Wheel]) -> str:
 
 
 def _unmet(wheel: Wheel, requirement: Requirement, problem: str) -> BedplateError:
-    step = "bedplate lock, or an exception with a reason: allow: [{wheel: '<name>: <requirement>', reason: …}]"
+    exception = "allow: [{wheel: '<name>: <requirement>', reason: …}]"
+    step = f"run `bedplate lock`, or add an exception to component.yaml: {exception}"
     return BedplateError(f"wheel {wheel.name} {wheel.version}", f"requires {requirement}; {problem}", step)

@@ -139,7 +139,7 @@ def _add(entries: Iterable[Entry], folder: Path, context: Context) -> None:
     for entry in entries:
         downloaded = context.cache.add(folder / entry.pin["filename"], move=True)
         if downloaded != entry.output:
-            raise BedplateError(entry.id, f"has the digest {downloaded.sha256}, unlike the lock", "bedplate lock")
+            raise BedplateError(entry.id, f"has the digest {downloaded.sha256}, unlike the lock", "run `bedplate lock`")
 
 
 def _target(set_name: str, context: Context) -> Distribution:

@@ -19,7 +19,7 @@ from bedplate.core.errors import BedplateError
 SET = "wheel:installer"
 PLUGIN_FILE = re.compile(r"[^/]+/pulumi-plugin\.json")
 SDK = re.compile(r"wheel:pulumi-(?P<version>[0-9][^-]*)-")
-STEP = "give both the same version in release.yaml and in requirements/, then bedplate lock"
+STEP = "give both the same version in release.yaml and in requirements/, then run `bedplate lock`"
 
 
 def check_plugins(release: ReleaseFile, blobs: Path) -> list[BedplateError]:

@@ -11,7 +11,7 @@ from bedplate.distributions.debian import apt_repository, mmdebstrap
 
 UNMET = re.compile(r"^ ?(?P<package>[a-z0-9][a-z0-9+.-]+) : (?P<need>(?:Pre)?-?Depends: .+)$", re.MULTILINE)
 MISSING = re.compile(r"^E: (?:Unable to locate package |Package ')(?P<package>[a-z0-9+.-]+)", re.MULTILINE)
-HINT = "bedplate lock"
+HINT = "run `bedplate lock`"
 TAIL = 20
 
 

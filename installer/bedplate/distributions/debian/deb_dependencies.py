@@ -47,7 +47,7 @@ def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -
     for root in filter(None, roots.split(",")):
         if not provided.has((deb_relation.Alternative(root),)):
             fact = f"is declared by a component and is not in the bundle (set of {label})"
-            yield BedplateError(f"package {root}", fact, "bedplate lock")
+            yield BedplateError(f"package {root}", fact, "run `bedplate lock`")
     for package in packages:
         for group in deb_relation.dependencies_of(package):
             if (
@@ -59,5 +59,6 @@ def _of_set(roots: str, packages: Sequence[Control], allowed: Collection[str]) -
 
 def _unmet(package: Control, group: deb_relation.Dependency, label: str) -> BedplateError:
     fact = f"needs {deb_relation.dependency_text(group)}, which the bundle does not have (set of {label})"
-    step = "bedplate lock, or an exception with a reason: allow: [{deb: '<package>: <dependency>', reason: …}]"
+    exception = "allow: [{deb: '<package>: <dependency>', reason: …}]"
+    step = f"run `bedplate lock`, or add an exception to component.yaml: {exception}"
     return BedplateError(f"package {package['Package']} {package['Version']}", fact, step)

@@ -40,7 +40,7 @@ class Debian(Distribution):
         stanzas = {entry: deb_control.parse_stanza(deb_control.read_control(path)) for entry, path in packages.items()}
         by_name = {stanza["Package"]: entry for entry, stanza in stanzas.items()}
         if unknown := sorted({*roots} - by_name.keys()):
-            raise BedplateError(f"package {unknown[0]}", "is needed and is not in the lock", "bedplate lock")
+            raise BedplateError(f"package {unknown[0]}", "is needed and is not in the lock", "run `bedplate lock`")
         needed = deb_control.dependency_closure(roots, {stanza["Package"]: stanza for stanza in stanzas.values()})
         return [by_name[name] for name in needed]
 

@@ -89,7 +89,7 @@ def test_vanished_package_is_named(locked: Context, repository: TinyRepository) 
     """A build refuses a package that the repository dropped and names the command that fixes it."""
     repository.add("tool", "1.1-1", depends="library (>= 1.0)")
     with pytest.raises(
-        BedplateError, match=r"tool_1\.0-1_all is gone from the repository\n  hint: bedplate lock --update tool"
+        BedplateError, match=r"tool_1\.0-1_all is gone from the repository\n  hint: run `bedplate lock --update tool`"
     ):
         DebSource().build(locked.lock.by_id["deb:tool_1.0-1_all"], locked)
 
