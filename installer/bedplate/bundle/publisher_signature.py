@@ -24,10 +24,16 @@ def new_key(out: Path) -> Path:
     return ssh_signature.new_key(out, "bedplate-publisher")
 
 
+def check_key(key: Path) -> None:
+    """Raise InputError if there is no private key at this path."""
+    if not key.is_file():
+        hint = f"create it with `bedplate key new --out {key}`, or give another one: --key FILE"
+        raise InputError(f"publisher's key {key}", "does not exist", hint)
+
+
 def sign(bundle: Path, key: Path) -> None:
     """Sign a bundle's manifest; the same key and manifest give the same signature."""
-    if not key.is_file():
-        raise InputError(f"publisher's key {key}", "does not exist", "create a key with `bedplate key new --out FILE`")
+    check_key(key)
     write_atomic(
         bundle / bundle_layout.SIGNATURE,
         ssh_signature.sign((bundle / bundle_layout.MANIFEST).read_bytes(), key, NAMESPACE),
@@ -37,6 +43,8 @@ def sign(bundle: Path, key: Path) -> None:
 def public_key(key: Path) -> str:
     """Return the public half of a private key, or the key in a .pub file, as `ssh-ed25519 AAAA…`."""
     public = key if key.suffix == PUBLIC else key.with_name(f"{key.name}{PUBLIC}")
+    if not public.is_file():
+        check_key(key)
     keys = read_keys(_listed(public))
     if len(keys) != 1:
         raise InputError(f"file {public}", f"has {len(keys)} keys, not one", "give a file with the one key that signs")

@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import pkgutil
+import re
 import sys
 from types import ModuleType
 from typing import Annotated, Any
@@ -94,10 +95,16 @@ def _lines(error: BedplateError | ErrorList) -> str:
 def _usage_error(error: ClickException) -> str:
     """Return what is wrong with the words that were typed, and where to read more."""
     context: Any = getattr(error, "ctx", None)
-    message, _, suggestion = error.format_message().partition(". Did you mean ")
+    message, suggestion = _split_suggestion(error.format_message())
     command = context.command_path if context else "bedplate"
-    hint = f"did you mean {suggestion}" if suggestion else f"run `{command} --help`"
+    hint = f"did you mean {suggestion}?" if suggestion else f"run `{command} --help`"
     return f"error: {message[:1].lower()}{message[1:].rstrip('.')}\n  hint: {hint}\n"
+
+
+def _split_suggestion(message: str) -> tuple[str, str]:
+    """Return click's message, and what it suggests to type, in its two forms: for commands and for options."""
+    found = re.fullmatch(r"(.*?)(?:\. Did you mean (.*)\?| \(Possible options: (.*)\))", message)
+    return (found[1], found[2] or found[3]) if found else (message, "")
 
 
 class _Root(HelpGroup):

@@ -14,6 +14,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.load_release import load_release
 from bedplate.binary_cache import cache_address
 from bedplate.build.build_bundle import BuiltBundle, build_bundle, default_key
+from bedplate.bundle import publisher_signature
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.cli.progress_lines import ProgressLines
@@ -53,8 +54,8 @@ def _build(  # noqa: PLR0913  each is an option people type
 ) -> None:
     """Fetch or build every artifact of a release, and write a signed bundle.
 
-    Verifies that no artifact is missing before it writes the bundle. An artifact in the cache is not built again. An
-    output that differs from the lock is refused.
+    Writes the bundle only if no artifact is missing. Artifacts in the cache are not built again. An output that differs
+    from the lock is refused.
     """
     catalog, console = load_release(release), Console(stderr=True)
     if check:
@@ -62,6 +63,7 @@ def _build(  # noqa: PLR0913  each is an option people type
         return
     if out is None:
         raise InputError("option --out", "is missing", "give a folder for the bundle, or --check")
+    publisher_signature.check_key(key or default_key())
     caches = cache_address.parse_caches(from_, from_key)
     reporter = ProgressLines(console if output is OutputFormat.JSON else Console())
     built = build_bundle(catalog, out, key or default_key(), record=record, caches=caches, reporter=reporter)
@@ -86,7 +88,7 @@ def _check(catalog: Catalog, only: str, output: OutputFormat, reporter: Progress
         results = rebuild.rebuild(catalog, Cache(Path(folder)), only, reporter)
     same = sum(result.verdict is rebuild.Verdict.SAME for result in results)
     facts = [{"id": r.id, "verdict": r.verdict.value, "locked": r.locked, "made": r.made} for r in results]
-    text = f"{len(results)} artifacts built again: {same} identical to the lock, {len(results) - same} not"
+    text = f"{same} of {len(results)} artifacts built again are identical to the lock"
     print_result({"release": catalog.release.version, "artifacts": facts}, output, lambda: _print(results, text))
     if same < len(results):
         raise typer.Exit(1)

@@ -30,7 +30,7 @@ def _init(
     Writes environment.yaml and hosts.yaml into a new folder, and never overwrites a file.
     """
     if not re.match(DNS_LABEL, environment):
-        fact = "has other characters than lowercase letters, digits and hyphens"
+        fact = "is not a name of lowercase letters, digits and hyphens"
         raise InputError(f"name {environment}", fact, "choose another name")
     for path in new_environment.write(folder / environment):
         typer.echo(f"wrote {yaml_document.display_path(path)}")

@@ -35,12 +35,12 @@ def _new(
 ) -> None:
     """Make a publisher's key (Ed25519) that signs bundles.
 
-    Put the public key into `publisher:` of every environment. Keep the private key with your other signing keys. Never
-    overwrites a file.
+    Put the public key into `publisher:` of every environment. Keep the private key where you keep your other signing
+    keys. Never overwrites a file.
     """
     public = publisher_signature.new_key(out)
     line = publisher_signature.public_key(out)
-    text = f"private key: {out}\npublic key:  {public}\nin environment.yaml:\npublisher: {line}"
+    text = f"private key: {out}\npublic key:  {public}\nadd this to environment.yaml:\npublisher: {line}"
     print_result({"private": str(out), "public": str(public), "publisher": line}, output, text)
 
 
@@ -55,7 +55,7 @@ def _show(environment: EnvironmentArgument, output: OutputOption = OutputFormat.
     publishers = [{"key": k.key, "fingerprint": ssh_signature.fingerprint(k.key), "when": k.options} for k in pinned]
     own = _site_key(site)
     rows = [("publisher", known["fingerprint"], known["when"]) for known in publishers]
-    missing = ("site", "not made yet", "bedplate apply makes it")
+    missing = ("site", "not made yet", "`bedplate apply` makes it")
     rows.append(("site", own["fingerprint"], own["key"]) if own else missing)
     text = "\n".join(COLUMNS.format(*row).rstrip() for row in rows)
     print_result({"environment": site.environment.name, "publisher": publishers, "site": own}, output, text)

@@ -49,5 +49,7 @@ def _lock(
     )
     path = catalog_of_release.folder / resolve.FILE
     missing = sum(entry.output is None for entry in lock.entries)
-    text = f"{path}: {len(lock.entries)} entries, {missing} not built yet (bedplate bundle build --record)"
+    text = f"{path}: {len(lock.entries)} entries, {missing} without an output"
+    if missing:
+        text += "; to record them, run `bedplate bundle build --record`"
     print_result({"lock": str(path), "entries": len(lock.entries), "without_output": missing}, output, text)

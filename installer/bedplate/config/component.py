@@ -19,7 +19,7 @@ class ImageFile(Model):
     """Files of an image that come from an artifact or from the component's folder."""
 
     artifact: str = Field("", description="id of the artifact")
-    local: str = Field("", description="or a file or folder in the component's own folder")
+    local: str = Field("", description="instead of artifact: a file or folder in the component's own folder")
     path: str = Field(".", description="file or folder inside the artifact")
     to: str = Field(description="absolute path in the image")
     mode: str = Field("0755", description="octal mode of a single file")
@@ -29,15 +29,15 @@ class Image(Model):
     """An image built from locked packages; it keeps the name that upstream gave it."""
 
     name: str = Field(description="name with registry, as manifests write it, without tag")
-    tag: str = Field("v{version}", description="tag, equal to the version really built")
+    tag: str = Field("v{version}", description="tag; must be the version that is really built")
     debs: list[str] | None = Field(
-        None, description="Debian packages on the base image; [] is the base alone; absent: no base"
+        None, description="Debian packages on top of the base image; []: only the base; absent: no base"
     )
     wheels: list[str] = Field(default_factory=list, description="Python requirements, unpacked to /opt/bedplate/python")
     files: list[ImageFile] = Field(default_factory=list, description="files from artifacts or the component's folder")
     links: dict[str, str] = Field(default_factory=dict, description="symbolic links: path to target")
     folders: dict[str, str] = Field(default_factory=dict, description="empty folders: path to octal mode")
-    user: str = Field("65532:65532", description="user[:group] the process runs as")
+    user: str = Field("65532:65532", description="user[:group] that the process runs as")
     workdir: str = Field("/", description="working folder")
     env: dict[str, str] = Field(default_factory=dict, description="environment variables")
     entrypoint: list[str] = Field(default_factory=list, description="command")
@@ -61,7 +61,7 @@ class Hosts(Model):
     packages: list[str] = Field(
         default_factory=list, description="Debian packages; the mirror has them with their dependencies"
     )
-    binaries: list[Binary] = Field(default_factory=list, description="programs the roles install")
+    binaries: list[Binary] = Field(default_factory=list, description="programs that the roles install")
     services: list[str] = Field(default_factory=list, description="systemd units that must be active")
 
 
@@ -94,7 +94,7 @@ class ScrapeTarget(Model):
 
 
 class CodeReference(Model):
-    """An image that is in no rendered object, because it is a default in a program's code."""
+    """An image that no rendered object names, because it is a default in a program's code."""
 
     image: str = Field(description="full name with tag")
     why: str = Field(description="where it is in the code")
@@ -104,9 +104,9 @@ class AllowedReference(Model):
     """A reference to something that is deliberately not in the bundle: an image, or a package that another requires."""
 
     image: str = Field("", description="the image; without a tag if the tag is decided elsewhere")
-    deb: str = Field("", description="or a dependency of a Debian package: 'package: dependency'")
-    wheel: str = Field("", description="or a requirement of a wheel: 'name: requirement'")
-    reason: Sentence = Field(description="a sentence: why it is never pulled")
+    deb: str = Field("", description="instead of image: a dependency of a Debian package, as 'package: dependency'")
+    wheel: str = Field("", description="instead of image: a requirement of a wheel, as 'name: requirement'")
+    reason: Sentence = Field(description="a sentence: why it is not needed in the bundle")
 
     @model_validator(mode="after")
     def check_one(self) -> Self:
@@ -122,16 +122,16 @@ class Component(Model):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="the folder's name")
     version: str = Field("", description="taken from the release; do not write it in the file")
     summary: str = Field(description="its purpose, in one line")
-    layer: str = Field(description="bundle (used by the installer), hosts, or a Pulumi layer's name")
+    layer: str = Field(description="bundle (the installer itself uses it), hosts, or the name of a Pulumi layer")
     namespace: str = Field("", description="namespace of its objects")
     requires: list[str] = Field(default_factory=list, description="components of the same layer that come first")
     artifacts: list[AnyArtifact] = Field(default_factory=list, description="what is fetched and built")
     images: list[Image] = Field(default_factory=list, description="images built from artifacts and packages")
     references: list[CodeReference] = Field(default_factory=list, description="images that are defaults in code")
-    allow: list[AllowedReference] = Field(default_factory=list, description="exceptions from completeness")
+    allow: list[AllowedReference] = Field(default_factory=list, description="exceptions from the completeness proof")
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")
     scrape: list[ScrapeTarget] = Field(default_factory=list, description="metrics endpoints")
     rules: list[DiffRule] = Field(
-        default_factory=list, description="effects of changes to its objects, for `bedplate diff`"
+        default_factory=list, description="what changes to its objects do, for `bedplate diff`"
     )

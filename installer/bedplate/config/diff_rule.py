@@ -43,7 +43,7 @@ class RuleCondition:
 
     path: str = field(metadata={"description": "pattern of the value, as in a rule's path"})
     snapshot: Literal["old", "new"] = field(
-        default="old", metadata={"description": "in which of the two objects to look"}
+        default="old", metadata={"description": "which of the two objects the condition is about"}
     )
     any_of: list[Any] = field(
         default_factory=list, metadata={"description": "at least one value there is one of these"}
@@ -92,7 +92,8 @@ class DiffRule:
         metadata={"description": "rules whose findings on the same object this rule's finding replaces"},
     )
     effect: Literal["", "replaced", "restart", "drain", "reboot"] = field(
-        default="", metadata={"description": "replaced: deleted and re-created; restart, drain, reboot: of a host"}
+        default="",
+        metadata={"description": "replaced: deleted and re-created; restart, drain, reboot: what a host does"},
     )
     risk: Literal["none", "restart", "disruption", "data", "security"] = field(
         metadata={"description": "how much damage it can do"}
@@ -100,7 +101,7 @@ class DiffRule:
     message: Annotated[str, KnownPlaceholders()] = field(
         metadata={"description": "a sentence without its subject; {path}, {key}, {old}, {new} and {name} are filled in"}
     )
-    source: str = field(metadata={"description": "file or page that says so"})
+    source: str = field(metadata={"description": "file or page that documents the effect"})
 
 
 def from_keys(keys: Mapping[str, Any]) -> DiffRule:

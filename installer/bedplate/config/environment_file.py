@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from bedplate.config.base import Model
 
+DURATION = r"^[0-9]+[hdwy]$"
 DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
@@ -22,7 +23,8 @@ class Bastion(Model):
         description="SSH destination for commands typed elsewhere: [user@]host; empty: the address in hosts.yaml",
     )
     identity: str = Field(
-        "", description="SSH private key for that, on the machine where you type; empty: the SSH client chooses"
+        "",
+        description="SSH private key for it, on the machine where you type; empty: the SSH client chooses",
     )
 
 
@@ -38,7 +40,7 @@ class Network(Model):
 
 
 class HostSettings(Model):
-    """What may be changed on the hosts."""
+    """What Bedplate may change on the hosts."""
 
     kernel: Literal["managed", "external"] = Field(
         "managed", description="who owns kernel settings, swap, modules and clock; external: only check and report"
@@ -65,7 +67,7 @@ class AcceptedFinding(Model):
 
 
 class PreflightSettings(Model):
-    """How findings of preflight are judged."""
+    """Which findings of preflight do not block an installation."""
 
     accept: list[AcceptedFinding] = Field(
         default_factory=list, description="findings accepted at this site, each with a reason"
@@ -106,7 +108,7 @@ class Mirror(Model):
     """The hosts that serve images in addition to the bastion."""
 
     replicas: Literal["none", "control_plane"] = Field(
-        "none", description="control_plane: each of these hosts also keeps and serves all images"
+        "none", description="control_plane: every control-plane host also keeps and serves all images"
     )
 
 
@@ -114,15 +116,15 @@ class Tenant(Model):
     """A department; it owns namespaces."""
 
     name: str = Field(pattern=DNS_LABEL, description="short name")
-    owner: str = Field(description="who is responsible for it: a mail address or a name in the CMDB")
+    owner: str = Field(description="who is responsible for it: an email address or a name in the CMDB")
     groups: TenantGroups = Field(default_factory=TenantGroups, description="groups and their rights")
     namespaces: list[TenantNamespace] = Field(min_length=1, description="its namespaces")
 
 
 class IdentityProvider(Model):
-    """Who may log in. The interface resembles OIDC and LDAP; a local file is one provider."""
+    """Who may log in."""
 
-    provider: Literal["file"] = Field("file", description="file: scrypt hashes and groups, for small sites and the lab")
+    provider: Literal["file"] = Field("file", description="file: a local file of users, with hashes of their passwords")
     users: str = Field(
         "", description="for file: path of the users file on the bastion; empty: one administrator is created"
     )
@@ -137,7 +139,7 @@ class Storage(Model):
 class Monitoring(Model):
     """How long metrics are kept, and how much space they get."""
 
-    retention: str = Field("15d", pattern=r"^[0-9]+[hdwy]$", description="how long samples are kept")
+    retention: str = Field("15d", pattern=DURATION, description="how long samples are kept, such as 15d")
     storage: str = Field("10Gi", pattern=QUANTITY, description="size of Prometheus's volume")
 
 
@@ -150,7 +152,7 @@ class Size(Model):
 
 
 class Notebooks(Model):
-    """The choices of notebook users."""
+    """What users of notebooks can choose."""
 
     port: int = Field(30443, ge=30000, le=32767, description="port of the notebooks' page (TLS), on every node")
     sizes: list[Size] = Field(
@@ -177,19 +179,21 @@ class Environment(Model):
         description="DNS domain of the site's own names: api.<domain>, mirror.<domain>, notebooks.<domain>"
     )
     publisher: Annotated[str, BeforeValidator(_key_lines, json_schema_input_type=str | list[str])] = Field(
-        description="the publisher's public key, which must have signed the bundles: ssh-ed25519 AAAA…; or several"
+        description="public key of the publisher, who signs the bundles: ssh-ed25519 AAAA…; or a list of such keys"
     )
-    profiles: list[str] = Field(default_factory=list, description="overlays, applied in this order")
+    profiles: list[str] = Field(default_factory=list, description="overlays, such as ha, applied in this order")
     bastion: Bastion = Field(description="the machine that runs the installer")
     network: Network = Field(description="address ranges")
-    hosts: HostSettings = Field(default_factory=HostSettings, description="what may be changed on the hosts")
+    hosts: HostSettings = Field(default_factory=HostSettings, description="what Bedplate may change on the hosts")
     time: Time = Field(default_factory=Time, description="time source")
     mirror: Mirror = Field(default_factory=Mirror, description="hosts that serve images in addition to the bastion")
     preflight: PreflightSettings = Field(
-        default_factory=PreflightSettings, description="findings accepted before any change"
+        default_factory=PreflightSettings, description="preflight findings that you accept"
     )
     tenants: list[Tenant] = Field(default_factory=list, description="departments and their namespaces")
     identity: IdentityProvider = Field(default_factory=IdentityProvider, description="who may log in")
     storage: Storage = Field(default_factory=Storage, description="where volumes are stored")
-    monitoring: Monitoring = Field(default_factory=Monitoring, description="metrics")
-    notebooks: Notebooks = Field(default_factory=Notebooks, description="choices of notebook users")
+    monitoring: Monitoring = Field(
+        default_factory=Monitoring, description="how long metrics are kept, and how much space they get"
+    )
+    notebooks: Notebooks = Field(default_factory=Notebooks, description="what users of notebooks can choose")

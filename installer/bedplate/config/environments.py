@@ -125,6 +125,8 @@ def find(name: str) -> Path:
     for folder in candidates:
         if (folder / ENVIRONMENT).is_file():
             return folder.resolve()
+    if len(candidates) == 1:
+        raise InputError(f"environment {name}", f"is not a folder with {ENVIRONMENT}", "check the path")
     looked = ", ".join(dict.fromkeys(yaml_document.display_path(folder) for folder in candidates))
     raise InputError(f"environment {name}", f"was not found in {looked}", f"create it with `bedplate init {name}`")
 
@@ -142,7 +144,7 @@ def load(path: Path) -> Site:
     if draft.environment.bastion.host not in names:
         where = draft.environment_file.location(("bastion", "host")) if draft.environment_file else None
         fact = f"is {draft.environment.bastion.host}, which is not in hosts.yaml"
-        raise ErrorList([InputError("key bastion.host", fact, f"bedplate check {path.name}", where)])
+        raise ErrorList([InputError("key bastion.host", fact, f"run `bedplate check {path.name}`", where)])
     if draft.hosts_file and (errors := list(control_plane_errors(draft.hosts, draft.hosts_file))):
         raise ErrorList([*errors])
     return Site(path.resolve(), draft.environment, draft.hosts)

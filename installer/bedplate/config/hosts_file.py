@@ -23,13 +23,13 @@ class Connection(Model):
 class HostVars(Connection):
     """The variables of one host."""
 
-    ansible_host: IPv4Address | None = Field(None, description="an IPv4 address, such as 10.0.0.11")
+    ansible_host: IPv4Address | None = Field(None, description="the host's IPv4 address, such as 10.0.0.11")
 
 
 class HostGroup(Model):
     """A group of hosts."""
 
-    hosts: dict[HostName, HostVars | None] | None = Field(None, description="host name to address and connection")
+    hosts: dict[HostName, HostVars | None] | None = Field(None, description="the hosts: name to address and connection")
     vars: Connection = Field(default_factory=Connection, description="connection to all hosts of the group")
 
 

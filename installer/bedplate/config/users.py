@@ -38,7 +38,7 @@ PASSWORD_LENGTH = 32
 class Account(Model):
     """A person or program that may log in."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="user name, in lower case")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="user name, in lowercase")
     password: str = Field(
         pattern=r"^scrypt\$[0-9]+\$[0-9]+\$[0-9]+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$",
         description="scrypt$N$r$p$salt$key, salt and key in base64; never the password itself",
@@ -76,7 +76,9 @@ def read(path: Path) -> Accounts:
     try:
         accounts = Accounts.model_validate(yaml.safe_load(path.read_bytes()) or {})
     except FileNotFoundError as error:
-        raise InputError("users file", "does not exist", "create it, or leave identity.users empty", where) from error
+        raise InputError(
+            "users file", "does not exist", "create it with `bedplate user set`, or leave identity.users empty", where
+        ) from error
     except yaml.YAMLError as error:
         raise InputError(
             "users file", f"is not YAML: {' '.join(str(error).split())}", "fix the syntax there", where

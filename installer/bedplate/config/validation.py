@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bedplate.config.base import Model
-from bedplate.config.environment_file import DNS_LABEL, QUANTITY
+from bedplate.config.environment_file import DNS_LABEL, DURATION, QUANTITY
 from bedplate.config.model_fields import fields_of, is_model
 from bedplate.config.yaml_document import KeyPath, YamlDocument
 from bedplate.core.errors import BedplateError, InputError
@@ -22,6 +22,7 @@ M = TypeVar("M", bound=Model)
 PATTERNS = {
     DNS_LABEL: "a name of lowercase letters, digits and hyphens",
     QUANTITY: "a quantity such as 500m or 2Gi",
+    DURATION: "a whole number and a unit: h, d, w or y",
 }
 TYPE_NAMES = {
     "string_type": "text (put it in quotes)",
@@ -88,7 +89,7 @@ def _error(document: YamlDocument, model: type[Model], detail: ErrorDetails) -> 
             return InputError(subject, "is unknown", step, document.key_location(key_path))
         case "missing":
             help_text = _help(model, key_path)
-            return InputError(subject, "is missing", f"write it ({help_text})", document.key_location(key_path[:-1]))
+            return InputError(subject, "is missing", f"add it ({help_text})", document.key_location(key_path[:-1]))
         case _:
             location = document.key_location(key_path) if "[key]" in detail["loc"] else document.location(key_path)
             description = _help(model, key_path)
@@ -112,7 +113,7 @@ def _fact(detail: ErrorDetails) -> str:
     )
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
-        return f"is {shown}, which is not {PATTERNS.get(context['pattern'], 'of the form ' + context['pattern'])}"
+        return f"is {shown}, which is not {PATTERNS.get(context['pattern'], 'text that matches ' + context['pattern'])}"
     if kind == "literal_error":
         return f"is {shown}, which is not {context['expected']}"
     if kind == "too_short":

@@ -112,6 +112,8 @@ def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
         path: the file.
         public: returns the public site key for the name on the first line, which is not verified yet.
     """
+    if not path.is_file():
+        raise InputError(f"inventory file {path}", "does not exist", "create it with `bedplate bundle inventory`")
     if path.stat().st_size > LARGEST:
         raise InputError(
             f"file {path}", "is too large for an inventory file", "give a file that `bedplate bundle inventory` wrote"
@@ -133,7 +135,7 @@ def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
         raise BedplateError(f"file {path}: {error.subject}", error.fact, error.hint) from error
     if inventory.site != named_site:
         fact = f"names site {named_site} on its first line and {inventory.site} in its content"
-        raise BedplateError(f"file {path}", fact, "have it written again")
+        raise BedplateError(f"file {path}", fact, "create it again with `bedplate bundle inventory`")
     return inventory
 
 

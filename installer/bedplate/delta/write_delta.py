@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from bedplate.bundle import ssh_signature
+from bedplate.bundle import publisher_signature, ssh_signature
 from bedplate.config import bundle_layout
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError, InputError
@@ -77,8 +77,7 @@ def write_delta(plan: DeltaPlan, out: Path, key: Path, medium: int = 0) -> Delta
         key: the publisher's private key.
         medium: the size of a part; 0 for one part.
     """
-    if not key.is_file():
-        raise InputError(f"publisher's key {key}", "does not exist", "make one: bedplate key new --out FILE")
+    publisher_signature.check_key(key)
     if out.exists() and any(out.iterdir()):
         raise InputError(f"folder {out}", "is not empty", "give another --out")
     chosen = split_payload(plan, medium)

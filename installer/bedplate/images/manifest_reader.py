@@ -48,7 +48,9 @@ def _raw_documents(name: str) -> Iterator[RawDocument]:
         return split_documents(file_content.read_stdin())
     path = Path(name)
     if not path.exists():
-        raise InputError(f"file {name}", "does not exist", "give a file or folder of Kubernetes YAML, or - to read it")
+        raise InputError(
+            f"file {name}", "does not exist", "give a file or folder of Kubernetes YAML, or - for standard input"
+        )
     return manifest_files.read_folder(path) if path.is_dir() else split_documents(file_content.read_file(path))
 
 

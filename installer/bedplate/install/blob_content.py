@@ -86,6 +86,8 @@ def _open(bundle: Path, path: str) -> io.FileIO:
     try:
         handle = os.open(bundle / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
+        if not bundle.is_dir():
+            raise RefusedError(f"bundle {bundle}", "is not a folder", "check the path") from error
         raise RefusedError(f"bundle {bundle}", f"has no {path}", COPY_AGAIN) from error
     except OSError as error:
         fact = "is a link or a special file" if error.errno in NO_FILE else f"cannot be read ({error.strerror})"

@@ -93,14 +93,15 @@ def find_lab(name: str) -> Lab:
         if lab.name == name:
             return lab
     existing = ", ".join(lab.name for lab in all_labs())
-    hint = f"bedplate lab up --name {name}" + (f"; existing labs: {existing}" if existing else "")
+    option = "" if name == DEFAULT else f" --name {name}"
+    hint = f"start it with `bedplate lab up{option}`" + (f"; existing labs: {existing}" if existing else "")
     raise InputError(f"lab {name}", "does not exist", hint)
 
 
 def reserve_lab(name: str) -> Lab:
     """Return a lab by name; a new lab gets the first free number (0 is reserved for the lab named "lab")."""
     if not re.fullmatch(DNS_LABEL, name):
-        raise InputError(f"lab name {name!r}", "is not a DNS label", "use lower-case letters, digits and -")
+        raise InputError(f"lab name {name!r}", "is not a DNS label", "use lowercase letters, digits and hyphens")
     with lock(shared_lock_file()):
         taken = {lab.name: lab.number for lab in all_labs()}
         if name in taken:
@@ -110,7 +111,7 @@ def reserve_lab(name: str) -> Lab:
             raise BedplateError(
                 f"lab {name}",
                 "cannot get a network: all are in use",
-                "remove another lab: bedplate lab down --name NAME",
+                "remove another lab with `bedplate lab down --name NAME`",
             )
         write_atomic(Lab(name, free[0]).file, json.dumps({"number": free[0]}) + "\n")
         return Lab(name, free[0])

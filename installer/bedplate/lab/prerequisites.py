@@ -55,7 +55,7 @@ def ensure_packages(report: Callable[[str], None]) -> None:
 def check_root() -> None:
     """Raise InputError unless the user is root: containers with systemd and Kubernetes need that."""
     if os.geteuid() != 0:
-        raise InputError("bedplate lab", "must run as root", "sudo ./bedplate lab up")
+        raise InputError("bedplate lab", "must run as root", "run `sudo ./bedplate lab up`")
 
 
 def check_packages() -> list[str]:

@@ -177,7 +177,7 @@ def install(lab: Lab, site: Site) -> int:
         raise BedplateError(
             f"bundle {media}",
             "is not visible on the bastion",
-            f"re-create the lab: bedplate lab down --name {lab.name}",
+            f"re-create the lab: run `bedplate lab down --name {lab.name}`, then `bedplate lab up --name {lab.name}`",
         )
     return command.run_in_terminal(
         ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"])

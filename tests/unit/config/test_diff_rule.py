@@ -32,7 +32,7 @@ WRONG = {
     ),
     "an unknown placeholder": (RULE.replace("{new}", "{nwe}"), ":12:14: key rules[0].message is 'loads {nwe} instead"),
     "an unknown risk": (RULE.replace("disruption", "danger"), ":11:11: key rules[0].risk is 'danger', which is not"),
-    "no message": (RULE.replace("message", "effect"), "key rules[0].message is missing\n  hint: write it (a sentence"),
+    "no message": (RULE.replace("message", "effect"), "key rules[0].message is missing\n  hint: add it (a sentence"),
     "not a mapping": ("  - model-reloads\n", ":5:5: key rules[0] is 'model-reloads', which is not a mapping of keys"),
 }
 
