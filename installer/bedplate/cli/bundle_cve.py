@@ -10,14 +10,18 @@ import typer
 
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
-from bedplate.cli.shared_options import BundleArgument, SummaryOption
+from bedplate.cli.shared_options import BundleArgument, ImageOption, SummaryOption
 from bedplate.cve import advisory_files
 from bedplate.cve.advisory import Severity
 from bedplate.cve.vulnerability import AdvisoryMatch, MatchResult, installed_packages, match_advisories
 from bedplate.sbom import bundled_documents
 
 EXAMPLE = "bedplate bundle cve /media/bundle --db /media/osv/all.zip --fail-on high"
-EXIT_CODES = {0: "no finding as bad as --fail-on", 1: "a finding as bad, or an unclear one", 2: "bad input"}
+EXIT_CODES = {
+    0: "no finding at or above --fail-on",
+    1: "a finding at or above --fail-on, or a version that could not be compared",
+    2: "bad input",
+}
 
 
 def add(group: typer.Typer) -> None:
@@ -32,17 +36,17 @@ def _cve(  # noqa: PLR0913  each is an option people type
         Path,
         typer.Option(metavar="PATH", help="Advisories in the OSV format: a JSON file, JSON lines, a zip or a folder."),
     ],
-    image: Annotated[str, typer.Option(metavar="NAME", help="Only this image.", show_default="all")] = "",
+    image: ImageOption = "",
     fail_on: Annotated[
-        Severity, typer.Option(help="Exit with 1 for a finding this bad or worse. Unknown counts as the worst.")
+        Severity,
+        typer.Option(help="Exit with 1 for a finding of this severity or higher. Unknown counts as highest."),
     ] = Severity.LOW,
     summary: SummaryOption = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Match a bundle's packages against known vulnerabilities.
 
-    The advisories are in a file that you carry in. An image is named by its full name or the end of it. Works offline:
-    contacts no host.
+    Reads the advisories from a file that you carry in. Works offline: contacts no host.
     """
     packages = installed_packages(bundled_documents.parse_sbom(bundled_documents.read_sbom(folder, image)))
     result = match_advisories(packages, advisory_files.read_advisories(db))

@@ -45,20 +45,20 @@ def _delta(  # noqa: PLR0913  each is an option people type
     ] = None,
     against: Annotated[
         list[Path] | None,
-        typer.Option(metavar="DIR", help="Older bundle that the site should have, to patch from. Repeatable."),
+        typer.Option(metavar="DIR", help="Older bundle to make patches from, which the site should have. Repeatable."),
     ] = None,
     split: Annotated[
-        str, typer.Option(metavar="SIZE", help="Size of a medium, such as 4GB.", show_default="one part")
+        str, typer.Option(metavar="SIZE", help="Size of one medium, such as 4GB.", show_default="one part")
     ] = "",
     key: SigningKeyOption = None,
     site: SiteKeyOption = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only print the sizes.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
-    """Write what a site lacks of a bundle.
+    """Write the part of a bundle that a site lacks.
 
     Changed files are carried as patches if that saves 40 % or more, otherwise whole. Every patch is verified here by
-    applying it. Patches are cached, so nothing that a dry run makes is made again.
+    applying it. Patches are cached, so a run after a dry run is fast.
     """
     if not out and not dry_run:
         raise InputError("option --out", "is missing", "give a folder, or --dry-run")

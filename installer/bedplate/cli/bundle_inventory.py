@@ -46,7 +46,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
 ) -> None:
     """Write a signed list of what a site has, for `bundle delta`.
 
-    The inventory file contains digests, sizes, and names of packages and images, and nothing else.
+    The inventory file contains only digests, sizes, and names of packages and images.
 
     Runs on the environment's bastion; from any other machine, give --env: the command is forwarded there over SSH, and
     the file is copied back.

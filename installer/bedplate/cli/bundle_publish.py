@@ -47,7 +47,7 @@ def _publish(  # noqa: PLR0913  each is an option people type
     key: SigningKeyOption = None,
     earlier: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Public keys that signed the folder's present index, if not that of --key."),
+        typer.Option(metavar="FILE", help="Public keys that signed the index in the folder so far, if not --key."),
     ] = None,
     ca: CaOption = None,
     user: UserOption = "",
@@ -56,8 +56,8 @@ def _publish(  # noqa: PLR0913  each is an option people type
 ) -> None:
     """Fill a binary cache, so that others build in minutes.
 
-    Others fetch artifacts from the cache with --from. The cache has artifacts by digest, and a signed index. Artifacts
-    that it has are not written again.
+    Others fetch artifacts from the cache with --from. The cache holds artifacts by digest, and a signed index. What
+    it already holds is not written again.
     """
     contents, private, cache = _contents(source), key or default_key(), Cache()
     with TransferProgress(Console(stderr=True), target, contents.size) as progress:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import table, table_console
-from bedplate.cli.shared_options import BundleArgument, SummaryOption
+from bedplate.cli.shared_options import BundleArgument, ImageOption, SummaryOption
 from bedplate.core.errors import InputError
 from bedplate.sbom import bundled_documents
 
@@ -35,7 +35,7 @@ def add(group: typer.Typer) -> None:
 def _sbom(
     folder: BundleArgument,
     *,
-    image: Annotated[str, typer.Option(metavar="NAME", help="Only this image.", show_default="all")] = "",
+    image: ImageOption = "",
     summary: SummaryOption = False,
     output: Annotated[
         SbomFormat,
@@ -48,8 +48,7 @@ def _sbom(
 ) -> None:
     """List the packages and licences in a bundle, or print its bills of materials.
 
-    An image is named by its full name or the end of it. Only the digest of the document itself is verified: run
-    `bedplate bundle verify` first.
+    Verifies only the digest of the document: run `bedplate bundle verify` first.
     """
     if summary and output is not SbomFormat.TEXT:
         raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")

@@ -80,8 +80,8 @@ def _diff(  # noqa: PLR0913  each is an option people type
     Compares two states, and says what happens when the old one becomes the new one. Works offline: contacts no cluster
     or host.
 
-    Risks, from the lowest: none, restart (pods are recreated), disruption (something stops for a while), data (data can
-    be lost), security (someone may do or reach more).
+    Risks, from the lowest: none, restart (pods are re-created), disruption (something stops for a while), data (data
+    can be lost), security (someone may do or reach more).
     """
     if summary and output is not Format.TEXT:
         raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")

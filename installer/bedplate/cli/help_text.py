@@ -18,7 +18,9 @@ WIDEST = 100
 WIDEST_NAME = 24
 """Columns; after a longer name, the description begins on the next line."""
 DEFAULT_IN_WORDS = re.compile(r"default: \((.*?)\)")
-"""Typer writes a default that is described, such as "your own", in parentheses."""
+"""Typer writes a default that is described, such as "standard input", in parentheses."""
+RANGE = re.compile(r"; -?\d+<=x<=-?\d+(?=\])")
+"""Typer adds the range of a number, which its description has in words."""
 OWN_COLUMN = ("Arguments", "Options")
 UNBROKEN = re.compile(r"`[^`]{,60}`|\[(?:default|env var|required)[^]]{,40}\]$")
 """Commands in backticks, and defaults, stay on one line."""
@@ -119,7 +121,7 @@ def _value(option: TyperOption, context: Any) -> str:
 
 def _description(parameter: Any, context: Any) -> str:
     record = parameter.get_help_record(context)
-    return DEFAULT_IN_WORDS.sub(r"default: \1", record[1]) if record else ""
+    return RANGE.sub("", DEFAULT_IN_WORDS.sub(r"default: \1", record[1])) if record else ""
 
 
 def _columns(listed: list[tuple[str, list[Row]]], width: int) -> Iterator[str]:

@@ -83,4 +83,4 @@ def _print(facts: list[dict[str, Any]], totals: dict[str, int]) -> None:
             typer.echo(f"  {name}")
             for fact in references:
                 typer.echo("    {path}  ({kind}, {certainty})".format(**fact))
-    typer.echo("{images} images, in {references} places of {objects} objects".format(**totals))
+    typer.echo("{images} images; {references} references in {objects} objects".format(**totals))

@@ -18,7 +18,11 @@ GROUP = """Run a datacenter of containers on this computer.
 
 The containers have no outbound route. Needs root on Debian 12.
 """
-UP_CODES = {0: "the lab is up, and all checks passed", 1: "failed; run the same command again to resume"}
+UP_CODES = {
+    0: "the lab is up, and all tests passed",
+    1: "failed; run the same command again to resume",
+    2: "bad input; nothing was changed",
+}
 SHELL_CODES = {0: "done", 2: "bad input", "other": "exit code of the command on the machine"}
 
 
@@ -36,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _up(name: NameOption = lab_address.DEFAULT, from_: FromOption = None, from_key: FromKeyOption = None) -> None:
-    """Build a bundle, start a lab, install the release in it and check it.
+    """Build a bundle, start a lab, install the release in it and test it.
 
     Installs the packages that this computer lacks. A second run resumes where the first stopped; if
     nothing is left to do, it takes a minute.

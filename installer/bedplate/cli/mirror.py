@@ -52,18 +52,23 @@ def _push(  # noqa: PLR0913  each is an option people type
         str, typer.Option(metavar="VERSION", help="Push only this release of a store.", show_default="all")
     ] = "",
     prefix: Annotated[
-        str, typer.Option(metavar="PATH", help="Path in the registry that all repositories go below.")
+        str, typer.Option(metavar="PATH", help="Path in the registry, in front of every repository.")
     ] = "",
     ca: CaOption = None,
     user: UserOption = "",
     password_file: PasswordFileOption = None,
-    jobs: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Number of parallel connections.")] = JOBS,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=64, help="Number of parallel connections, 1 to 64.", show_default=str(JOBS)
+        ),
+    ] = JOBS,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Copy all images into a registry of your own.
 
-    Keeps the names that the images have in Bedplate's mirror. Blobs that the registry has are not sent again; tags are
-    set last. A bundle is verified first, and needs --publisher.
+    Keeps the names that the images have in Bedplate's mirror. Blobs that the registry already has are not sent again;
+    tags are set last. A bundle is verified first, and needs --publisher.
 
     If the command is stopped, run it again: it resumes.
     """

@@ -27,8 +27,8 @@ def _preflight(
 ) -> None:
     """Check every host for problems, before anything is changed.
 
-    Measures disks and clocks; checks ports, routes, names, and what earlier installations left. A hard finding blocks
-    an installation, unless preflight.accept in environment.yaml lists it.
+    Measures disks and clocks; checks ports, routes and names; looks for what earlier installations left. A hard finding
+    blocks an installation, unless preflight.accept in environment.yaml lists it.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """

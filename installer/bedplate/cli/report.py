@@ -16,7 +16,7 @@ from bedplate.cli.site_public_key import site_public_key
 
 EXAMPLE = "bedplate report verify 20261126T081500Z --site site.pub"
 EXIT_CODES = {
-    0: "the report is genuine; see its own result for passed and failed checks",
+    0: "the report is genuine; tests in it may still have failed",
     1: "the report is not genuine",
     2: "bad input",
 }

@@ -16,7 +16,7 @@ GROUP = """Manage the people who may log in, in a users file.
 
 The users file is for a site without another identity provider. It is on the site's bastion.
 """
-UserArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user, in lower case.")]
+UserArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user, in lowercase.")]
 
 
 def register(app: typer.Typer) -> None:

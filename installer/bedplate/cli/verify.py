@@ -14,7 +14,7 @@ from bedplate.core.locks import try_lock
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
 
-EXIT_CODES = {0: "every check passed", 1: "a check failed", 2: "bad input"}
+EXIT_CODES = {0: "every test passed", 1: "a test failed", 2: "bad input"}
 
 
 def register(app: typer.Typer) -> None:

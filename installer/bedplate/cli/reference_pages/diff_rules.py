@@ -17,13 +17,15 @@ INTRODUCTION = """\
 Generated from the rules (`make docs`). `bedplate diff` uses these rules to say what each change does; every finding
 names its rule. Risks, lowest first: none, restart, disruption (something stops for a while), data (data is deleted,
 hidden or at risk), security (someone gains privileges). `{pod}` is a workload's pod; `*` matches any key and `[*]`
-any element. A component can add its own rules in component.yaml, under [`rules:`](component.md#diff-rule).
+any element. A path alone means any change of the value. A component can add its own rules in component.yaml, under
+[`rules:`](component.md#diff-rule).
 """
 COMPUTED = """\
 ## Computed
 
-What no single value shows is computed from both snapshots: the rights of each RBAC subject, the paths that network
-policies open, the sums of tenants' quotas, pods that are re-created, hosts, custom kinds, versions.
+Some effects do not show in a single value. They are computed from both snapshots: the rights of each RBAC subject,
+the traffic that network policies allow, the sums of tenants' quotas, pods that are re-created, hosts, custom kinds,
+versions.
 """
 APIS = """\
 ## API versions that are no longer served
@@ -55,11 +57,19 @@ def _where(rule: DiffRule) -> str:
     if not rule.path:
         return f"object {' or '.join(rule.actions)}"
     words = [f"`{rule.path}`"]
-    words += [f"becomes {_values(rule.becomes)}"] if rule.becomes else []
-    words += [f"is no longer {_values(rule.was)}"] if rule.was else []
+    words += _transition(rule)
     words += [rule.change] if rule.change else []
     words += [f"except {', '.join(f'`{path}`' for path in rule.except_)}"] if rule.except_ else []
     return " ".join(words)
+
+
+def _transition(rule: DiffRule) -> list[str]:
+    """Return which old and new values a rule is about, in words."""
+    if rule.becomes and rule.was:
+        return [f"changes from {_values(rule.was)} to {_values(rule.becomes)}"]
+    if rule.becomes:
+        return [f"becomes {_values(rule.becomes)}"]
+    return [f"is no longer {_values(rule.was)}"] if rule.was else []
 
 
 def _values(values: Sequence[object]) -> str:

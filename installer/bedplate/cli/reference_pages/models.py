@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -24,7 +25,7 @@ def page(model: type[Model], title: str, introduction: str) -> str:
     for number, inner in enumerate(_all(model, [])):
         if number:
             parts.append(f"## {_name(inner)}\n")
-            parts.append((inner.__doc__ or "").strip() + "\n")
+            parts.append(cleandoc(inner.__doc__ or "").replace("``", "`") + "\n")
         parts.append(_table(inner))
     return "\n".join(parts)
 
@@ -92,7 +93,7 @@ def _kind(kind: Any) -> str:
         case _ if origin is Annotated:
             words = _kind(arguments[0])
         case _ if origin is Literal:
-            words = " or ".join(f"`{argument}`" for argument in arguments)
+            words = " or ".join(f"`{argument}`" for argument in arguments if argument != "")
         case _ if origin in (Union, UnionType):
             words = " or ".join(_kind(argument) for argument in arguments)
         case _ if origin is dict:
