@@ -9,6 +9,7 @@ from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
+from bedplate.core.sizes import count_of
 from bedplate.hosts import preflight
 
 
@@ -55,4 +56,4 @@ class CheckHosts:
                 "found problems to fix first:\n  " + "\n  ".join(blocking),
                 f"run `bedplate preflight {name}`",
             )
-        return Outcome(0, f"{len(findings)} findings, none blocking")
+        return Outcome(0, f"{count_of(len(findings), 'finding')}, none blocking")

@@ -14,6 +14,7 @@ from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
+from bedplate.core.sizes import count_of
 from bedplate.hosts import ansible
 
 PROBE_SECONDS = 5.0
@@ -60,7 +61,7 @@ class PlayStep(ABC):
             journal.path,
             report_task=journal.say,
         )
-        return Outcome(result.changed, f"{result.changed} tasks changed" if result.changed else "")
+        return Outcome(result.changed, f"{count_of(result.changed, 'task')} changed" if result.changed else "")
 
     @abstractmethod
     def probe(self) -> bool:

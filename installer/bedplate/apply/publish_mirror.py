@@ -8,6 +8,7 @@ from typing import ClassVar
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.core import digest
+from bedplate.core.sizes import count_of
 from bedplate.pki import published
 from bedplate.store import mirror_tree
 
@@ -35,5 +36,5 @@ class PublishMirror:
         """Make the mirror's folder match the store, and publish its signing key."""
         changed = mirror_tree.ensure_mirror()
         changed += published.publish(self.installation.site, published.MIRROR_KEY, mirror_tree.public_key())
-        journal.write(f"{changed} files changed")
+        journal.write(f"{count_of(changed, 'file')} changed")
         return Outcome(changed)

@@ -19,7 +19,7 @@ from bedplate.binary_cache.protocol import AbsentError, BinaryCache, BrokenError
 from bedplate.config.release_lock import Entry, Output
 from bedplate.core.errors import BedplateError
 from bedplate.core.reporter import Reporter
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 
 WORKERS = 8
 FAILURES = 3
@@ -61,7 +61,7 @@ class FillResult:
         """Return the result in words."""
         sizes = ", ".join(f"{human(size)} from {name}" for name, size in self.size.items())
         lacking = f", {self.lacking} not found" if self.lacking else ""
-        return f"{self.artifacts} artifacts{lacking}" + (f": {sizes}" if sizes else "")
+        return f"{count_of(self.artifacts, 'artifact')}{lacking}" + (f": {sizes}" if sizes else "")
 
 
 def fill_cache(

@@ -109,7 +109,7 @@ def _record(made: Lock, catalog: Catalog, context: Context, reporter: Reporter) 
     resolve.write_lock(made, catalog.folder)
     reporter.begin("licences")
     unstated = documents.record_licences(release_contents.locked_release_file(catalog, made), context)
-    reporter.end("licences", f"{unstated} packages without a known one")
+    reporter.end("licences", f"{unstated} packages whose licence is not known")
 
 
 @contextmanager

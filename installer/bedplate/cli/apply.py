@@ -12,6 +12,7 @@ from rich.console import Console
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument
+from bedplate.core.sizes import count_of
 from bedplate.remote import bastion
 
 EXIT_CODES = {0: "the environment is at its release", 1: "a step failed", 2: "bad input; nothing was changed"}
@@ -45,7 +46,7 @@ def _apply(
         hosts = ", ".join(host.name for host in site.hosts)
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
     summary = apply_environment.run(site, console, every=all_steps)
-    done = f"{len(summary.ran)} steps run, {len(summary.skipped)} skipped, "
-    change = f"{summary.changed} changes" if summary.changed else "no change"
+    done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
+    change = count_of(summary.changed, "change") if summary.changed else "no change"
     text = f"{site.environment.name} is at release {site.environment.release}: {done}{change}, {summary.seconds:.0f} s"
     print_result({"environment": site.environment.name, **summary.as_json()}, output, text)

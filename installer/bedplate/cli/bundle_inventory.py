@@ -15,7 +15,7 @@ from bedplate.config.environments import Site
 from bedplate.core import paths
 from bedplate.core.errors import InputError
 from bedplate.core.files import write_atomic
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 from bedplate.delta import inventory
 from bedplate.pki.site_key import ensure_site_key
 from bedplate.remote import bastion
@@ -61,7 +61,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
     releases = [held.release for held in taken.releases]
     size = sum(size for _, size in taken.blobs)
     facts = {"site": taken.site, "releases": releases, "blobs": len(taken.blobs), "bytes": size, "spoilt": corrupted}
-    counts = f"{len(taken.blobs)} blobs ({human(size)}), releases {', '.join(releases) or 'none'}"
+    counts = f"{count_of(len(taken.blobs), 'blob')} ({human(size)}), releases {', '.join(releases) or 'none'}"
     lines = [f"{out}: {counts}; {human(len(data))}", *(f"corrupted, left out: {sha256}" for sha256 in corrupted)]
     print_result({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))
 

@@ -21,7 +21,7 @@ from bedplate.cli.shared_options import CaOption, PasswordFileOption, SigningKey
 from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 from bedplate.registry import credentials
 from bedplate.registry.client import RegistryClient
 from bedplate.registry.credentials import Credentials
@@ -70,7 +70,8 @@ def _publish(  # noqa: PLR0913  each is an option people type
             written = published.publish_to_folder(contents, Path(target), private, "\n".join(keys), progress.advance)
     entries, blobs = len(contents.index.entries), len(contents.blobs)
     facts = {"to": target, "artifacts": entries, "blobs": blobs, "written": written}
-    text = f"{target}: {entries} artifacts, {blobs} blobs ({human(contents.size)}), {written} written"
+    counts = f"{count_of(entries, 'artifact')}, {count_of(blobs, 'blob')}"
+    text = f"{target}: {counts} ({human(contents.size)}), {written} written"
     print_result({**facts, "bytes": contents.size}, output, text)
 
 

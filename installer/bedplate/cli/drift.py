@@ -12,6 +12,7 @@ from rich.console import Console
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
+from bedplate.core.sizes import count_of
 from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
 from bedplate.kube.change import path_text
 from bedplate.remote import bastion
@@ -70,8 +71,10 @@ def _totals(drift: Drift) -> dict[str, Any]:
 def _print(drift: Drift, *, with_hosts: bool, summary: bool) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{drift.environment}: release {drift.release} rendered, {drift.applied or 'none'} applied last")
-    counts = f"{drift.looked} objects compared: {len(drift.drifted)} drifted, {len(drift.pending)} pending"
-    tasks = f"hosts: {len(drift.hosts)} tasks would change something" if with_hosts else "hosts: not queried"
+    counts = f"{count_of(drift.looked, 'object')} compared: {len(drift.drifted)} drifted, {len(drift.pending)} pending"
+    tasks = (
+        f"hosts: {count_of(len(drift.hosts), 'task')} would change something" if with_hosts else "hosts: not queried"
+    )
     console.print(f"{counts}; {tasks}")
     if summary:
         return

@@ -11,6 +11,7 @@ import typer
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import SummaryOption
+from bedplate.core.sizes import count_of
 from bedplate.images.manifest_reader import read_objects
 from bedplate.images.reference import Certainty
 from bedplate.images.scan import images_of
@@ -83,4 +84,5 @@ def _print(facts: list[dict[str, Any]], totals: dict[str, int]) -> None:
             typer.echo(f"  {name}")
             for fact in references:
                 typer.echo("    {path}  ({kind}, {certainty})".format(**fact))
-    typer.echo("{images} images; {references} references in {objects} objects".format(**totals))
+    counts = [count_of(totals[f"{noun}s"], noun) for noun in ("image", "reference", "object")]
+    typer.echo("{}; {} in {}".format(*counts))

@@ -19,7 +19,7 @@ from bedplate.cli.transfer_progress import TransferProgress
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import InputError
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 from bedplate.registry import credentials
 from bedplate.registry.client import RegistryClient
 from bedplate.registry.credentials import Credentials
@@ -117,6 +117,6 @@ def _releases(source: Path, publisher: str, version: str) -> list[ReleaseFile]:
 def _summary(address: RegistryAddress, wanted: PushableImages, pushed: PushResult, seconds: float) -> str:
     rate = f", {human(pushed.sent_bytes / seconds)}/s" if pushed.sent else ""
     known = f"{pushed.mounted} mounted, {pushed.present} already there"
-    blobs = f"{pushed.sent} blobs sent ({human(pushed.sent_bytes)}), {known}"
+    blobs = f"{count_of(pushed.sent, 'blob')} sent ({human(pushed.sent_bytes)}), {known}"
     names = f"{pushed.tags} of {pushed.all_tags} tags set"
     return f"{address}: {blobs}; {names}; {human(wanted.size)} in total, {seconds:.1f} s{rate}"

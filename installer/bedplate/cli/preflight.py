@@ -8,6 +8,7 @@ from rich.text import Text
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
+from bedplate.core.sizes import count_of
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.ownership import is_installed
@@ -52,7 +53,8 @@ def _print(findings: list[HostFinding], totals: dict[str, int]) -> None:
     if findings:
         console.print(table("host", "finding", "what, why, what to do", rows=map(_row, findings)))
     end = "{blocking} must be fixed first" if totals["blocking"] else "none blocking"
-    text = "{hosts} hosts, {findings} findings, {accepted} accepted, " + end
+    counts = f"{count_of(totals['hosts'], 'host')}, {count_of(totals['findings'], 'finding')}"
+    text = counts + ", {accepted} accepted, " + end
     console.print(text.format(**totals), highlight=False)
 
 

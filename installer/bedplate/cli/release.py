@@ -11,7 +11,7 @@ from bedplate.apply import releases
 from bedplate.apply.releases import StoredRelease
 from bedplate.cli.command_groups import add_command, new_group
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 from bedplate.remote import bastion
 
 EnvironmentOption = Annotated[
@@ -62,6 +62,6 @@ def _remove(
     if env:
         bastion.run_on_bastion(env, needs_release=False)
     freed = releases.remove(version, force=force)
-    what = f"{freed.blobs} blobs, {freed.folders} program folders"
+    what = f"{count_of(freed.blobs, 'blob')}, {count_of(freed.folders, 'program folder')}"
     text = f"release {version} removed: {what}, {human(freed.size)} freed"
     print_result({"release": version, **asdict(freed)}, output, text)

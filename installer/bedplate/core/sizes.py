@@ -1,8 +1,13 @@
-"""Sizes in bytes as text for people, such as 6 MB."""
+"""Sizes in bytes and counts as text for people, such as 6 MB and 1 object."""
 
 from __future__ import annotations
 
 STEP = 1000
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 object``, ``2 objects``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def human(size: float) -> str:

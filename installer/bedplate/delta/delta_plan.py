@@ -11,6 +11,7 @@ from bedplate.bundle.verify_bundle import read_release, refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundleManifest, ManifestFile
 from bedplate.core.reporter import Reporter
+from bedplate.core.sizes import count_of
 from bedplate.delta import encoder
 from bedplate.delta.blob_roles import blob_roles
 from bedplate.delta.carried_file import SMALLEST_PATCHED, CarriedFile, PatchMaker, shared_encoders, whole_file
@@ -123,18 +124,20 @@ def _roles_by_blob(bundle: Path, manifest: BundleManifest) -> dict[str, list[str
 def _notes(request: DeltaRequest, candidates: BaseCandidates) -> list[str]:
     differing = sorted(encoder.ENCODERS.keys() - shared_encoders(request.inventory))
     notes = [
-        f"the site's encoder {name} differs from ours: blobs that it packed are carried whole" for name in differing
+        f"the site's encoder {name} differs from this machine's: blobs that it packed are carried whole"
+        for name in differing
     ]
     sizes = request.inventory.sizes()
     for folder in request.against:
         release = read_release(folder).release
         lacking = [file for file in _files(folder) if bundle_layout.is_blob(file) and file.sha256 not in sizes]
         if lacking:
-            notes.append(f"the site lacks {len(lacking)} blobs of release {release}: {_names(folder, lacking)}")
+            count = count_of(len(lacking), "blob")
+            notes.append(f"the site lacks {count} of release {release}: {_names(folder, lacking)}")
     if candidates.absent:
         notes.append(
-            f"{len(candidates.absent)} blobs of the site are not on this machine, so no patch starts from them;"
-            " name the bundle that they came in with --against"
+            f"this machine lacks {count_of(len(candidates.absent), 'blob')} of the site, so no patch starts from them;"
+            " name the bundle that brought them: --against BUNDLE"
         )
     return notes
 

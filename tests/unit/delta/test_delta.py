@@ -105,7 +105,7 @@ def test_a_different_encoder_at_the_site_is_noted(made: tuple[Sides, Path, Path]
     """If the site would pack other bytes, layers and packages are carried whole, and a note says why."""
     sides, old, new = made
     plan = sides.plan(new, old, encoders={"zstd-3": "0" * 64})
-    assert len([note for note in plan.notes if "differs from ours" in note]) == 2
+    assert len([note for note in plan.notes if "differs from this machine's" in note]) == 2
     assert {verify_bundle.read_release(new).artifacts[-2].id} == {"go:tool"}
     patched = {item.file.sha256 for item in plan.carried if item.patch}
     assert patched <= {a.sha256 for a in verify_bundle.read_release(new).artifacts if a.kind == "go"}
@@ -125,7 +125,7 @@ def test_a_base_that_the_site_lacks_is_named(made: tuple[Sides, Path, Path], tmp
     done = CliRunner().invoke(cli.build(["bundle"]), words)
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout)
-    assert any("lacks 1 blobs of release 2026.11.1: go:tool" in note for note in facts["notes"])
+    assert any("lacks 1 blob of release 2026.11.1: go:tool" in note for note in facts["notes"])
     assert facts["delta"] < facts["full"]
     assert facts["media"] == -(-facts["delta"] // 100_000)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import jinja2
 
+from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import printable
 from bedplate.diff.effects.effect_finding import Risk
-from bedplate.diff.output.summary import count_of, image_text, message_text, subject_text
+from bedplate.diff.output.summary import image_text, message_text, subject_text
 from bedplate.diff.output.view import ReportView
 from bedplate.kube.change import Action
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
+from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, Risk
 from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
-from bedplate.diff.output.summary import DiffSummary, SummaryBlock, count_of, image_text, message_text, subject_text
+from bedplate.diff.output.summary import DiffSummary, SummaryBlock, image_text, message_text, risk_text, subject_text
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
@@ -71,7 +72,7 @@ def _heading(name: str) -> str:
 
 
 def _summary(summary: DiffSummary) -> Iterator[str]:
-    risks = ", ".join(f"{count} {risk}" for risk, count in summary.risks) or "no finding"
+    risks = ", ".join(f"{count} {risk}" for risk, count in summary.risks) or "no findings"
     yield f"### {SIGNS[summary.worst]} {code(summary.old)} → {code(summary.new)}"
     yield ""
     yield "| | |"
@@ -113,7 +114,7 @@ def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
 
 
 def _finding(finding: DiffFinding, about: str = "") -> str:
-    return f"- {SIGNS[finding.risk]} **{finding.risk}** {about}{prose(message_text(finding))}"
+    return f"- {SIGNS[finding.risk]} **{risk_text(finding.risk)}** {about}{prose(message_text(finding))}"
 
 
 def _item(item: ViewItem) -> str:

@@ -8,21 +8,23 @@ from collections.abc import Iterator
 
 import typer
 
+from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.output.summary import (
     SCREEN,
     DiffSummary,
     SummaryBlock,
-    count_of,
     image_text,
     message_text,
+    risk_text,
     subject_text,
 )
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
-WIDTH = 100
+WIDTH = 80
+"""Columns that every terminal has; a report in a file has as many."""
 LABEL = 12
 """Columns for the names of a summary's blocks."""
 LONGEST = 40
@@ -63,7 +65,7 @@ def _all(view: ReportView) -> Iterator[str]:
 
 def summary(value: DiffSummary) -> Iterator[str]:
     """Return the lines of a summary, at most SCREEN. Wide lines are wrapped if there is room, else cut."""
-    risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no finding"
+    risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no findings"
     rows = [
         ("Changed", value.counts, ""),
         ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
@@ -115,7 +117,7 @@ def _item(item: ViewItem) -> Iterator[str]:
 
 
 def _finding(finding: DiffFinding, text: str, indent: str) -> Iterator[str]:
-    head = f"{indent}! {finding.risk}: "
+    head = f"{indent}! {risk_text(finding.risk)}: "
     for at, line in enumerate(_wrap(head + text, "", indent + "  ")):
         if at:
             yield line

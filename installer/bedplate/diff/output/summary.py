@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bedplate.core.sizes import human
+from bedplate.core.sizes import count_of, human
 from bedplate.diff.compare.value_text import printable
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, Effects, ImageChange, QuotaChange, Risk
 from bedplate.kube.change import Action
@@ -141,9 +141,9 @@ def image_text(image: ImageChange) -> str:
     return ", ".join(parts)
 
 
-def count_of(count: int, noun: str) -> str:
-    """Return a count with its noun: ``1 object``, ``2 objects``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def risk_text(risk: Risk) -> str:
+    """Return a risk in words, as it stands in front of a finding."""
+    return str(risk) if risk else "no risk"
 
 
 def _cut(block: SummaryBlock, count: int) -> SummaryBlock:

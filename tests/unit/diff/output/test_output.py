@@ -88,7 +88,8 @@ def test_summary_fits_a_screen(name: str) -> None:
 
 def test_summary_shows_what_matters() -> None:
     """The first screen shows the nodes that drain and why, quotas before and after, images, privileges, data."""
-    screen = "\n".join(plain_text.STYLE.sub("", line) for line in plain_text.summary(arrange(small()).summary))
+    lines = [plain_text.STYLE.sub("", line) for line in plain_text.summary(arrange(small()).summary)]
+    screen = " ".join(line.strip() for line in lines)
     for expected in (
         "4 objects (1 added, 1 removed, 1 changed, 1 renamed); 1 host (1 changed)",
         "security (1 security, 1 data, 1 disruption, 1 restart)",
