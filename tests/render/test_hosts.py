@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from factories.host_release import release_file
 from factories.render_site import make_site
 
 ROLES = paths.SOURCE / "roles"
+FORMER_INPUTS = paths.SOURCE / "tests/data/host_inputs/former.yaml.j2"
+"""The roles' inputs at 5719f09."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,15 @@ def test_specs_are_a_function_of_their_inputs(site: Site, catalog: Catalog, spec
     """The same environment and release give equal specs, and their digests differ between hosts."""
     assert _specs(site, catalog) == specs
     assert len({spec.digest for spec in specs.values()}) == len(specs)
+
+
+def test_an_earlier_tree_is_rendered(site: Site, catalog: Catalog, specs: dict[str, HostSpec], tmp_path: Path) -> None:
+    """Roles of a revision or bundle from before the site's names had one source give the same specs, for a diff."""
+    shutil.copytree(ROLES, tmp_path / "roles")
+    shutil.copy(FORMER_INPUTS, tmp_path / "roles/inputs.yaml.j2")
+    with paths.use_tree(tmp_path):
+        former = _specs(site, catalog)
+    assert {name: spec.digest for name, spec in former.items()} == {name: spec.digest for name, spec in specs.items()}
 
 
 def test_hosts_get_what_their_groups_need(specs: dict[str, HostSpec]) -> None:

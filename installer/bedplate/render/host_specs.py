@@ -159,6 +159,18 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "public": {name: read_public(site, name).rstrip("\n") for name in PUBLIC},
         "state": str(site.state),
         "mirror": str(paths.MIRROR),
+        **_former_values(site),
+    }
+
+
+def _former_values(site: Site) -> dict[str, Any]:
+    """Return the values that only earlier releases' roles read: `bedplate diff` renders their trees, too."""
+    return {
+        "domain": site.environment.domain,
+        "hosts": site.hosts,
+        "bastion": site.bastion,
+        "first_worker": (*site.workers, *site.control_plane)[0],
+        "replicas": site.replicas,
     }
 
 
