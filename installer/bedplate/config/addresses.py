@@ -67,6 +67,9 @@ def named_ranges(network: Network) -> dict[str, IPv4Network]:
     return {"nodes": network.nodes, "pods": network.pods, "services": network.services}
 
 
-def inside(network: Network) -> list[IPv4Network]:
-    """Return the ranges that count as inside: the egress audit counts packets to all other addresses."""
+def inside_ranges(network: Network) -> list[IPv4Network]:
+    """Return the address ranges that count as inside the site: nodes, pods and services.
+
+    The egress audit counts every packet to an address in none of them. `network.outside` lists exceptions within them.
+    """
     return list(named_ranges(network).values())

@@ -148,7 +148,7 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "site": addresses.site_names(site.environment.domain),
         "host_names": addresses.host_names(site),
         "replica_names": addresses.replica_names(site),
-        "inside": addresses.inside(site.environment.network),
+        "inside": addresses.inside_ranges(site.environment.network),
         "is_bastion": host == site.bastion,
         "is_replica": host in site.replicas,
         "content": digest.of(sorted([a.image, a.sha256] for a in release_file.artifacts if a.image)),

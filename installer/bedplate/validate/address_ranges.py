@@ -61,7 +61,7 @@ def check_outside(context: ValidationContext) -> Iterator[BedplateError]:
     """network.outside names only addresses that would otherwise count as inside."""
     network = context.environment.network
     for index, address in enumerate(network.outside):
-        if not any(address in part for part in addresses.inside(network)):
+        if not any(address in part for part in addresses.inside_ranges(network)):
             yield context.error(
                 ("network", "outside", index), f"is {address}, which is outside without it", "delete it"
             )

@@ -49,7 +49,7 @@ def test_the_clusters_dns_also_has_the_hosts(site: Site) -> None:
 def test_nodes_pods_and_services_are_inside(site: Site) -> None:
     """All other addresses count as outside."""
     network = site.environment.network
-    assert addresses.inside(network) == [network.nodes, network.pods, network.services]
+    assert addresses.inside_ranges(network) == [network.nodes, network.pods, network.services]
 
 
 def test_two_control_planes_cannot_be_loaded(tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""The rules that apply to an object or a host: Bedplate's own from rules/data/*.yaml, and those of components."""
+"""The rules that apply to an object or a host: Bedplate's own from rules/data/*.yaml, and those of components.
+
+A file of rules/data/ is a heading of the reference (docs/reference/diff-rules.md), no more. What a rule puts at risk is
+its own key `risk`, whichever file it is in.
+"""
 
 from __future__ import annotations
 

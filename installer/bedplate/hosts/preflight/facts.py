@@ -24,7 +24,7 @@ class Listener(Model):
     program: str = Field(description="name of the process; empty if unknown")
 
 
-class Disk(Model):
+class DataDisk(Model):
     """Size and speed of the file system of /var/lib."""
 
     kind: str = Field(description="file system type")
@@ -61,7 +61,7 @@ class Facts(Model):
     features: dict[str, Literal["present", "loadable", "missing"]] = Field(description="kernel features")
     sysctls: dict[str, str]
     noexec: list[str] = Field(description="folders of the platform on file systems mounted noexec")
-    disk: Disk
+    disk: DataDisk
     leftovers: list[str] = Field(description="files of another installation")
     programs: list[str] = Field(description="running programs that conflict with the platform")
     packages: list[str] = Field(description="installed packages that conflict with the platform")

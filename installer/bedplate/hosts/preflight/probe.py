@@ -20,11 +20,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-DATA = "/var/lib"
+DATA_FOLDER = "/var/lib"
+"""Where images, volumes and the store are; the disk that is measured."""
 FSYNC_COUNT = 200
 FSYNC_SECONDS = 4.0
 WRITE_BYTES = 64 << 20
-FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
+EXECUTABLE_FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
+"""Checked for the mount option noexec: programs of the platform and of containers run there."""
 CONFLICTING_PROGRAMS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
 CONFLICTING_PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 LISTENING = {"tcp": "0A", "udp": "07"}  # TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel
@@ -196,10 +198,10 @@ def mount_of(path: str) -> tuple[str, list[str]]:
 
 
 def disk() -> dict[str, object]:
-    """Measure size and speed of the file system of DATA."""
-    usage = shutil.disk_usage(DATA)
+    """Measure size and speed of the file system of DATA_FOLDER."""
+    usage = shutil.disk_usage(DATA_FOLDER)
     # A user who may not write there gets the finding no-root; speed is then measured in another folder.
-    folder = DATA if os.access(DATA, os.W_OK) else tempfile.gettempdir()
+    folder = DATA_FOLDER if os.access(DATA_FOLDER, os.W_OK) else tempfile.gettempdir()
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".bedplate-probe-") as file:
         times = fsync_times(file.fileno())
         start = time.monotonic()
@@ -210,7 +212,7 @@ def disk() -> dict[str, object]:
         os.fsync(file.fileno())
         seconds = time.monotonic() - start
     return {
-        "kind": mount_of(DATA)[0],
+        "kind": mount_of(DATA_FOLDER)[0],
         "size": usage.total,
         "free": usage.free,
         "fsync_p50_ms": round(times[len(times) // 2] * 1000, 3),
@@ -289,7 +291,7 @@ def gather(parameters: dict[str, list[Any]]) -> dict[str, object]:
         "reached": reach(parameters["reach"]),
         "features": features(),
         "sysctls": {name: read("/proc/sys/" + name.replace(".", "/")).strip() for name in SYSCTLS},
-        "noexec": [folder for folder in FOLDERS if "noexec" in mount_of(folder)[1]],
+        "noexec": [folder for folder in EXECUTABLE_FOLDERS if "noexec" in mount_of(folder)[1]],
         "disk": disk(),
         "leftovers": leftovers(),
         "programs": programs(),
