@@ -9,12 +9,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import TreeFile
+
+
+@dataclass(frozen=True, slots=True)
+class OsRelease:
+    """What a host's /etc/os-release says about its distribution.
+
+    Attributes:
+        id: ID, such as debian.
+        codename: VERSION_CODENAME, such as bookworm; empty on distributions that have none, such as RHEL.
+        version: VERSION_ID, such as 12 or 9.4.
+    """
+
+    id: str
+    codename: str
+    version: str
 
 
 class Distribution(ABC):
@@ -43,12 +59,11 @@ class Distribution(ABC):
     signature: ClassVar[str]
 
     @abstractmethod
-    def runs_on(self, os: str, codename: str, suite: str) -> bool:
+    def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Return whether a host runs a release of this distribution.
 
         Args:
-            os: ID in the host's /etc/os-release.
-            codename: VERSION_CODENAME there.
+            host: from its /etc/os-release.
             suite: the wanted release.
         """
 

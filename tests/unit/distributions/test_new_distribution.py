@@ -16,6 +16,7 @@ from bedplate.config.artifact import MODELS
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.core import file_tree
 from bedplate.core.errors import ErrorList
+from bedplate.distributions.distribution import OsRelease
 from bedplate.distributions.find_distribution import distribution_names, distribution_of_suite, find_distribution
 from bedplate.render.host_specs import package_versions
 from factories.tiny_release import host_component
@@ -64,3 +65,17 @@ def test_a_distribution_is_one_folder(release: ReleaseFile, tmp_path: Path) -> N
     assert prove_installation(release, ["ball"], Cache(tmp_path))
     with pytest.raises(ErrorList, match="package kite is not in the list"):
         prove_installation(release, ["ball", "kite"], Cache(tmp_path))
+
+
+@pytest.mark.usefixtures("toyix")
+@pytest.mark.parametrize(
+    ("host", "is_right"),
+    [
+        (OsRelease("toyix", "", "1.4"), True),
+        (OsRelease("toyix", "", "2.0"), False),
+        (OsRelease("debian", "", "1.4"), False),
+    ],
+)
+def test_a_host_is_recognized_without_a_codename(host: OsRelease, *, is_right: bool) -> None:
+    """A distribution whose os-release has no VERSION_CODENAME compares VERSION_ID."""
+    assert find_distribution("toyix").runs_on(host, "first") == is_right

@@ -10,7 +10,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import TreeFile
 from bedplate.distributions import repository_key
 from bedplate.distributions.debian import apt_installation, apt_repository, deb_control, mmdebstrap
-from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.distribution import Distribution, OsRelease
 
 
 class Debian(Distribution):
@@ -26,9 +26,9 @@ class Debian(Distribution):
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"
 
-    def runs_on(self, os: str, codename: str, suite: str) -> bool:
+    def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Compare the release's name."""
-        return (os, codename) == (self.name, suite)
+        return (host.id, host.codename) == (self.name, suite)
 
     def package_version(self, entry_name: str) -> tuple[str, str]:
         """Return name and version of `name_version_architecture`."""

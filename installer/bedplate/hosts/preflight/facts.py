@@ -41,6 +41,7 @@ class Facts(Model):
 
     os: str = Field(description="ID in /etc/os-release")
     suite: str = Field(description="VERSION_CODENAME in /etc/os-release")
+    version: str = Field(description="VERSION_ID in /etc/os-release")
     pretty: str = Field(description="PRETTY_NAME in /etc/os-release")
     machine: str = Field(description="architecture, as uname prints it")
     kernel: str = Field(description="kernel release")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bedplate.config.release import KERNEL_MACHINES
+from bedplate.distributions.distribution import OsRelease
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts.preflight.host_rule import GIB, HostContext, HostRule
 
@@ -16,9 +17,10 @@ RECOMMENDED_MEMORY = 7.5
 
 def system(context: HostContext) -> Iterator[str]:
     """Refuse a distribution that the release is not built for."""
-    wanted = context.platform
-    if not find_distribution(wanted.distribution).runs_on(context.facts.os, context.facts.suite, wanted.suite):
-        actual = context.facts.pretty or "an unknown system"
+    wanted, facts = context.platform, context.facts
+    host = OsRelease(facts.os, facts.suite, facts.version)
+    if not find_distribution(wanted.distribution).runs_on(host, wanted.suite):
+        actual = facts.pretty or "an unknown system"
         yield f"runs {actual}; the release is for {wanted.distribution} {wanted.suite}"
 
 

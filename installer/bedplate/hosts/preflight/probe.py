@@ -69,12 +69,13 @@ def read(path: str) -> str:
 
 
 def os_release() -> dict[str, str]:
-    """Return the distribution and its version, by three names."""
+    """Return the distribution and its release, as the host names them."""
     pairs = re.findall(r'^(\w+)="?([^"\n]*)"?$', read("/etc/os-release"), re.MULTILINE)
     values = dict(pairs)
     return {
         "os": values.get("ID", ""),
         "suite": values.get("VERSION_CODENAME", ""),
+        "version": values.get("VERSION_ID", ""),
         "pretty": values.get("PRETTY_NAME", ""),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import BlobLink, TreeFile
-from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.distribution import Distribution, OsRelease
 
 
 class Toyix(Distribution):
@@ -24,9 +24,9 @@ class Toyix(Distribution):
     index = "list"
     signature = "list.sig"
 
-    def runs_on(self, os: str, codename: str, suite: str) -> bool:
-        """Compare the release's name."""
-        return (os, codename) == (self.name, suite)
+    def runs_on(self, host: OsRelease, suite: str) -> bool:
+        """Compare the release's number, whose minor part may differ."""
+        return (host.id, host.version.partition(".")[0]) == (self.name, self.suites.get(suite))
 
     def package_version(self, entry_name: str) -> tuple[str, str]:
         """Return name and version of `name@version`."""

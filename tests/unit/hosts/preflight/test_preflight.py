@@ -32,6 +32,7 @@ EXACT = Clock(offset=0.01, uncertainty=0.02)
 HEALTHY: dict[str, Any] = {
     "os": "debian",
     "suite": "bookworm",
+    "version": "12",
     "pretty": "Debian GNU/Linux 12 (bookworm)",
     "machine": "x86_64",
     "kernel": "6.1.0-40-amd64",
