@@ -68,7 +68,7 @@ def _fact(image: ImageName, known: Iterable[ImageName]) -> str:
 def _error(item: NamedImage, fact: str) -> BedplateError:
     where = f"{item.thing}, {item.path}" if item.path else item.thing
     reason = f" ({item.reason})" if item.reason else ""
-    step = f"declare it in manifests/{item.component}/component.yaml: images, or allow with a reason"
+    step = f"add it to `images:` in manifests/{item.component}/component.yaml, or to `allow:` with a reason"
     return BedplateError(f"image {item.image}", f"{fact}; component {item.component} names it in {where}{reason}", step)
 
 

@@ -13,7 +13,7 @@ from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.cli.shared_options import BundleArgument, SummaryOption
 from bedplate.config import bundle_layout
-from bedplate.config.bundle_layout import BundleManifest, ReleaseFile
+from bedplate.config.bundle_layout import BundledArtifact, BundleManifest, ReleaseFile
 from bedplate.core.sizes import human
 
 EXAMPLES = """bedplate bundle inspect /media/bundle --summary
@@ -48,14 +48,21 @@ def _print(
     release: ReleaseFile, manifest: BundleManifest, kinds: dict[str, int], allowed: list[dict[str, str]]
 ) -> None:
     console = table_console()
-    rows = [
-        (artifact.kind, artifact.id.partition(":")[2], artifact.component, artifact.sha256[:12])
-        for artifact in sorted(release.artifacts, key=lambda artifact: (artifact.kind, artifact.id))
-    ]
-    console.print(table("kind", "artifact", "component", "digest", rows=rows))
+    console.print(
+        table("kind", "digest", "artifact (component)", rows=map(_row, sorted(release.artifacts, key=_order)))
+    )
     for left_out in allowed:
         console.print("left out by {component}: {kind} {what}: {reason}".format(**left_out))
     _print_totals(release, manifest, kinds)
+
+
+def _order(artifact: BundledArtifact) -> tuple[str, str]:
+    return artifact.kind, artifact.id
+
+
+def _row(artifact: BundledArtifact) -> tuple[str, str, str]:
+    component = f" ({artifact.component})" if artifact.component else ""
+    return artifact.kind, artifact.sha256[:12], artifact.id.partition(":")[2] + component
 
 
 def _print_totals(release: ReleaseFile, manifest: BundleManifest, kinds: dict[str, int]) -> None:

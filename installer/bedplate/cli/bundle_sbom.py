@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import table, table_console
 from bedplate.cli.shared_options import BundleArgument, ImageOption, SummaryOption
 from bedplate.core.errors import InputError
+from bedplate.core.sizes import count_of
 from bedplate.sbom import bundled_documents
 
 EXAMPLES = """bedplate bundle sbom /media/bundle --summary
@@ -25,6 +27,10 @@ class SbomFormat(StrEnum):
     TEXT = "text"
     CYCLONEDX = "cyclonedx-json"
     PROVENANCE = "in-toto"
+
+
+LONG_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]+")
+"""Text shows the beginning of a digest; JSON has all of it."""
 
 
 def add(group: typer.Typer) -> None:
@@ -74,7 +80,8 @@ def _print(sbom: dict[str, Any], *, summary: bool) -> None:
 
 def _print_licences(console: Console, sbom: dict[str, Any], packages: int) -> None:
     subject = sbom["metadata"]["component"]
-    console.print(f"{subject['name']} {subject['version']}: {packages} packages", highlight=False)
+    version = LONG_DIGEST.sub(r"\1…", subject["version"])
+    console.print(f"{subject['name']} {version}: {count_of(packages, 'package')}", highlight=False)
     licences = Table(box=None, pad_edge=False)
     licences.add_column("packages", justify="right")
     licences.add_column("licence", overflow="fold")

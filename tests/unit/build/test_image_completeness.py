@@ -41,7 +41,7 @@ def test_error_names_image_object_path_reason_and_component() -> None:
     }
     (error,) = check_images(images_of_object("shop", thing), ["docker.io/team/app:2"], [])
     where = "Deployment/shop/web, spec.template.spec.containers[0].image (field, certain, written team/app:1)"
-    step = "declare it in manifests/shop/component.yaml: images, or allow with a reason"
+    step = "add it to `images:` in manifests/shop/component.yaml, or to `allow:` with a reason"
     fact = f"is not in the bundle; component shop names it in {where}"
     assert str(error) == f"image docker.io/team/app:1 {fact}\n  hint: {step}"
 
