@@ -1,4 +1,4 @@
-"""Step "Publish the mirror": lay out the files that the mirror serves, and sign its apt repository."""
+"""Step "Publish the mirror": lay out the files that the mirror serves, and sign its package repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bedplate.store import mirror_tree
 
 @dataclass(frozen=True, slots=True)
 class PublishMirror:
-    """The mirror's folder has hard links to the store's files and a signed apt repository."""
+    """The mirror's folder has hard links to the store's files and a signed package repository."""
 
     installation: Installation
     id: ClassVar = "mirror-tree"

@@ -75,7 +75,7 @@ class BastionProgram(Model):
 class BastionNeeds(Model):
     """What `install` puts on the bastion, from the bundle alone, before anything else runs."""
 
-    packages: list[str] = Field(default_factory=list, description="ids of the Debian packages, closed under Depends")
+    packages: list[str] = Field(default_factory=list, description="ids of the host packages, with their dependencies")
     wheels: list[str] = Field(default_factory=list, description="ids of the installer's wheels, including pip")
     programs: list[BastionProgram] = Field(default_factory=list, description="programs, unpacked to /opt/bedplate")
 
@@ -99,7 +99,7 @@ class ReleaseFile(Model):
 
     format: int = 1
     release: str = Field(description="version; ends in +relock where vanished packages were relocked")
-    epoch: int = Field(0, description="SOURCE_DATE_EPOCH of the release; dates the apt repository")
+    epoch: int = Field(0, description="SOURCE_DATE_EPOCH of the release; dates the package repository")
     suite: str = Field("", description="the hosts' distribution release, such as bookworm")
     architecture: str = Field("amd64", description="the hosts' architecture, as Debian calls it")
     installer: str = Field(description="sha256 of the blob with the installer: a tar of this repository's files")

@@ -59,7 +59,7 @@ class Hosts(Model):
         description="groups of hosts.yaml that need it; mirror: the hosts that serve images in addition to the bastion",
     )
     packages: list[str] = Field(
-        default_factory=list, description="Debian packages; the mirror has them with their dependencies"
+        default_factory=list, description="host packages; the mirror has them with their dependencies"
     )
     binaries: list[Binary] = Field(default_factory=list, description="programs that the roles install")
     services: list[str] = Field(default_factory=list, description="systemd units that must be active")

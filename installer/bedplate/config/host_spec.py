@@ -29,7 +29,7 @@ class HostSpec(Model):
     host: str = Field(description="name in hosts.yaml")
     address: str = Field(description="address in hosts.yaml")
     groups: tuple[str, ...] = Field(description="groups in hosts.yaml; mirror: it also serves images")
-    packages: dict[str, str] = Field(description="Debian package to version")
+    packages: dict[str, str] = Field(description="host package to version")
     binaries: dict[str, str] = Field(description="program to version, in /opt/bedplate")
     services: tuple[str, ...] = Field(description="systemd units that must be active")
     sysctls: dict[str, str] = Field(default_factory=dict, description="kernel settings (managed hosts only)")

@@ -13,7 +13,7 @@ from bedplate.core.files import write_atomic
 AUTHORITY = "ca.crt"
 MIRROR_CERTIFICATE = "mirror.crt"
 MIRROR_KEY = "mirror.asc"
-"""The public key of the mirror's apt repository."""
+"""The public key of the mirror's package repository."""
 PUBLIC = (AUTHORITY, MIRROR_CERTIFICATE, MIRROR_KEY)
 
 
