@@ -20,6 +20,8 @@ ENVIRONMENT = "environment.yaml"
 HOSTS = "hosts.yaml"
 ON_BASTION = Path("/etc/bedplate")
 """The folder of environments on a bastion."""
+LAB_TEMPLATE = "inventory/lab"
+"""The folder, in a tree, that every lab's environment is copied from."""
 LEDGER = "ledger.db"
 """Name of the ledger in the environment's state folder."""
 
@@ -87,6 +89,14 @@ class Site:
         """Return whether this machine is the environment's bastion, so that commands run here."""
         return self.folder.is_relative_to(ON_BASTION)
 
+    @property
+    def unreachable_hint(self) -> str:
+        """Return what to do if the bastion does not answer; empty if that depends on the site."""
+        if not (self.folder.is_relative_to(labs_folder().resolve()) or self.folder.match(LAB_TEMPLATE)):
+            return ""
+        option = "" if self.folder.match(LAB_TEMPLATE) else f" --name {self.environment.name}"
+        return f"start the lab with `bedplate lab up{option}`"
+
 
 @dataclass(slots=True)
 class EnvironmentDraft:
@@ -111,6 +121,11 @@ class EnvironmentDraft:
     wrong: list[yaml_document.KeyPath] = field(default_factory=list)
 
 
+def labs_folder() -> Path:
+    """Return the folder of the environments of this user's labs."""
+    return paths.user_state() / "inventory"
+
+
 def find(name: str) -> Path:
     """Return the folder of an environment, given its name or its path (which has a slash).
 
@@ -120,7 +135,7 @@ def find(name: str) -> Path:
     if "/" in name or name in {".", ".."}:
         candidates = [Path(name)]
     else:
-        roots = [ON_BASTION, paths.user_state() / "inventory", Path("inventory"), paths.SOURCE / "inventory"]
+        roots = [ON_BASTION, labs_folder(), Path("inventory"), paths.SOURCE / "inventory"]
         candidates = [root / name for root in roots]
     for folder in candidates:
         if (folder / ENVIRONMENT).is_file():

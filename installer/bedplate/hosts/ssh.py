@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -32,12 +32,14 @@ class SshTarget:
         known_hosts: the file with the pinned keys; no other key is trusted.
         port: sshd's port.
         identity: private key; None: the one that SSH chooses.
+        unreachable_hint: what to do if it does not answer.
     """
 
     destination: str
     known_hosts: Path
     port: int = 22
     identity: Path | None = None
+    unreachable_hint: str = "check address, cabling and sshd"
 
 
 def host(site: Site, machine: Host) -> SshTarget:
@@ -50,7 +52,8 @@ def bastion(site: Site) -> SshTarget:
     settings, machine = site.environment.bastion, site.bastion
     identity = site.folder / Path(settings.identity).expanduser() if settings.identity else None
     destination = settings.address or f"{machine.user}@{machine.address}"
-    return SshTarget(destination, site.known_hosts, machine.port, identity)
+    target = SshTarget(destination, site.known_hosts, machine.port, identity)
+    return replace(target, unreachable_hint=site.unreachable_hint) if site.unreachable_hint else target
 
 
 def options(target: SshTarget) -> list[str]:
@@ -107,7 +110,7 @@ def _hint(target: SshTarget, reason: str) -> str:
         return f"compare the key on the machine's console with {target.known_hosts}"
     if "Permission denied" in reason:
         return "put the public key into the user's authorized_keys there"
-    return "check address, cabling and sshd"
+    return target.unreachable_hint
 
 
 def _shared_connection() -> dict[str, str]:

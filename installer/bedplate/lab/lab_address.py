@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from bedplate.config import environments
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
@@ -60,7 +61,7 @@ class Lab:
     @property
     def environment(self) -> Path:
         """Return the folder of its environment, a copy of inventory/lab."""
-        return paths.user_state() / "inventory" / self.name
+        return environments.labs_folder() / self.name
 
     def container(self, machine: str) -> str:
         """Return the name of a machine's container."""

@@ -6,20 +6,20 @@ import re
 from pathlib import Path
 
 from bedplate.config import environments
-from bedplate.config.environments import Site
+from bedplate.config.environments import LAB_TEMPLATE, Site
 from bedplate.core import paths
 from bedplate.core.files import write_atomic
 from bedplate.lab import ssh_keys
 from bedplate.lab.lab_address import Lab
 
-TEMPLATE = "inventory/lab"
 TEMPLATE_PREFIX = "198.18.0."
 
 
 def template_folder() -> Path:
     """Return the folder that every lab's environment is copied from."""
     return next(
-        (tree / TEMPLATE for tree in paths.search_path() if (tree / TEMPLATE).is_dir()), paths.SOURCE / TEMPLATE
+        (tree / LAB_TEMPLATE for tree in paths.search_path() if (tree / LAB_TEMPLATE).is_dir()),
+        paths.SOURCE / LAB_TEMPLATE,
     )
 
 

@@ -91,3 +91,25 @@ def test_a_failed_connection_is_one_line_with_a_hint(site: Site) -> None:
         ssh.run(target, ["true"])
     assert "\n" not in caught.value.subject + caught.value.fact
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("folder", "hint"),
+    [
+        ("tree/inventory/lab", "start the lab with `bedplate lab up`"),
+        ("state/bedplate/inventory/lab", "start the lab with `bedplate lab up`"),
+        ("state/bedplate/inventory/second", "start the lab with `bedplate lab up --name second`"),
+        ("tree/inventory/site", "check address, cabling and sshd"),
+    ],
+)
+def test_a_lab_that_is_not_up_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: Site, folder: str, hint: str
+) -> None:
+    """If the bastion of a lab does not answer, the hint says how to start that lab, also in a fresh clone."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    here = site.environment.bastion.model_copy(update={"address": "root@127.0.0.1"})
+    environment = site.environment.model_copy(update={"name": Path(folder).name, "bastion": here})
+    hosts = tuple(host.model_copy(update={"port": 1}) for host in site.hosts)
+    with pytest.raises(BedplateError, match="Connection refused") as caught:
+        ssh.run(ssh.bastion(Site(tmp_path / folder, environment, hosts)), ["true"])
+    assert caught.value.hint == hint
