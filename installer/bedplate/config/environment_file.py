@@ -56,7 +56,9 @@ class HostSettings(Model):
 class Time(Model):
     """The time source of the hosts."""
 
-    servers: list[str] = Field(default_factory=list, description="NTP servers; empty: the bastion is the time source")
+    servers: list[str] = Field(
+        default_factory=list, description="NTP servers inside the site; empty: the bastion is the time source"
+    )
 
 
 class AcceptedFinding(Model):
