@@ -20,7 +20,8 @@ SETTINGS = (
     "DPkg::Lock::Timeout=120",  # an apt-get of a killed install may still be running
 )
 POLICY = Path("/usr/sbin/policy-rc.d")
-NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages now and starts their services later.\nexit 101\n"
+NO_SERVICES = "#!/bin/sh\n# Bedplate installs packages, and starts their services later.\nexit 101\n"
+"""Never changed: a later release's install recognizes by it the policy that a killed install left behind."""
 
 
 def install_packages(release: dict[str, Any], target: BastionTarget) -> str:
