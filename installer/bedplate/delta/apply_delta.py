@@ -19,7 +19,7 @@ from bedplate.install.blob_content import check_file, copy_file
 from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
 
-NEW_INVENTORY_HINT = "write a new inventory (bedplate bundle inventory --read), and have a new delta made"
+NEW_INVENTORY_HINT = "run `bedplate bundle inventory --read`, and ask the publisher for a new delta"
 PATCH_ERRORS = (BedplateError, zstandard.ZstdError, lzma.LZMAError)
 """Raised when a patch is applied to an older blob that is not what it was."""
 

@@ -15,8 +15,8 @@ from bedplate.install.manifest import BLOB, ListedFile, parse_manifest
 from bedplate.install.refused import RefusedError
 from bedplate.install.signature import SignedManifest, read_signed
 
-READ_AGAIN_HINT = "read the medium again; if that does not help, carry this part again"
-NEWER_HINT = "use the bedplate of the newer release"
+READ_AGAIN_HINT = "read the medium again; if that does not help, carry this part in again"
+NEWER_HINT = "use `bedplate` of the newer release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def receive(given: list[Path], publisher: str) -> ReceivedDelta:
             heads.setdefault(read_signed(folder, publisher, (HEAD, SIGNATURE), NAMESPACE).manifest, []).append(folder)
         except RefusedError as error:
             errors.append(
-                BedplateError(f"part {folder.name} in {folder.parent}", f"is refused: {error.fact}", READ_AGAIN_HINT)
+                BedplateError(f"part {folder.name} in {folder.parent}", f"is refused: it {error.fact}", READ_AGAIN_HINT)
             )
     if len(heads) > 1:
         several = ", ".join(str(same[0]) for same in heads.values())
@@ -118,4 +118,4 @@ def _check_whole(delta: DeltaFile, files: list[ListedFile]) -> None:
     paths, end = {file.path for file in files}, max((entry.offset + entry.length for entry in delta.carried), default=0)
     fits = set(carried) <= paths <= kept | set(carried) and len(set(carried)) == len(carried)
     if not fits or end != sum(part.size for part in delta.parts):
-        raise BedplateError(f"file {HEAD}", "does not match its manifest.json", "have a new delta made")
+        raise BedplateError(f"file {HEAD}", "does not match its manifest.json", "ask the publisher for a new delta")

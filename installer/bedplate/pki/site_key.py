@@ -74,8 +74,8 @@ def check(data: bytes, signature: bytes, public: str, namespace: str) -> None:
     except BedplateError as error:
         again = "create the file again on that site's bastion"
         if ssh_signature.is_signature_of(data, signature, namespace):
-            fact = f"is by another key than the site's ({ssh_signature.fingerprints(public)})"
+            fact = f"was not made with the site's key ({ssh_signature.fingerprints(public)})"
             step = f"compare the key with `bedplate key show ENV`, and {again}"
             raise BedplateError("signature", fact, step) from error
-        fact = f"is not over this content: it was changed, or was not signed as {namespace}"
+        fact = f"does not match the content: it was changed, or was not signed as {namespace}"
         raise BedplateError("signature", fact, f"do not trust it; {again}") from error

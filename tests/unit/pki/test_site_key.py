@@ -56,9 +56,9 @@ def test_a_signature_is_for_one_content_key_and_purpose(site: Site, tmp_path: Pa
         (DATA, b"", public, site_key.INVENTORY_NAMESPACE),
     ]
     for words in wrong:
-        with pytest.raises(BedplateError, match="is not over this content"):
+        with pytest.raises(BedplateError, match="does not match the content"):
             site_key.check(*words)
-    with pytest.raises(BedplateError, match="is by another key than the site's"):
+    with pytest.raises(BedplateError, match="was not made with the site's key"):
         site_key.check(DATA, signature, site_key.public_key(other), site_key.INVENTORY_NAMESPACE)
 
 
