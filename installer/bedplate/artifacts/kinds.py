@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import NoReturn
 
 from bedplate import artifacts
 from bedplate.artifacts.cache import Cache
@@ -14,6 +15,7 @@ from bedplate.artifacts.ecosystem import Ecosystem
 from bedplate.artifacts.source_kind import Context, SourceKind
 from bedplate.config.catalog import Catalog
 from bedplate.config.release_lock import Lock
+from bedplate.core.errors import InputError
 
 
 def kind_names() -> list[str]:
@@ -41,7 +43,13 @@ def source_kinds() -> Mapping[str, SourceKind]:
     def depth(kind: str) -> int:
         return max((1 + depth(needed) for needed in kinds[kind].needs), default=0)
 
-    return {kind: kinds[kind] for kind in sorted(kinds, key=order)}
+    return _Kinds((kind, kinds[kind]) for kind in sorted(kinds, key=order))
+
+
+class _Kinds(dict[str, SourceKind]):
+    def __missing__(self, kind: str) -> NoReturn:
+        hint = "use the installer of the release that has it, or correct its name"
+        raise InputError(f"source kind {kind}", f"is not one of {', '.join(self)}", hint)
 
 
 @cache
