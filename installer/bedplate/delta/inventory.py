@@ -1,6 +1,7 @@
 """The inventory file: a small, signed list of the blobs that a site has. A delta is made against it.
 
 Format: the line `bedplate-inventory 1 SITE`, the site's armored SSH signature, then the signed content (JSON, zstd).
+The line's first word is the signature's namespace. It was `bedplate-have`, which sites with an older installer write.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bedplate.delta import encoder
 from bedplate.delta.blob_roles import blob_roles
 from bedplate.pki import site_key
 
-FIRST_LINE = re.compile(rb"bedplate-inventory 1 ([a-z0-9][a-z0-9-]{0,62})\n")
+FIRST_LINE = re.compile(rb"(bedplate-inventory|bedplate-have) 1 ([a-z0-9][a-z0-9-]{0,62})\n")
 END_OF_SIGNATURE = b"-----END SSH SIGNATURE-----\n"
 LARGEST = 64 << 20
 """Bytes; about a hundred times what a large site writes."""
@@ -125,11 +126,9 @@ def unseal(path: Path, public: Callable[[str], str]) -> Inventory:
             f"file {path}", "is not an inventory file", "give a file that `bedplate bundle inventory` wrote"
         )
     packed = data[end + len(END_OF_SIGNATURE) :]
-    named_site = first[1].decode()
+    namespace, named_site = first[1].decode(), first[2].decode()
     try:
-        site_key.check(
-            packed, data[first.end() : end + len(END_OF_SIGNATURE)], public(named_site), site_key.INVENTORY_NAMESPACE
-        )
+        site_key.check(packed, data[first.end() : end + len(END_OF_SIGNATURE)], public(named_site), namespace)
         inventory = _parsed(packed)
     except BedplateError as error:
         raise BedplateError(f"file {path}: {error.subject}", error.fact, error.hint) from error

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
+from bedplate.core import digest
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.delta import inventory
 from bedplate.delta.delta_layout import DATA, HEAD, SIGNATURE, DeltaFile
+from bedplate.pki import site_key
 from factories import two_bundles
 from factories.two_bundles import Sides
 
@@ -116,6 +119,20 @@ def test_a_corrupted_base_is_named(made: tuple[Sides, Path, Path], parts: Path, 
     with pytest.raises(BedplateError, match=f"blob {sha256} in .* does not match its digest"):
         sides.merge(parts, damaged, str(tmp_path / "joined"))
     assert inventory.take_inventory(damaged, "here", read=True)[1] == [sha256]
+
+
+def test_an_older_sites_inventory_is_read(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
+    """A site writes with the installer that it has: at 5719f09, another first line and signature namespace."""
+    sides, old, _ = made
+    taken = inventory.take_inventory(old, "here")[0]
+    packed = zstandard.compress(digest.canonical(taken.model_dump()))
+    signature = site_key.sign(packed, sides.site, "bedplate-have")
+    path = tmp_path / "here.have"
+    path.write_bytes(b"bedplate-have 1 here\n" + signature + packed)
+    assert inventory.unseal(path, lambda _: publisher_signature.public_key(sides.site)) == taken
+    path.write_bytes(b"bedplate-inventory 1 here\n" + signature + packed)
+    with pytest.raises(BedplateError, match="was not signed as bedplate-inventory"):
+        inventory.unseal(path, lambda _: publisher_signature.public_key(sides.site))
 
 
 def test_a_forged_inventory_is_refused(made: tuple[Sides, Path, Path], tmp_path: Path) -> None:
