@@ -60,7 +60,7 @@ requirements: tools ## pin what pyproject.toml asks for, with hashes; pins that 
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 
-# The launcher makes .venv from requirements/runtime.txt, and makes it anew when that file changes.
+# The launcher makes .venv from requirements/runtime.txt, and makes it again when that file changes.
 tools: .venv/.dev
 .venv/.dev: requirements/runtime.txt requirements/dev.txt
 	@dpkg -s python3-venv >/dev/null 2>&1 || { $(APT) update; $(APT) install -y python3-venv; }

@@ -32,14 +32,8 @@ CONFLICTING_PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server"
 LISTENING = {"tcp": "0A", "udp": "07"}  # TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
-    "etc/kubernetes/*.conf",
-    "etc/kubernetes/manifests/*",
-    "var/lib/etcd/member",
-    "var/lib/kubelet/config.yaml",
-    "etc/cni/net.d/*",
-    "run/containerd/io.containerd.runtime.v2.task/*/*",
-    "var/lib/rancher",
-    "etc/rancher",
+    *("etc/kubernetes/*.conf", "etc/kubernetes/manifests/*", "var/lib/etcd/member", "var/lib/kubelet/config.yaml"),
+    *("etc/cni/net.d/*", "run/containerd/io.containerd.runtime.v2.task/*/*", "var/lib/rancher", "etc/rancher"),
 )
 SYSCTLS = (
     "net.ipv4.ip_forward",
