@@ -8,7 +8,7 @@ REPRODUCE := build/reproduce
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 # What `make test-all` adds, each alone by `make test-part PART=…`: a folder of tests/lab.
-PARTS := mirror builds components kills
+PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/lab/*/))))
 
 .PHONY: lab test test-quick test-all test-part parts programs lint types docs reproduce requirements tools packages
 

@@ -11,6 +11,7 @@ import pytest
 
 from bedplate.lab import lab_address, machine_image
 from bedplate.remote import bastion
+from factories import unavailable
 from factories.running_lab import DeveloperMachine, RunningLab, bedplate, down
 
 NAME = "bedplate-test"
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lab() -> Iterator[RunningLab]:
     """Create the lab, and remove it after the tests; remove one that a killed run left first."""
     if os.geteuid() != 0:
-        pytest.skip("a lab needs root")
+        unavailable("a lab needs root")
     if not os.environ.get(KEEP):
         down(NAME)
     before = DeveloperMachine()

@@ -11,6 +11,7 @@ import pytest
 from bedplate.core import paths
 from bedplate.lab import lab_address
 from bedplate.lab.down import remove_lab
+from factories import unavailable
 from factories.role_machine import RoleMachine
 from factories.role_site import RoleSite
 
@@ -81,7 +82,7 @@ def test_every_role_is_run_here_or_in_the_lab() -> None:
 def role_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
     """Return the environment of the containers; nothing is left of it afterwards, nor of a run that was killed."""
     if os.geteuid() != 0:
-        pytest.skip("containers that run systemd need root")
+        unavailable("containers that run systemd need root")
     _remove_lab()
     try:
         yield RoleSite(NAME, tmp_path_factory.mktemp("roles"))
