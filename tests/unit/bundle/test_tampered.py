@@ -88,7 +88,7 @@ def hard_link(bundle: Path, dice: random.Random) -> None:
     path.hardlink_to(other)
 
 
-SPOIL: list[Callable[[Path, random.Random], None]] = [flip, truncate, append, drop, add, link, link_folder, hard_link]
+DAMAGES: list[Callable[[Path, random.Random], None]] = [flip, truncate, append, drop, add, link, link_folder, hard_link]
 
 
 def entries(root: Path) -> dict[str, tuple[int, ...]]:
@@ -129,7 +129,7 @@ def test_all_are_refused_and_nothing_is_written(
     before, dice, accepted = entries(root), random.Random(seed), []  # noqa: S311  it chooses places, not keys
     for number in range(ROUNDS // 2):
         bundle = shutil.copytree(tiny.folder, tmp_path / f"{number}" / "bundle")
-        damage = SPOIL[number % len(SPOIL)]
+        damage = DAMAGES[number % len(DAMAGES)]
         damage(bundle, dice)
         refused = is_refused(partial(verify_bundle.verify, bundle, tiny.publisher))
         if not (refused and is_refused(partial(install, bundle, tiny.publisher, BastionTarget(root)))):
