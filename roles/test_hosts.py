@@ -77,7 +77,7 @@ def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
 
 
 def test_files_are_as_rendered(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every file has the rendered content and mode, so that a diff of hosts is true."""
+    """Every file that Bedplate writes has the rendered content and mode."""
     other = [
         f"{name}: {file.path}"
         for name, host in hosts.items()

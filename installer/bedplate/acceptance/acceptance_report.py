@@ -93,7 +93,7 @@ def summary(run: AcceptanceRun) -> str:
         parts.append(f"{len(run.of('skipped'))} skipped")
     if run.packets_outside is not None:
         parts.append(f"{run.packets_outside} packets tried to leave")
-    return f"{run.environment}, release {run.release}: {', '.join(parts)}, {duration(run.seconds)}"
+    return f"environment {run.environment}, release {run.release}: {', '.join(parts)}, {duration(run.seconds)}"
 
 
 def duration(seconds: float) -> str:

@@ -48,5 +48,6 @@ def _apply(
     summary = apply_environment.run(site, console, every=all_steps)
     done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
     change = count_of(summary.changed, "change") if summary.changed else "no change"
-    text = f"{site.environment.name} is at release {site.environment.release}: {done}{change}, {summary.seconds:.0f} s"
+    at = f"environment {site.environment.name} is at release {site.environment.release}"
+    text = f"{at}: {done}{change}, {summary.seconds:.0f} s"
     print_result({"environment": site.environment.name, **summary.as_json()}, output, text)

@@ -78,7 +78,7 @@ def _forward(site: Site, bundle: Path | None, out: Path, options: list[str]) -> 
     if code == 0:
         with tempfile.TemporaryDirectory() as scratch:
             write_atomic(out, bastion.fetch_latest(site, WRITTEN, Path(scratch)).read_bytes())
-        typer.echo(f"copied here: {out}", err=True)
+        typer.echo(f"Copied to this machine: {out}", err=True)
     raise typer.Exit(code)
 
 

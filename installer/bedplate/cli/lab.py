@@ -72,7 +72,7 @@ def _print(status: dict[str, Any]) -> None:
         (name, machine["address"], machine["state"] or "missing", status["nodes"].get(name, ""))
         for name, machine in status["machines"].items()
     ]
-    console.print(f"lab {status['lab']}, network {status['network']}, release {status['release'] or 'none yet'}")
+    console.print(f"network {status['network']}, release {status['release'] or 'none yet'}")
     console.print(table("machine", "address", "state", "node", rows=rows))
     packets = status["packets_outside"]
     console.print(f"packets that tried to leave: {'unknown' if packets is None else packets}")

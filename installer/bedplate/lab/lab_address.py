@@ -29,6 +29,16 @@ class Lab:
     number: int
 
     @property
+    def title(self) -> str:
+        """Return what to call it in a sentence: the default lab needs no name."""
+        return "the lab" if self.name == DEFAULT else f"lab {self.name}"
+
+    @property
+    def option(self) -> str:
+        """Return the option that names it on a command line, empty for the default lab."""
+        return "" if self.name == DEFAULT else f" --name {self.name}"
+
+    @property
     def network(self) -> IPv4Network:
         """Return the address range of its machines."""
         return IPv4Network(f"198.18.{self.number}.0/24")

@@ -29,7 +29,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
 from bedplate.lab import ssh_keys
 from bedplate.lab.container import MEDIA, ensure_machine
-from bedplate.lab.lab_address import DEFAULT, Lab, lab_lock, reserve_lab
+from bedplate.lab.lab_address import Lab, lab_lock, reserve_lab
 from bedplate.lab.lab_environment import ensure_environment, template_folder
 from bedplate.lab.lab_network import ensure_network
 from bedplate.lab.machine_image import ensure_image
@@ -83,7 +83,7 @@ def bring_up(lab: Lab, console: Console, caches: BinaryCaches | None = None) -> 
 def _up(lab: Lab, console: Console, caches: BinaryCaches) -> int:
     started = time.monotonic()
     with Progress(STAGES, console) as progress:
-        progress.phase(f"Lab {lab.name}: {lab.network} on this machine")
+        progress.phase(f"Prepare {lab.title} on this machine ({lab.network})")
         site = _prepare(LabRun(lab, console, progress), caches)
     for title, run in (("Install the bundle on the bastion", install), ("Apply", apply), ("Acceptance run", verify)):
         console.print(f"[bold]{title}[/]")
@@ -91,9 +91,8 @@ def _up(lab: Lab, console: Console, caches: BinaryCaches) -> int:
         if code != 0:
             console.print(f"[red]✗[/] {title} failed with exit code {code} after {elapsed(time.monotonic() - started)}")
             return code
-    name = "" if lab.name == DEFAULT else f" --name {lab.name}"
     took = elapsed(time.monotonic() - started)
-    console.print(f"[green]✓[/] lab {lab.name} is up after {took}; to see its state, run: bedplate lab status{name}")
+    console.print(f"[green]✓[/] {lab.title} is up after {took}; to see its state, run: bedplate lab status{lab.option}")
     return 0
 
 
@@ -177,7 +176,7 @@ def install(lab: Lab, site: Site) -> int:
         raise BedplateError(
             f"bundle {media}",
             "is not visible on the bastion",
-            f"re-create the lab: run `bedplate lab down --name {lab.name}`, then `bedplate lab up --name {lab.name}`",
+            f"re-create the lab: run `bedplate lab down{lab.option}`, then `bedplate lab up{lab.option}`",
         )
     return command.run_in_terminal(
         ssh.argv(bastion, ["python3", f"{media}/install", "--publisher", "/root/publisher.pub"])
@@ -192,5 +191,5 @@ def apply(_: Lab, site: Site) -> int:
 def verify(_: Lab, site: Site) -> int:
     """Run `bedplate verify` on the bastion, and copy its report here."""
     code = bastion.forward(site, ["verify", site.environment.name])
-    sys.stderr.write(f"report: {bastion.fetch_latest(site, 'log/acceptance')}\n")
+    sys.stderr.write(f"Copied to this machine: {bastion.fetch_latest(site, 'log/acceptance')}\n")
     return code

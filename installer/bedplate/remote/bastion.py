@@ -41,7 +41,7 @@ def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) 
         return site
     code = forward(site, sys.argv[1:], name)
     if fetches:
-        sys.stderr.write(f"copied here: {fetch_latest(site, fetches)}\n")
+        sys.stderr.write(f"Copied to this machine: {fetch_latest(site, fetches)}\n")
     sys.exit(code)
 
 

@@ -206,7 +206,7 @@ def test_the_terminal_shows_failures_last() -> None:
     )
     lines = output.getvalue().splitlines()
     assert "because of [that]" in lines
-    assert lines[-1] == "lab, release 2026.11.0: 1 passed, 1 failed, 1 min 23 s"
+    assert lines[-1] == "environment lab, release 2026.11.0: 1 passed, 1 failed, 1 min 23 s"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.42, "0.4 s"), (12.4, "12 s"), (185, "3 min 5 s")])

@@ -119,7 +119,7 @@ def test_an_inventory_is_copied_back(
     assert far.ran[1:] == ["send second", f"bundle inventory --env second --out {state}/second.inventory {options}"]
     assert far.fetched[-1].startswith(f"cd {state} && tar")
     assert out.read_bytes() == b"signed"
-    assert f"copied here: {out}" in done.output
+    assert f"Copied to this machine: {out}" in done.output
 
 
 def test_no_inventory_is_copied_after_a_failure(
