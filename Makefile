@@ -4,7 +4,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120
 # The release that the lab installs.
 RELEASE := $(shell sed -n "s/^release: //p" inventory/lab/environment.yaml)
 REPRODUCE := build/reproduce
-# A file's tests share what is dear to make; files share nothing.
+# The tests of a file share what takes long to make; files share nothing.
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 # What `make test-all` adds, each alone by `make test-part PART=…`: a folder of tests/lab.
@@ -15,18 +15,18 @@ PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/
 lab: ## a datacenter on this computer
 	./bedplate lab up
 
-test: programs ## what CI runs: units, renderings, roles, and one lab with the day of a user
+test: programs ## what CI runs: unit and render tests, roles, and one lab in which tests do what a user does in a day
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
 	$(PYTHON) -m pytest --durations=10 tests/lab/day
 
-test-quick: tools ## what needs no machine, in a minute
+test-quick: tools ## unit and render tests that need no machine, in a minute
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow" tests/unit tests/render
 
-test-all: programs ## everything: the tests of `make test`, and every part that takes long, in the same lab
+test-all: programs ## all tests: those of `make test`, and the slow parts, in the same lab
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
 	$(PYTHON) -m pytest --durations=10 tests/lab
 
-test-part: programs ## one part of what takes long: make test-part PART=kills
+test-part: programs ## one slow part of `make test-all`: make test-part PART=kills
 	$(if $(filter $(PARTS),$(PART)),,$(error PART must be one of: $(PARTS)))
 	$(PYTHON) -m pytest --durations=10 tests/lab/$(PART)
 
@@ -46,17 +46,17 @@ lint: tools types ## as pre-commit and CI see it
 types: tools
 	.venv/bin/mypy
 
-docs: tools ## the generated pages of docs/reference
+docs: tools ## generate the pages of docs/reference
 	./bedplate docs
 
-reproduce: tools packages ## everything from source, in another directory with its own caches; an output that differs is refused
+reproduce: tools packages ## build a whole release again from source, in another directory with its own caches, and compare it with the lock
 	rm -rf $(REPRODUCE)
 	mkdir -p $(REPRODUCE)
 	ssh-keygen -q -t ed25519 -N "" -C reproduce -f $(REPRODUCE)/key
 	BEDPLATE_CACHE=$(CURDIR)/$(REPRODUCE)/cache ./bedplate bundle build $(RELEASE) --out $(REPRODUCE)/bundle --key $(REPRODUCE)/key
 	./bedplate bundle verify $(REPRODUCE)/bundle --publisher $(REPRODUCE)/key.pub
 
-requirements: tools ## pin what pyproject.toml asks for, with hashes; pins that still fit stay
+requirements: tools ## pin the dependencies in pyproject.toml, with hashes; pins that still fit stay
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 
