@@ -23,7 +23,7 @@ from bedplate.config.release import Release
 from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
-from bedplate.distributions.find_distribution import distribution_of_suite
+from bedplate.distributions.find_distribution import distribution_of_suite, find_distribution
 from bedplate.images.mirror_names import registry_hosts
 from bedplate.pki.published import PUBLIC, read_public
 from bedplate.render import render_cache, role_files
@@ -159,6 +159,7 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "public": {name: read_public(site, name).rstrip("\n") for name in PUBLIC},
         "state": str(site.state),
         "mirror": str(paths.MIRROR),
+        "repository": find_distribution(release.platform.distribution).repository,
         **_former_values(site),
     }
 

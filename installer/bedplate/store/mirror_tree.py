@@ -1,7 +1,7 @@
 """The mirror tree that the bastion serves: hard links into its store, without a second copy of any blob.
 
 registry/   tree of the distribution registry (served read-only)
-apt/        package repository, suite `bedplate`, signed by the bastion's key (public half: bedplate.asc)
+apt/        package repository, signed by the bastion's key (public half: bedplate.asc); the distribution names it
 wheels/     simple index
 files/      every other artifact by its file name
 replica/    content of a replica of the registry (roles/mirror/files/replicate.py reads it)
