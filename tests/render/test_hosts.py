@@ -164,7 +164,7 @@ def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
 def test_roles_get_only_the_variables_that_they_declare(specs: dict[str, HostSpec]) -> None:
     """Every variable of a host is declared by one of its roles."""
     for spec in specs.values():
-        names = role_files.roles_of_groups(ROLES, spec.groups)
+        names = role_files.roles_of_groups(ROLES, spec.groups, "apt_source")
         declared = {option for name in names for option in _options(name)}
         assert set(spec.vars) == {name for name in spec.vars if name in declared}
 

@@ -15,6 +15,7 @@ from bedplate.config.hosts import Host
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
+from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts import ansible
 
 PROBE_SECONDS = 5.0
@@ -56,12 +57,17 @@ class PlayStep(ABC):
         """Run the play's roles on its hosts."""
         result = ansible.run_plays(
             self.installation.site,
-            ansible.plays_tagged(self.id),
+            self.plays(),
             self.installation.specs,
             journal.path,
             report_task=journal.say,
         )
         return Outcome(result.changed, f"{count_of(result.changed, 'task')} changed" if result.changed else "")
+
+    def plays(self) -> list[ansible.Play]:
+        """Return its plays, with the role that the distribution names for packages."""
+        distribution = find_distribution(self.installation.catalog.release.platform.distribution)
+        return ansible.plays_tagged(self.id, distribution.package_source_role)
 
     @abstractmethod
     def probe(self) -> bool:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.core.errors import BedplateError
@@ -46,6 +46,7 @@ class Distribution(ABC):
         repository: folder of the mirror that its package repository is in.
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
+        package_source_role: role that makes the mirror a host's only package source and installs its packages.
     """
 
     name: ClassVar[str]
@@ -57,6 +58,7 @@ class Distribution(ABC):
     repository: ClassVar[str]
     index: ClassVar[str]
     signature: ClassVar[str]
+    package_source_role: ClassVar[str]
 
     @abstractmethod
     def runs_on(self, host: OsRelease, suite: str) -> bool:
@@ -116,6 +118,17 @@ class Distribution(ABC):
             scratch: folder for files while it runs; on the same file system as the packages.
             out: the tar.
         """
+
+    def package_source_variables(self, mirror: str, key: str, packages: Mapping[str, str]) -> dict[str, Any]:
+        """Return the variables of package_source_role on a host.
+
+        Args:
+            mirror: name of the host that serves the repository.
+            key: public key that verifies its signature.
+            packages: what to install: names to versions.
+        """
+        role = self.package_source_role
+        return {f"{role}_mirror": mirror, f"{role}_key": key, f"{role}_packages": dict(packages)}
 
     def purl_name(self, suite: str) -> str:
         """Return a release as package URLs name it, such as debian-12."""

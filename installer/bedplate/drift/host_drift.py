@@ -33,8 +33,9 @@ def read_host_drift(
     unknown: list[str] = []
     for play in plays:
         try:
-            tagged = ansible.plays_tagged(play.id)
-            result = ansible.run_plays(installation.site, tagged, installation.specs, log, check=True, report_task=say)
+            result = ansible.run_plays(
+                installation.site, play.plays(), installation.specs, log, check=True, report_task=say
+            )
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:

@@ -28,13 +28,18 @@ SSH_OPTIONS = (
 Play = dict[str, Any]
 
 
-def plays_tagged(tag: str) -> list[Play]:
+def plays_tagged(tag: str, package_source: str) -> list[Play]:
     """Return the plays of roles/site.yml with a tag.
 
     Ansible's own --tags would still check the arguments of the roles in all other plays.
+
+    Args:
+        tag: the plays' tag.
+        package_source: the role that the hosts' distribution names for packages.
     """
     plays = yaml.safe_load((paths.SOURCE / "roles" / "site.yml").read_bytes())
-    return [play for play in plays if tag in play["tags"]]
+    chosen = {"package_source_role": package_source}
+    return [{**play, "vars": {**play.get("vars", {}), **chosen}} for play in plays if tag in play["tags"]]
 
 
 def run_plays(  # noqa: PLR0913  each is one part of a run

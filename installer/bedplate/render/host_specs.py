@@ -23,9 +23,10 @@ from bedplate.config.release import Release
 from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
+from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import distribution_of_suite, find_distribution
 from bedplate.images.mirror_names import registry_hosts
-from bedplate.pki.published import PUBLIC, read_public
+from bedplate.pki.published import MIRROR_KEY, PUBLIC, read_public
 from bedplate.render import render_cache, role_files
 
 INPUTS_TEMPLATE = "inputs.yaml.j2"
@@ -91,9 +92,16 @@ def _spec(  # noqa: PLR0913  a host is computed from all of these
     packages = {name: versions[name] for c in installed for name in c.hosts.packages}
     # Components of the layer bundle are the installer's own tools; the bundle's `install` puts them on the bastion.
     programs = [one for c in installed if c.layer != "bundle" for one in _programs(c, release_file)]
-    values = _values(site, host, release, release_file)
-    inputs = _inputs({**values, "packages": dict(sorted(packages.items())), "programs": programs})
-    played = [role_files.load_role(paths.source_tree() / "roles" / name, inputs) for name in _roles(groups)]
+    inputs = _inputs(
+        {
+            **_values(site, host, release, release_file),
+            **_package_source(site, release, dict(sorted(packages.items()))),
+            "programs": programs,
+        }
+    )
+    roles = paths.source_tree() / "roles"
+    names = role_files.roles_of_groups(roles, groups, _distribution(release).package_source_role)
+    played = [role_files.load_role(roles / name, inputs) for name in names]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
@@ -118,8 +126,20 @@ def _groups(site: Site, host: Host) -> tuple[str, ...]:
     return (*host.groups, *((REPLICA,) if host in site.replicas else ()))
 
 
-def _roles(groups: tuple[str, ...]) -> list[str]:
-    return role_files.roles_of_groups(paths.source_tree() / "roles", groups)
+def _distribution(release: Release) -> Distribution:
+    return find_distribution(release.platform.distribution)
+
+
+def _package_source(site: Site, release: Release, packages: dict[str, str]) -> dict[str, Any]:
+    """Return the values about packages; earlier releases' roles read the packages themselves."""
+    mirror, key = addresses.site_names(site.environment.domain).mirror, _public(site)[MIRROR_KEY]
+    variables = _distribution(release).package_source_variables(mirror, key, packages)
+    return {"package_source": variables, "packages": packages}
+
+
+def _public(site: Site) -> dict[str, str]:
+    """Return the public certificates and keys in pki/, by name."""
+    return {name: read_public(site, name).rstrip("\n") for name in PUBLIC}
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:
@@ -156,10 +176,10 @@ def _values(site: Site, host: Host, release: Release, release_file: ReleaseFile)
         "versions": release.components,
         "images": {name: tag for name, _, tag in images},
         "registries": registry_hosts([release_file]),
-        "public": {name: read_public(site, name).rstrip("\n") for name in PUBLIC},
+        "public": _public(site),
         "state": str(site.state),
         "mirror": str(paths.MIRROR),
-        "repository": find_distribution(release.platform.distribution).repository,
+        "repository": _distribution(release).repository,
         **_former_values(site),
     }
 

@@ -22,6 +22,8 @@ from bedplate.core.errors import BedplateError
 
 LOOKUP = re.compile(r"lookup\('ansible\.builtin\.template', '([^']+)'\)")
 IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+PACKAGE_SOURCE = "{{ package_source_role }}"
+"""The place in roles/site.yml for the role that a distribution names."""
 TEMPLATE, BLOCK = "ansible.builtin.template", "ansible.builtin.blockinfile"
 
 Task = dict[str, Any]
@@ -74,12 +76,18 @@ class Role:
         return _native().from_string(text).render(self.values)
 
 
-def roles_of_groups(roles: Path, groups: tuple[str, ...]) -> list[str]:
-    """Return the roles that roles/site.yml assigns to a host with some groups, in order."""
+def roles_of_groups(roles: Path, groups: tuple[str, ...], package_source: str) -> list[str]:
+    """Return the roles that roles/site.yml assigns to a host, in order.
+
+    Args:
+        roles: folder of the roles.
+        groups: the host's groups.
+        package_source: the role that the hosts' distribution names for packages.
+    """
     names: list[str] = []
     for play in yaml.load((roles / "site.yml").read_bytes(), Loader=yaml.CSafeLoader):
         if {"all", *groups} & set(play["hosts"].split(":")):
-            names += play["roles"]
+            names += [package_source if name == PACKAGE_SOURCE else name for name in play["roles"]]
     return list(dict.fromkeys(names))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,20 @@ import pytest
 from bedplate import artifacts, distributions
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import ecosystems, source_kinds
+from bedplate.artifacts.load_release import load_release
 from bedplate.build.proof.clean_root import prove_installation
 from bedplate.config.artifact import MODELS
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
-from bedplate.core import file_tree
+from bedplate.config.host_spec import HostSpec
+from bedplate.config.release import Platform
+from bedplate.core import file_tree, paths
 from bedplate.core.errors import ErrorList
 from bedplate.distributions.distribution import OsRelease
 from bedplate.distributions.find_distribution import distribution_names, distribution_of_suite, find_distribution
-from bedplate.render.host_specs import package_versions
+from bedplate.hosts import ansible
+from bedplate.render.host_specs import host_specs, package_versions
+from factories.host_release import release_file
+from factories.render_site import RELEASE, make_site
 from factories.tiny_release import host_component
 
 DATA = Path(__file__).parents[2] / "data"
@@ -79,3 +86,42 @@ def test_a_distribution_is_one_folder(release: ReleaseFile, tmp_path: Path) -> N
 def test_a_host_is_recognized_without_a_codename(host: OsRelease, *, is_right: bool) -> None:
     """A distribution whose os-release has no VERSION_CODENAME compares VERSION_ID."""
     assert find_distribution("toyix").runs_on(host, "first") == is_right
+
+
+@pytest.fixture
+def specs(release: ReleaseFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, HostSpec]:
+    """Return the HostSpecs of hosts that run Toyix, rendered from a tree with its role."""
+    tree = tmp_path / "tree"
+    shutil.copytree(paths.SOURCE / "roles", tree / "roles")
+    shutil.copytree(DATA / "roles/toy_source", tree / "roles/toy_source")
+    monkeypatch.setenv("BEDPLATE_CACHE", str(tmp_path / "cache"))
+    catalog = load_release(RELEASE)
+    platform = Platform(distribution="toyix", suite="first")
+    wanted = catalog.release.model_copy(update={"platform": platform})
+    file = release_file(catalog).model_copy(update={"suite": release.suite, "sets": release.sets})
+    tools = host_component(["ball"])
+    with paths.use_tree(tree):
+        found = host_specs(make_site(tmp_path), wanted, {"tools": tools}, file)
+    return {spec.host: spec for spec in found}
+
+
+def test_hosts_get_the_role_that_the_distribution_names(specs: dict[str, HostSpec]) -> None:
+    """Its role gets the mirror, the key and the packages; the role of another distribution gets nothing."""
+    for spec in specs.values():
+        assert {name for name in spec.vars if "_source_" in name} == {
+            "toy_source_mirror",
+            "toy_source_key",
+            "toy_source_packages",
+        }
+    files = {file.path: file.content for file in specs["cp1"].files}
+    assert files["/etc/toys.conf"] == "from mirror.site.bedplate.test/toys: ball 2\n"
+    assert not any(path.startswith("/etc/apt") for path in files)
+    plays = ansible.plays_tagged("hosts", find_distribution("toyix").package_source_role)
+    assert {play["vars"]["package_source_role"] for play in plays} == {"toy_source"}
+
+
+def test_the_mirror_serves_the_distribution_s_repository(specs: dict[str, HostSpec]) -> None:
+    """The folder that the mirror tree has is the one that the web server serves."""
+    (front,) = (file.content for file in specs["bastion"].files if file.path.endswith("bedplate-mirror.conf"))
+    assert "location /toys/ {" in front
+    assert "/apt/" not in front

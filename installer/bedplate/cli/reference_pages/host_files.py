@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
@@ -15,6 +15,7 @@ from bedplate.config.component import Component
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
+from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.render import role_files
 from bedplate.render.host_specs import host_specs
@@ -52,16 +53,27 @@ def page() -> str:
     specs = host_specs(
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )
-    names = list(dict.fromkeys(name for spec in specs for name in role_files.roles_of_groups(ROLES, spec.groups)))
+    source = _distribution(release).package_source_role
+    roles = {spec.host: role_files.roles_of_groups(ROLES, spec.groups, source) for spec in specs}
+    names = dict.fromkeys(name for listed in roles.values() for name in listed)
     parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
     parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
-    return "\n".join([*parts, *(line for name in names for line in _role(name, specs))])
+    return "\n".join([*parts, *(line for name in names for line in _role(name, _played(name, specs, roles)))])
+
+
+def _distribution(release: Catalog) -> Distribution:
+    return find_distribution(release.release.platform.distribution)
+
+
+def _played(name: str, specs: Iterable[HostSpec], roles: Mapping[str, list[str]]) -> dict[str, role_files.Role]:
+    """Return a role with its values on each host that has it."""
+    return {spec.host: role_files.load_role(ROLES / name, spec.vars) for spec in specs if name in roles[spec.host]}
 
 
 def _release_file(release: Catalog) -> ReleaseFile:
     """Return a release file with the fields that host specs read."""
     components = release.components.values()
-    packages, kind = host_packages(components), find_distribution(release.release.platform.distribution).package_kind
+    packages, kind = host_packages(components), _distribution(release).package_kind
     return ReleaseFile(
         release=release.release.version,
         installer=UNKNOWN,
@@ -84,13 +96,8 @@ def _programs(spec: HostSpec) -> list[str]:
     return [f"`{one['component']}/{one['version']}/{path}`" for one in programs for path in one["paths"]]
 
 
-def _role(name: str, specs: list[HostSpec]) -> Iterator[str]:
+def _role(name: str, played: Mapping[str, role_files.Role]) -> Iterator[str]:
     """Yield a role's section: its hosts, services, kernel settings and files."""
-    played = {
-        spec.host: role_files.load_role(ROLES / name, spec.vars)
-        for spec in specs
-        if name in role_files.roles_of_groups(ROLES, spec.groups)
-    }
     yield f"## {name}\n"
     yield f"{_summary(name)}. On {', '.join(played)}.\n"
     if services := sorted({service for role in played.values() for service in role.services}):

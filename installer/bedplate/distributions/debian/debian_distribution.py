@@ -25,6 +25,7 @@ class Debian(Distribution):
     repository = "apt"
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"
+    package_source_role = "apt_source"
 
     def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Compare the release's name."""

@@ -23,6 +23,7 @@ class Toyix(Distribution):
     repository = "toys"
     index = "list"
     signature = "list.sig"
+    package_source_role = "toy_source"
 
     def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Compare the release's number, whose minor part may differ."""
