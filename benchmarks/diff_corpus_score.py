@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diff_peers import Pair, RunPeer
 from diff_plants import Plant
-from diff_score import ReportedChange, Score, of_bedplate, score
+from diff_score import MatchScore, ReportedChange, of_bedplate, score
 
 from bedplate.core import paths
 from bedplate.diff.diff_report import make_report
@@ -20,11 +20,11 @@ sys.path.insert(0, str(paths.SOURCE / "tests"))
 
 from factories.diff_corpus import STEP, Case, cases
 
-NOTHING = Score(0, 0, 0, 0)
+NOTHING = MatchScore(0, 0, 0, 0)
 LIMIT = 300.0
 
 
-def scores(peers: Mapping[str, RunPeer], folder: Path) -> dict[str, Score]:
+def scores(peers: Mapping[str, RunPeer], folder: Path) -> dict[str, MatchScore]:
     """Return each tool's score on all cases about objects; only Bedplate compares hosts and releases."""
     selected = [case for case in cases() if case.theme not in {"nodes", "releases"}]
     pairs = [_written(case, folder / str(index)) for index, case in enumerate(selected)]

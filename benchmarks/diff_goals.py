@@ -15,7 +15,7 @@ from diff_corpus_score import scores
 from diff_peers import RunPeer, peers
 from diff_plants import TwoStates, two_states
 from diff_render import render_goals
-from diff_score import Score, of_bedplate, score
+from diff_score import MatchScore, of_bedplate, score
 from paired import Goal, table
 from timed_process import Run, bedplate
 
@@ -34,7 +34,7 @@ class Measured:
     """The runs of one tool, and the score of the last one."""
 
     runs: list[Run] = field(default_factory=list)
-    score: Score | None = None
+    score: MatchScore | None = None
 
     @property
     def seconds(self) -> float:

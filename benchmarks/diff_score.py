@@ -25,7 +25,7 @@ class ReportedChange(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class MatchScore:
     """How many planted changes a tool found, and how much else it reported."""
 
     planted: int
@@ -43,9 +43,9 @@ class Score:
         """Return the share of the reported changes that were planted."""
         return 1 - self.stray / self.reported if self.reported else 1.0
 
-    def __add__(self, other: Score) -> Score:
+    def __add__(self, other: MatchScore) -> MatchScore:
         """Return both together."""
-        return Score(*(getattr(self, key) + getattr(other, key) for key in self.__slots__))
+        return MatchScore(*(getattr(self, key) + getattr(other, key) for key in self.__slots__))
 
     def __str__(self) -> str:
         """Return the score as a sentence."""
@@ -55,7 +55,7 @@ class Score:
         )
 
 
-def score(plants: Sequence[Plant], changes: Iterable[ReportedChange]) -> Score:
+def score(plants: Sequence[Plant], changes: Iterable[ReportedChange]) -> MatchScore:
     """Compare the reported changes with the planted ones."""
     by_object: dict[tuple[str, str], list[int]] = {}
     for index, plant in enumerate(plants):
@@ -71,7 +71,7 @@ def score(plants: Sequence[Plant], changes: Iterable[ReportedChange]) -> Score:
         }
         found |= hit
         reported, stray = reported + 1, stray + (not hit)
-    return Score(len(plants), len(found), reported, stray)
+    return MatchScore(len(plants), len(found), reported, stray)
 
 
 def of_bedplate(output: str) -> Iterator[ReportedChange]:

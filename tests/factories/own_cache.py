@@ -35,7 +35,7 @@ IMAGE = "image:registry.example.test/hello:v1"
 LIMITS = FetchLimits(tries=3, first=0.01, grace=0.6, rate=1e9)
 
 
-class RecordingReporter:
+class NoteRecorder:
     """Records the notes that are reported."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Built:
         return folder
 
     def fill(
-        self, reporter: RecordingReporter, *caches: Any, lock: Lock | None = None, public: str = ""
+        self, reporter: NoteRecorder, *caches: Any, lock: Lock | None = None, public: str = ""
     ) -> tuple[Cache, FillResult]:
         """Fill an empty local cache."""
         empty = Cache(self.root / "empty")

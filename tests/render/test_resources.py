@@ -18,7 +18,7 @@ from bedplate.render.rendered import RenderedObject
 from factories.render_site import make_site
 
 
-class Recorder(pulumi.runtime.Mocks):
+class ResourceRecorder(pulumi.runtime.Mocks):
     """A mock of Pulumi's engine that records the declared resources in order."""
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ def site_with_secrets(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
         yield site
 
 
-def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str) -> Recorder:
+def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer: str) -> ResourceRecorder:
     """Return the resources that are declared for a layer."""
-    recorder = Recorder()
+    recorder = ResourceRecorder()
     pulumi.runtime.set_mocks(recorder, project=f"bedplate-{layer}", stack=site.environment.name, preview=False)
     requires = {name: list(component.requires) for name, component in catalog.components.items()}
 
@@ -61,7 +61,7 @@ def declared(site: Site, catalog: Catalog, rendered: list[RenderedObject], layer
 
 
 @pytest.fixture(scope="module")
-def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject]) -> Recorder:
+def foundation(site_with_secrets: Site, catalog: Catalog, rendered: list[RenderedObject]) -> ResourceRecorder:
     """Return the resources of the layer foundation."""
     return declared(site_with_secrets, catalog, rendered, "foundation")
 
@@ -93,12 +93,14 @@ def test_one_resource_per_object(
         ),
     ],
 )
-def test_names_and_types(foundation: Recorder, name: str, kind: str) -> None:
+def test_names_and_types(foundation: ResourceRecorder, name: str, kind: str) -> None:
     """Names are `<group>/<kind>/<namespace>/<name>`, types are Pulumi's for the object's group and version."""
     assert foundation.declared[name].typ == kind
 
 
-def test_secrets_are_read_only_when_resources_are_declared(foundation: Recorder, site_with_secrets: Site) -> None:
+def test_secrets_are_read_only_when_resources_are_declared(
+    foundation: ResourceRecorder, site_with_secrets: Site
+) -> None:
     """A Secret's values come from files on the bastion; its pods have an HMAC of them, not a digest."""
     inputs = foundation.declared["core/Secret/kube-system/metrics-server-tls"].inputs
     assert "stringData" not in inputs

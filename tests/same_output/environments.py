@@ -18,7 +18,7 @@ Texts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class ComparedEnvironment:
     """An environment as each tree has it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Environment:
         return folder
 
 
-def whole(old: Tree, new: Tree) -> Iterator[Environment]:
+def whole(old: Tree, new: Tree) -> Iterator[ComparedEnvironment]:
     """Yield the environments that must render, with each release and profile of the old tree."""
     data = old.folder / DATA / "good"
     named = {
@@ -53,15 +53,15 @@ def whole(old: Tree, new: Tree) -> Iterator[Environment]:
         for release in old.releases():
             for profile in ("", *profiles):
                 texts = {side: _settled(one, release, profile) for side, one in sides.items()}
-                yield Environment(f"{name}, {release}" + f", profile {profile}" * bool(profile), texts)
+                yield ComparedEnvironment(f"{name}, {release}" + f", profile {profile}" * bool(profile), texts)
 
 
-def broken(old: Tree) -> Iterator[Environment]:
+def broken(old: Tree) -> Iterator[ComparedEnvironment]:
     """Yield the environments of tests/data that have one error each."""
     good = _texts(old.folder / DATA / "good")
     for folder in sorted((old.folder / DATA / "broken").iterdir()):
         texts = {**good, **_texts(folder)}
-        yield Environment(folder.name, {"old": texts, "new": texts})
+        yield ComparedEnvironment(folder.name, {"old": texts, "new": texts})
 
 
 def _texts(folder: Path) -> dict[str, str]:

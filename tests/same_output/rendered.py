@@ -10,7 +10,7 @@ from typing import Any
 from same_output.caches import without_rendered
 from same_output.changes import by_name
 from same_output.declared import refused as refused_by_new
-from same_output.environments import Environment, broken, whole
+from same_output.environments import ComparedEnvironment, broken, whole
 from same_output.report_table import Report
 from same_output.source_tree import Answer, Tree
 
@@ -46,7 +46,7 @@ def _compare_broken(old: Tree, new: Tree, caches: dict[str, Path], report: Repor
     report.add("objects: environments with an error that both render", lines, differences)
 
 
-def _render(tree: Tree, environment: Environment, caches: dict[str, Path], words: tuple[str, ...]) -> Answer:
+def _render(tree: Tree, environment: ComparedEnvironment, caches: dict[str, Path], words: tuple[str, ...]) -> Answer:
     folder = environment.write(tree)
     return tree.run("render", folder, *words, env={"BEDPLATE_CACHE": str(caches[tree.name])})
 

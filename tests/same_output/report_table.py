@@ -13,7 +13,7 @@ WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One line of the table.
 
     Attributes:
@@ -36,7 +36,7 @@ class Report:
         notes: sentences that are no differences.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ComparisonRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def add(self, what: str, compared: int, differences: Iterable[str]) -> None:
@@ -44,7 +44,7 @@ class Report:
         found = tuple(differences)
         if not compared and not found:
             found = ("nothing was there to compare",)
-        self.rows.append(Row(what, compared, found))
+        self.rows.append(ComparisonRow(what, compared, found))
 
     def note(self, text: str) -> None:
         """Add a sentence that is printed under the table."""

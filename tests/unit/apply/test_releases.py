@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 OLD, NEW = "2026.11.0", "2026.11.1"
 
 
-class Bastion(NamedTuple):
+class BastionPaths(NamedTuple):
     """The paths of a bastion."""
 
     store: Path
@@ -49,12 +49,12 @@ def key_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bastion(tmp_path: Path, key_home: Path) -> Bastion:
+def bastion(tmp_path: Path, key_home: Path) -> BastionPaths:
     """Make a bastion with two releases: the second differs by one program."""
     tiny = tiny_bundle.make(tmp_path)
     unpacked = UnpackedPrograms(tmp_path / "opt", tmp_path / "commands")
-    place = Bastion(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state", unpacked)
-    _carry(tiny.folder, place.store, OLD)
+    bastion = BastionPaths(tmp_path / "store", tmp_path / "mirror", key_home, tmp_path / "state", unpacked)
+    _carry(tiny.folder, bastion.store, OLD)
     program = tiny.cache.add_bytes(tiny_bundle.tar({"bin/kubectl": "#!/bin/sh\necho another one\n"}))
     artifacts = [
         a.model_copy(update={"sha256": program.sha256, "size": program.size, "file": "tiny-2.tar"})
@@ -64,12 +64,12 @@ def bastion(tmp_path: Path, key_home: Path) -> Bastion:
     ]
     release = tiny.release.model_copy(update={"release": NEW, "epoch": tiny.release.epoch + 1, "artifacts": artifacts})
     write_bundle(tmp_path / "second", release, tiny.cache, tiny.key)
-    place.ensure_mirror()
-    before = _inodes(place)
-    _carry(tmp_path / "second", place.store, NEW)
-    place.ensure_mirror()
-    assert before <= _inodes(place), "adding a release adds links and moves nothing"
-    return place
+    bastion.ensure_mirror()
+    before = _inodes(bastion)
+    _carry(tmp_path / "second", bastion.store, NEW)
+    bastion.ensure_mirror()
+    assert before <= _inodes(bastion), "adding a release adds links and moves nothing"
+    return bastion
 
 
 def _carry(bundle: Path, store: Path, version: str) -> None:
@@ -85,12 +85,12 @@ def _carry(bundle: Path, store: Path, version: str) -> None:
         shutil.copy(bundle / name, folder)
 
 
-def _inodes(place: Bastion) -> set[tuple[str, int]]:
-    return {(str(p), p.stat().st_ino) for p in place.mirror.rglob("data")}
+def _inodes(bastion: BastionPaths) -> set[tuple[str, int]]:
+    return {(str(p), p.stat().st_ino) for p in bastion.mirror.rglob("data")}
 
 
-def _blobs(place: Bastion) -> set[str]:
-    return {path.name for path in (place.store / bundle_layout.BLOBS).iterdir()}
+def _blobs(bastion: BastionPaths) -> set[str]:
+    return {path.name for path in (bastion.store / bundle_layout.BLOBS).iterdir()}
 
 
 def _listed(folder: Path) -> set[str]:
@@ -98,7 +98,7 @@ def _listed(folder: Path) -> set[str]:
     return {file["sha256"] for file in files if file["path"].startswith("blobs/")}
 
 
-def test_removes_what_no_other_release_uses(bastion: Bastion) -> None:
+def test_removes_what_no_other_release_uses(bastion: BastionPaths) -> None:
     """Only the old release's own blobs are deleted and counted, and the mirror loses only the old file."""
     old, new = (_listed(bastion.store / "releases" / version) for version in (OLD, NEW))
     sizes = {release.version: release for release in releases.stored(bastion.store, bastion.state)}
@@ -114,7 +114,7 @@ def test_removes_what_no_other_release_uses(bastion: Bastion) -> None:
 
 
 @pytest.mark.parametrize(("outcomes", "used"), [([(OLD, DONE)], OLD), ([(OLD, DONE), (NEW, FAILED)], NEW)])
-def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple[str, str]], used: str) -> None:
+def test_refuses_what_an_environment_runs(bastion: BastionPaths, outcomes: list[tuple[str, str]], used: str) -> None:
     """The applied release stays, and so does one whose apply began; --force removes it anyway."""
     ledger = Ledger(bastion.state / "prod/ledger.db")
     for release, outcome in outcomes:
@@ -130,7 +130,7 @@ def test_refuses_what_an_environment_runs(bastion: Bastion, outcomes: list[tuple
     assert bastion.remove(used, force=True).blobs > 0
 
 
-def test_resumes_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resumes_after_a_kill(bastion: BastionPaths, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same command finishes a removal that was interrupted at any of its file operations."""
     new, original, calls = _listed(bastion.store / "releases" / NEW), Path.unlink, []
 
@@ -155,7 +155,7 @@ def test_resumes_after_a_kill(bastion: Bastion, monkeypatch: pytest.MonkeyPatch)
         bastion.remove(OLD)
 
 
-def test_an_unreadable_manifest_keeps_everything(bastion: Bastion) -> None:
+def test_an_unreadable_manifest_keeps_everything(bastion: BastionPaths) -> None:
     """If one release's manifest cannot be read, nothing is removed: the release may need any blob."""
     (bastion.store / "releases" / NEW / bundle_layout.MANIFEST).write_text("{")
     before = _blobs(bastion)
@@ -165,7 +165,7 @@ def test_an_unreadable_manifest_keeps_everything(bastion: Bastion) -> None:
     assert (bastion.store / "releases" / OLD).is_dir()
 
 
-def test_an_unreadable_release_file_keeps_everything(bastion: Bastion) -> None:
+def test_an_unreadable_release_file_keeps_everything(bastion: BastionPaths) -> None:
     """If it is unknown which programs another release has, nothing is removed."""
     (bastion.store / "releases" / NEW / bundle_layout.RELEASE).write_text("{")
     before = _blobs(bastion)
@@ -175,7 +175,7 @@ def test_an_unreadable_release_file_keeps_everything(bastion: Bastion) -> None:
     assert (bastion.store / "releases" / OLD).is_dir()
 
 
-def test_programs_are_removed_with_their_release(bastion: Bastion) -> None:
+def test_programs_are_removed_with_their_release(bastion: BastionPaths) -> None:
     """The removed release's installer is deleted; programs that both releases use are not."""
     opt = bastion.unpacked.opt
     for path in (f"installer/{OLD}/.venv", f"installer/{NEW}/.venv", "tiny/1/bin"):
@@ -184,7 +184,7 @@ def test_programs_are_removed_with_their_release(bastion: Bastion) -> None:
     assert sorted(str(path.relative_to(opt)) for path in opt.glob("*/*")) == [f"installer/{NEW}", "tiny/1"]
 
 
-def test_the_last_release_can_be_removed(bastion: Bastion) -> None:
+def test_the_last_release_can_be_removed(bastion: BastionPaths) -> None:
     """An empty store has no blobs, and the mirror has no files of blobs."""
     for version in (OLD, NEW):
         bastion.remove(version)

@@ -46,7 +46,7 @@ components: {hello: "1"}
 IMAGE = "image:registry.example.test/hello:v1"
 
 
-class RecordingReporter(SilentReporter):
+class ItemRecorder(SilentReporter):
     """Records the items that were fetched or built."""
 
     def __init__(self) -> None:
@@ -77,16 +77,14 @@ def locked(release: Catalog, cache: Cache) -> Lock:
     return Lock(release="2026.1.0", entries=FileSource().resolve(context).entries, sets=SETS)
 
 
-def realize_all(
-    release: Catalog, lock: Lock, cache: Cache, reporter: RecordingReporter | None = None
-) -> dict[str, Entry]:
+def realize_all(release: Catalog, lock: Lock, cache: Cache, reporter: ItemRecorder | None = None) -> dict[str, Entry]:
     """Fetch or build every artifact."""
-    return realize.realize(lock, build_context(release, cache, lock), reporter or RecordingReporter(), record=False)
+    return realize.realize(lock, build_context(release, cache, lock), reporter or ItemRecorder(), record=False)
 
 
 def test_makes_once(release: Catalog, tmp_path: Path) -> None:
     """The first run builds everything, the second nothing; images get entries of their own."""
-    cache, first, second = Cache(tmp_path / "cache"), RecordingReporter(), RecordingReporter()
+    cache, first, second = Cache(tmp_path / "cache"), ItemRecorder(), ItemRecorder()
     lock = locked(release, cache)
     entries = realize_all(release, lock, cache, first)
     assert sorted(entries) == ["file:hello", IMAGE]
@@ -97,7 +95,7 @@ def test_makes_once(release: Catalog, tmp_path: Path) -> None:
 
 def test_a_lost_layer_is_made_again(release: Catalog, tmp_path: Path) -> None:
     """An image is built again when the cache lost one of its blobs."""
-    cache, reporter = Cache(tmp_path / "cache"), RecordingReporter()
+    cache, reporter = Cache(tmp_path / "cache"), ItemRecorder()
     lock = locked(release, cache)
     output = realize_all(release, lock, cache)[IMAGE].output
     assert output
@@ -177,7 +175,7 @@ def test_a_lock_without_all_of_a_set_is_refused(
 
 def test_a_bundle_is_a_source(release: Catalog, tmp_path: Path) -> None:
     """With a bundle of the release, nothing has to be fetched or built."""
-    first, second, reporter = Cache(tmp_path / "first"), Cache(tmp_path / "second"), RecordingReporter()
+    first, second, reporter = Cache(tmp_path / "first"), Cache(tmp_path / "second"), ItemRecorder()
     entries = realize_all(release, locked(release, first), first)
     recorded = Lock(release="2026.1.0", entries=list(entries.values()), sets={})
     publisher_signature.new_key(tmp_path / "key")

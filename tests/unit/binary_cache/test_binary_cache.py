@@ -12,12 +12,12 @@ from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.config import bundle_layout
 from bedplate.core.errors import InputError
 from factories import own_registry
-from factories.own_cache import Built, RecordingReporter, other, served
+from factories.own_cache import Built, NoteRecorder, other, served
 
 
 def test_a_published_folder_is_a_cache(built: Built) -> None:
     """Published artifacts can be fetched by digest; publishing or fetching again transfers nothing."""
-    folder, reporter = built.publish("cache"), RecordingReporter()
+    folder, reporter = built.publish("cache"), NoteRecorder()
     contents = publish.contents_of_cache(built.catalog, built.cache)
     assert publish.publish_to_folder(contents, folder, built.key, built.public, lambda _: None) == 0
     assert (folder / bundle_layout.blob_path(contents.blobs[0].sha256)).samefile(contents.blobs[0].path), (
@@ -34,7 +34,7 @@ def test_a_published_folder_is_a_cache(built: Built) -> None:
 
 def test_incomplete_and_unreachable_caches_are_skipped(built: Built, tmp_path: Path) -> None:
     """A cache without the blob, and one that does not answer, do not stop the build."""
-    folder, reporter = built.publish("cache"), RecordingReporter()
+    folder, reporter = built.publish("cache"), NoteRecorder()
     (tmp_path / "nothing").mkdir()
     dead = f"http://127.0.0.1:{own_registry.free_port()}"
     with served(tmp_path / "nothing") as (without, _):
@@ -47,7 +47,7 @@ def test_incomplete_and_unreachable_caches_are_skipped(built: Built, tmp_path: P
 
 def test_a_registry_is_a_cache(built: Built, tmp_path: Path) -> None:
     """Artifacts published as one artifact in a registry can be fetched from it."""
-    reporter = RecordingReporter()
+    reporter = NoteRecorder()
     with own_registry.serving(tmp_path / "registry") as port:
         name = f"oci+http://127.0.0.1:{port}/caches/bedplate:2026.1.0"
         contents = publish.contents_of_cache(built.catalog, built.cache)

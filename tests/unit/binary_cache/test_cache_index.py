@@ -18,7 +18,7 @@ from bedplate.bundle import publisher_signature
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest, oci
 from bedplate.core.errors import BedplateError
-from factories.own_cache import Built, RecordingReporter, served
+from factories.own_cache import Built, NoteRecorder, served
 
 pytestmark = pytest.mark.slow
 
@@ -28,15 +28,15 @@ def test_index_serves_a_lock_without_outputs(built: Built) -> None:
     folder = built.publish("cache")
     bare = [entry.model_copy(update={"output": None}) for entry in built.lock.entries]
     lock = Lock(release="2026.1.0", entries=bare, sets={})
-    assert built.fill(RecordingReporter(), FolderCache(folder), lock=lock)[1].artifacts == 0
+    assert built.fill(NoteRecorder(), FolderCache(folder), lock=lock)[1].artifacts == 0
     publisher_signature.new_key(built.root / "other")
-    reporter = RecordingReporter()
+    reporter = NoteRecorder()
     filled = built.fill(
         reporter, FolderCache(folder), lock=lock, public=publisher_signature.public_key(built.root / "other")
     )[1]
     assert filled.artifacts == 0
     assert "is not signed by the pinned key" in reporter.lines[0]
-    cache, filled = built.fill(RecordingReporter(), FolderCache(folder), lock=lock, public=built.public)
+    cache, filled = built.fill(NoteRecorder(), FolderCache(folder), lock=lock, public=built.public)
     assert (filled.artifacts, built.is_whole(cache)) == (2, True)
     content = json.loads((folder / cache_index.FILE).read_bytes())
     content["entries"]["1"]["sha256"] = "0" * 64
@@ -103,7 +103,7 @@ def test_an_endless_index_is_refused(kind: str, built: Built, monkeypatch: pytes
     with _cache(kind, folder) as cache:
         assert cache.index() == whole
         monkeypatch.setattr(cache_index, "LARGEST", len(whole[0]) - 1)
-        _, filled = built.fill(RecordingReporter(), cache, public=built.public)
+        _, filled = built.fill(NoteRecorder(), cache, public=built.public)
     assert filled.refused == {cache.name: f"cache.json is larger than {len(whole[0]) - 1} bytes"}
     assert filled.artifacts == 0
 

@@ -12,7 +12,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.binary_cache.folder_cache import FolderCache
 from bedplate.binary_cache.http_cache import HttpCache
 from bedplate.core import digest
-from factories.own_cache import Bad, Built, RecordingReporter, served
+from factories.own_cache import Bad, Built, NoteRecorder, served
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ BAD: dict[str, tuple[Bad, str]] = {
 @pytest.mark.parametrize("fault", BAD)
 def test_a_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) -> None:
     """With any fault of a cache, the result is the same, and nothing wrong gets into the local cache."""
-    folder, reporter = built.publish("cache"), RecordingReporter()
+    folder, reporter = built.publish("cache"), NoteRecorder()
     bad, words = BAD[fault]
     with served(folder, bad) as (wrong, requested), served(folder) as (right, _):
         cache, filled = built.fill(reporter, HttpCache(wrong), HttpCache(right))
@@ -59,7 +59,7 @@ def test_a_bad_cache_is_named_and_the_next_one_used(fault: str, built: Built) ->
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_broken_transfer_is_resumed(built: Built, *, ranges: bool) -> None:
     """A broken transfer is resumed; from a server without ranges, it starts again."""
-    folder, reporter, broken = built.publish("cache"), RecordingReporter(), set()
+    folder, reporter, broken = built.publish("cache"), NoteRecorder(), set()
 
     def break_once(handler: http.server.BaseHTTPRequestHandler, data: bytes) -> bytes:
         if len(data) > 100_000 and handler.path not in broken:
@@ -77,7 +77,7 @@ def test_a_broken_transfer_is_resumed(built: Built, *, ranges: bool) -> None:
 
 def test_a_wrong_part_of_an_earlier_run_is_discarded(built: Built) -> None:
     """If bytes of an interrupted run are wrong, the blob is fetched again, and the cache is still used."""
-    folder, reporter = built.publish("cache"), RecordingReporter()
+    folder, reporter = built.publish("cache"), NoteRecorder()
     wanted = built.lock.entries[0].output
     assert wanted
     source = FolderCache(folder)
