@@ -34,7 +34,9 @@ def _release_folder(version: str) -> Path:
         if (folder / "release.yaml").is_file():
             return folder.resolve()
     raise InputError(
-        f"release {version}", "not found in releases/", "see `ls releases`; BEDPLATE_TREES names other source trees"
+        f"release {version}",
+        "was not found in releases/",
+        "list the releases with `ls releases`; BEDPLATE_TREES names other source trees",
     )
 
 

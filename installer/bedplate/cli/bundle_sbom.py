@@ -57,7 +57,7 @@ def _sbom(
     Verifies only the digest of the document: run `bedplate bundle verify` first.
     """
     if summary and output is not SbomFormat.TEXT:
-        raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")
+        raise InputError("option --summary", f"cannot be combined with --output {output}", "leave one of them out")
     match output:
         case SbomFormat.PROVENANCE:
             typer.echo(bundled_documents.read_provenance(folder), nl=False)

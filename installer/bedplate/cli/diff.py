@@ -84,7 +84,7 @@ def _diff(  # noqa: PLR0913  each is an option people type
     can be lost), security (someone may do or reach more).
     """
     if summary and output is not Format.TEXT:
-        raise InputError("option --summary", f"does not go with --output {output}", "leave one of them out")
+        raise InputError("option --summary", f"cannot be combined with --output {output}", "leave one of them out")
     risk = Risk[fail_on.name] if fail_on else None
     try:
         compared = _compare(old, new)

@@ -38,11 +38,11 @@ def _problem(line: str) -> str:
     if "PRIVATE KEY" in line:
         return "is a private key"
     if len(words) < 2 or words[0] != KIND:  # noqa: PLR2004  kind and key
-        return f"does not begin with '{KIND} ' and the key"
+        return f"is not of the form '{KIND} AAAA…'"
     try:
         blob = base64.b64decode(words[1], validate=True)
     except binascii.Error:
-        return "is not base64 after its kind"
+        return f"is not a public key: what follows '{KIND} ' is not base64"
     parts = _parts(blob)
     if len(parts) != 2 or parts[0] != KIND.encode() or len(parts[1]) != KEY_BYTES:  # noqa: PLR2004  as above
         return "is truncated or is not an Ed25519 key"

@@ -65,7 +65,7 @@ def _bounded(file: BufferedReader, name: str) -> bytes:
         first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
         if line + (first if first >= 0 else len(chunk)) > MAX_LINE:
             number = sum(one.count(b"\n") for one in chunks) + 1
-            fact = f"is longer than {MAX_LINE // MIB} MiB, which no Kubernetes object is"
+            fact = f"is longer than {MAX_LINE // MIB} MiB, more than a Kubernetes object can have"
             raise InputError("line", fact, "write one object per line, or YAML", SourceLocation(name, number))
         line = len(chunk) - last - 1 if last >= 0 else line + len(chunk)
         if total > MAX_FILE:

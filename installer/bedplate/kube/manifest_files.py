@@ -59,7 +59,7 @@ def _files(folder: Path) -> list[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [Path(parent, name) for name in names if _is_manifest(name)]
     if not found:
-        fact = f"contains no file that ends in {', '.join(SUFFIXES)}, or one of these and {PACKED}"
+        fact = f"contains no file that ends in {', '.join(SUFFIXES)}, or in one of these followed by {PACKED}"
         raise InputError(
             "directory", fact, "name the directory with the objects", SourceLocation(yaml_document.display_path(folder))
         )

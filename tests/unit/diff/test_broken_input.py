@@ -169,8 +169,8 @@ SPECS: list[tuple[str, Callable[[Path], None], str]] = [
     ("x", _wrong_bundle, r"x/release\.json: bundle cannot be read"),
     ("gone.yaml", _nothing, r"snapshot gone\.yaml is not a file, directory, environment or"),
     ("gone/", _nothing, r"snapshot gone/ is not a file"),
-    ("no-such-revision:lab", _nothing, r"revision no-such-revision not found in"),
-    ("HEAD:no-such-environment", _nothing, r"environment no-such-environment not found at HEAD"),
+    ("no-such-revision:lab", _nothing, r"revision no-such-revision was not found in"),
+    ("HEAD:no-such-environment", _nothing, r"environment no-such-environment was not found at HEAD"),
     ("HEAD:../lab", _nothing, r"names a path outside the repository"),
 ]
 

@@ -70,4 +70,8 @@ def _check_python(target: Distribution) -> None:
     # pip evaluates environment markers for the Python that runs it, not for the one it downloads for
     if sys.version_info[:2] != target.python:
         wanted = ".".join(str(number) for number in target.python)
-        raise BedplateError("pip", f"resolves for Python {wanted} only if it runs on it", f"lock with Python {wanted}")
+        raise BedplateError(
+            "pip",
+            f"cannot resolve for Python {wanted}, because it runs on another version",
+            f"lock with Python {wanted}",
+        )

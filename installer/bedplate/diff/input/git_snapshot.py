@@ -55,7 +55,7 @@ def _commit(repository: Path, revision: str) -> str:
     done = command.run(["git", "-C", repository, *words], check=False)
     if done.returncode != 0:
         step = "if it is on another machine, run `git fetch`"
-        raise InputError(f"revision {revision}", f"not found in {repository}", step)
+        raise InputError(f"revision {revision}", f"was not found in {repository}", step)
     return done.stdout.decode().strip()
 
 
@@ -69,7 +69,7 @@ def _folder(repository: Path, commit: str, name: str, spec: str) -> str:
     for folder in (str(path), f"inventory/{path}"):
         if ENVIRONMENT in _names(repository, commit, folder):
             return folder
-    fact = f"not found at {spec.partition(':')[0]}, neither {path} nor inventory/{path}"
+    fact = f"was not found at {spec.partition(':')[0]}, neither {path} nor inventory/{path}"
     raise InputError(f"environment {name}", fact, f"list the environments with `git ls-tree {commit[:12]} inventory/`")
 
 

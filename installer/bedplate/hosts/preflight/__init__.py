@@ -54,7 +54,9 @@ def platform(site: Site) -> Platform:
         file = tree / "releases" / version / "release.yaml"
         if file.is_file() and (release := validation.validate(yaml_document.read(file), Release).model):
             return release.platform
-    raise InputError(f"release {version}", "not found in releases/", f"run `bedplate check {site.environment.name}`")
+    raise InputError(
+        f"release {version}", "was not found in releases/", f"run `bedplate check {site.environment.name}`"
+    )
 
 
 def _finding(site: Site, rule: HostRule, host: str, fact: str) -> HostFinding:
