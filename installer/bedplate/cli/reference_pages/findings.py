@@ -9,12 +9,13 @@ INTRODUCTION = """\
 
 Generated from the rules (`make docs`). `bedplate preflight ENV` probes every host over SSH. It changes nothing there,
 except that it writes one file in /var/lib to measure the disk, and deletes it. A **hard** finding stops `apply` before
-anything is changed. To accept a finding, name it in environment.yaml, with the reason:
+anything is changed; a **soft** finding is only reported. To accept a finding, list it in environment.yaml with
+a reason:
 
     preflight:
       accept:
         - id: swap-on
-          reason: the hosts are shared with the batch cluster until March, which needs swap
+          reason: the hosts are shared until March with the batch cluster, which needs swap
 """
 
 

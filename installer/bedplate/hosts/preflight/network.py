@@ -149,7 +149,7 @@ RULES = (
         "names-slow",
         "soft",
         slow_names,
-        "every login and every image pull waits as long",
+        "every login and every image pull waits that long",
         "remove name servers that do not answer from /etc/resolv.conf",
     ),
     HostRule(
