@@ -13,6 +13,9 @@ from bedplate.config import new_environment, yaml_document
 from bedplate.config.environment_file import DNS_LABEL
 from bedplate.core.errors import InputError
 
+INVENTORY = Path("inventory")
+"""Where an environment is found by its name."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
@@ -21,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def _init(
     environment: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new environment.")],
-    folder: Annotated[Path, typer.Option("--in", metavar="DIR", help="Folder of the environments.")] = Path(
-        "inventory"
-    ),
+    folder: Annotated[Path, typer.Option("--in", metavar="DIR", help="Folder of the environments.")] = INVENTORY,
 ) -> None:
     """Write a new, commented environment to fill in.
 
@@ -34,4 +35,5 @@ def _init(
         raise InputError(f"name {environment}", fact, "choose another name")
     for path in new_environment.write(folder / environment):
         typer.echo(f"wrote {yaml_document.display_path(path)}")
-    typer.echo(f"Fill in names, addresses and the publisher's key, then run: bedplate check {environment}")
+    known = environment if folder == INVENTORY else f"{folder / environment}"
+    typer.echo(f"Fill in names, addresses and the publisher's key, then run: bedplate check {known}")
