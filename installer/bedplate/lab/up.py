@@ -68,7 +68,7 @@ class LabRun:
 
 
 def bring_up(lab: Lab, console: Console, caches: BinaryCaches | None = None) -> int:
-    """Create a lab, install the platform in it and run the acceptance run; return the exit code of what ran inside.
+    """Create a lab, install the platform in it and run the acceptance tests; return the exit code of what ran inside.
 
     Args:
         lab: name and number.
