@@ -24,7 +24,7 @@ from bedplate.config.release import Release
 from bedplate.config.release_lock import Entry, Lock, Output
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.distribution import Distribution
-from bedplate.distributions.find_distribution import find_distribution
+from bedplate.distributions.find_distribution import find_distribution, image_distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Context:
     @property
     def image_distribution(self) -> Distribution:
         """Return the distribution of images, whose packages component.yaml lists as `debs`, on any hosts."""
-        return find_distribution("debian")
+        return image_distribution()
 
     def lock_folder(self, kind: str, name: str) -> Path:
         """Return the folder of an artifact's own lock files, such as lock/go/<id>/."""

@@ -33,6 +33,11 @@ def find_distribution(name: str, location: SourceLocation | None = None) -> Dist
     return found
 
 
+def image_distribution() -> Distribution:
+    """Return the distribution of images, whose packages component.yaml lists as `debs`, on any hosts."""
+    return find_distribution("debian")
+
+
 def distribution_of_suite(suite: str) -> Distribution:
     """Return the distribution that has a release of this name; the usual one where none has."""
     every = map(find_distribution, distribution_names())

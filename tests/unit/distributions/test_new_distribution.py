@@ -13,6 +13,8 @@ from bedplate import artifacts, distributions
 from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.kinds import ecosystems, source_kinds
 from bedplate.artifacts.load_release import load_release
+from bedplate.artifacts.wheel.wheel_requirements import check_wheels
+from bedplate.artifacts.wheel.wheel_target import INSTALLER
 from bedplate.build.proof.clean_root import prove_installation
 from bedplate.config.artifact import MODELS
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
@@ -27,6 +29,7 @@ from bedplate.render.host_specs import host_specs, package_versions
 from factories.host_release import release_file
 from factories.render_site import RELEASE, make_site
 from factories.tiny_release import host_component
+from factories.tiny_wheel import make_wheel
 
 DATA = Path(__file__).parents[2] / "data"
 CACHES = (source_kinds, ecosystems, distribution_names, find_distribution)
@@ -125,3 +128,18 @@ def test_the_mirror_serves_the_distribution_s_repository(specs: dict[str, HostSp
     (front,) = (file.content for file in specs["bastion"].files if file.path.endswith("bedplate-mirror.conf"))
     assert "location /toys/ {" in front
     assert "/apt/" not in front
+
+
+@pytest.mark.parametrize(("requires", "says"), [("== '3.12'", "requires absent"), ("== '3.11'", "")])
+def test_wheels_of_the_installer_are_for_its_python(
+    release: ReleaseFile, tmp_path: Path, requires: str, says: str
+) -> None:
+    """The installer runs on hosts, so its wheels are checked for their Python; those of images for the images'."""
+    wheel = make_wheel(tmp_path, "app", "1.0", f"absent; python_version {requires}")
+    cache = Cache(tmp_path)
+    output = cache.add_bytes(wheel.read_bytes())
+    app = BundledArtifact(id="wheel:app", kind="wheel", sha256=output.sha256, size=output.size, file=wheel.name)
+    for name, found in ((INSTALLER, says), ("wheel:app", "" if says else "requires absent")):
+        bundle = release.model_copy(update={"artifacts": [*release.artifacts, app], "sets": {name: [app.id]}})
+        errors = check_wheels(bundle, cache.root / "blobs/sha256", ())
+        assert [found in str(error) for error in errors] == ([True] if found else [])

@@ -17,7 +17,7 @@ from bedplate.artifacts.image.layer_diff import image_tree, layer_difference
 from bedplate.artifacts.image.rootfs import locked_packages, root_tar
 from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.tarball import TarEntry, content_digest, folder_entries
-from bedplate.artifacts.wheel import wheel_source
+from bedplate.artifacts.wheel import wheel_source, wheel_target
 from bedplate.config.component import Component, Image, ImageFile
 from bedplate.config.release_lock import Entry, Output, set_name
 from bedplate.core import digest
@@ -76,7 +76,7 @@ def locked_wheels(image: Image, context: Context) -> list[Entry]:
     """Return the locked closure of an image's requirements; none if it has no wheels."""
     if not image.wheels:
         return []
-    name = set_name(wheel_source.KIND, image.wheels)
+    name = set_name(wheel_target.KIND, image.wheels)
     if name not in context.lock.sets:
         raise BedplateError(f"wheel set {name}", "is not in the lock", "run `bedplate lock`")
     if not image.debs:

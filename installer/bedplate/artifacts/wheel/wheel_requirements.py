@@ -18,12 +18,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from bedplate.artifacts.wheel.wheel_target import KIND, wheel_target
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.release import KERNEL_MACHINES
 from bedplate.core.errors import BedplateError
-
-KIND = "wheel"
-PYTHON = re.compile(r"deb:python3\.[0-9]+_(?P<version>3\.[0-9]+\.[0-9]+)")
+from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.find_distribution import distribution_of_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def check_wheels(release: ReleaseFile, blobs: Path, allowed: Collection[str]) ->
     read = {wheel: read_wheel(paths[wheel]) for ids in sets.values() for wheel in ids}
     errors: dict[str, BedplateError] = {}
     for name, ids in sets.items():
-        for error in check_set([read[wheel] for wheel in ids], environment(release), _roots(name), allowed):
+        where = environment(release, wheel_target(name, distribution_of_suite(release.suite)))
+        for error in check_set([read[wheel] for wheel in ids], where, _roots(name), allowed):
             errors.setdefault(str(error), error)
     return list(errors.values())
 
@@ -59,16 +60,26 @@ def _roots(name: str) -> list[Requirement]:
     return [Requirement(requirement) for requirement in declared.split(",")] if "==" in declared else []
 
 
-def environment(release: ReleaseFile) -> dict[str, str]:
-    """Return the values of markers on hosts and in images: the bundle's own Python and architecture."""
-    versions = [match["version"] for a in release.artifacts if (match := PYTHON.match(a.id))]
+def environment(release: ReleaseFile, target: Distribution) -> dict[str, str]:
+    """Return the values of markers where wheels run: the Python of a distribution, and the bundle's architecture."""
     here = {name: str(value) for name, value in default_environment().items()}
-    version = versions[0] if versions else here["python_full_version"]
-    here["python_full_version"] = here["implementation_version"] = version
-    here["python_version"] = ".".join(version.split(".")[:2])
+    here["python_version"] = ".".join(map(str, target.python))
+    here["python_full_version"] = here["implementation_version"] = _python(release, target)
     here["platform_machine"] = KERNEL_MACHINES.get(release.architecture, release.architecture)
     here["platform_release"] = here["platform_version"] = ""
     return here
+
+
+def _python(release: ReleaseFile, target: Distribution) -> str:
+    """Return the full version of a distribution's Python: that of the bundle's package, if it has one."""
+    series = ".".join(map(str, target.python))
+    locked = (
+        target.package_version(artifact.id.partition(":")[2])
+        for artifact in release.artifacts
+        if artifact.kind == target.package_kind
+    )
+    full = (re.match(rf"{re.escape(series)}\.\d+", version) for name, version in locked if name == f"python{series}")
+    return next((match[0] for match in full if match), f"{series}.0")
 
 
 def read_wheel(path: Path) -> Wheel:

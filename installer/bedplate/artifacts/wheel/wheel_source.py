@@ -11,6 +11,7 @@ from bedplate.artifacts.package import Contents
 from bedplate.artifacts.package_kind import PackageKind, one_version_each
 from bedplate.artifacts.source_kind import Context, Resolution
 from bedplate.artifacts.wheel import pip
+from bedplate.artifacts.wheel.wheel_target import INSTALLER, KIND, wheel_target
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.release_lock import Entry, Lock, Output, set_name
@@ -19,9 +20,6 @@ from bedplate.core.errors import BedplateError
 from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
 
-KIND = "wheel"
-INSTALLER = f"{KIND}:installer"
-"""The set of wheels that the installer itself needs on the bastion, pip included."""
 RUNTIME = paths.SOURCE / "requirements/runtime.txt"
 
 
@@ -143,8 +141,7 @@ def _add(entries: Iterable[Entry], folder: Path, context: Context) -> None:
 
 
 def _target(set_name: str, context: Context) -> Distribution:
-    """Return the distribution that runs a set's wheels: the installer's run on hosts, all others in images."""
-    return context.distribution if set_name == INSTALLER else context.image_distribution
+    return wheel_target(set_name, context.distribution)
 
 
 def _resolve(name: str, requirements: list[str], previous: Lock, context: Context) -> list[Entry]:

@@ -10,7 +10,8 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.source_kind import Context
 from bedplate.artifacts.wheel import wheel_source
 from bedplate.artifacts.wheel.pip import platforms
-from bedplate.artifacts.wheel.wheel_source import INSTALLER, WheelSource, runtime_requirements
+from bedplate.artifacts.wheel.wheel_source import WheelSource, runtime_requirements
+from bedplate.artifacts.wheel.wheel_target import INSTALLER
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest
 from bedplate.distributions.find_distribution import find_distribution
