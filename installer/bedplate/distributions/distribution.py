@@ -74,6 +74,10 @@ class Distribution(ABC):
         """Return name and version of a locked package, from its id without the kind."""
 
     @abstractmethod
+    def entry_name(self, name: str, version: str, architecture: str) -> str:
+        """Return a locked package's id without the kind, as `package_version` reads it."""
+
+    @abstractmethod
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Return the ids of all packages that some packages need; BedplateError where one is not there.
 

@@ -68,6 +68,7 @@ def test_a_distribution_is_one_folder(release: ReleaseFile, tmp_path: Path) -> N
     assert (found.name, found.purl_name("first")) == ("toyix", "toyix-1")
     component = host_component(["ball"])
     assert package_versions({"tools": component}, release) == {"ball": "2"}
+    assert f"{found.package_kind}:{found.entry_name('ball', '2', 'amd64')}" in release.sets["toy:ball"]
     blobs = tmp_path / "blobs/sha256"
     (tmp_path / "mirror").mkdir()
     assert file_tree.ensure_tree(tmp_path / "mirror", found.repository_tree([release], blobs), blobs)

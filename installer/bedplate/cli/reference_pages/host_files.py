@@ -73,12 +73,14 @@ def _played(name: str, specs: Iterable[HostSpec], roles: Mapping[str, list[str]]
 def _release_file(release: Catalog) -> ReleaseFile:
     """Return a release file with the fields that host specs read."""
     components = release.components.values()
-    packages, kind = host_packages(components), _distribution(release).package_kind
+    packages, distribution = host_packages(components), _distribution(release)
+    kind, architecture = distribution.package_kind, release.release.platform.architecture
+    listed = [f"{kind}:{distribution.entry_name(name, LOCKED, architecture)}" for name in packages]
     return ReleaseFile(
         release=release.release.version,
         installer=UNKNOWN,
         artifacts=[artifact for component in components for artifact in _artifacts(component)],
-        sets={set_name(kind, packages): [f"{kind}:{name}_{LOCKED}_all" for name in packages]},
+        sets={set_name(kind, packages): listed},
     )
 
 

@@ -36,6 +36,10 @@ class Debian(Distribution):
         name, version, _ = entry_name.rsplit("_", 2)
         return name, version
 
+    def entry_name(self, name: str, version: str, architecture: str) -> str:
+        """Return `name_version_architecture`."""
+        return f"{name}_{version}_{architecture}"
+
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Follow Depends and Pre-Depends of the packages' control files."""
         stanzas = {entry: deb_control.parse_stanza(deb_control.read_control(path)) for entry, path in packages.items()}

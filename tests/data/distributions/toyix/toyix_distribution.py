@@ -34,6 +34,10 @@ class Toyix(Distribution):
         name, _, version = entry_name.partition("@")
         return name, version
 
+    def entry_name(self, name: str, version: str, architecture: str) -> str:
+        """Return `name@version`."""
+        return f"{name}@{version}"
+
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Return the packages themselves."""
         wanted = set(roots)
