@@ -7,7 +7,7 @@ from pathlib import Path
 from bedplate.artifacts import kinds
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
-from bedplate.config.release import Release
+from bedplate.config.release import Platform, Release
 from bedplate.config.yaml_model import read_yaml
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
@@ -19,13 +19,20 @@ def load_release(version: str) -> Catalog:
     kinds.load_declarations()
     folder = _release_folder(version)
     release = read_yaml(folder / "release.yaml", Release, {})
-    find_distribution(release.platform.distribution, SourceLocation(str(folder / "release.yaml")))
+    _check_platform(release.platform, SourceLocation(str(folder / "release.yaml")))
     folders = {name: _component_folder(name, folder) for name in release.components}
     components = {
         name: read_yaml(folders[name] / "component.yaml", Component, {"version": release.components[name]})
         for name in release.components
     }
     return Catalog(release, folder, components, folders)
+
+
+def _check_platform(platform: Platform, location: SourceLocation) -> None:
+    suites = find_distribution(platform.distribution, location).suites
+    if platform.suite not in suites:
+        hint = f"platform.suite in release.yaml is one of: {', '.join(suites)}"
+        raise InputError(f"suite {platform.suite}", f"is not known in {platform.distribution}", hint, location)
 
 
 def _release_folder(version: str) -> Path:

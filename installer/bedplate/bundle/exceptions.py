@@ -11,6 +11,7 @@ import yaml
 from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.component import AllowedReference
 from bedplate.core.errors import BedplateError
 from bedplate.install.archive import open_tar
 
@@ -18,7 +19,6 @@ FILE = "component.yaml"
 MAX_BYTES = 1 << 20
 """Limit for component.yaml, as the bundle may not be verified yet."""
 FOLDER = "manifests"
-KINDS = ("image", "deb", "wheel")
 
 
 def declared_exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
@@ -44,7 +44,7 @@ def _of_component(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[dic
         data = yaml.load(file.read(), Loader=yaml.CSafeLoader) if file else {}
         for item in data.get("allow") or ():
             # Not through the model, which may differ from that of an older release.
-            kind = next(kind for kind in KINDS if item.get(kind))
+            kind = next(kind for kind in AllowedReference.kinds() if item.get(kind))
             yield {"component": parts[-2], "kind": kind, "what": item[kind], "reason": item["reason"]}
     except (yaml.YAMLError, AttributeError, KeyError, StopIteration, TypeError) as error:
         raise _unreadable(member, f"cannot be read ({type(error).__name__})") from error

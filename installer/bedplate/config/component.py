@@ -111,9 +111,15 @@ class AllowedReference(Model):
     @model_validator(mode="after")
     def check_one(self) -> Self:
         """Refuse an exception unless it names exactly one thing."""
-        if sum(map(bool, (self.image, self.deb, self.wheel))) != 1:
-            raise ValueError("give one of image, deb and wheel")
+        if sum(bool(getattr(self, kind)) for kind in self.kinds()) != 1:
+            *others, last = self.kinds()
+            raise ValueError(f"give one of {', '.join(others)} and {last}")
         return self
+
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """Return the fields of which an exception has one: all but the reason."""
+        return tuple(name for name in cls.model_fields if name != "reason")
 
 
 class Component(Model):

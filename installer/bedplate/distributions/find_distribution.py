@@ -39,9 +39,16 @@ def image_distribution() -> Distribution:
 
 
 def distribution_of_suite(suite: str) -> Distribution:
-    """Return the distribution that has a release of this name; the usual one where none has."""
-    every = map(find_distribution, distribution_names())
-    return next(
-        (distribution for distribution in every if suite in distribution.suites),
-        find_distribution(Platform().distribution),
-    )
+    """Return the distribution that has a release of this name; InputError where none has.
+
+    Args:
+        suite: as in a bundle's release.json; empty stands for the usual distribution.
+    """
+    if not suite:
+        return find_distribution(Platform().distribution)
+    every = [find_distribution(name) for name in distribution_names()]
+    for distribution in every:
+        if suite in distribution.suites:
+            return distribution
+    known = sorted(known for distribution in every for known in distribution.suites)
+    raise InputError(f"suite {suite}", "is not known", f"the distributions' suites are: {', '.join(known)}")

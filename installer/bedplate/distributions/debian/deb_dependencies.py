@@ -12,9 +12,8 @@ from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.release_lock import short_set_name
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.debian import deb_control, deb_relation
+from bedplate.distributions.debian.apt_repository import KIND
 from bedplate.distributions.debian.deb_control import Control
-
-KIND = "deb"
 
 
 def check_debs(release: ReleaseFile, blobs: Path, allowed: Collection[str]) -> list[BedplateError]:
