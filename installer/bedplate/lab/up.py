@@ -92,7 +92,8 @@ def _up(lab: Lab, console: Console, caches: BinaryCaches) -> int:
             console.print(f"[red]✗[/] {title} failed with exit code {code} after {elapsed(time.monotonic() - started)}")
             return code
     took = elapsed(time.monotonic() - started)
-    console.print(f"[green]✓[/] {lab.title} is up after {took}; to see its state, run: bedplate lab status{lab.option}")
+    text = f"[green]✓[/] {lab.title} is up after {took}; to see its state, run: bedplate lab status{lab.option}"
+    console.print(text, soft_wrap=True)  # so that the command can be copied
     return 0
 
 
