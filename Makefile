@@ -10,20 +10,23 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 # What `make test-all` adds, each alone by `make test-part PART=…`: a folder of tests/lab.
 PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/lab/*/))))
 
+# Programs of the release that tests run themselves.
+PROGRAMS := kustomize registry etcd kubernetes-control-plane kubernetes-node pulumi pulumi-kubernetes
+
 .PHONY: lab test test-quick test-all test-part parts programs lint types docs reproduce requirements tools packages
 
 lab: ## a datacenter on this computer
 	./bedplate lab up
 
-test: programs ## what CI runs: unit and render tests, roles, and one lab in which tests do what a user does in a day
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
+test: programs ## what CI runs: unit and render tests, roles, a real API server, and one lab in which tests do what a user does in a day
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles tests/apiserver
 	$(PYTHON) -m pytest --durations=10 tests/lab/day
 
 test-quick: tools ## unit and render tests that need no machine, in a minute
 	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow" tests/unit tests/render
 
 test-all: programs ## all tests: those of `make test`, and the slow parts, in the same lab
-	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) --durations=10 tests/unit tests/render tests/roles tests/apiserver
 	$(PYTHON) -m pytest --durations=10 tests/lab
 
 test-part: programs ## one slow part of `make test-all`: make test-part PART=kills
@@ -34,7 +37,7 @@ parts: ## the parts of `make test-all`, by name
 	@echo $(PARTS)
 
 programs: packages ## programs of the release that tests run
-	PYTHONPATH=installer $(PYTHON) tests/programs.py kustomize registry
+	PYTHONPATH=installer $(PYTHON) tests/programs.py $(PROGRAMS)
 
 lint: tools types ## as pre-commit and CI see it
 	.venv/bin/ruff check .
