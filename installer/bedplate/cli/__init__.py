@@ -19,6 +19,7 @@ from typer.models import CommandInfo, TyperInfo
 
 import bedplate
 from bedplate.cli.command_groups import BAD_INPUT, FAILURE, INTERRUPTED, OK, new_group
+from bedplate.cli.file_errors import file_error
 from bedplate.cli.help_text import HelpGroup
 from bedplate.core.errors import BedplateError, ErrorList
 
@@ -57,9 +58,10 @@ def main() -> None:
     except Exception as error:
         if "--debug" in words:
             raise
-        if isinstance(error, BedplateError | ErrorList):
-            sys.stderr.write(_lines(error))
-            sys.exit(error.exit_code)
+        known = error if isinstance(error, BedplateError | ErrorList) else file_error(error, words)
+        if known:
+            sys.stderr.write(_lines(known))
+            sys.exit(known.exit_code)
         sys.stderr.write(
             f"error: unexpected {type(error).__name__}: {error}\n"
             "  hint: run the same command as `bedplate --debug …`, and report its output\n"

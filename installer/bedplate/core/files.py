@@ -23,7 +23,10 @@ def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
         path.write_bytes(data)  # a rename would replace the device or pipe itself, such as /dev/null
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # it has the temporary file's name
+        raise OSError(error.errno, error.strerror, str(path)) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
