@@ -31,6 +31,11 @@ def check_key(key: Path) -> None:
         raise InputError(f"publisher's key {key}", "does not exist", hint)
 
 
+def exists(key: Path) -> bool:
+    """Return whether there is a key at this path, or its public half."""
+    return key.is_file() or key.with_name(f"{key.name}{PUBLIC}").is_file()
+
+
 def sign(bundle: Path, key: Path) -> None:
     """Sign a bundle's manifest; the same key and manifest give the same signature."""
     check_key(key)

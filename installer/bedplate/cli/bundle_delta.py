@@ -52,7 +52,9 @@ def _delta(  # noqa: PLR0913  each is an option people type
     ] = "",
     key: SigningKeyOption = None,
     site: SiteKeyOption = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; only print the sizes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; only print the sizes. Needs no publisher's key.")
+    ] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Write the part of a bundle that a site lacks.
@@ -64,7 +66,9 @@ def _delta(  # noqa: PLR0913  each is an option people type
         raise InputError("option --out", "is missing", "give a folder, or --dry-run")
     private, medium = key or default_key(), _bytes(split)
     known = inventory.unseal(inventory_file, lambda name: site_public_key(site, name))
-    request = DeltaRequest(full, publisher_signature.public_key(private), known, against or [])
+    is_keyless = dry_run and not key and not publisher_signature.exists(private)
+    publisher = "" if is_keyless else publisher_signature.public_key(private)
+    request = DeltaRequest(full, publisher, known, against or [])
     plan = plan_delta(request, Cache(), ProgressLines(Console(stderr=output is OutputFormat.JSON)))
     parts = split_payload(plan, medium)
     if out and not dry_run:

@@ -17,8 +17,9 @@ from bedplate.delta.blob_roles import blob_roles
 from bedplate.delta.carried_file import SMALLEST_PATCHED, CarriedFile, PatchMaker, shared_encoders, whole_file
 from bedplate.delta.inventory import Inventory
 from bedplate.delta.match_base import BaseCandidates
-from bedplate.install.manifest import parse_manifest
-from bedplate.install.signature import SignedManifest, read_signed
+from bedplate.install.blob_content import read_small
+from bedplate.install.manifest import UNSIGNED, parse_manifest
+from bedplate.install.signature import LARGEST_MANIFEST, SignedManifest, read_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class DeltaRequest:
 
     Attributes:
         bundle: the full bundle.
-        publisher: text of the publisher's public keys.
+        publisher: text of the publisher's public keys; empty for a dry run, which does not verify the signature.
         inventory: what the site has.
         against: bundles that the site should have; patches start from their blobs, too.
     """
@@ -81,7 +82,7 @@ def plan_delta(request: DeltaRequest, cache: Cache, reporter: Reporter) -> Delta
     """
     bundle, inventory = request.bundle, request.inventory
     with refusals_as_errors():
-        signed = read_signed(bundle, request.publisher)
+        signed = read_signed(bundle, request.publisher) if request.publisher else _read_unverified(bundle)
         parse_manifest(signed.manifest)
     manifest, sizes = BundleManifest.model_validate_json(signed.manifest), inventory.sizes()
     kept = [file for file in manifest.files if bundle_layout.is_blob(file) and sizes.get(file.sha256) == file.size]
@@ -97,6 +98,10 @@ def plan_delta(request: DeltaRequest, cache: Cache, reporter: Reporter) -> Delta
             carried.append(whole_file(bundle, file))
     ordered = sorted(carried, key=lambda one: (one.patch, one.file.path))
     return DeltaPlan(bundle, signed, manifest, inventory, ordered, kept, _notes(request, candidates))
+
+
+def _read_unverified(bundle: Path) -> SignedManifest:
+    return SignedManifest(*(read_small(bundle, name, LARGEST_MANIFEST) for name in UNSIGNED))
 
 
 def _finder(folders: Iterable[Path]) -> Callable[[str], Path | None]:
@@ -127,6 +132,8 @@ def _notes(request: DeltaRequest, candidates: BaseCandidates) -> list[str]:
         f"the site's encoder {name} differs from this machine's: blobs that it packed are carried whole"
         for name in differing
     ]
+    if not request.publisher:
+        notes.append("the bundle's signature was not verified: this machine has no publisher's key")
     sizes = request.inventory.sizes()
     for folder in request.against:
         release = read_release(folder).release
