@@ -22,6 +22,7 @@ from pulumi.runtime import stack as pulumi_loop
 
 from bedplate.artifacts import find_program
 from bedplate.cluster import pulumi_resources
+from bedplate.cluster.pulumi_launcher import ensure_launcher
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import files
@@ -148,7 +149,7 @@ def environment_variables(site: Site) -> dict[str, str]:
 
 
 def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
-    """Create the environment's Pulumi folders, passphrase and plugin link; return the path of the CLI."""
+    """Create the environment's Pulumi folders, passphrase and launcher of the plugin; return the path of the CLI."""
     folder = site.state / "pulumi"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (folder / "passphrase").exists():
@@ -158,14 +159,10 @@ def ensure_home(site: Site, catalog: Catalog | None = None) -> Path:
 
 
 def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
-    """Link the release's provider into PULUMI_HOME: a link in a real folder, as the CLI ignores linked folders."""
+    """Put the release's provider into PULUMI_HOME: a launcher in a real folder, as the CLI ignores linked folders."""
     program = find_program.find_program("pulumi-kubernetes", "pulumi-resource-kubernetes", catalog)
-    link = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}" / program.name
-    if link.is_symlink() and link.readlink() == program:
-        return
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(program)
+    folder = home / "plugins" / f"resource-kubernetes-v{pulumi_resources.plugin_version()}"
+    ensure_launcher(folder / program.name, program)
 
 
 def program_of(site: Site, objects: Sequence[RenderedObject], catalog: Catalog) -> Callable[[], None]:
@@ -182,11 +179,12 @@ def work_folder(site: Site, layer: str) -> Path:
 def ensure_stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> Path:
     """Create a layer's project and stack if they do not exist; return the path of the CLI."""
     _stack(site, layer, objects, catalog)
-    return find_program.find_program("pulumi", "pulumi", catalog)
+    return _cli(site)
 
 
 def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> automation.Stack:
-    program = ensure_home(site, catalog)
+    launcher = _cli(site)
+    ensure_launcher(launcher, ensure_home(site, catalog))
     # An empty variable would count as a passphrase and replace the file.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
     project = f"bedplate-{layer}"
@@ -198,7 +196,7 @@ def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
         program=program_of(site, objects, catalog),
         opts=automation.LocalWorkspaceOptions(
             work_dir=str(work),
-            pulumi_command=automation.PulumiCommand(root=str(_root(site, program))),
+            pulumi_command=automation.PulumiCommand(root=str(launcher.parents[1])),
             project_settings=automation.ProjectSettings(name=project, runtime="python"),
             secrets_provider="passphrase",
             env_vars=environment_variables(site),
@@ -206,15 +204,9 @@ def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
     )
 
 
-def _root(site: Site, program: Path) -> Path:
-    """Return a folder with bin/pulumi, as the Automation API expects the CLI."""
-    root = site.state / "pulumi" / "cli"
-    link = root / "bin" / "pulumi"
-    if not (link.is_symlink() and link.readlink() == program):
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(program)
-    return root
+def _cli(site: Site) -> Path:
+    """Return the path of the CLI's launcher: bin/pulumi in a folder, as the Automation API expects it."""
+    return site.state / "pulumi/cli/bin/pulumi"
 
 
 def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:

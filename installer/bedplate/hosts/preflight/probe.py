@@ -25,7 +25,7 @@ DATA_FOLDER = "/var/lib"
 FSYNC_COUNT = 200
 FSYNC_SECONDS = 4.0
 WRITE_BYTES = 64 << 20
-EXECUTABLE_FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
+EXECUTABLE_FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/bedplate", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
 """Checked for the mount option noexec: programs of the platform and of containers run there."""
 CONFLICTING_PROGRAMS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
 CONFLICTING_PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
