@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,12 @@ def unavailable(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"CI must have it: {what}", pytrace=False)
     pytest.skip(what)
+
+
+def need_program(name: str) -> None:
+    """Skip a test that needs a program that this machine does not have; in CI, fail it."""
+    if shutil.which(name) is None:
+        unavailable(f"the program {name} is not in PATH; install it")
 
 
 def upstream(name: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from bedplate.delta.delta_plan import DeltaPlan, DeltaRequest, plan_delta
 from bedplate.delta.merge import MergeResult, merge
 from bedplate.delta.received_delta import receive
 from bedplate.delta.write_delta import write_delta
-from factories import tiny_bundle
+from factories import need_program, tiny_bundle
 
 
 @dataclass(frozen=True)
@@ -163,6 +162,7 @@ def _layer(files: dict[str, bytes], cache: Cache) -> Output:
 
 def _package(made_of: Content, cache: Cache) -> Output:
     """Add a package built by dpkg-deb to the cache."""
+    need_program("dpkg-deb")
     with cache.scratch() as folder:
         root = folder / "root"
         for name, data in {
@@ -175,6 +175,3 @@ def _package(made_of: Content, cache: Cache) -> Output:
         words = ["dpkg-deb", "--root-owner-group", "-Zxz", "-b", root, folder / "tool.deb"]
         subprocess.run([str(word) for word in words], check=True, capture_output=True)
         return cache.add(folder / "tool.deb", move=True)
-
-
-HAS_DPKG = shutil.which("dpkg-deb") is not None

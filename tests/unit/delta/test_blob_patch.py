@@ -101,7 +101,6 @@ def test_patches_small_and_empty_blobs(tmp_path: Path, old: bytes | None, new: b
     assert round_trip(tmp_path, old, new)[0] < 400
 
 
-@pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
 def test_a_package_is_reproducible(tmp_path: Path) -> None:
     """Every member that dpkg-deb packed is packed again to the same bytes."""
     sides = two_bundles.sides(tmp_path)

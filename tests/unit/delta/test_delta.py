@@ -23,7 +23,6 @@ from bedplate.delta.delta_layout import DATA
 from factories import killed, two_bundles
 from factories.two_bundles import Sides, tree
 
-pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
 MEDIUM = 60_000
 LAST = 16
 """File-system calls at the end, where the bundle gets its signature and its final path."""
@@ -128,6 +127,25 @@ def test_a_base_that_the_site_lacks_is_named(made: tuple[Sides, Path, Path], tmp
     assert any("lacks 1 blob of release 2026.11.1: go:tool" in note for note in facts["notes"])
     assert facts["delta"] < facts["full"]
     assert facts["media"] == -(-facts["delta"] // 100_000)
+
+
+def test_a_dry_run_needs_no_publisher_s_key(
+    made: tuple[Sides, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without a publisher's key prints the sizes, and that it did not verify the signature."""
+    sides, old, new = made
+    sides.inventory(old)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "empty"))
+    words = ["bundle", "delta", str(new), "--inventory", str(sides.root / "here.inventory")]
+    words += ["--site", f"{sides.site}.pub", "--output", "json"]
+    done = CliRunner().invoke(cli.build(["bundle"]), [*words, "--dry-run"])
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert facts["delta"] < facts["full"]
+    assert any("signature was not verified" in note for note in facts["notes"])
+    refused = CliRunner().invoke(cli.build(["bundle"]), [*words, "--out", str(tmp_path / "delta")])
+    assert isinstance(refused.exception, InputError)
+    assert "publisher's key" in str(refused.exception)
 
 
 def test_parts_can_be_read_one_by_one(made: tuple[Sides, Path, Path], parts: Path, tmp_path: Path) -> None:

@@ -21,8 +21,6 @@ from bedplate.pki import site_key
 from factories import two_bundles
 from factories.two_bundles import Sides
 
-pytestmark = pytest.mark.skipif(not two_bundles.HAS_DPKG, reason="needs dpkg-deb")
-
 
 @pytest.fixture
 def tmp_path(memory: Path) -> Iterator[Path]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bedplate.core.command import run
 from bedplate.distributions.debian.debian_version import DebianVersion
+from factories import need_program
 
 VERSIONS = st.from_regex(r"(?:[0-9]:)?[0-9][0-9A-Za-z+.~]{0,6}(?:-[0-9a-z+.~]{1,4}|-0)?", fullmatch=True)
 
 
-@pytest.mark.skipif(shutil.which("dpkg") is None, reason="dpkg is not on this machine")
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(VERSIONS, VERSIONS), min_size=30, max_size=30))
 def test_versions_are_ordered_as_dpkg_orders_them(pairs: list[tuple[str, str]]) -> None:
     """Any two versions compare here as they do in dpkg."""
+    need_program("dpkg")
     comparisons = [(a, operator, b) for a, b in pairs for operator in ("lt", "eq")]
     script = "".join(
         f"dpkg --compare-versions '{a}' {operator} '{b}' && echo 1 || echo 0\n" for a, operator, b in comparisons
