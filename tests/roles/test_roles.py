@@ -55,6 +55,8 @@ def test_every_option_is_explained(role: str) -> None:
 def test_templates_are_at_their_files_paths(role: str) -> None:
     """A template's path in templates/ is its path on the host; no template is unused."""
     text = "".join(path.read_text() for path in (ROLES / role / "tasks").glob("*.yml"))
+    for name, value in (_read(role, "defaults/main.yml") or {}).items():
+        text = text.replace(f'"{{{{ {name} }}}}"', str(value))
     for path in (ROLES / role / "templates").rglob("*.j2"):
         name = str(path.relative_to(ROLES / role / "templates"))
         assert name in text

@@ -1,4 +1,4 @@
-"""The packages that components need on hosts, for any distribution."""
+"""The packages that components need on hosts, by the names that they have in the hosts' distribution."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Iterable
 
 from bedplate.artifacts.source_kind import Context
 from bedplate.config.component import Component
+from bedplate.distributions.distribution import Distribution
 
 
-def host_packages(components: Iterable[Component]) -> list[str]:
-    """Return every package that a component needs on some host, sorted."""
-    return sorted({package for component in components for package in component.hosts.packages})
+def host_packages(components: Iterable[Component], distribution: Distribution) -> list[str]:
+    """Return every package that a component needs on some host of a distribution, sorted."""
+    return sorted(distribution.own_names(package for component in components for package in component.hosts.packages))
 
 
 def platform_packages(context: Context) -> list[str]:
     """Return what a bare host has: the packages of the component named as the platform's distribution."""
     platform = context.components.get(context.release.platform.distribution)
-    return platform.hosts.packages if platform else []
+    return context.distribution.own_names(platform.hosts.packages) if platform else []
 
 
 def host_roots(kind: str, context: Context) -> list[list[str]]:
     """Return the roots of the hosts' sets: all hosts, and a bare one. Empty for another distribution's kind."""
     if context.distribution.package_kind != kind:
         return []
-    return [host_packages(context.components.values()), platform_packages(context)]
+    return [host_packages(context.components.values(), context.distribution), platform_packages(context)]

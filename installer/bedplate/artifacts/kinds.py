@@ -14,6 +14,7 @@ from bedplate.artifacts.cache import Cache
 from bedplate.artifacts.ecosystem import Ecosystem
 from bedplate.artifacts.source_kind import Context, SourceKind
 from bedplate.config.catalog import Catalog
+from bedplate.config.component import AllowedReference
 from bedplate.config.release_lock import Lock
 from bedplate.core.errors import InputError
 
@@ -24,7 +25,8 @@ def kind_names() -> list[str]:
 
 
 def load_declarations() -> None:
-    """Import <kind>_artifact.py of each kind that has one, so that component.yaml can declare its artifacts."""
+    """Import <kind>_artifact.py of each kind that has one, so that component.yaml can name the kinds."""
+    AllowedReference.package_kinds.update(kind_names())
     for kind in kind_names():
         if find_spec(f"{artifacts.__name__}.{kind}.{kind}_artifact"):
             import_module(f"{artifacts.__name__}.{kind}.{kind}_artifact")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bedplate import distributions
 from bedplate.artifacts import kinds
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
@@ -48,8 +49,12 @@ def _release_folder(version: str) -> Path:
 
 
 def _component_folder(name: str, release: Path) -> Path:
-    for tree in paths.search_path():
-        if (tree / "manifests" / name / "component.yaml").is_file():
-            return tree / "manifests" / name
+    """Return a component's folder in manifests/. What a bare host has is in the folder of its distribution."""
+    folders = [tree / "manifests" for tree in paths.search_path()]
+    folders += [tree / paths.DISTRIBUTIONS for tree in paths.search_path()]
+    folders += map(Path, distributions.__path__)
+    for folder in folders:
+        if (folder / name / "component.yaml").is_file():
+            return folder / name
     where = SourceLocation(str(release / "release.yaml"))
     raise InputError(f"component {name}", "has no manifests folder", f"write manifests/{name}/component.yaml", where)

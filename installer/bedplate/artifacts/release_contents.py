@@ -70,9 +70,9 @@ def _artifact(entry: Entry, output: Output, catalog: Catalog) -> BundledArtifact
 def _packages(catalog: Catalog, lock: Lock, outputs: Mapping[str, Output], cache: Cache) -> list[str]:
     """Return the packages that components need on the bastion, with all dependencies, from all hosts' packages."""
     components = catalog.components.values()
-    roots = {package for c in components if _is_for_bastion(c) for package in c.hosts.packages}
     distribution = find_distribution(catalog.release.platform.distribution)
-    everything = host_packages(components)
+    roots = host_packages(filter(_is_for_bastion, components), distribution)
+    everything = host_packages(components, distribution)
     ids = lock.sets.get(set_name(distribution.package_kind, everything), []) if everything else []
     return distribution.closure(roots, {entry: cache.blob(outputs[entry].sha256) for entry in ids})
 

@@ -18,6 +18,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.reporter import Reporter
+from bedplate.distributions.find_distribution import find_distribution
 from bedplate.render.objects import image_digests
 
 
@@ -62,6 +63,7 @@ def prove_installed(catalog: Catalog, release: ReleaseFile, cache: Cache, report
         cache: has every artifact of it.
         reporter: shows how long it took.
     """
-    packages, started = host_packages(catalog.components.values()), time.monotonic()
+    distribution, started = find_distribution(catalog.release.platform.distribution), time.monotonic()
+    packages = host_packages(catalog.components.values(), distribution)
     if prove_installation(release, packages, cache):
         reporter.note(f"{len(packages)} host packages installed in a clean root, {time.monotonic() - started:.0f} s")

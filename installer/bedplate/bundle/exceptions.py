@@ -11,14 +11,15 @@ import yaml
 from bedplate.bundle.verify_bundle import refusals_as_errors
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import ReleaseFile
-from bedplate.config.component import AllowedReference
+from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 from bedplate.install.archive import open_tar
 
 FILE = "component.yaml"
 MAX_BYTES = 1 << 20
 """Limit for component.yaml, as the bundle may not be verified yet."""
-FOLDER = "manifests"
+FOLDERS = (PurePosixPath("manifests"), PurePosixPath(paths.DISTRIBUTIONS))
+"""Where components are, in the installer's tree and in each of its trees/."""
 
 
 def declared_exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, str]]:
@@ -34,8 +35,9 @@ def declared_exceptions(folder: Path, release: ReleaseFile) -> list[dict[str, st
 
 
 def _of_component(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[dict[str, str]]:
-    parts = PurePosixPath(member.name).parts
-    if parts[-1] != FILE or len(parts) < 3 or parts[-3] != FOLDER or parts[0] not in (FOLDER, "trees"):  # noqa: PLR2004
+    path = PurePosixPath(member.name)
+    inside = PurePosixPath(*path.parts[2:]) if path.parts[0] == "trees" else path
+    if path.name != FILE or inside.parent.parent not in FOLDERS:
         return
     if member.size > MAX_BYTES:
         raise _unreadable(member, f"is larger than {MAX_BYTES} bytes")
@@ -44,8 +46,8 @@ def _of_component(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[dic
         data = yaml.load(file.read(), Loader=yaml.CSafeLoader) if file else {}
         for item in data.get("allow") or ():
             # Not through the model, which may differ from that of an older release.
-            kind = next(kind for kind in AllowedReference.kinds() if item.get(kind))
-            yield {"component": parts[-2], "kind": kind, "what": item[kind], "reason": item["reason"]}
+            kind = next(kind for kind in item if kind != "reason" and item[kind])
+            yield {"component": path.parent.name, "kind": kind, "what": item[kind], "reason": item["reason"]}
     except (yaml.YAMLError, AttributeError, KeyError, StopIteration, TypeError) as error:
         raise _unreadable(member, f"cannot be read ({type(error).__name__})") from error
 

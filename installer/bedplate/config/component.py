@@ -6,9 +6,9 @@ The rest of the code knows a component only through these fields (contract 13, d
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from bedplate.config.artifact import AnyArtifact
 from bedplate.config.base import Model, Sentence
@@ -59,7 +59,8 @@ class Hosts(Model):
         description="groups of hosts.yaml that need it; mirror: the hosts that serve images in addition to the bastion",
     )
     packages: list[str] = Field(
-        default_factory=list, description="host packages; the mirror has them with their dependencies"
+        default_factory=list,
+        description="host packages, by Debian's names; the mirror has them with dependencies",
     )
     binaries: list[Binary] = Field(default_factory=list, description="programs that the roles install")
     services: list[str] = Field(default_factory=list, description="systemd units that must be active")
@@ -101,7 +102,15 @@ class CodeReference(Model):
 
 
 class AllowedReference(Model):
-    """A reference to something that is deliberately not in the bundle: an image, or a package that another requires."""
+    """A reference to something that is deliberately not in the bundle: an image, or a package that another requires.
+
+    A source kind whose packages require others has a key with its name, such as `deb`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str]
+    package_kinds: ClassVar[set[str]] = set()
+    """Names of the source kinds. The layer `artifacts` fills it (`artifacts.load_release`)."""
 
     image: str = Field("", description="the image; without a tag if the tag is decided elsewhere")
     deb: str = Field("", description="instead of image: a dependency of a Debian package, as 'package: dependency'")
@@ -111,15 +120,12 @@ class AllowedReference(Model):
     @model_validator(mode="after")
     def check_one(self) -> Self:
         """Refuse an exception unless it names exactly one thing."""
-        if sum(bool(getattr(self, kind)) for kind in self.kinds()) != 1:
-            *others, last = self.kinds()
-            raise ValueError(f"give one of {', '.join(others)} and {last}")
+        known = {name: None for name in (*type(self).model_fields, *sorted(self.package_kinds)) if name != "reason"}
+        if unknown := self.__pydantic_extra__.keys() - known.keys():
+            raise ValueError(f"{min(unknown)}: is not one of {', '.join(known)} and reason")
+        if sum(bool(getattr(self, name, "")) for name in known) != 1:
+            raise ValueError("give one of image, deb and wheel, or of another kind of package")
         return self
-
-    @classmethod
-    def kinds(cls) -> tuple[str, ...]:
-        """Return the fields of which an exception has one: all but the reason."""
-        return tuple(name for name in cls.model_fields if name != "reason")
 
 
 class Component(Model):

@@ -11,6 +11,9 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[3]
 """The checkout, or the installer's copy on a bastion: manifests/, roles/, stacks/, releases/ …"""
 
+DISTRIBUTIONS = "installer/bedplate/distributions"
+"""Folder of the distributions in a source tree, which may be that of another revision."""
+
 STATE = Path("/var/lib/bedplate")
 """On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
 STORE = STATE / "store"

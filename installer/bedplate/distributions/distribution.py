@@ -47,6 +47,9 @@ class Distribution(ABC):
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
         package_source_role: role that makes the mirror a host's only package source and installs its packages.
+        conflicting_packages: packages that must not be installed on a host, because they contend with the release's.
+        package_names: packages of components (`hosts.packages`) that have other names here: to their names.
+        role_variables: for each role whose defaults do not fit (paths, units, users): its variables.
     """
 
     name: ClassVar[str]
@@ -59,6 +62,9 @@ class Distribution(ABC):
     index: ClassVar[str]
     signature: ClassVar[str]
     package_source_role: ClassVar[str]
+    conflicting_packages: ClassVar[tuple[str, ...]] = ()
+    package_names: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    role_variables: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @abstractmethod
     def runs_on(self, host: OsRelease, suite: str) -> bool:
@@ -122,6 +128,11 @@ class Distribution(ABC):
             scratch: folder for files while it runs; on the same file system as the packages.
             out: the tar.
         """
+
+    def own_names(self, packages: Iterable[str]) -> list[str]:
+        """Return the distribution's names of packages that components name, in their order."""
+        names = (name for package in packages for name in self.package_names.get(package, (package,)))
+        return list(dict.fromkeys(names))
 
     def package_source_variables(self, mirror: str, key: str, packages: Mapping[str, str]) -> dict[str, Any]:
         """Return the variables of package_source_role on a host.

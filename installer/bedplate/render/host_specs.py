@@ -69,7 +69,8 @@ def _key(site: Site, release: Release, components: Mapping[str, Component], rele
 
 def package_versions(components: Mapping[str, Component], release_file: ReleaseFile) -> dict[str, str]:
     """Return the version of every package in the hosts' closure."""
-    roots, distribution = host_packages(components.values()), distribution_of_suite(release_file.suite)
+    distribution = distribution_of_suite(release_file.suite)
+    roots = host_packages(components.values(), distribution)
     if not roots:
         return {}
     entries = release_file.sets.get(set_name(distribution.package_kind, roots))
@@ -89,24 +90,26 @@ def _spec(  # noqa: PLR0913  a host is computed from all of these
 ) -> HostSpec:
     groups = _groups(site, host)
     installed = [c for c in components.values() if {*groups} & {*c.hosts.groups}]
-    packages = {name: versions[name] for c in installed for name in c.hosts.packages}
+    distribution = _distribution(release)
+    packages = {name: versions[name] for name in host_packages(installed, distribution)}
     # Components of the layer bundle are the installer's own tools; the bundle's `install` puts them on the bastion.
     programs = [one for c in installed if c.layer != "bundle" for one in _programs(c, release_file)]
     inputs = _inputs(
         {
             **_values(site, host, release, release_file),
-            **_package_source(site, release, dict(sorted(packages.items()))),
+            **_package_source(site, release, packages),
             "programs": programs,
         }
     )
     roles = paths.source_tree() / "roles"
-    names = role_files.roles_of_groups(roles, groups, _distribution(release).package_source_role)
+    names = role_files.roles_of_groups(roles, groups, distribution.package_source_role)
+    inputs |= {name: value for role in names for name, value in distribution.role_variables.get(role, {}).items()}
     played = [role_files.load_role(roles / name, inputs) for name in names]
     spec = HostSpec(
         host=host.name,
         address=str(host.address),
         groups=groups,
-        packages=dict(sorted(packages.items())),
+        packages=packages,
         binaries={Path(path).name: one["version"] for one in programs for path in one["paths"]},
         services=_services(installed, played),
         sysctls={name: value for role in played for name, value in role.settings.items()},

@@ -106,6 +106,9 @@ def load_role(folder: Path, inputs: dict[str, Any]) -> Role:
 
 def _known(value: Any, values: dict[str, Any]) -> Any:
     """Return the value of a role's variable; None if only a run on the host can tell it."""
+    if isinstance(value, list):
+        known = [_known(item, values) for item in value]
+        return None if None in known else known
     if not (isinstance(value, str) and "{{" in value):
         return value
     try:

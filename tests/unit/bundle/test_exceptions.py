@@ -15,6 +15,7 @@ from factories import tiny_bundle
 
 FILES = {
     "manifests/volumes/component.yaml": "allow: [{image: 'a/b:1', reason: it is never pulled}]\n",
+    "installer/bedplate/distributions/rhel/component.yaml": "allow: [{rpm: 'a: b', reason: never called}]\n",
     "manifests/plain/component.yaml": "name: plain\n",
     "manifests/volumes/files/component.yaml": "allow: [{image: 'no/no:1', reason: another file of that name}]\n",
     "tests/data/x/manifests/y/component.yaml": "allow: [{image: 'no/no:1', reason: a test's}]\n",
@@ -38,6 +39,7 @@ def test_exceptions_are_read_from_the_installer_inside(tmp_path: Path) -> None:
     assert _exceptions(tmp_path, FILES) == [
         {"component": "agent", "kind": "deb", "what": "web: absent", "reason": "only a hint"},
         {"component": "old", "kind": "wheel", "what": "app: absent", "reason": "unused"},
+        {"component": "rhel", "kind": "rpm", "what": "a: b", "reason": "never called"},
         {"component": "volumes", "kind": "image", "what": "a/b:1", "reason": "it is never pulled"},
     ]
 

@@ -73,7 +73,8 @@ def _played(name: str, specs: Iterable[HostSpec], roles: Mapping[str, list[str]]
 def _release_file(release: Catalog) -> ReleaseFile:
     """Return a release file with the fields that host specs read."""
     components = release.components.values()
-    packages, distribution = host_packages(components), _distribution(release)
+    distribution = _distribution(release)
+    packages = host_packages(components, distribution)
     kind, architecture = distribution.package_kind, release.release.platform.architecture
     listed = [f"{kind}:{distribution.entry_name(name, LOCKED, architecture)}" for name in packages]
     return ReleaseFile(

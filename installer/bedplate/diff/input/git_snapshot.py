@@ -34,6 +34,7 @@ def read(spec: str) -> Snapshot:
     folder = _folder(repository, commit, name, spec)
     present = _names(repository, commit, "")
     names = sorted({*(path for path in INSTALLER if path in present), folder})
+    names += [paths.DISTRIBUTIONS] if _names(repository, commit, paths.DISTRIBUTIONS) else []
     tree = unpacked(digest.of([commit, names]), lambda: _archive(repository, commit, names))
     if not present >= NEEDED:
         return environment_snapshot.read(spec, tree / folder)

@@ -1,7 +1,8 @@
-"""The rules that apply to an object or a host: Bedplate's own from rules/data/*.yaml, and those of components.
+"""The rules that apply to an object or a host: Bedplate's own, those of distributions, and those of components.
 
-A file of rules/data/ is a heading of the reference (docs/reference/diff-rules.md), no more. What a rule puts at risk is
-its own key `risk`, whichever file it is in.
+Bedplate's own are in rules/data/*.yaml, those of a distribution about its packages in its folder. A file is a heading
+of the reference (docs/reference/diff-rules.md), no more. What a rule puts at risk is its own key `risk`, whichever file
+it is in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bedplate import distributions
 from bedplate.config import diff_rule
 from bedplate.config.diff_rule import DiffRule
 from bedplate.diff.rules import pod_paths
@@ -19,11 +21,13 @@ from bedplate.kube import yaml_text
 from bedplate.kube.snapshot import Resource
 
 FOLDER = Path(__file__).parent / "data"
+OF_DISTRIBUTION = "diff_rules.yaml"
+"""File with rules in the folder of a distribution; it may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """One file of rules/data/.
+    """One file of rules.
 
     Attributes:
         title: heading in the reference.
@@ -45,11 +49,14 @@ class RuleFile:
 
 @cache
 def rule_files() -> dict[str, RuleFile]:
-    """Return every file of rules by its name without suffix, sorted."""
-    return {
-        path.stem: RuleFile(**yaml_text.parse(path.read_bytes(), path.name, 0)[0])
-        for path in sorted(FOLDER.glob("*.yaml"))
-    }
+    """Return every file of rules by its name without suffix, or its distribution's; those of distributions first.
+
+    The first rule that matches a host's change applies, so a rule about one package comes before that about all.
+    """
+    found = [path for folder in distributions.__path__ for path in Path(folder).glob(f"*/{OF_DISTRIBUTION}")]
+    paths = {path.parent.name: path for path in sorted(found)}
+    paths |= {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+    return {name: RuleFile(**yaml_text.parse(path.read_bytes(), path.name, 0)[0]) for name, path in paths.items()}
 
 
 class Rulebook:
@@ -81,5 +88,5 @@ def _is_native(group: str) -> bool:
 
 @cache
 def built_in_rules() -> tuple[DiffRule, ...]:
-    """Return Bedplate's own rules about objects and hosts."""
+    """Return Bedplate's own rules about objects and hosts, and those of distributions."""
     return tuple(rule for file in rule_files().values() for rule in file.load_rules())

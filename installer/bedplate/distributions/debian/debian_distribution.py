@@ -26,6 +26,7 @@ class Debian(Distribution):
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"
     package_source_role = "apt_source"
+    conflicting_packages = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 
     def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Compare the release's name."""

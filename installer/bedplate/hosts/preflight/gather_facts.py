@@ -63,11 +63,13 @@ def _message(error: Exception) -> str:
 
 
 def _facts(site: Site, host: Host) -> Facts:
+    distributions = [find_distribution(name) for name in distribution_names()]
     parameters = json.dumps(
         {
             "names": addresses.site_names(site.environment.domain),
             "reach": _targets(site, host),
-            "list_packages": [find_distribution(name).list_packages for name in distribution_names()],
+            "list_packages": [one.list_packages for one in distributions],
+            "conflicting_packages": sorted({name for one in distributions for name in one.conflicting_packages}),
         }
     )
     source = Path(probe.__file__).read_bytes()

@@ -46,6 +46,6 @@ RULES = (
         "hard",
         packages,
         "it starts services or installs programs that conflict with the release's own",
-        "remove it with `apt-get purge`",
+        "remove it with the host's package manager, on Debian with `apt-get purge`",
     ),
 )

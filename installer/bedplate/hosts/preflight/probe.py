@@ -2,7 +2,8 @@
 
 It changes nothing: it writes one file of its own in /var/lib to measure the disk, and deletes it.
 PARAMETERS is JSON: {"names": [names to resolve], "reach": [[address, port] to connect to],
-"list_packages": [shell commands that print the installed packages; those of other distributions print nothing]}.
+"list_packages": [shell commands that print the installed packages; those of other distributions print nothing],
+"conflicting_packages": [names of packages to look for among them]}.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ WRITE_BYTES = 64 << 20
 EXECUTABLE_FOLDERS = ("/opt", "/run", "/tmp", "/var/lib/bedplate", "/var/lib/containerd", "/var/lib/kubelet")  # noqa: S108  only checked
 """Checked for the mount option noexec: programs of the platform and of containers run there."""
 CONFLICTING_PROGRAMS = ("crio", "dockerd", "etcd", "k3s", "k3s-server", "kubelet", "rke2")
-CONFLICTING_PACKAGES = ("containerd.io", "docker-ce", "docker.io", "etcd-server", "cri-o", "kubelet", "kubeadm")
 LISTENING = {"tcp": "0A", "udp": "07"}  # TCP_LISTEN and TCP_CLOSE, include/net/tcp_states.h of the kernel
 FIREWALLS = ("firewalld", "ufw", "nftables", "netfilter-persistent")
 LEFTOVERS = (
@@ -243,11 +243,11 @@ def programs() -> list[str]:
     return sorted(running.intersection(CONFLICTING_PROGRAMS))
 
 
-def packages(commands: list[str]) -> list[str]:
+def packages(commands: list[str], conflicting: list[str]) -> list[str]:
     """Return the installed packages that conflict with the platform."""
     runs = [subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False) for command in commands]
     installed = {name for run in runs for name in run.stdout.split()}
-    return sorted(installed.intersection(CONFLICTING_PACKAGES))
+    return sorted(installed.intersection(conflicting))
 
 
 def firewalls() -> list[str]:
@@ -290,7 +290,7 @@ def gather(parameters: dict[str, list[Any]]) -> dict[str, object]:
         "disk": disk(),
         "leftovers": leftovers(),
         "programs": programs(),
-        "packages": packages(parameters["list_packages"]),
+        "packages": packages(parameters["list_packages"], parameters["conflicting_packages"]),
         "firewalls": firewalls(),
     }
 

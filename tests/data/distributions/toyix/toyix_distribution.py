@@ -24,6 +24,17 @@ class Toyix(Distribution):
     index = "list"
     signature = "list.sig"
     package_source_role = "toy_source"
+    conflicting_packages = ("marbles",)
+    package_names = {"clock": ("sundial", "sun"), "firmware": ()}  # noqa: RUF012  as above
+    role_variables = {  # noqa: RUF012  as above
+        "time": {
+            "time_service": "sundial.service",
+            "time_config_file": "/etc/sundial.conf",
+            "time_options_file": "/etc/sysconfig/sundial",
+            "time_options_variable": "OPTIONS",
+        },
+        "mirror": {"mirror_service": "web.service", "mirror_welcome_page": "", "mirror_log_user": "web"},
+    }
 
     def runs_on(self, host: OsRelease, suite: str) -> bool:
         """Compare the release's number, whose minor part may differ."""

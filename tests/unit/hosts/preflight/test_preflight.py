@@ -234,9 +234,8 @@ def test_only_a_certain_difference_of_clocks_counts() -> None:
 
 def test_the_probe_gathers_all_facts_on_this_machine() -> None:
     """Run from standard input, as over SSH, it prints JSON that fits Facts."""
-    parameters = json.dumps(
-        {"names": ["localhost"], "reach": [["127.0.0.1", 1]], "list_packages": ["echo ok docker.io"]}
-    )
+    packages = {"list_packages": ["echo ok docker.io"], "conflicting_packages": ["docker.io", "docker-ce"]}
+    parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]], **packages})
     done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
     facts = Facts.model_validate_json(done.stdout)
     assert facts.names == {"localhost": ["127.0.0.1"]}
