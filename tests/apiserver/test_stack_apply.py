@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bedplate.cluster.pulumi_resources import FIELD_MANAGER
 from bedplate.core.errors import BedplateError
 from bedplate.pki.secret_files import read_secret
 from factories.api_server import ApiServer
-from factories.killed_apply import run_killed_apply
+from factories.killed_apply import pulumi_processes, run_killed_apply
 from factories.shop_objects import cart, claim, definition, secret, service, settings
 from factories.small_platform import LAYER, SECRET, SmallPlatform
 
@@ -142,9 +143,13 @@ def test_an_object_that_the_server_refuses_is_named(shop: SmallPlatform) -> None
 
 
 def test_an_apply_that_was_killed_is_resumed(server: ApiServer, shop: SmallPlatform) -> None:
-    """An apply is killed with Pulumi after its first change. The next one breaks Pulumi's lock and does the rest."""
+    """An apply is killed after its first change, and Pulumi ends with it. The next one breaks its lock, and resumes."""
     shop.declare(*_all_kinds(shop))
     assert run_killed_apply(server, shop) == -signal.SIGKILL
+    deadline = time.monotonic() + 5
+    while pulumi_processes(shop):
+        assert time.monotonic() < deadline, pulumi_processes(shop)
+        time.sleep(0.1)
     assert list((shop.site.state / "pulumi/.pulumi/locks").rglob("*.json"))
     assert shop.apply().changed
     assert shop.apply().changed == 0

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,19 @@ def run_killed_apply(server: ApiServer, platform: SmallPlatform) -> int:
     return subprocess.run(words, env=environment, start_new_session=True, check=False).returncode
 
 
+def pulumi_processes(platform: SmallPlatform) -> list[str]:
+    """Return the programs that run with the platform's own Pulumi settings: the CLI and its provider."""
+    home = os.fsencode(pulumi_stack.environment_variables(platform.site)["PULUMI_HOME"])
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if b"PULUMI_HOME=" + home in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "comm").read_text().strip())
+    return found
+
+
 def main(folder: str, environment: str, name: str) -> None:
-    """Apply a release; at its first change, kill this process and Pulumi, which is in the same process group."""
+    """Apply a release; at its first change, kill this process and the Pulumi CLI, which is in its process group."""
     use_bastion(Path(folder), pytest.MonkeyPatch())
     installed = installation(make_site(Path(environment), name=name, release=VERSION))
     objects = installed.layer(LAYER)
