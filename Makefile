@@ -13,7 +13,7 @@ PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/
 # Programs of the release that tests run themselves.
 PROGRAMS := kustomize registry etcd kubernetes-control-plane kubernetes-node pulumi pulumi-kubernetes
 
-.PHONY: lab test test-quick test-all test-part parts programs lint types docs reproduce requirements tools packages
+.PHONY: lab test test-quick test-all test-part parts programs mutants lint types docs reproduce requirements tools packages
 
 lab: ## a datacenter on this computer
 	./bedplate lab up
@@ -38,6 +38,9 @@ parts: ## the parts of `make test-all`, by name
 
 programs: packages ## programs of the release that tests run
 	PYTHONPATH=installer $(PYTHON) tests/programs.py $(PROGRAMS)
+
+mutants: programs ## change the code in many places, one at a time, and print the changes that no test notices: make mutants AREA=render SAMPLE=40
+	$(PYTHON) tests/mutation $(AREA) --sample $(or $(SAMPLE),40)
 
 lint: tools types ## as pre-commit and CI see it
 	.venv/bin/ruff check .

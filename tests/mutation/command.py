@@ -1,0 +1,82 @@
+"""The command line of mutation testing."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from mutation.areas import Area, areas
+from mutation.mutant import Mutant
+from mutation.trial import copy_tree, is_killed, run_tests
+
+TREE = Path(__file__).resolve().parents[2]
+SURVIVE = 0.05
+"""The share of mutants that may survive."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Try mutants, print survivors, and return 1 if too many survive."""
+    options = _parse(words)
+    chosen = [areas()[name] for name in options.area or areas()]
+    with tempfile.TemporaryDirectory(prefix="bedplate-mutants-") as folder:
+        copies = [Path(folder) / str(number) for number in range(options.jobs)]
+        for copy in copies:
+            copy_tree(TREE, copy)
+        survivors, tried = 0, 0
+        for area in chosen:
+            survived, of = _try_area(area, copies, options)
+            survivors, tried = survivors + survived, tried + of
+    print(f"{survivors} of {tried} mutants survive ({survivors / max(tried, 1):.1%}), seed {options.seed}")  # noqa: T201
+    return int(survivors > SURVIVE * tried)
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/mutation", description=__doc__)
+    parser.add_argument("area", nargs="*", choices=[*areas(), []], help="the areas to mutate (default: all)")
+    parser.add_argument("--sample", type=int, default=40, help="mutants of each area, chosen by the seed; 0: all")
+    parser.add_argument("--seed", type=int, default=None, help="(default: of the day's date)")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried at once")
+    options = parser.parse_args(words)
+    options.seed = int(time.strftime("%Y%m%d")) if options.seed is None else options.seed
+    return options
+
+
+def _try_area(area: Area, copies: list[Path], options: argparse.Namespace) -> tuple[int, int]:
+    """Try an area's mutants; return how many survived, and how many were tried."""
+    found = area.mutants(TREE)
+    sample = found if not options.sample else _sample(found, options.sample, options.seed)
+    began = time.monotonic()
+    if run_tests(copies[0], area.tests):
+        raise SystemExit(f"{area.name}: its tests fail without a mutant; run: pytest -x {' '.join(area.tests)}")
+    seconds = time.monotonic() - began
+    print(f"{area.name}: {len(sample)} of {len(found)} mutants; tests take {seconds:.0f} s", flush=True)  # noqa: T201
+    survived = [mutant for mutant, killed in _try_all(sample, area, copies, 60 + 4 * seconds) if not killed]
+    for mutant in survived:
+        print(f"  {mutant.describe((TREE / mutant.path).read_text())}", flush=True)  # noqa: T201
+    return len(survived), len(sample)
+
+
+def _sample(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
+    return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311  not a secret
+
+
+def _try_all(sample: list[Mutant], area: Area, copies: list[Path], limit: float) -> list[tuple[Mutant, bool]]:
+    free: SimpleQueue[Path] = SimpleQueue()
+    for copy in copies:
+        free.put(copy)
+
+    def attempt(mutant: Mutant) -> tuple[Mutant, bool]:
+        copy = free.get()
+        try:
+            return mutant, is_killed(copy, mutant, area.tests, limit)
+        finally:
+            free.put(copy)
+
+    with ThreadPoolExecutor(len(copies)) as pool:
+        return list(pool.map(attempt, sample))

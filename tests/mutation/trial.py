@@ -1,0 +1,47 @@
+"""A trial: run an area's tests against one mutant, in a copy of the tree."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mutation.mutant import Mutant
+
+LEFT_OUT = (".git", ".venv", "build", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+
+
+def copy_tree(tree: Path, to: Path) -> None:
+    """Copy the tree; its virtual environment and its programs are shared."""
+    shutil.copytree(tree, to, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+    for name in (".venv", "build"):
+        if (tree / name).exists():
+            (to / name).symlink_to((tree / name).resolve())
+
+
+def is_killed(copy: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> bool:
+    """Return whether a test fails, or none ends in time, with the mutant in its place.
+
+    Args:
+        copy: the copy of the tree; it is as it was afterwards.
+        mutant: the change.
+        tests: what pytest runs; it stops at the first failure.
+        limit: seconds after which the tests count as failed.
+    """
+    file = copy / mutant.path
+    text = file.read_text()
+    file.write_text(mutant.apply(text))
+    try:
+        return run_tests(copy, tests, limit) != 0
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        file.write_text(text)
+
+
+def run_tests(copy: Path, tests: Sequence[str], limit: float | None = None) -> int:
+    """Return pytest's exit code."""
+    python = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(python, cwd=copy, capture_output=True, check=False, timeout=limit).returncode

@@ -1,0 +1,51 @@
+"""Mutants of YAML: of templates of objects, and of the conditions of a role's tasks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mutation.mutant import Mutant
+
+SHAPE = re.compile(r"^\s*(- )?(apiVersion|kind|metadata|name|namespace|labels|annotations|spec|data|rules|items)\s*:")
+"""Keys without which an object is none, or that only name it."""
+CONDITION = re.compile(r"^(\s+)when:(.*)$")
+
+
+def template_mutants(path: Path, text: str) -> Iterator[Mutant]:
+    """Yield a template without one of its lines, together with what belongs to the line."""
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if line.strip() and not line.lstrip().startswith(("#", "{%", "---")) and not SHAPE.match(line):
+            yield _without(path, lines, number, _end_of_block(lines, number))
+
+
+def condition_mutants(path: Path, text: str) -> Iterator[Mutant]:
+    """Yield a task file with one `when:` taken away, and with it turned to its contrary where it is on one line."""
+    lines = text.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if found := CONDITION.match(line):
+            yield _without(path, lines, number, _end_of_block(lines, number))
+            if found[2].strip():
+                start = sum(map(len, lines[:number]))
+                new = f"{found[1]}when: not ({found[2].strip()})\n"
+                yield Mutant(path, start, start + len(line), new, number + 1)
+
+
+def _without(path: Path, lines: list[str], first: int, end: int) -> Mutant:
+    start = sum(map(len, lines[:first]))
+    return Mutant(path, start, start + sum(map(len, lines[first:end])), "", first + 1)
+
+
+def _end_of_block(lines: list[str], first: int) -> int:
+    """Return the number of the first line that is not inside the block that a line opens."""
+    depth = _depth(lines[first])
+    for number in range(first + 1, len(lines)):
+        if lines[number].strip() and (_depth(lines[number]) <= depth or lines[number].lstrip().startswith("{%")):
+            return number
+    return len(lines)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())

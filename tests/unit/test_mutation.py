@@ -1,0 +1,57 @@
+"""Mutation testing changes what runs, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from factories import ROOT
+from mutation.areas import areas
+from mutation.python_mutants import mutants
+from mutation.yaml_mutants import condition_mutants, template_mutants
+
+FILE = Path("one.py")
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        ("x = a == b", {"x = a != b"}),
+        ("x = a and b", {"x = a or b"}),
+        ("x = not a", {"x = a"}),
+        ("x = a + 'é' + b", {"x = a - 'é' + b", "x = a + 'é' - b"}),
+        ("if a:\n    b()", {"if (not (a)):\n    b()", "if a:\n    pass"}),
+        ("def f() -> int:\n    return g(1)", {"def f() -> int:\n    return None", "def f() -> int:\n    return g(2)"}),
+        ("f(x=True)", {"f(x=False)", "pass"}),
+        ("raise E(1)", {"pass"}),
+        ('"""Text."""\nlog.info(x)', set()),
+    ],
+)
+def test_code_is_changed_in_one_place(code: str, changed: set[str]) -> None:
+    """Each mutant of Python code differs in one operator, value or statement."""
+    assert {one.apply(code) for one in mutants(FILE, code)} == changed
+
+
+def test_a_template_loses_a_line_with_its_block() -> None:
+    """A mutant of a template lacks a line and what belongs to it."""
+    text = "kind: Role\nrules:\n  - verbs:\n      - get\n    extra: 1\n{% if a %}\nlast: 1\n{% endif %}\n"
+    changed = {one.apply(text) for one in template_mutants(FILE, text)}
+    assert text.replace("      - get\n", "") in changed
+    assert text.replace("last: 1\n", "") in changed
+    assert len(changed) == 4
+
+
+def test_a_condition_is_dropped_and_turned() -> None:
+    """A task loses its condition, or gets the contrary one."""
+    text = "- name: A\n  when: a is changed\n- name: B\n  when:\n    - b\n    - c\n"
+    assert {one.apply(text) for one in condition_mutants(FILE, text)} == {
+        text.replace("  when: a is changed\n", ""),
+        text.replace("a is changed", "not (a is changed)"),
+        text.replace("  when:\n    - b\n    - c\n", ""),
+    }
+
+
+def test_every_area_has_sources_and_tests() -> None:
+    """The patterns of an area find files that can be changed, and its tests exist."""
+    for area in areas().values():
+        assert area.mutants(ROOT), area.name
+        assert all((ROOT / path).exists() for path in area.tests), area.name
