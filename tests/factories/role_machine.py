@@ -16,7 +16,8 @@ from bedplate.hosts import ansible
 from bedplate.hosts.play_result import PlayResult
 from bedplate.lab import kernel_settings, ssh_keys
 from bedplate.lab.container import ensure_machine
-from bedplate.render import role_files
+from bedplate.render.role_files import Role
+from bedplate.render.role_tree import RoleTree
 from factories.role_site import RoleSite
 
 MIRROR = "/var/lib/bedplate/mirror"
@@ -91,9 +92,9 @@ class RoleMachine:
             patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))
             return ansible.run_plays(self.role_site.site, [play], [self.spec], self._log, check=check)
 
-    def role(self, name: str) -> role_files.Role:
+    def role(self, name: str) -> Role:
         """Return a role with the values that it has on this host."""
-        return role_files.load_role(paths.SOURCE / "roles" / name, self.spec.vars)
+        return RoleTree(paths.SOURCE / "roles").role(name, self.spec.vars)
 
     def content(self, path: str) -> str:
         """Return the text of a file in the container."""

@@ -8,10 +8,12 @@ import yaml
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
+from bedplate.config.hosts import Host
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
-from bedplate.render import role_files
+from bedplate.render.host_inputs import HostInputs, HostParts
 from bedplate.render.host_specs import host_specs
+from bedplate.render.role_tree import RoleTree
 from factories.host_release import release_file
 from factories.render_site import make_site
 
@@ -42,12 +44,15 @@ def test_specs_are_a_function_of_their_inputs(site: Site, catalog: Catalog, spec
 
 
 def test_an_earlier_tree_is_rendered(site: Site, catalog: Catalog, specs: dict[str, HostSpec], tmp_path: Path) -> None:
-    """Roles of a revision or bundle from before the site's names had one source give the same specs, for a diff."""
-    shutil.copytree(ROLES, tmp_path / "roles")
-    shutil.copy(FORMER_INPUTS, tmp_path / "roles/inputs.yaml.j2")
-    with paths.use_tree(tmp_path):
-        former = _specs(site, catalog)
-    assert {name: spec.digest for name, spec in former.items()} == {name: spec.digest for name, spec in specs.items()}
+    """The inputs of a revision from before the site's names had one source are filled, for a diff."""
+    shutil.copy(FORMER_INPUTS, tmp_path / "inputs.yaml.j2")
+    inputs = HostInputs(tmp_path, site, catalog.release, release_file(catalog))
+    for host in site.hosts:
+        now = specs[host.name].vars
+        former = yaml.safe_load(inputs.text(host, HostParts(specs[host.name].packages, now["programs_list"], [])))
+        assert [line["address"] for line in former.pop("base_names")] == [str(one.address) for one in site.hosts]
+        kept = former.keys() & now.keys()
+        assert {name: former[name] for name in kept} == {name: now[name] for name in kept}
 
 
 def test_hosts_get_what_their_groups_need(specs: dict[str, HostSpec]) -> None:
@@ -72,16 +77,29 @@ def test_packages_have_the_versions_of_the_release(site: Site, catalog: Catalog)
         assert spec.digest != before[name].digest
 
 
-def test_names_are_in_every_hosts_file(specs: dict[str, HostSpec]) -> None:
-    """Every host has the names api, mirror and notebooks in a block of its hosts file; the rest is the site's."""
-    for spec in specs.values():
-        file = next(file for file in spec.files if file.path == "/etc/hosts")
-        assert file.part == "block"
-        assert file.content.splitlines() == [
-            "198.18.7.10 bastion mirror.site.bedplate.test",
-            "198.18.7.11 cp1 api.site.bedplate.test",
-            "198.18.7.12 worker1 notebooks.site.bedplate.test",
-        ]
+@pytest.mark.parametrize(
+    ("host", "lines"),
+    [
+        ("bastion", ["198.18.7.12 notebooks.site.bedplate.test"]),
+        ("cp1", []),
+        ("worker1", ["198.18.7.12 worker1"]),
+    ],
+)
+def test_a_hosts_file_has_what_its_host_asks_for(specs: dict[str, HostSpec], host: str, lines: list[str]) -> None:
+    """A block has mirror, api and the host's own name, on the bastion also notebooks; the rest is the site's."""
+    file = next(file for file in specs[host].files if file.path == "/etc/hosts")
+    assert file.part == "block"
+    shared = ["198.18.7.10 bastion mirror.site.bedplate.test", "198.18.7.11 cp1 api.site.bedplate.test"]
+    assert file.content.splitlines() == shared + lines
+
+
+def test_a_new_worker_changes_no_other_host(site: Site, catalog: Catalog, specs: dict[str, HostSpec]) -> None:
+    """A worker at the end of hosts.yaml changes no other spec; at the front, it takes over the notebooks' page."""
+    new = Host.model_validate({"name": "worker2", "address": "198.18.7.13", "groups": ("workers",)})
+    after = _specs(Site(site.folder, site.environment, (*site.hosts, new)), catalog)
+    assert {name: after[name] for name in specs} == specs
+    first = _specs(Site(site.folder, site.environment, (new, *site.hosts)), catalog)
+    assert [name for name in specs if first[name] != specs[name]] == ["bastion"]
 
 
 def test_containerd_uses_the_mirror_for_every_registry(specs: dict[str, HostSpec]) -> None:
@@ -164,7 +182,7 @@ def test_unresolved_packages_are_refused(site: Site, catalog: Catalog) -> None:
 def test_roles_get_only_the_variables_that_they_declare(specs: dict[str, HostSpec]) -> None:
     """Every variable of a host is declared by one of its roles."""
     for spec in specs.values():
-        names = role_files.roles_of_groups(ROLES, spec.groups, "apt_source")
+        names = RoleTree(ROLES).roles_of_groups(spec.groups, "apt_source")
         declared = {option for name in names for option in _options(name)}
         assert set(spec.vars) == {name for name in spec.vars if name in declared}
 

@@ -11,7 +11,7 @@ import yaml
 from bedplate.core import paths
 from bedplate.core.command import run
 from bedplate.distributions.find_distribution import distribution_names, find_distribution
-from bedplate.render.role_files import PACKAGE_SOURCE
+from bedplate.render.role_tree import PACKAGE_SOURCE
 
 ROLES = paths.SOURCE / "roles"
 NAMES = sorted(path.parent.parent.name for path in ROLES.glob("*/tasks/main.yml"))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bedplate.config.environment_file import Network
 from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
 
 
 class SiteNames(NamedTuple):
@@ -52,14 +53,43 @@ def cluster_addresses(site: Site) -> dict[str, IPv4Address]:
     return {**site_addresses(site), **hosts}
 
 
+class HostsFiles:
+    """The names in the hosts files of a site's machines: the hosts that every machine asks for, and the machine itself.
+
+    No line is about another worker, so that adding a worker changes no other host's file. The bastion also knows the
+    notebooks' page, which the acceptance run opens there.
+    """
+
+    def __init__(self, site: Site) -> None:
+        """Read the site's hosts once."""
+        names = site_names(site.environment.domain)
+        answers = {**site_addresses(site), **_replica_addresses(site)}
+        self._bastion, self._page = site.bastion, {names.notebooks: answers.pop(names.notebooks)}
+        self._shared = {host.address: [host.name] for host in (site.bastion, *site.control_plane, *site.replicas)}
+        for name, address in sorted(answers.items()):
+            self._shared[address].append(name)
+
+    def lines(self, host: Host) -> list[tuple[IPv4Address, list[str]]]:
+        """Return one machine's lines: addresses, each with its names."""
+        lines = {address: [*names] for address, names in self._shared.items()}
+        lines.setdefault(host.address, [host.name])
+        if host.name == self._bastion.name:
+            for name, address in self._page.items():
+                lines.setdefault(address, []).append(name)
+        return list(lines.items())
+
+
 def host_names(site: Site) -> list[tuple[IPv4Address, list[str]]]:
-    """Return the lines of a hosts file: each host's address with its short name and the site's names it answers to."""
-    replicas = {name: host.address for name, host in zip(replica_names(site).values(), site.replicas, strict=True)}
-    addresses = {**site_addresses(site), **replicas}
-    return [
-        (host.address, [host.name, *sorted(name for name, address in addresses.items() if address == host.address)])
-        for host in site.hosts
-    ]
+    """Return every host's address with its own name and the site's that it answers to, as earlier roles wrote them."""
+    answers = {**site_addresses(site), **_replica_addresses(site)}
+    by_address: dict[IPv4Address, list[str]] = {}
+    for name, address in sorted(answers.items()):
+        by_address.setdefault(address, []).append(name)
+    return [(host.address, [host.name, *by_address.get(host.address, [])]) for host in site.hosts]
+
+
+def _replica_addresses(site: Site) -> dict[str, IPv4Address]:
+    return {name: host.address for name, host in zip(replica_names(site).values(), site.replicas, strict=True)}
 
 
 def named_ranges(network: Network) -> dict[str, IPv4Network]:

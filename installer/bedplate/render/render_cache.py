@@ -1,4 +1,4 @@
-"""Cache of rendered components, by the digest of everything that they are rendered from.
+"""Cache of rendered components and hosts, by the digest of everything that they are rendered from.
 
 An entry is written atomically and contains its own digest; a damaged one is rendered again. The folder may be deleted
 at any time.
@@ -19,8 +19,10 @@ from bedplate.core import digest, paths
 from bedplate.core.files import write_atomic
 
 Json = Any
-MAX_ENTRIES = 600
-"""About 10 kB each: the components of a few dozen environments and revisions."""
+MAX_ENTRIES = 6000
+"""About 10 kB each: a dozen revisions of 500 hosts, and the components of a few dozen environments."""
+TRIMMED_AT = "00"
+"""The first digits of keys whose writing also trims the folder: listing it each time takes longer than rendering."""
 LIBRARIES = ("jinja2", "pyyaml")
 
 
@@ -39,8 +41,9 @@ def kept_or_made(key: str, make: Callable[[], Json]) -> Json:
     value = make()
     content = digest.canonical(value)
     with suppress(OSError):  # rendering works without the cache
-        write_atomic(path, _name(content) + b"\n" + content, mode=0o600)
-        _trim(path.parent)
+        write_atomic(path, _name(content) + b"\n" + content, mode=0o600, durable=False)
+        if key.startswith(TRIMMED_AT):
+            _trim(path.parent)
     return value
 
 

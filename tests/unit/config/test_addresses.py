@@ -9,6 +9,7 @@ import pytest
 
 from bedplate.config import addresses, environments
 from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
 from bedplate.core.errors import ErrorList
 from factories import DATA
 from factories.render_site import make_site
@@ -31,13 +32,17 @@ def test_each_name_has_one_host(site: Site) -> None:
 
 
 def test_the_control_plane_serves_notebooks_if_there_is_no_worker(site: Site) -> None:
-    """Then one host has three of the site's names, in alphabetical order."""
+    """Then the bastion's hosts file has three of the site's names for one host, and the control plane's own has two."""
     small = Site(site.folder, site.environment, site.hosts[:2])
-    names = [f"{name}.{DOMAIN}" for name in ("api", "mirror-cp1", "notebooks")]
-    assert [(str(address), found) for address, found in addresses.host_names(small)] == [
-        (BASTION, ["bastion", f"mirror.{DOMAIN}"]),
-        (CONTROL_PLANE, ["cp1", *names]),
-    ]
+    bastion = (BASTION, ["bastion", f"mirror.{DOMAIN}"])
+    names = ["cp1", f"api.{DOMAIN}", f"mirror-cp1.{DOMAIN}"]
+    files = addresses.HostsFiles(small)
+    assert _lines(files, site.hosts[0]) == [bastion, (CONTROL_PLANE, [*names, f"notebooks.{DOMAIN}"])]
+    assert _lines(files, site.hosts[1]) == [bastion, (CONTROL_PLANE, names)]
+
+
+def _lines(files: addresses.HostsFiles, host: Host) -> list[tuple[str, list[str]]]:
+    return [(str(address), names) for address, names in files.lines(host)]
 
 
 def test_the_clusters_dns_also_has_the_hosts(site: Site) -> None:

@@ -17,9 +17,10 @@ from bedplate.config.release_lock import set_name
 from bedplate.core import digest, paths
 from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
-from bedplate.render import role_files
 from bedplate.render.host_specs import host_specs
 from bedplate.render.reference_site import NAME, reference_site
+from bedplate.render.role_files import Role
+from bedplate.render.role_tree import RoleTree
 
 ROLES = paths.SOURCE / "roles"
 UNKNOWN = digest.of(NAME)
@@ -54,20 +55,21 @@ def page() -> str:
         reference_site(release.release.version, []), release.release, release.components, _release_file(release)
     )
     source = _distribution(release).package_source_role
-    roles = {spec.host: role_files.roles_of_groups(ROLES, spec.groups, source) for spec in specs}
+    tree = RoleTree(ROLES)
+    roles = {spec.host: tree.roles_of_groups(spec.groups, source) for spec in specs}
     names = dict.fromkeys(name for listed in roles.values() for name in listed)
     parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
     parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
-    return "\n".join([*parts, *(line for name in names for line in _role(name, _played(name, specs, roles)))])
+    return "\n".join([*parts, *(line for name in names for line in _role(name, _played(tree, name, specs, roles)))])
 
 
 def _distribution(release: Catalog) -> Distribution:
     return find_distribution(release.release.platform.distribution)
 
 
-def _played(name: str, specs: Iterable[HostSpec], roles: Mapping[str, list[str]]) -> dict[str, role_files.Role]:
+def _played(tree: RoleTree, name: str, specs: Iterable[HostSpec], roles: Mapping[str, list[str]]) -> dict[str, Role]:
     """Return a role with its values on each host that has it."""
-    return {spec.host: role_files.load_role(ROLES / name, spec.vars) for spec in specs if name in roles[spec.host]}
+    return {spec.host: tree.role(name, spec.vars) for spec in specs if name in roles[spec.host]}
 
 
 def _release_file(release: Catalog) -> ReleaseFile:
@@ -99,7 +101,7 @@ def _programs(spec: HostSpec) -> list[str]:
     return [f"`{one['component']}/{one['version']}/{path}`" for one in programs for path in one["paths"]]
 
 
-def _role(name: str, played: Mapping[str, role_files.Role]) -> Iterator[str]:
+def _role(name: str, played: Mapping[str, Role]) -> Iterator[str]:
     """Yield a role's section: its hosts, services, kernel settings and files."""
     yield f"## {name}\n"
     yield f"{_summary(name)}. On {', '.join(played)}.\n"
