@@ -6,6 +6,7 @@ range as inside, change only this file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
 
@@ -27,6 +28,15 @@ def site_names(domain: str) -> SiteNames:
     return SiteNames(*(f"{service}.{domain}" for service in SiteNames._fields))
 
 
+def reserved_names(control_plane: Iterable[str]) -> list[str]:
+    """Return the names in the site's domain that no host may have: its services', and those of the mirror's replicas.
+
+    Args:
+        control_plane: names of the hosts that may become replicas.
+    """
+    return [*SiteNames._fields, *map(_replica_label, control_plane)]
+
+
 def site_addresses(site: Site) -> dict[str, IPv4Address]:
     """Return the address that each of the site's own names must have."""
     names, nodes = site_names(site.environment.domain), (*site.workers, *site.control_plane)
@@ -39,7 +49,11 @@ def site_addresses(site: Site) -> dict[str, IPv4Address]:
 
 def replica_names(site: Site) -> dict[str, str]:
     """Return the mirror's name on each host that serves images in addition to the bastion, by host."""
-    return {host.name: f"mirror-{host.name}.{site.environment.domain}" for host in site.replicas}
+    return {host.name: f"{_replica_label(host.name)}.{site.environment.domain}" for host in site.replicas}
+
+
+def _replica_label(host: str) -> str:
+    return f"mirror-{host}"
 
 
 def mirror_names(site: Site) -> list[str]:

@@ -190,9 +190,11 @@ def _read_hosts(draft: EnvironmentDraft, file: YamlDocument) -> None:
         return
     machines: dict[str, Host] = {}
     everything = reading.model.all
-    addresses = {name: _address(name, reading.model) for _, name, _ in _entries(reading.model)}
+    # A host in two groups has its address in one of them; if both have one, the first counts.
+    entries = reversed([*_entries(reading.model)])
+    addresses = {name: variables.ansible_host for _, name, variables in entries if variables.ansible_host}
     for group, name, variables in _entries(reading.model):
-        address = addresses[name]
+        address = addresses.get(name)
         if address is None:
             if not any(str(name) in error.subject for error in reading.errors):
                 draft.errors.append(_no_address(file, group, name))
@@ -210,11 +212,6 @@ def _entries(hosts: HostsFile) -> Iterator[tuple[str, str, HostVars]]:
     for group in type(hosts.all.children).model_fields:
         members = getattr(hosts.all.children, group).hosts or {}
         yield from ((group, name, variables or HostVars()) for name, variables in members.items())
-
-
-def _address(name: str, hosts: HostsFile) -> IPv4Address | None:
-    """Return the address of a host; a host in two groups has it in one of them."""
-    return next((v.ansible_host for _, host, v in _entries(hosts) if host == name and v.ansible_host), None)
 
 
 def _host(name: str, group: str, address: IPv4Address, sources: tuple[Connection, ...]) -> Host:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bedplate.artifacts.load_release import load_release
 from bedplate.config import environments
 from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
@@ -36,10 +37,20 @@ def check(folder: Path) -> list[BedplateError]:
             hosts=draft.hosts,
             hosts_complete=bool(hosts_name) and not any(e.location and e.location.file == hosts_name for e in errors),
             on_bastion=folder.resolve().is_relative_to(environments.ON_BASTION),
+            platform_namespaces=_platform_namespaces(draft.environment.release),
         )
         rule_errors = [error for rule in RULES for error in rule(context)]
         errors += [error for error in rule_errors if not _follows(error, context, draft.wrong)]
     return sorted(errors, key=_order)
+
+
+def _platform_namespaces(release: str) -> frozenset[str]:
+    """Return the namespaces of a release's components; none if the release is wrong, which is an error of its own."""
+    try:
+        components = load_release(release).components.values()
+    except BedplateError:
+        return frozenset()
+    return frozenset(component.namespace for component in components if component.namespace)
 
 
 def _follows(error: BedplateError, context: ValidationContext, wrong: list[KeyPath]) -> bool:

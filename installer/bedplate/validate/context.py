@@ -24,6 +24,7 @@ class ValidationContext:
         hosts: the machines.
         hosts_complete: hosts.yaml has no error, so a host that is not in `hosts` does not exist.
         on_bastion: the folder is in the bastion's /etc/bedplate, so absolute paths can be checked.
+        platform_namespaces: the namespaces of the release's own components; empty if there is no such release.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class ValidationContext:
     hosts: tuple[Host, ...]
     hosts_complete: bool
     on_bastion: bool
+    platform_namespaces: frozenset[str] = frozenset()
 
     def at(self, *key_path: str | int) -> SourceLocation:
         """Return the location of a value in environment.yaml."""

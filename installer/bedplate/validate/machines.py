@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 
+from bedplate.config import addresses
 from bedplate.config.control_planes import control_plane_errors
+from bedplate.config.hosts import Host
 from bedplate.config.validation import suggestion
-from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.errors import BedplateError, InputError, SourceLocation
 from bedplate.validate.context import ValidationContext, ValidationRule
+
+LOCALHOST = "localhost"
 
 
 def check_groups(context: ValidationContext) -> Iterator[BedplateError]:
@@ -49,26 +54,47 @@ def check_bastion(context: ValidationContext) -> Iterator[BedplateError]:
         yield InputError(f"host {named}", f"is the bastion and also in {others}", step, location)
 
 
+def check_names(context: ValidationContext) -> Iterator[BedplateError]:
+    """No host has a name that the site itself uses in its domain, or that means this machine everywhere."""
+    control_plane = [host.name for host in context.hosts if "control_plane" in host.groups]
+    taken = {name: f"{name}.{context.environment.domain}" for name in addresses.reserved_names(control_plane)}
+    for host in context.hosts:
+        if host.name in taken:
+            fact = f"has the name of {taken[host.name]}, which Bedplate gives to another service"
+            yield InputError(f"host {host.name}", fact, "rename the host in hosts.yaml", _named_at(context, host))
+        elif host.name == LOCALHOST:
+            fact = "has the name by which every machine calls itself"
+            yield InputError(f"host {host.name}", fact, "rename the host in hosts.yaml", _named_at(context, host))
+
+
+def _named_at(context: ValidationContext, host: Host) -> SourceLocation:
+    """Return the location of a host's name in hosts.yaml."""
+    if context.hosts_file is None:
+        return context.host_at(host)
+    return context.hosts_file.key_location(("all", "children", host.groups[0], "hosts", host.name))
+
+
 def check_addresses(context: ValidationContext) -> Iterator[BedplateError]:
     """Each host has its own address, in network.nodes."""
-    nodes = context.environment.network.nodes
-    first: dict[str, str] = {}
+    network = context.environment.network
+    outside = set(network.outside)
+    first: dict[IPv4Address, str] = {}
     for host in context.hosts:
-        address, subject, location = str(host.address), f"host {host.name}", context.host_at(host)
-        if address in first:
-            yield InputError(
-                subject, f"has {address}, the address of {first[address]}", "give it an address of its own", location
-            )
-        first.setdefault(address, host.name)
-        if host.address not in nodes:
-            step = f"give it an address in {nodes}, or widen network.nodes"
-            yield InputError(subject, f"has {address}, outside network.nodes ({nodes})", step, location)
-        elif host.address in {nodes.network_address, nodes.broadcast_address} and nodes.num_addresses > 2:  # noqa: PLR2004  RFC 3021
-            step = "give it an address between the two"
-            yield InputError(subject, f"has {address}, the first or last address of network.nodes", step, location)
-        elif address in {str(outside) for outside in context.environment.network.outside}:
-            step = "remove it from network.outside"
-            yield InputError(subject, f"has {address}, which network.outside lists", step, location)
+        owner = first.setdefault(host.address, host.name)
+        for fact, step in _address_facts(host, owner, network.nodes, outside):
+            yield InputError(f"host {host.name}", f"has {host.address}, {fact}", step, context.host_at(host))
+
+
+def _address_facts(host: Host, owner: str, nodes: IPv4Network, outside: set[IPv4Address]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a host's address, and what to do."""
+    if owner != host.name:
+        yield f"the address of {owner}", "give it an address of its own"
+    if host.address not in nodes:
+        yield f"outside network.nodes ({nodes})", f"give it an address in {nodes}, or widen network.nodes"
+    elif host.address in {nodes.network_address, nodes.broadcast_address} and nodes.num_addresses > 2:  # noqa: PLR2004  RFC 3021
+        yield "the first or last address of network.nodes", "give it an address between the two"
+    elif host.address in outside:
+        yield "which network.outside lists", "remove it from network.outside"
 
 
 def check_one_address_per_host(context: ValidationContext) -> Iterator[BedplateError]:
@@ -88,4 +114,10 @@ def check_one_address_per_host(context: ValidationContext) -> Iterator[BedplateE
             yield InputError(f"host {host.name}", fact, step, context.host_at(host, group))
 
 
-RULES: tuple[ValidationRule, ...] = (check_groups, check_bastion, check_addresses, check_one_address_per_host)
+RULES: tuple[ValidationRule, ...] = (
+    check_groups,
+    check_bastion,
+    check_names,
+    check_addresses,
+    check_one_address_per_host,
+)

@@ -18,6 +18,7 @@ def check_names(context: ValidationContext) -> Iterator[BedplateError]:
     """Names of tenants and of namespaces are unique and do not belong to the platform."""
     tenants: dict[str, int] = {}
     namespaces: dict[str, str] = {}
+    owned = KUBERNETES_OWN | context.platform_namespaces
     for index, tenant in enumerate(context.environment.tenants):
         at = ("tenants", index)
         if tenant.name in tenants:
@@ -30,7 +31,7 @@ def check_names(context: ValidationContext) -> Iterator[BedplateError]:
                 fact = f"is {namespace.name}, which tenant {namespaces[namespace.name]} already has"
                 yield context.error(where, fact, "give each namespace its own name")
             namespaces.setdefault(namespace.name, tenant.name)
-            if namespace.name in KUBERNETES_OWN or namespace.name.startswith(PREFIXES):
+            if namespace.name in owned or namespace.name.startswith(PREFIXES):
                 fact = f"is {namespace.name}, which belongs to the platform"
                 yield context.error(where, fact, f"choose another name, such as {tenant.name}-work")
 
