@@ -62,7 +62,11 @@ class _HostRenderer:
         self._inputs = HostInputs(roles, site, release, release_file)
         self._roles = RoleTree(roles)
         self._distribution = find_distribution(release.platform.distribution)
-        self._rendered_by = [render_cache.renderer_digest(), render_cache.file_digests([roles]), self._distribution.name]
+        self._rendered_by = [
+            render_cache.renderer_digest(),
+            render_cache.file_digests([roles]),
+            self._distribution.name,
+        ]
         self._components, self._release_file = components, release_file
         self._versions = package_versions(components, release_file)
         self._parts: dict[tuple[str, ...], HostParts] = {}
