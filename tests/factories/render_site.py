@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from bedplate.config.environment_file import Environment
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 
+EmptyCache = Callable[[], None]
+"""What tests of rendering call for another, empty cache."""
 RELEASE = "2026.11.0"
 ENVIRONMENT: dict[str, Any] = {
     "name": "render-test",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,31 @@ from bedplate.artifacts.load_release import load_release
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
-from bedplate.render import objects
+from bedplate.render import objects, render_cache
 from bedplate.render.rendered import RenderedObject
 from factories import unavailable
-from factories.render_site import RELEASE, make_site
+from factories.render_site import RELEASE, EmptyCache, make_site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let fixtures of the session and of modules render into a cache of their own, which begins empty."""
+    with pytest.MonkeyPatch.context() as patch:
+        own = tmp_path_factory.mktemp("rendered")
+        patch.setattr(render_cache, "folder", lambda: own)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> EmptyCache:
+    """Let each test render into an empty cache; the function that is returned gives it another one."""
+
+    def empty() -> None:
+        own = tmp_path_factory.mktemp("rendered")
+        monkeypatch.setattr(render_cache, "folder", lambda: own)
+
+    empty()
+    return empty
 
 
 @pytest.fixture(scope="session")

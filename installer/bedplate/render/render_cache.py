@@ -33,7 +33,7 @@ def kept_or_made(key: str, make: Callable[[], Json]) -> Json:
         key: digest of everything that the value depends on.
         make: makes the value.
     """
-    path = paths.cache() / "render" / key
+    path = folder() / key
     with suppress(OSError, ValueError):
         name, _, content = path.read_bytes().partition(b"\n")
         if name == _name(content):
@@ -45,6 +45,11 @@ def kept_or_made(key: str, make: Callable[[], Json]) -> Json:
         if key.startswith(TRIMMED_AT):
             _trim(path.parent)
     return value
+
+
+def folder() -> Path:
+    """Return the folder of the entries."""
+    return paths.cache() / "render"
 
 
 def file_digests(folders: Iterable[Path]) -> list[list[str]]:
