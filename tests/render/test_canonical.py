@@ -71,7 +71,7 @@ def _annotations(spec: dict[str, Any], text: str, namespace: str = "app", kind: 
     workload = {
         "spec": {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
     }
-    values = [
+    values: list[dict[str, Any]] = [
         {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "app", "namespace": "app"}, **workload},
         {
             "apiVersion": "v1",

@@ -75,7 +75,7 @@ CLUSTER_DNS = {
     "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
     "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
 }
-SAME_NAMESPACE = {"podSelector": {}}
+SAME_NAMESPACE: dict[str, Any] = {"podSelector": {}}
 
 
 @pytest.mark.parametrize("namespace", ["rad-research", "rad-service", "fraud"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from bedplate import validate
@@ -10,6 +12,7 @@ from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.config import environments
 from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.render.trial_render import TrialRender, try_render
 
 EXIT_CODES = {0: "no errors", 2: "errors"}
 
@@ -23,16 +26,25 @@ def _check(environment: EnvironmentArgument, output: OutputOption = OutputFormat
     """Check an environment's files for errors.
 
     Checks syntax, types, references, address ranges and duplicates. Every error has a file, line and column, and all of
-    them are found in one run. Works offline: contacts no host.
+    them are found in one run. If there are none, renders all objects and hosts, as `apply` will. Works offline:
+    contacts no host.
     """
     folder = environments.find(environment)
-    errors = validate.check(folder)
+    found = _found(folder)
     if output is OutputFormat.JSON:
-        print_result({"environment": folder.name, "errors": [_json(error) for error in errors]}, output, "")
+        errors = [_json(error) for error in found.errors]
+        print_result({"environment": folder.name, "errors": errors, "notRendered": found.obstacle}, output, "")
         raise typer.Exit(2 if errors else 0)
-    if errors:
-        raise ErrorList(errors)
-    typer.echo(f"{environment}: no errors")
+    if found.errors:
+        raise ErrorList(found.errors)
+    typer.echo(f"{environment}: no errors" + (f"; not rendered here: {found.obstacle}" if found.obstacle else ""))
+
+
+def _found(folder: Path) -> TrialRender:
+    """Return the errors in an environment's files; only if there are none, those of rendering it."""
+    if errors := validate.check(folder):
+        return TrialRender(errors)
+    return try_render(environments.load(folder))
 
 
 def _json(error: BedplateError) -> dict[str, str | int]:
