@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
+from bedplate.core import quantity
 from bedplate.kube import object_id
 from bedplate.render.rendered import RenderedObject
 
@@ -211,3 +213,16 @@ def test_templates_have_no_if(catalog: Catalog) -> None:
         if re.search(r"{%-?\s*(if|elif)\b", path.read_text())
     ]
     assert deciding == []
+
+
+def test_metrics_leave_room_on_their_volume(rendered: list[RenderedObject], site: Site) -> None:
+    """Prometheus deletes its oldest samples before they fill the volume, which would break its log for good."""
+    [prometheus] = [
+        one.object
+        for one in rendered
+        if one.object["metadata"]["name"] == "prometheus" and one.object["kind"] == "StatefulSet"
+    ]
+    arguments = prometheus["spec"]["template"]["spec"]["containers"][0]["args"]
+    [limit] = [text.split("=")[1] for text in arguments if text.startswith("--storage.tsdb.retention.size=")]
+    assert limit.endswith("B")
+    assert 0.5 < int(limit[:-1]) / quantity.parse(site.environment.monitoring.storage) < 0.9

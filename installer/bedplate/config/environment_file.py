@@ -151,6 +151,7 @@ class Size(Model):
     name: str = Field(pattern=DNS_LABEL, description="name shown to the user")
     cpu: str = Field(pattern=QUANTITY, description="CPU request and limit")
     memory: str = Field(pattern=QUANTITY, description="memory request and limit")
+    idle: str | None = Field(None, pattern=DURATION, description="as notebooks.idle, for this size; 2h suits GPUs")
 
 
 class Notebooks(Model):
@@ -165,6 +166,9 @@ class Notebooks(Model):
         description="CPU and memory to choose from",
     )
     volumes: list[str] = Field(default_factory=lambda: ["2Gi", "10Gi"], description="volume sizes to choose from")
+    idle: str = Field(
+        "12h", pattern=DURATION, description="how long a server may be idle before it is stopped; its volume stays"
+    )
 
 
 def _key_lines(value: Any) -> Any:

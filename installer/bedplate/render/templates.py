@@ -11,6 +11,7 @@ import jinja2
 import yaml
 
 from bedplate.config.component import Component
+from bedplate.core import quantity
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.kube.object_id import SECRET_REF
 from bedplate.render.rendered import Rendered
@@ -47,7 +48,7 @@ def _environment(folder: Path, component: Component) -> jinja2.Environment:
         return (folder / name).read_text()
 
     environment.globals |= {"secret": secret, "file": file}
-    environment.filters |= {"json": _json, "base64": _base64}
+    environment.filters |= {"json": _json, "base64": _base64, "quantity": quantity.parse}
     return environment
 
 

@@ -31,6 +31,8 @@ c.JupyterHub.public_url = settings["public"]
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = settings["proxy"]
 c.JupyterHub.db_url = "sqlite:////srv/jupyterhub/jupyterhub.sqlite"
+# A newer hub brings its database up to date when it starts, and keeps a copy of the old one next to it.
+c.JupyterHub.upgrade_db = True
 # Servers outlive a restart of the hub.
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.cleanup_proxy = False

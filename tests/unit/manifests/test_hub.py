@@ -18,7 +18,10 @@ SETTINGS = {
         {"name": "physics", "groups": ["heads", "physicists"], "namespaces": ["physics", "physics-dev"]},
         {"name": "biology", "groups": ["biologists"], "namespaces": ["biology"]},
     ],
-    "sizes": [{"name": "small", "cpu": "500m", "memory": "1Gi"}, {"name": "large", "cpu": "2", "memory": "4Gi"}],
+    "sizes": [
+        {"name": "small", "cpu": "500m", "memory": "1Gi", "idle": "12h"},
+        {"name": "large", "cpu": "2", "memory": "4Gi", "idle": "2h"},
+    ],
     "volumes": ["2Gi", "10Gi"],
 }
 
@@ -32,6 +35,7 @@ def hub_module(name: str) -> ModuleType:
 
 
 choices = hub_module("choices")
+idle = hub_module("idle")
 providers = hub_module("providers")
 
 
@@ -59,9 +63,26 @@ def test_groups_permit_namespaces(offered: object, groups: list[str], namespaces
 def test_a_choice_becomes_numbers(offered: object) -> None:
     """A permitted choice gives namespace, tenant, CPU, memory and volume; what is left out is the first."""
     choice = offered.resolve({"namespace": "physics-dev", "size": "large"}, ["physicists"])  # type: ignore[attr-defined]
-    assert (choice.namespace, choice.tenant, choice.cpu, choice.memory, choice.volume) == (
-        "physics-dev", "physics", 2.0, 4 * 2**30, "2Gi",
+    assert (choice.namespace, choice.tenant, choice.cpu, choice.memory, choice.volume, choice.idle) == (
+        "physics-dev", "physics", 2.0, 4 * 2**30, "2Gi", 7200,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "look", "linger"),
+    [("1h", 3600, 300, 3600), ("12h", 43200, 300, 3600), ("2d", 172800, 300, 3600), ("1w", 604800, 300, 3600)],
+)
+def test_an_idle_server_stops(text: str, seconds: int, look: int, linger: int) -> None:
+    """Kernels and terminals stop after the idle time, also under an open tab, and the server within an hour of them."""
+    assert choices.seconds(text) == seconds
+    assert sorted(idle.arguments(seconds)) == [
+        "--MappingKernelManager.cull_connected=True",
+        f"--MappingKernelManager.cull_idle_timeout={seconds}",
+        f"--MappingKernelManager.cull_interval={look}",
+        f"--ServerApp.shutdown_no_activity_timeout={linger}",
+        f"--TerminalManager.cull_inactive_timeout={seconds}",
+        f"--TerminalManager.cull_interval={look}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import yaml
 DECIMAL = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 BINARY = {f"{unit}i": 1024 ** (power + 1) for power, unit in enumerate("KMGTP")}
 FIELDS = ("namespace", "size", "volume")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
 class RefusedError(Exception):
@@ -30,7 +31,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Where and how large a server runs."""
+    """Where and how large a server runs, and after how many seconds without activity it stops."""
 
     namespace: str
     tenant: str
@@ -38,6 +39,7 @@ class Choice:
     cpu: float
     memory: int
     volume: str
+    idle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Choices:
         if volume not in self.volumes:
             raise RefusedError(400, f"There is no volume of {volume!r}. Sizes: {', '.join(self.volumes)}.")
         cpu, memory = quantity(size["cpu"]), int(quantity(size["memory"]))
-        return Choice(namespace, permitted[namespace], size["name"], cpu, memory, volume)
+        return Choice(namespace, permitted[namespace], size["name"], cpu, memory, volume, seconds(size["idle"]))
 
     def _size(self, name: str) -> dict[str, str]:
         for size in self.sizes:
@@ -98,6 +100,11 @@ def quantity(text: str) -> float:
     if text.endswith("m"):
         return float(text[:-1]) / 1000
     return float(text[:-1]) * DECIMAL[text[-1]] if text[-1] in DECIMAL else float(text)
+
+
+def seconds(text: str) -> int:
+    """Return a duration such as 12h in seconds."""
+    return int(text[:-1]) * SECONDS[text[-1]]
 
 
 def from_form(form: Mapping[str, list[str]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from tornado import web
 
-from bedplate_hub import choices
+from bedplate_hub import choices, idle
 
 TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
 
@@ -41,6 +41,7 @@ def apply(settings: Path) -> Callable[[Any, dict[str, Any]], None]:
         spawner.cpu_guarantee = spawner.cpu_limit = choice.cpu
         spawner.mem_guarantee = spawner.mem_limit = choice.memory
         spawner.storage_capacity = choice.volume
+        spawner.args = idle.arguments(choice.idle)
         spawner.extra_labels = {"bedplate.dev/tenant": choice.tenant, "bedplate.dev/size": choice.size}
 
     return apply_user_options
