@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from bedplate.apply import installation
+from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
@@ -30,6 +31,8 @@ def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
             console.print(f"resuming the apply of {interrupted}, which was interrupted")
         with console.status("verifying the store"):
             installed.prove_blobs(loaded.installed, every=every)
+        with console.status("rendering"):
+            check_inputs(loaded)
         ledger = Ledger(site.ledger)
         try:
             ordered = phases(loaded, is_installed=ownership.is_installed(site))

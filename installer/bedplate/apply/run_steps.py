@@ -121,15 +121,24 @@ def _is_done(step: Step, key: str, ledger: Ledger) -> bool:
 
 
 def _failure(step: Step, error: BedplateError | ErrorList, log: Path, start: int) -> BedplateError | ErrorList:
-    """Return the error with the last lines of the step's output and the path of the log file."""
+    """Return the error with the last lines of the step's output and the path of the log file.
+
+    Bad input stays as it is, but is a failure (1) by now: exit code 2 promises that nothing was changed.
+    """
+    if isinstance(error, ErrorList):
+        return ErrorList([_as_failure(one) for one in error.errors])
     if error.exit_code != 1:
-        return error
+        return _as_failure(error)
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
     text = "\n".join(f"    {line}" for line in lines)
     fact = f"failed: {error}" + (f"\n  last lines of its output:\n{text}" if lines else "")
     return BedplateError(f"step {step.id}", fact, f"read {log}, fix the cause and run the same command again")
+
+
+def _as_failure(error: BedplateError) -> BedplateError:
+    return BedplateError(error.subject, error.fact, error.hint, error.location)
 
 
 @contextmanager

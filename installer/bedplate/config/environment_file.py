@@ -142,7 +142,9 @@ class Monitoring(Model):
     """How long metrics are kept, and how much space they get."""
 
     retention: str = Field("15d", pattern=DURATION, description="how long samples are kept, such as 15d")
-    storage: str = Field("10Gi", pattern=QUANTITY, description="size of Prometheus's volume")
+    storage: str = Field(
+        "10Gi", pattern=QUANTITY, description="size of Prometheus's volume; local volumes cannot grow later"
+    )
 
 
 class Size(Model):

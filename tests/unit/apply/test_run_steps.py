@@ -22,7 +22,7 @@ from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.core import command
-from bedplate.core.errors import BedplateError, InputError
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 
 def _nothing(_: Journal) -> None:
@@ -113,15 +113,18 @@ def test_a_failure_shows_the_last_lines_and_the_log(tmp_path: Path) -> None:
     assert log.stat().st_mode & 0o077 == 0
 
 
-def test_bad_input_in_a_step_stays_one_line(tmp_path: Path) -> None:
-    """An InputError passes unchanged, with its exit code 2."""
+@pytest.mark.parametrize("several", [False, True])
+def test_bad_input_in_a_step_is_a_failure_of_one_line(tmp_path: Path, *, several: bool) -> None:
+    """Its text stays, without the log's last lines; its exit code is 1, because hosts may have been changed by then."""
+    wrong = InputError("key release", "names a release that is not here", "run `bedplate check lab`")
 
     def fails(_: Journal) -> None:
-        raise InputError("key release", "names a release that is not here", "run `bedplate check lab`")
+        raise ErrorList([wrong]) if several else wrong
 
-    with pytest.raises(InputError) as caught:
+    with pytest.raises((BedplateError, ErrorList)) as caught:
         _apply(tmp_path, Counter(tmp_path / "file", before=fails))
     assert str(caught.value) == "key release names a release that is not here\n  hint: run `bedplate check lab`"
+    assert getattr(caught.value, "exit_code", 0) == 1
 
 
 def test_a_failed_step_runs_again_and_the_ones_before_it_do_not(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bedplate.diff.effects import (
     removed_apis,
     restart,
     rule_effects,
+    volume_growth,
 )
 from bedplate.diff.effects.effect_finding import DiffFinding, Effects
 from bedplate.diff.rules.rulebook import Rulebook, built_in_rules
@@ -45,6 +46,7 @@ def find_effects(old: Snapshot, new: Snapshot, changes: Changes) -> Effects:
         *quota.findings(old, new, changes, quotas),
         *hostnames.findings(changes),
         *custom_kinds.findings(new, changes),
+        *volume_growth.findings(new, changes),
         *removed_apis.findings(old, new, changes),
         *compatibility.findings(old, new),
         *nodes.findings(changes, book),

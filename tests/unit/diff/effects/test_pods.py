@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bedplate.diff.effects.effect_finding import ImageChange
 from bedplate.kube.snapshot import ImageFacts
 from factories.diff_effects import effects_between, messages, snapshot_of
@@ -62,3 +64,35 @@ def test_an_image_used_elsewhere_is_not_new() -> None:
     """A second workload with a known image adds no image."""
     second = (POD % ("quay.io/a/b:1", "m")).replace("name: d,", "name: e,")
     assert effects_between(POD % ("quay.io/a/b:1", "m"), POD % ("quay.io/a/b:1", "m") + second).images == ()
+
+
+VOLUME = """
+{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, namespace: n},
+ spec: {%s resources: {requests: {storage: %s}}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: local, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: p
+---
+{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: ceph}, provisioner: p, allowVolumeExpansion: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "size", "rules"),
+    [
+        ("", "2Gi", ["claim-cannot-grow"]),
+        ("storageClassName: local,", "2Gi", ["claim-cannot-grow"]),
+        ("storageClassName: ceph,", "2Gi", []),
+        ("storageClassName: elsewhere,", "2Gi", []),
+        ("", "1024Mi", []),
+        ("", "500Mi", ["claim-shrunk"]),
+    ],
+)
+def test_a_volume_that_cannot_grow_is_found(named: str, size: str, rules: list[str]) -> None:
+    """Apply refuses a larger size if the claim's storage class, or the default one, does not let volumes grow."""
+    found = messages(effects_between(VOLUME % (named, "1Gi"), VOLUME % (named, size)))
+    assert [rule for rule, _ in found] == rules
+    if rules == ["claim-cannot-grow"]:
+        assert found[0][1] == "cannot grow (1Gi → 2Gi): storage class local does not let volumes grow"

@@ -1,0 +1,41 @@
+"""Checks before the first step of an apply: everything is rendered and read, so that a refusal changes nothing."""
+
+from __future__ import annotations
+
+from bedplate.apply.installation import Installation
+from bedplate.apply.volume_sizes import volume_errors
+from bedplate.cluster import kubectl
+from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.pki import secret_files
+from bedplate.render.rendered import RenderedObject
+from bedplate.render.trial_render import render_all
+
+PATIENCE = "--request-timeout=5s"
+"""An API server that does not answer is the business of the steps."""
+
+
+def check_inputs(installation: Installation) -> None:
+    """Render all objects and hosts, and read the files that secrets come from; only reads.
+
+    What is rendered here is not kept: on a first apply, the certificates that it is rendered from do not exist yet.
+
+    Raises:
+        BedplateError: an input is wrong, or something cannot be rendered.
+        ErrorList: several inputs are wrong.
+    """
+    rendered = render_all(installation.site, installation.catalog, installation.release_file)
+    secret_files.input_files(installation.site, installation.catalog.components.values())
+    if errors := _volume_errors(installation, rendered):
+        raise ErrorList(errors)
+
+
+def _volume_errors(installation: Installation, rendered: list[RenderedObject]) -> list[BedplateError]:
+    """Return the volumes that cannot have their new size; none if there is no cluster that answers."""
+    site = installation.site
+    if not kubectl.kubeconfig(site).is_file():
+        return []
+    try:
+        live = kubectl.get(site, "persistentvolumeclaims,storageclasses", "--all-namespaces", PATIENCE)
+    except BedplateError:
+        return []
+    return list(volume_errors(rendered, live["items"]))
