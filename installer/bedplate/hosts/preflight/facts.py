@@ -14,6 +14,7 @@ class Route(Model):
 
     destination: str = Field(description="range, 0.0.0.0/0 for the default route")
     interface: str = Field(description="network interface")
+    direct: bool = Field(default=True, description="it needs no router")
 
 
 class Listener(Model):

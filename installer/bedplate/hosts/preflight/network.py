@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from bedplate.config import addresses
+from bedplate.core.sizes import count_of
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 NODE_PORTS = {
@@ -54,6 +55,27 @@ def no_service_route(context: HostContext) -> Iterator[str]:
     routes = [IPv4Network(route.destination) for route in context.facts.routes]
     if not context.is_bastion and not any(services.subnet_of(route) for route in routes):
         yield f"has neither a default route nor one to network.services ({services})"
+
+
+def nodes_behind_a_router(context: HostContext) -> Iterator[str]:
+    """Find nodes to which this node sends packets through a router."""
+    if context.is_bastion:
+        return
+    routes = sorted(
+        context.facts.routes, key=lambda route: (-IPv4Network(route.destination).prefixlen, not route.direct)
+    )
+    ranges = [(IPv4Network(route.destination), route.direct) for route in routes]
+    masks = [(int(one.netmask), int(one.network_address), is_direct) for one, is_direct in ranges]
+    behind = [
+        host
+        for host in context.site.hosts
+        if "bastion" not in host.groups
+        and host.address != context.host.address
+        and not next((direct for mask, start, direct in masks if int(host.address) & mask == start), True)
+    ]
+    if behind:
+        others = f" and {count_of(len(behind) - 1, 'other node')}" if behind[1:] else ""
+        yield f"reaches {behind[0].name} ({behind[0].address}){others} only through a router"
 
 
 def unreachable_hosts(context: HostContext) -> Iterator[str]:
@@ -123,6 +145,13 @@ RULES = (
         no_service_route,
         "programs in the host's network cannot reach a Service: the kernel drops the packet before kube-proxy sees it",
         "nothing; the installer adds a route to the range of Services (role base)",
+    ),
+    HostRule(
+        "node-behind-router",
+        "hard",
+        nodes_behind_a_router,
+        "pods on such nodes cannot reach each other: nodes send their packets directly, without a tunnel",
+        "put all nodes into one network (VLAN); racks with subnets of their own are not supported yet",
     ),
     HostRule(
         "host-unreachable",

@@ -86,14 +86,15 @@ def own_addresses() -> list[str]:
     return sorted(set(found))
 
 
-def routes() -> list[dict[str, str]]:
+def routes() -> list[dict[str, str | bool]]:
     """Return the IPv4 routes of the main table."""
-    result = []
+    result: list[dict[str, str | bool]] = []
     for line in read("/proc/net/route").splitlines()[1:]:
-        interface, destination, _gateway, _flags, _, _, _, mask = line.split()[:8]
+        interface, destination, gateway, _flags, _, _, _, mask = line.split()[:8]
         prefix = int(mask, 16).bit_count()
         address = socket.inet_ntoa(int(destination, 16).to_bytes(4, sys.byteorder))
-        result.append({"destination": f"{address}/{prefix}", "interface": interface})
+        is_direct = int(gateway, 16) == 0
+        result.append({"destination": f"{address}/{prefix}", "interface": interface, "direct": is_direct})
     return result
 
 

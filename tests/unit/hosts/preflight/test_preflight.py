@@ -73,6 +73,8 @@ HEALTHY: dict[str, Any] = {
     "firewalls": [],
 }
 EXTERNAL = {"kernel": "external"}
+RACK = {"destination": "10.20.0.12/32", "interface": "eno1", "direct": False}
+"""A route to worker1 through a router."""
 
 TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("os-unsupported", "cp1", {"suite": "trixie", "pretty": "Debian 13"}, {}),
@@ -94,6 +96,13 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("noexec", "worker1", {"noexec": ["/run", "/var/lib/containerd"]}, {}),
     ("range-routed", "cp1", {"routes": [{"destination": "10.21.4.0/22", "interface": "eno2"}]}, {}),
     ("no-service-route", "worker1", {"routes": HEALTHY["routes"][1:]}, {}),
+    (
+        "node-behind-router",
+        "worker1",
+        {"routes": [{"destination": "0.0.0.0/0", "interface": "eno1", "direct": False}]},
+        {},
+    ),
+    ("node-behind-router", "cp1", {"routes": [*HEALTHY["routes"], RACK]}, {}),
     ("host-unreachable", "worker1", {"reached": {"10.20.0.11:22": "timed out"}}, {}),
     ("port-taken", "cp1", {"listeners": [{"port": 2379, "program": "etcd"}]}, {}),
     ("port-taken", "worker1", {"listeners": [{"port": 30443, "program": ""}]}, {}),
@@ -123,6 +132,8 @@ SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("cluster ports on the bastion", "bastion", {"listeners": [{"port": 6443, "program": "x"}]}, {}),
     ("a worker's slow disk", "worker1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
     ("a name that is right", "cp1", {"names": {"api.ml.example.internal": ["10.20.0.11"]}}, {}),
+    ("a router to elsewhere", "cp1", {"routes": [{**HEALTHY["routes"][0], "direct": False}, HEALTHY["routes"][1]]}, {}),
+    ("a bastion in another network", "bastion", {"routes": [RACK]}, {}),
     ("a route to the services", "cp1", {"routes": [{"destination": "10.16.0.0/12", "interface": "eno1"}]}, {}),
 ]
 
