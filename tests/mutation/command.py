@@ -6,18 +6,21 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
 from mutation.areas import Area, areas
+from mutation.judge import Judge
 from mutation.mutant import Mutant
-from mutation.trial import copy_tree, is_killed, run_tests
+from mutation.trial import copy_tree, is_killed
 
 TREE = Path(__file__).resolve().parents[2]
 SURVIVE = 0.05
 """The share of mutants that may survive."""
+FIRST_SECONDS = 1800.0
+"""How long an area's tests may take without a mutant."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,13 +28,13 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parse(words)
     chosen = [areas()[name] for name in options.area or areas()]
     with tempfile.TemporaryDirectory(prefix="bedplate-mutants-") as folder:
-        copies = [Path(folder) / str(number) for number in range(options.jobs)]
-        for copy in copies:
-            copy_tree(TREE, copy)
+        copies = {copy: Judge(copy) for copy in _copies(Path(folder), options.jobs)}
         survivors, tried = 0, 0
         for area in chosen:
             survived, of = _try_area(area, copies, options)
             survivors, tried = survivors + survived, tried + of
+        for judge in copies.values():
+            judge.end()
     print(f"{survivors} of {tried} mutants survive ({survivors / max(tried, 1):.1%}), seed {options.seed}")  # noqa: T201
     return int(survivors > SURVIVE * tried)
 
@@ -47,26 +50,42 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _try_area(area: Area, copies: list[Path], options: argparse.Namespace) -> tuple[int, int]:
+def _copies(folder: Path, count: int) -> list[Path]:
+    copies = [folder / str(number) for number in range(count)]
+    for copy in copies:
+        copy_tree(TREE, copy)
+    return copies
+
+
+def _try_area(area: Area, copies: dict[Path, Judge], options: argparse.Namespace) -> tuple[int, int]:
     """Try an area's mutants; return how many survived, and how many were tried."""
-    found = area.mutants(TREE)
+    tree = next(iter(copies))
+    found = area.mutants(tree)
     sample = found if not options.sample else _sample(found, options.sample, options.seed)
-    began = time.monotonic()
-    if run_tests(copies[0], area.tests):
-        raise SystemExit(f"{area.name}: its tests fail without a mutant; run: pytest -x {' '.join(area.tests)}")
-    seconds = time.monotonic() - began
+    seconds = 0.0
+    for judge in copies.values():
+        began = time.monotonic()
+        if judge.run(area.tests, FIRST_SECONDS, first=True):
+            raise SystemExit(f"{area.name}: its tests fail without a mutant; run: pytest -x {' '.join(area.tests)}")
+        seconds = max(seconds, time.monotonic() - began)
     print(f"{area.name}: {len(sample)} of {len(found)} mutants; tests take {seconds:.0f} s", flush=True)  # noqa: T201
-    survived = [mutant for mutant, killed in _try_all(sample, area, copies, 60 + 4 * seconds) if not killed]
-    for mutant in survived:
-        print(f"  {mutant.describe((TREE / mutant.path).read_text())}", flush=True)  # noqa: T201
-    return len(survived), len(sample)
+    texts = {mutant.path: (tree / mutant.path).read_text() for mutant in sample}
+    survived = 0
+    for mutant, killed in _try_all(sample, area, copies, 60 + 4 * seconds):
+        if not killed:
+            print(f"  {mutant.describe(texts[mutant.path])}", flush=True)  # noqa: T201
+        survived += not killed
+    print(f"  {survived} of {len(sample)} survive", flush=True)  # noqa: T201
+    return survived, len(sample)
 
 
 def _sample(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
     return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311  not a secret
 
 
-def _try_all(sample: list[Mutant], area: Area, copies: list[Path], limit: float) -> list[tuple[Mutant, bool]]:
+def _try_all(
+    sample: list[Mutant], area: Area, copies: dict[Path, Judge], limit: float
+) -> Iterator[tuple[Mutant, bool]]:
     free: SimpleQueue[Path] = SimpleQueue()
     for copy in copies:
         free.put(copy)
@@ -74,9 +93,9 @@ def _try_all(sample: list[Mutant], area: Area, copies: list[Path], limit: float)
     def attempt(mutant: Mutant) -> tuple[Mutant, bool]:
         copy = free.get()
         try:
-            return mutant, is_killed(copy, mutant, area.tests, limit)
+            return mutant, is_killed(copies[copy], copy, mutant, area.tests, limit)
         finally:
             free.put(copy)
 
     with ThreadPoolExecutor(len(copies)) as pool:
-        return list(pool.map(attempt, sample))
+        yield from pool.map(attempt, sample)

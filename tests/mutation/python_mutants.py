@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ COMPARED: dict[type[ast.cmpop], str] = {
 CALCULATED: dict[type[ast.operator], str] = {
     ast.Add: "-", ast.Sub: "+", ast.Mult: "//", ast.BitAnd: "|", ast.BitOr: "&", ast.FloorDiv: "*",
 }  # fmt: skip
+RESULTS = {
+    "str": ('""',), "bytes": ('b""',), "bool": ("True", "False"), "int": ("0",), "float": ("0.0",),
+    "list": ("[]",), "dict": ("{}",), "set": ("set()",), "tuple": ("()",), "Path": (), "Site": (),
+}  # fmt: skip
+"""What a function of a type returns instead; None if the type is not named here."""
+COMMA = re.compile(r"\s*,\s*")
 SPOKEN = frozenset({"debug", "info", "warning", "say", "report", "write", "phase", "echo"})
 """Calls that only tell people something."""
 
@@ -33,6 +40,8 @@ def mutants(path: Path, text: str) -> Iterator[Mutant]:
     for node in _code_of(ast.parse(text)):
         yield from _other_operators(node, source)
         yield from _other_values(node, source)
+        yield from _fewer_parts(node, source)
+        yield from _constant_results(node, source)
 
 
 class _Source:
@@ -52,7 +61,14 @@ class _Source:
         start, end = self._end(left), self._offset(right.lineno, right.col_offset)
         return Mutant(self.path, start, end, f" {new} ", left.end_lineno or left.lineno)
 
-    def _end(self, node: ast.expr | ast.stmt) -> int:
+    def removed(self, node: ast.expr | ast.keyword, first: ast.expr | None = None) -> Mutant:
+        """Return the change that removes an element together with the comma behind it."""
+        begin = first or node
+        start, end = self._offset(begin.lineno, begin.col_offset), self._end(node)
+        comma = COMMA.match(self.text, end)
+        return Mutant(self.path, start, comma.end() if comma else end, "", begin.lineno)
+
+    def _end(self, node: ast.expr | ast.stmt | ast.keyword) -> int:
         return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
     def _offset(self, line: int, column: int) -> int:
@@ -95,12 +111,35 @@ def _other_values(node: ast.AST, source: _Source) -> Iterator[Mutant]:
             yield source.replaced(node, str(not value))
         case ast.Constant(value=int() as value):
             yield source.replaced(node, str(value + 1))
-        case ast.Return(value=ast.Call() | ast.Attribute() | ast.Name() | ast.ListComp() | ast.DictComp() as value):
-            yield source.replaced(value, "None")
         case ast.Expr(value=ast.Call(func=func)) if _name(func) not in SPOKEN:
             yield source.replaced(node, "pass")
         case ast.Raise():
             yield source.replaced(node, "pass")
+
+
+def _fewer_parts(node: ast.AST, source: _Source) -> Iterator[Mutant]:
+    """Yield calls without one of their named arguments, and lists and dicts without one of their elements."""
+    match node:
+        case ast.Call(keywords=keywords, func=func) if _name(func) not in SPOKEN:
+            yield from (source.removed(one) for one in keywords if one.arg)
+        case ast.List(elts=elements, ctx=ast.Load()) if len(elements) > 1:
+            yield from (source.removed(one) for one in elements)
+        case ast.Dict(keys=keys, values=values) if len(values) > 1:
+            pairs = zip(keys, values, strict=True)
+            yield from (source.removed(value, first=key) for key, value in pairs if key)
+
+
+def _constant_results(node: ast.AST, source: _Source) -> Iterator[Mutant]:
+    """Yield functions of which one `return` gives a constant of the same type, as if nothing were looked at."""
+    if isinstance(node, ast.FunctionDef) and node.returns:
+        kind = ast.unparse(node.returns).partition("[")[0]
+        for one in ast.walk(node):
+            if isinstance(one, ast.Return) and one.value and not isinstance(one.value, ast.Constant):
+                yield from (
+                    source.replaced(one.value, new)
+                    for new in RESULTS.get(kind, ("None",))
+                    if new != source.of(one.value)
+                )
 
 
 def _name(function: ast.expr) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mutation.judge import Judge
 from mutation.mutant import Mutant
 
 LEFT_OUT = (".git", ".venv", "build", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
@@ -21,27 +20,20 @@ def copy_tree(tree: Path, to: Path) -> None:
             (to / name).symlink_to((tree / name).resolve())
 
 
-def is_killed(copy: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> bool:
+def is_killed(judge: Judge, copy: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> bool:
     """Return whether a test fails, or none ends in time, with the mutant in its place.
 
     Args:
-        copy: the copy of the tree; it is as it was afterwards.
+        judge: runs the tests.
+        copy: its copy of the tree; it is as it was afterwards.
         mutant: the change.
-        tests: what pytest runs; it stops at the first failure.
+        tests: what pytest runs.
         limit: seconds after which the tests count as failed.
     """
     file = copy / mutant.path
     text = file.read_text()
     file.write_text(mutant.apply(text))
     try:
-        return run_tests(copy, tests, limit) != 0
-    except subprocess.TimeoutExpired:
-        return True
+        return judge.run(tests, limit) != 0
     finally:
         file.write_text(text)
-
-
-def run_tests(copy: Path, tests: Sequence[str], limit: float | None = None) -> int:
-    """Return pytest's exit code."""
-    python = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(python, cwd=copy, capture_output=True, check=False, timeout=limit).returncode

@@ -20,8 +20,13 @@ FILE = Path("one.py")
         ("x = not a", {"x = a"}),
         ("x = a + 'é' + b", {"x = a - 'é' + b", "x = a + 'é' - b"}),
         ("if a:\n    b()", {"if (not (a)):\n    b()", "if a:\n    pass"}),
-        ("def f() -> int:\n    return g(1)", {"def f() -> int:\n    return None", "def f() -> int:\n    return g(2)"}),
-        ("f(x=True)", {"f(x=False)", "pass"}),
+        ("def f() -> int:\n    return g(1)", {"def f() -> int:\n    return 0", "def f() -> int:\n    return g(2)"}),
+        ("def f() -> bool:\n    return a", {"def f() -> bool:\n    return True", "def f() -> bool:\n    return False"}),
+        ("def f() -> A:\n    return a", {"def f() -> A:\n    return None"}),
+        ("f(x=True)", {"f(x=False)", "f()", "pass"}),
+        ("y = f(a, x=b, z=c)", {"y = f(a, z=c)", "y = f(a, x=b, )"}),
+        ("x = [a, b]", {"x = [b]", "x = [a, ]"}),
+        ("x = {a: b, c: d}", {"x = {c: d}", "x = {a: b, }"}),
         ("raise E(1)", {"pass"}),
         ('"""Text."""\nlog.info(x)', set()),
     ],
@@ -37,7 +42,25 @@ def test_a_template_loses_a_line_with_its_block() -> None:
     changed = {one.apply(text) for one in template_mutants(FILE, text)}
     assert text.replace("      - get\n", "") in changed
     assert text.replace("last: 1\n", "") in changed
-    assert len(changed) == 4
+    assert text.replace("extra: 1", "extra: 2") in changed
+    assert text.replace("last: 1", "last: 2") in changed
+    assert len(changed) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("  verbs: [get, list]\n", {"", "  verbs: [get]\n", "  verbs: [list]\n"}),
+        ("  a: {b: true, c: D}\n", {"", "  a: {b: false, c: D}\n", "  a: {b: true, c: other}\n"}),
+        ('  a: "0"\n', {"", '  a: "1"\n'}),
+        ("  message: Text\n", {""}),
+        ("  name: one\n", set()),
+        ('{% for a, b in [("c", d)] %}\n', {'{% for a, b in [("other", d)] %}\n'}),
+    ],
+)
+def test_a_line_of_a_template_is_changed(line: str, changed: set[str]) -> None:
+    """A mutant of a template lacks an element of a list, or has another value of the same type."""
+    assert {one.apply(line) for one in template_mutants(FILE, line)} == changed
 
 
 def test_a_condition_is_dropped_and_turned() -> None:
