@@ -134,7 +134,7 @@ def test_kubeadm_gets_the_environments_settings(specs: dict[str, HostSpec]) -> N
 def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:
     """If Bedplate owns the kernel, nodes get settings and modules, and the bastion gets none."""
     assert specs["worker1"].sysctls["net.ipv4.ip_forward"] == "1"
-    assert "net.ipv4.ip_forward = 1" in _content(specs["worker1"], "/etc/sysctl.d/90-bedplate.conf")
+    assert "net.ipv4.ip_forward = 1" in _content(specs["worker1"], "/etc/sysctl.d/zzz-bedplate.conf")
     assert specs["bastion"].sysctls == {}
     assert "rtcsync" in _content(specs["worker1"], "/etc/chrony/chrony.conf")
 
@@ -145,7 +145,7 @@ def test_an_external_kernel_is_left_alone(catalog: Catalog, tmp_path: Path) -> N
     for spec in _specs(site, catalog).values():
         paths = {file.path for file in spec.files}
         assert spec.sysctls == {}
-        assert not paths & {"/etc/sysctl.d/90-bedplate.conf", "/etc/modules-load.d/bedplate.conf"}
+        assert not paths & {"/etc/sysctl.d/zzz-bedplate.conf", "/etc/modules-load.d/bedplate.conf"}
         assert "makestep" not in _content(spec, "/etc/chrony/chrony.conf")
         assert 'DAEMON_OPTS="-F 1 -x"' in _content(spec, "/etc/default/chrony")
         if spec.host == "cp1":

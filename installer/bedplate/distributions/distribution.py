@@ -43,6 +43,7 @@ class Distribution(ABC):
         python: version of the hosts' Python, for which wheels are chosen.
         glibc: version of the hosts' C library: wheels for newer ones would not run.
         list_packages: shell command that prints the names of a host's installed packages, one per line.
+        list_held: shell command that prints the names of packages that the host's owner has put on hold.
         repository: folder of the mirror that its package repository is in.
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
@@ -58,6 +59,7 @@ class Distribution(ABC):
     python: ClassVar[tuple[int, int]]
     glibc: ClassVar[tuple[int, int]]
     list_packages: ClassVar[str]
+    list_held: ClassVar[str]
     repository: ClassVar[str]
     index: ClassVar[str]
     signature: ClassVar[str]

@@ -22,6 +22,7 @@ class Debian(Distribution):
     python = (3, 11)
     glibc = (2, 36)
     list_packages = "dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | sed -n 's/^installed //p'"
+    list_held = "apt-mark showhold"
     repository = "apt"
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"

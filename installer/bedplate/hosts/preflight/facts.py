@@ -37,6 +37,14 @@ class DataDisk(Model):
     write_mb_s: float = Field(description="MB/s of one large write with fsync")
 
 
+class SettingLine(Model):
+    """A line that sets a kernel setting."""
+
+    name: str
+    value: str
+    file: str
+
+
 class Facts(Model):
     """The facts about one host."""
 
@@ -68,6 +76,10 @@ class Facts(Model):
     programs: list[str] = Field(description="running programs that conflict with the platform")
     packages: list[str] = Field(description="installed packages that conflict with the platform")
     firewalls: list[str] = Field(description="active firewall services")
+    settings: dict[str, str] = Field(description="values in effect of the kernel settings that nodes need")
+    setting_lines: list[SettingLine] = Field(description="the site's lines for them, in the order of their application")
+    swap_units: list[str] = Field(description="systemd units that turn swap on at boot")
+    held: list[str] = Field(description="packages on hold")
 
 
 class Clock(Model):

@@ -1,4 +1,4 @@
-"""Gathers facts from all hosts in parallel: runs one probe on each over SSH, which changes nothing there."""
+"""Gathers facts from all hosts in parallel: runs two probes on each over SSH, which change nothing there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from subprocess import CompletedProcess
-
-from pydantic import ValidationError
+from typing import Any
 
 from bedplate.config import addresses
 from bedplate.config.environments import Site
@@ -20,10 +19,11 @@ from bedplate.core import command
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.find_distribution import distribution_names, find_distribution
 from bedplate.hosts import ssh
-from bedplate.hosts.preflight import probe
+from bedplate.hosts.preflight import probe, site_probe
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_rule import HostRule
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
+from bedplate.hosts.preflight.node_settings import node_settings
 
 MAX_PARALLEL = 16
 TIMEOUT_SECONDS = 120
@@ -53,7 +53,7 @@ def _probe_host(site: Site, host: Host) -> ProbeResult:
         return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     try:
         return ProbeResult(host, _facts(site, host), clock)
-    except (BedplateError, ValidationError) as error:
+    except (BedplateError, ValueError) as error:
         return ProbeResult(host, failure=PROBE_FAILED, message=_message(error))
 
 
@@ -64,16 +64,21 @@ def _message(error: Exception) -> str:
 
 def _facts(site: Site, host: Host) -> Facts:
     distributions = [find_distribution(name) for name in distribution_names()]
-    parameters = json.dumps(
-        {
-            "names": addresses.site_names(site.environment.domain),
-            "reach": _targets(site, host),
-            "list_packages": [one.list_packages for one in distributions],
-            "conflicting_packages": sorted({name for one in distributions for name in one.conflicting_packages}),
-        }
+    machine = {
+        "names": addresses.site_names(site.environment.domain),
+        "reach": _targets(site, host),
+        "list_packages": [distribution.list_packages for distribution in distributions],
+        "conflicting_packages": sorted({name for one in distributions for name in one.conflicting_packages}),
+    }
+    own = {"settings": [*node_settings()], "list_held": [distribution.list_held for distribution in distributions]}
+    return Facts.model_validate(
+        {**_probed(site, host, probe.__file__, machine), **_probed(site, host, site_probe.__file__, own)}
     )
-    source = Path(probe.__file__).read_bytes()
-    return Facts.model_validate_json(_run(site, host, ["python3", "-", parameters], source).stdout)
+
+
+def _probed(site: Site, host: Host, program: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    done = _run(site, host, ["python3", "-", json.dumps(parameters)], Path(program).read_bytes())
+    return dict(json.loads(done.stdout))
 
 
 def _targets(site: Site, host: Host) -> list[tuple[str, int]]:

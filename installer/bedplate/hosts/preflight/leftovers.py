@@ -1,4 +1,4 @@
-"""Preflight rules about what other installations have left on the host."""
+"""Preflight rules about what others have left on the host: files, programs, packages, holds."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def packages(context: HostContext) -> Iterator[str]:
             yield f"has the package {package} installed"
 
 
+def held_packages(context: HostContext) -> Iterator[str]:
+    """Find packages on hold."""
+    if context.facts.held:
+        yield f"holds {', '.join(context.facts.held)}"
+
+
 RULES = (
     HostRule(
         "leftover-files",
@@ -47,5 +53,12 @@ RULES = (
         packages,
         "it starts services or installs programs that conflict with the release's own",
         "remove it with the host's package manager, on Debian with `apt-get purge`",
+    ),
+    HostRule(
+        "packages-held",
+        "soft",
+        held_packages,
+        "apply stops where the release needs another version of one of them",
+        "nothing, if the held versions are the release's or newer; otherwise run `apt-mark unhold`",
     ),
 )

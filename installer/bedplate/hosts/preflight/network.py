@@ -119,6 +119,13 @@ def wrong_names(context: HostContext) -> Iterator[str]:
             yield f"resolves {name} to {', '.join(answers)} instead of {address}"
 
 
+def lost_names(context: HostContext) -> Iterator[str]:
+    """Find names of the site that an installed host does not know any more."""
+    for name, answers in context.facts.names.items():
+        if context.is_installed and not answers and name in addresses.site_addresses(context.site):
+            yield f"does not resolve {name} any more; apply writes it into /etc/hosts again"
+
+
 def slow_names(context: HostContext) -> Iterator[str]:
     """Find slow name resolution, such as name servers that do not answer."""
     if context.facts.resolve_seconds > MAXIMUM_RESOLVE_SECONDS:
@@ -173,6 +180,13 @@ RULES = (
         wrong_names,
         "hosts would join another cluster or use another mirror",
         "fix the DNS entry or /etc/hosts, or choose another domain in environment.yaml",
+    ),
+    HostRule(
+        "name-lost",
+        "soft",
+        lost_names,
+        "kubelet, containerd and pods' networks reach the API server and the mirror by these names",
+        "run `bedplate apply`; keep `files` in nsswitch.conf, and cloud-init from rewriting /etc/hosts",
     ),
     HostRule(
         "names-slow",

@@ -20,6 +20,7 @@ class Toyix(Distribution):
     python = (3, 12)
     glibc = (2, 39)
     list_packages = "true"
+    list_held = "true"
     repository = "toys"
     index = "list"
     signature = "list.sig"

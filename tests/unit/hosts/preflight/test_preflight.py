@@ -1,11 +1,8 @@
-"""Preflight: each rule with the fact that triggers it, and the probe, run on this machine."""
+"""Preflight: each rule with the fact that triggers it."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,9 @@ from bedplate.config import environments
 from bedplate.config.environment_file import AcceptedFinding, HostSettings, PreflightSettings
 from bedplate.config.environments import Site
 from bedplate.config.release import Platform
-from bedplate.core import command, paths
+from bedplate.core import paths
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import gather_facts, ownership, probe
+from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.gather_facts import ProbeResult
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
@@ -71,10 +68,19 @@ HEALTHY: dict[str, Any] = {
     "programs": [],
     "packages": [],
     "firewalls": [],
+    "settings": {},
+    "setting_lines": [],
+    "swap_units": [],
+    "held": [],
 }
 EXTERNAL = {"kernel": "external"}
 RACK = {"destination": "10.20.0.12/32", "interface": "eno1", "direct": False}
 """A route to worker1 through a router."""
+
+
+def _line(value: str, file: str) -> dict[str, str]:
+    return {"name": "net.ipv4.ip_forward", "value": value, "file": file}
+
 
 TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("os-unsupported", "cp1", {"suite": "trixie", "pretty": "Debian 13"}, {}),
@@ -116,17 +122,36 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("kernel-module-unloaded", "worker1", {"features": {"br_netfilter": "loadable"}}, EXTERNAL),
     ("cgroup-v1", "worker1", {"cgroup": 1}, {}),
     ("swap-on", "worker1", {"swap": GIB}, {}),
+    ("swap-returns", "worker1", {"swap_units": ["dev-sda3.swap"]}, EXTERNAL),
+    ("sysctl-overridden", "worker1", {"setting_lines": [_line("0", "/etc/sysctl.d/zzzz-cis.conf")]}, {}),
+    ("sysctl-conflicts", "worker1", {"setting_lines": [_line("0", "/etc/sysctl.conf")]}, {}),
     ("sysctl-unset", "worker1", {"sysctls": {"net.ipv4.ip_forward": "0"}}, EXTERNAL),
     ("inotify-low", "worker1", {"sysctls": {"fs.inotify.max_user_instances": "128"}}, EXTERNAL),
     ("leftover-files", "cp1", {"leftovers": ["/etc/kubernetes/admin.conf"]}, {}),
     ("leftover-programs", "worker1", {"programs": ["kubelet"]}, {}),
     ("package-contends", "cp1", {"packages": ["etcd-server"]}, {}),
+    ("packages-held", "cp1", {"held": ["openssl"]}, {}),
     ("clock-drifts", "worker1", {"clock": 2.0}, {}),
     ("clock-off", "worker1", {"clock": -3600.0}, {}),
 ]
+INSTALLED: list[tuple[str, str, dict[str, Any]]] = [
+    ("sysctl-changed", "worker1", {"settings": {"net.ipv4.ip_forward": "0"}}),
+    ("name-lost", "worker1", {"names": {"api.ml.example.internal": []}}),
+]
+"""Facts that only a host on which the platform is installed must not have."""
 SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("a module that the roles will load", "worker1", {"features": {"overlay": "loadable"}}, {}),
     ("a setting that the roles will make", "worker1", {"sysctls": {"net.ipv4.ip_forward": "0"}}, {}),
+    (
+        "a file that the roles' own wins over",
+        "worker1",
+        {"setting_lines": [_line("0", "/etc/sysctl.d/99-cis.conf")]},
+        {},
+    ),
+    ("a line with the value that is needed", "worker1", {"setting_lines": [_line("1", "/etc/sysctl.conf")]}, {}),
+    ("swap units that the roles will mask", "worker1", {"swap_units": ["dev-sda3.swap"]}, {}),
+    ("lines on the bastion", "bastion", {"setting_lines": [_line("0", "/etc/sysctl.conf")]}, {}),
+    ("settings that are someone else's", "worker1", {"setting_lines": [_line("0", "/etc/sysctl.conf")]}, EXTERNAL),
     ("the bastion's own time service", "bastion", {"listeners": [CHRONYD]}, {}),
     ("a UDP port of a TCP service", "cp1", {"listeners": [{"protocol": "udp", "port": 6443, "program": "x"}]}, {}),
     ("cluster ports on the bastion", "bastion", {"listeners": [{"port": 6443, "program": "x"}]}, {}),
@@ -177,6 +202,13 @@ def test_each_fact_triggers_its_rule(
     assert set(found) <= {finding, "no-service-route"}
 
 
+@pytest.mark.parametrize(("finding", "name", "changes"), INSTALLED)
+def test_what_an_installed_host_has_lost_is_found(site: Site, finding: str, name: str, changes: dict[str, Any]) -> None:
+    """What the platform set is missing later: a finding once it is installed, and none before."""
+    assert _ids(site, _result(site, name, changes), is_installed=True) == [finding]
+    assert _ids(site, _result(site, name, changes)) == []
+
+
 @pytest.mark.parametrize(("what", "name", "changes", "hosts"), SILENT)
 def test_facts_that_trigger_no_rule(
     site: Site, what: str, name: str, changes: dict[str, Any], hosts: dict[str, Any]
@@ -189,7 +221,7 @@ def test_facts_that_trigger_no_rule(
 def test_every_rule_is_in_the_table() -> None:
     """Every rule is tested, and ids are unique."""
     ids = [rule.id for rule in RULES]
-    assert set(ids) - {LOGIN_FAILED.id, PROBE_FAILED.id} == {finding for finding, *_ in TABLE}
+    assert set(ids) - {LOGIN_FAILED.id, PROBE_FAILED.id} == {finding for finding, *_ in (*TABLE, *INSTALLED)}
     assert len(ids) == len(set(ids))
 
 
@@ -241,30 +273,3 @@ def test_only_a_certain_difference_of_clocks_counts() -> None:
     """A slow connection alone is not a skew."""
     assert Clock(offset=1.5, uncertainty=2.0).skew == 0
     assert Clock(offset=-1.5, uncertainty=0.5).skew == 1.0
-
-
-def test_the_probe_gathers_all_facts_on_this_machine() -> None:
-    """Run from standard input, as over SSH, it prints JSON that fits Facts."""
-    packages = {"list_packages": ["echo ok docker.io"], "conflicting_packages": ["docker.io", "docker-ce"]}
-    parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]], **packages})
-    done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
-    facts = Facts.model_validate_json(done.stdout)
-    assert facts.names == {"localhost": ["127.0.0.1"]}
-    assert facts.packages == ["docker.io"]
-    assert facts.reached["127.0.0.1:1"]
-    assert "127.0.0.1" in facts.addresses
-    assert facts.disk.fsync_count > 0
-    assert 0 < facts.disk.fsync_p50_ms <= facts.disk.fsync_p99_ms
-    assert not list(Path("/var/lib").glob(".bedplate-probe-*"))
-
-
-def test_the_probe_needs_only_the_standard_library() -> None:
-    """It imports nothing of Bedplate, which hosts do not have."""
-    source = Path(probe.__file__).read_text()
-    assert "bedplate." not in source.replace(".bedplate-", "")
-
-
-def test_this_machine_is_probed_without_ssh() -> None:
-    """An address of this machine needs no login."""
-    assert gather_facts._is_own_address(IPv4Address("127.0.0.1"))
-    assert not gather_facts._is_own_address(IPv4Address("198.18.255.254"))
