@@ -9,6 +9,7 @@ from bedplate.apply.installation import Installation
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
+from bedplate.distributions.debian.debian_version import DebianVersion
 from bedplate.images.mirror_names import mirror_repository
 
 CONTROL_ADDRESS = "198.19.255.254"
@@ -57,22 +58,30 @@ def test_no_unit_has_failed(hosts: Hosts) -> None:
 
 
 def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """Every package has the release's version."""
+    """What the release owns has its version, every other package has that or a newer one."""
     other = {}
     for name, host in hosts.items():
         installed = dict(
             line.split() for line in host.check_output("dpkg-query -Wf '${Package} ${Version}\\n'").splitlines()
         )
         for package, version in specs[name].packages.items():
-            if installed.get(package) != version:
+            if not _is_accepted(installed.get(package), version, is_pinned=package in specs[name].pinned):
                 other[f"{name}: {package}"] = (installed.get(package), version)
     assert other == {}
 
 
+def _is_accepted(installed: str | None, version: str, *, is_pinned: bool) -> bool:
+    if is_pinned or installed is None:
+        return installed == version
+    return DebianVersion.parse(installed) >= DebianVersion.parse(version)
+
+
 def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
-    """The mirror is the only package source of every host."""
+    """The mirror is a package source of every host, and the only one unless the site keeps its own."""
     wanted = {f"https://mirror.{site.environment.domain}/apt"}
     found = {n: set(h.check_output("apt-get indextargets --format '$(REPO_URI)'").split()) for n, h in hosts.items()}
+    if site.environment.hosts.package_sources == "keep-site":
+        found = {name: {uri for uri in uris if uri.rstrip("/") in wanted} for name, uris in found.items()}
     assert {name: {uri.rstrip("/") for uri in uris} for name, uris in found.items()} == dict.fromkeys(hosts, wanted)
 
 

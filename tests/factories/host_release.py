@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bedplate.artifacts.host_packages import pinned_packages
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
 from bedplate.config.catalog import Catalog
+from bedplate.distributions.find_distribution import find_distribution
 
 
 def release_file(catalog: Catalog, version: str = "1:2.0-3") -> ReleaseFile:
     """Return a release.json with every image, artifact and host package, each in one version."""
     roots = sorted({package for one in catalog.components.values() for package in one.hosts.packages})
-    closure = [f"deb:{name}_{version}_amd64" for name in (*roots, "libnot-asked-for")]
+    pinned = pinned_packages(catalog.components.values(), find_distribution("debian"))
+    closure = [f"deb:{name}_{version}_amd64" for name in sorted({*roots, *pinned, "libnot-asked-for"})]
     images = [f"{image.name}:{image.tag}" for one in catalog.components.values() for image in one.images]
     binaries = {binary.artifact for one in catalog.components.values() for binary in one.hosts.binaries}
     return ReleaseFile(

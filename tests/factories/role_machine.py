@@ -1,4 +1,4 @@
-"""One container on which a test runs roles, through the code that `apply` uses."""
+"""One container on which a test runs roles."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import pytest
-
-from bedplate.config.host_spec import HostSpec
-from bedplate.core import paths
 from bedplate.core.command import run
-from bedplate.hosts import ansible
-from bedplate.hosts.play_result import PlayResult
-from bedplate.lab import kernel_settings, ssh_keys
+from bedplate.lab import kernel_settings
 from bedplate.lab.container import ensure_machine
-from bedplate.render.role_files import Role
-from bedplate.render.role_tree import RoleTree
+from factories.role_host import RoleHost
 from factories.role_site import RoleSite
 
 MIRROR = "/var/lib/bedplate/mirror"
@@ -44,15 +37,13 @@ server.serve_forever()
 """
 
 
-class RoleMachine:
+class RoleMachine(RoleHost):
     """A host of the role tests' environment, as a booted container."""
 
     def __init__(self, role_site: RoleSite, host: str) -> None:
         """Create and boot the container."""
-        self.role_site = role_site
-        self.spec: HostSpec = role_site.specs[host]
+        super().__init__(role_site, host)
         self._name = role_site.lab.container(host)
-        self._log = role_site.mirror.parent / f"{host}.log"
         machine = next(one for one in role_site.site.hosts if one.name == host)
         ensure_machine(role_site.lab, role_site.site, machine, role_site.image)
 
@@ -83,19 +74,3 @@ class RoleMachine:
     def serve_mirror(self) -> None:
         """Serve the copied mirror over TLS, with the mirror's certificate."""
         self.shell('systemd-run --quiet python3 -c "$1" "$2"', SERVE, str(self.role_site.site.state / "pki"))
-
-    def run_roles(self, roles: Sequence[str], *, check: bool = False) -> PlayResult:
-        """Run roles on the host with its HostSpec's variables."""
-        play = {"name": "Test", "hosts": "all", "gather_facts": False, "roles": [*roles]}
-        key = ssh_keys.user_key(self.role_site.lab, ssh_keys.DEVELOPER)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))
-            return ansible.run_plays(self.role_site.site, [play], [self.spec], self._log, check=check)
-
-    def role(self, name: str) -> Role:
-        """Return a role with the values that it has on this host."""
-        return RoleTree(paths.SOURCE / "roles").role(name, self.spec.vars)
-
-    def content(self, path: str) -> str:
-        """Return the text of a file in the container."""
-        return self.shell('cat "$1"', path).stdout.decode()

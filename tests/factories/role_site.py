@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bedplate.artifacts import kinds
@@ -12,12 +13,13 @@ from bedplate.artifacts.load_release import load_release
 from bedplate.artifacts.release_contents import locked_release_file
 from bedplate.artifacts.relock import relock
 from bedplate.artifacts.source_kind import fetch_or_build
-from bedplate.config import addresses
+from bedplate.config import addresses, environments
 from bedplate.config.bundle_layout import BundledArtifact
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.release_lock import set_name
 from bedplate.core.file_tree import ensure_tree
+from bedplate.core.files import write_atomic
 from bedplate.distributions import repository_key
 from bedplate.distributions.debian import apt_repository
 from bedplate.lab import lab_address, lab_network, machine_image, ssh_keys
@@ -39,8 +41,18 @@ class RoleSite:
         keys: a folder with the mirror's certificate and its private key.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Create the environment, the network and the machine image; what the cache lacks is fetched or built."""
+    def __init__(
+        self, name: str, folder: Path, *, changes: Mapping[str, str] | None = None, programs: Sequence[str] = ()
+    ) -> None:
+        """Create the environment, the network and the machine image; what the cache lacks is fetched or built.
+
+        Args:
+            name: of the lab.
+            folder: for the mirror, keys and logs.
+            changes: lines of the lab's environment.yaml that are replaced by others.
+            programs: ids of artifacts that the mirror has, in addition to the registry.
+        """
+        self._changes, self._programs = dict(changes or {}), ("go:registry", *programs)
         catalog, self._cache = load_release(RELEASE), Cache()
         self._context = kinds.build_context(catalog, self._cache)
         self._context = self._context.with_lock(relock(self._context).lock)
@@ -63,6 +75,10 @@ class RoleSite:
     def _environment(self) -> Site:
         key = ssh_keys.ensure_key(self._folder / "publisher", "publisher of the role tests")
         site = ensure_environment(self.lab, ssh_keys.public_line(key), RELEASE)
+        file = self.lab.environment / environments.ENVIRONMENT
+        for old, new in self._changes.items():
+            write_atomic(file, file.read_text().replace(old, new))
+        site = environments.load(self.lab.environment)
         signer, _ = authority.ensure_authority(self.keys, site.environment.name)
         certificate, private = self.keys / "mirror.crt", self.keys / "mirror.key"
         authority.ensure_certificate(signer, certificate, private, addresses.mirror_names(site))
@@ -74,13 +90,13 @@ class RoleSite:
     def _write_mirror(self, artifacts: dict[str, BundledArtifact]) -> None:
         packages = {package for one in self._context.components.values() for package in one.hosts.packages}
         wanted = self._context.lock.sets[set_name("deb", packages)]
-        registry = artifacts["go:registry"]
-        for artifact in (*wanted, registry.id):
+        for artifact in (*wanted, *self._programs):
             fetch_or_build(self._context.lock.by_id[artifact], self._context)
         self._write_apt_repository([artifacts[entry] for entry in wanted])
         (self.mirror / "registry").mkdir()
         (self.mirror / "files").mkdir()
-        shutil.copy(self._blob(registry.sha256), self.mirror / "files" / registry.file)
+        for program in (artifacts[name] for name in self._programs):
+            shutil.copy(self._blob(program.sha256), self.mirror / "files" / program.file)
 
     def _write_apt_repository(self, packages: list[BundledArtifact]) -> None:
         listed = locked_release_file(load_release(RELEASE), self._context.lock)

@@ -7,7 +7,7 @@ import yaml
 
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
-from bedplate.config.host_spec import HostSpec
+from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.config.hosts import Host
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
@@ -73,7 +73,7 @@ def test_packages_have_the_versions_of_the_release(site: Site, catalog: Catalog)
     before, after = _specs(site, catalog), _specs(site, catalog, version="1:2.0-4~deb12u1")
     for name, spec in after.items():
         assert set(spec.packages.values()) == {"1:2.0-4~deb12u1"}
-        assert spec.files == before[name].files
+        assert _but_pins(spec) == _but_pins(before[name])
         assert spec.digest != before[name].digest
 
 
@@ -129,6 +129,39 @@ def test_kubeadm_gets_the_environments_settings(specs: dict[str, HostSpec]) -> N
     assert kubelet["failSwapOn"] is True
     assert kinds["InitConfiguration"]["nodeRegistration"]["ignorePreflightErrors"] == []
     assert "conntrack" not in kinds["KubeProxyConfiguration"]
+
+
+def _but_pins(spec: HostSpec) -> list[HostFile]:
+    return [file for file in spec.files if file.path != "/etc/apt/preferences.d/bedplate"]
+
+
+def test_only_what_the_release_owns_is_pinned(specs: dict[str, HostSpec], catalog: Catalog, tmp_path: Path) -> None:
+    """What the release owns is pinned to its version; site sources go, unless the environment keeps them."""
+    pinned = {name: spec.pinned for name, spec in specs.items()}
+    assert pinned["worker1"] == ("chrony", "containerd", "runc")
+    assert pinned["bastion"] == ("chrony", "nginx", "nginx-common", "nginx-light")
+    assert not {"openssh-server", "sudo", "openssl", "less"} & {name for names in pinned.values() for name in names}
+    preferences = _content(specs["worker1"], "/etc/apt/preferences.d/bedplate")
+    assert preferences.count("Package: ") == 3
+    assert "Package: containerd\nPin: version 1:2.0-3\nPin-Priority: 1001\n" in preferences
+    assert specs["worker1"].vars["apt_source_keep_site"] is False
+    kept = _specs(make_site(tmp_path, hosts={"packageSources": "keep-site"}), catalog)
+    assert kept["worker1"].vars["apt_source_keep_site"] is True
+
+
+def test_a_pinned_package_must_be_in_the_lock(site: Site, catalog: Catalog) -> None:
+    """A component that pins a package outside the hosts' packages is refused."""
+    chrony = catalog.components["chrony"]
+    hosts = chrony.hosts.model_copy(update={"pinned": ["ntpd"]})
+    components = {**catalog.components, "chrony": chrony.model_copy(update={"hosts": hosts})}
+    with pytest.raises(BedplateError, match="package ntpd is not among the hosts' packages"):
+        host_specs(site, catalog.release, components, release_file(catalog))
+
+
+def test_the_mirror_is_reached_without_a_proxy(specs: dict[str, HostSpec]) -> None:
+    """Apt ignores a proxy of the host's image for the mirror."""
+    settings = _content(specs["worker1"], "/etc/apt/apt.conf.d/90bedplate")
+    assert 'Acquire::https::Proxy::mirror.site.bedplate.test "DIRECT";' in settings
 
 
 def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from bedplate.config.host_spec import HostSpec
 from bedplate.core import paths
+from bedplate.core.errors import BedplateError
 from bedplate.lab import lab_address
 from bedplate.lab.down import remove_lab
 from factories import unavailable
@@ -18,6 +20,7 @@ from factories.role_site import RoleSite
 pytestmark = pytest.mark.containers
 
 NAME = "bedplate-roles"
+NOWHERE = "198.18.255.99"
 PROGRAMS = "/opt/bedplate/kubernetes/current/bin"
 REPLICA_UNIT = "/etc/systemd/system/bedplate-registry.service"
 
@@ -51,6 +54,12 @@ RUNS = {
     "programs": RoleRun("bastion"),
     "kubelet": RoleRun(
         "worker1", script=f"mkdir -p {PROGRAMS} && cd {PROGRAMS} && touch kubeadm kubectl kubelet && chmod +x *"
+    ),
+    "restarted_services": RoleRun(
+        "bastion",
+        packages=("chrony",),
+        script="systemctl start chrony && cp /usr/sbin/chronyd /root && mv /root/chronyd /usr/sbin/chronyd",
+        units=("chrony.service", "ssh.service"),
     ),
     "mirror": RoleRun(
         "bastion",
@@ -114,6 +123,65 @@ def machine(role_site: RoleSite, name: str) -> Iterator[RoleMachine]:
         yield machine
     finally:
         machine.remove()
+
+
+PACKAGE = """
+package() {
+    mkdir -p "/root/$1/DEBIAN"
+    printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: site\nDescription: from the site\n' "$1" "$2" \
+        >"/root/$1/DEBIAN/control"
+    dpkg-deb --build "/root/$1" "/root/$1.deb" >/dev/null
+    dpkg --force-depends --install "/root/$1.deb" 2>/dev/null
+}
+"""
+"""Installs an empty package in a version of the site."""
+SITE = f"""
+{PACKAGE}
+package less 9999
+package chrony 9999
+apt-mark hold less
+echo 'deb [trusted=yes] https://{NOWHERE}/debian bookworm main' >/etc/apt/sources.list.d/site.list
+printf 'Acquire::%s::Proxy "http://{NOWHERE}:3128";\n' http https >/etc/apt/apt.conf.d/99proxy
+printf '%s=http://{NOWHERE}:3128\n' http_proxy https_proxy HTTPS_PROXY >>/etc/environment
+systemd-run --quiet python3 -c "$1"
+"""
+LOCK = """
+import fcntl, time
+locks = [open(f"/var/lib/{name}", "w") for name in ("dpkg/lock-frontend", "apt/lists/lock")]
+for lock in locks:
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(15)
+locks.pop().close()
+time.sleep(65)
+"""
+"""Holds apt's locks as apt-daily does: longer than Ansible waits by itself."""
+VERSIONS = "dpkg-query --show --showformat '${Package}=${Version} ' less chrony sudo"
+
+
+@pytest.mark.parametrize("name", ["apt_source"])
+def test_what_the_site_owns_is_respected(machine: RoleMachine) -> None:
+    """Locks are waited for, proxies passed by, newer and held packages kept, sources kept if wanted, pins enforced."""
+    release = machine.spec.packages
+    machine.shell(SITE, LOCK)
+    machine.spec = _with(machine.spec, apt_source_keep_site=True)
+    machine.run_roles(["apt_source"])
+    found = dict(word.split("=") for word in machine.shell(VERSIONS).stdout.decode().split())
+    assert found == {"less": "9999", "chrony": release["chrony"], "sudo": release["sudo"]}
+    assert machine.shell("ls /etc/apt/sources.list.d").stdout.split() == [b"bedplate.sources", b"site.list"]
+    assert machine.run_roles(["apt_source"]).changes == []
+
+    machine.spec = _with(machine.spec, apt_source_keep_site=False)
+    machine.run_roles(["apt_source"])
+    assert b"site.list.disabled-by-bedplate" in machine.shell("ls /etc/apt/sources.list.d").stdout
+    assert b"site.list\n" not in machine.shell("ls /etc/apt/sources.list.d").stdout
+
+    machine.shell(f"{PACKAGE} package sudo 0.1; apt-mark hold sudo")
+    with pytest.raises(BedplateError, match="on hold: less, sudo"):
+        machine.run_roles(["apt_source"])
+
+
+def _with(spec: HostSpec, **values: object) -> HostSpec:
+    return spec.model_copy(update={"vars": {**spec.vars, **values}})
 
 
 @pytest.mark.parametrize("name", RUNS)

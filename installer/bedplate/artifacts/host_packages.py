@@ -14,6 +14,11 @@ def host_packages(components: Iterable[Component], distribution: Distribution) -
     return sorted(distribution.own_names(package for component in components for package in component.hosts.packages))
 
 
+def pinned_packages(components: Iterable[Component], distribution: Distribution) -> list[str]:
+    """Return every package that some host has in exactly the release's version, sorted."""
+    return sorted(distribution.own_names(package for component in components for package in component.hosts.pinned))
+
+
 def platform_packages(context: Context) -> list[str]:
     """Return what a bare host has: the packages of the component named as the platform's distribution."""
     platform = context.components.get(context.release.platform.distribution)

@@ -51,6 +51,11 @@ class HostSettings(Model):
     cgroup_driver: Literal["systemd", "cgroupfs"] = Field(
         "systemd", alias="cgroupDriver", description="who manages the cgroups of pods"
     )
+    package_sources: Literal["mirror", "keep-site"] = Field(
+        "mirror",
+        alias="packageSources",
+        description="mirror: the hosts' only package source; keep-site: the hosts' other sources stay as well",
+    )
 
 
 class Time(Model):

@@ -47,7 +47,7 @@ class Distribution(ABC):
         repository: folder of the mirror that its package repository is in.
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
-        package_source_role: role that makes the mirror a host's only package source and installs its packages.
+        package_source_role: role that makes the mirror a host's package source and installs its packages.
         conflicting_packages: packages that must not be installed on a host, because they contend with the release's.
         package_names: packages of components (`hosts.packages`) that have other names here: to their names.
         role_variables: for each role whose defaults do not fit (paths, units, users): its variables.
@@ -136,16 +136,26 @@ class Distribution(ABC):
         names = (name for package in packages for name in self.package_names.get(package, (package,)))
         return list(dict.fromkeys(names))
 
-    def package_source_variables(self, mirror: str, key: str, packages: Mapping[str, str]) -> dict[str, Any]:
+    def package_source_variables(
+        self, mirror: str, key: str, packages: Mapping[str, str], pinned: Sequence[str], *, keep_site: bool
+    ) -> dict[str, Any]:
         """Return the variables of package_source_role on a host.
 
         Args:
             mirror: name of the host that serves the repository.
             key: public key that verifies its signature.
-            packages: what to install: names to versions.
+            packages: what to install: names to versions; a host may have newer ones.
+            pinned: packages that must have exactly this version.
+            keep_site: whether the site's own package sources stay.
         """
-        role = self.package_source_role
-        return {f"{role}_mirror": mirror, f"{role}_key": key, f"{role}_packages": dict(packages)}
+        values = {
+            "mirror": mirror,
+            "key": key,
+            "packages": dict(packages),
+            "pinned": list(pinned),
+            "keep_site": keep_site,
+        }
+        return {f"{self.package_source_role}_{name}": value for name, value in values.items()}
 
     def purl_name(self, suite: str) -> str:
         """Return a release as package URLs name it, such as debian-12."""

@@ -31,10 +31,11 @@ def ensure_network(lab: Lab) -> None:
     if run(["podman", "network", "exists", lab.bridge], check=False).returncode != 0:
         options = ["--internal", "--disable-dns", "--subnet", str(lab.network), "--gateway", str(lab.gateway)]
         run(["podman", "network", "create", *options, lab.bridge])
-    run(["nft", "-f", "-"], stdin=RULES.format(table=_table(lab), bridge=_interface(lab)).encode())
+    run(["nft", "-f", "-"], stdin=RULES.format(table=_table(lab), bridge=interface(lab)).encode())
 
 
-def _interface(lab: Lab) -> str:
+def interface(lab: Lab) -> str:
+    """Return the name of the bridge."""
     networks = json.loads(run(["podman", "network", "inspect", lab.bridge]).stdout)
     return str(networks[0]["network_interface"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bedplate.core import paths
@@ -23,6 +23,12 @@ PACKAGES = {
     "zstd": "compresses image layers",
     "git": "lists the installer's own files",
 }
+VIRTUAL_MACHINES = {
+    "qemu-system-x86": "runs machines with a kernel of their own",
+    "fdisk": "partitions their disks",
+    "e2fsprogs": "writes files onto their disks",
+}
+"""What only tests on virtual machines need."""
 COLD_GB = 40
 WARM_GB = 13
 """The size of a bundle and three machines, if all artifacts are in the cache."""
@@ -41,11 +47,16 @@ def ensure_prerequisites(report: Callable[[str], None], *, warm: bool) -> None:
     ensure_packages(report)
 
 
-def ensure_packages(report: Callable[[str], None]) -> None:
-    """Install the missing packages, after reporting their names."""
-    missing = check_packages()
+def ensure_packages(report: Callable[[str], None], packages: Mapping[str, str] = PACKAGES) -> None:
+    """Install the missing packages, after reporting their names.
+
+    Args:
+        report: gets a line about what is installed.
+        packages: what each package is for, by name.
+    """
+    missing = check_packages(packages)
     if missing:
-        report("installing on this machine: " + ", ".join(f"{name} ({PACKAGES[name]})" for name in missing))
+        report("installing on this machine: " + ", ".join(f"{name} ({packages[name]})" for name in missing))
         options = ["-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=120"]
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update"], env=quiet, check=False)
@@ -58,11 +69,11 @@ def check_root() -> None:
         raise InputError("bedplate lab", "must run as root", "run `sudo ./bedplate lab up`")
 
 
-def check_packages() -> list[str]:
+def check_packages(packages: Mapping[str, str] = PACKAGES) -> list[str]:
     """Return the packages that are missing."""
-    done = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES], check=False)
+    done = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages], check=False)
     installed = {line.split()[0] for line in done.stdout.decode().splitlines() if line.endswith(" installed")}
-    return [name for name in PACKAGES if name not in installed]
+    return [name for name in packages if name not in installed]
 
 
 def check_disk(needed: int) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from bedplate.artifacts.host_packages import host_packages
+from bedplate.artifacts.host_packages import host_packages, pinned_packages
 from bedplate.config import addresses
 from bedplate.config.artifact import entry_ids
 from bedplate.config.bundle_layout import ReleaseFile
@@ -39,11 +39,13 @@ class HostParts:
         packages: package to version, sorted.
         programs: one entry for each artifact that contains programs.
         services: systemd units that must be active.
+        pinned: packages that have exactly their version.
     """
 
     packages: dict[str, str]
     programs: list[dict[str, Any]]
     services: list[str]
+    pinned: list[str] = field(default_factory=list)
 
 
 class HostInputs:
@@ -59,6 +61,7 @@ class HostInputs:
         self._distribution = find_distribution(release.platform.distribution)
         self._public = {name: read_public(site, name).rstrip("\n") for name in PUBLIC}
         self._mirror = addresses.site_names(site.environment.domain).mirror
+        self._keeps_site = site.environment.hosts.package_sources == "keep-site"
         self._bastion, self._replicas = site.bastion.name, {host.name for host in site.replicas}
         self._hosts_files = addresses.HostsFiles(site)
         self._shared = {**self._of_site(site), **self._of_release(release, release_file), **_former(site)}
@@ -69,7 +72,10 @@ class HostInputs:
 
     def text(self, host: Host, parts: HostParts) -> str:
         """Return the variables of a host's roles, as YAML."""
-        source = self._distribution.package_source_variables(self._mirror, self._public[MIRROR_KEY], parts.packages)
+        key, pinned = self._public[MIRROR_KEY], parts.pinned
+        source = self._distribution.package_source_variables(
+            self._mirror, key, parts.packages, pinned, keep_site=self._keeps_site
+        )
         own = {
             "host": host,
             "hosts_file": self._hosts_files.lines(host),
@@ -129,10 +135,18 @@ def host_parts(
         versions: of all packages.
     """
     components = [*installed]
-    packages = {name: versions[name] for name in host_packages(components, distribution)}
+    pinned = pinned_packages(components, distribution)
+    packages = _versions({*host_packages(components, distribution), *pinned}, versions)
     # Components of the layer bundle are the installer's own tools; the bundle's `install` puts them on the bastion.
     programs = [one for c in components if c.layer != "bundle" for one in _programs(c, release_file)]
-    return HostParts(packages, programs, sorted({service for c in components for service in c.hosts.services}))
+    return HostParts(packages, programs, sorted({service for c in components for service in c.hosts.services}), pinned)
+
+
+def _versions(names: Iterable[str], versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the packages' versions; BedplateError if one, such as a pinned one, is not in the hosts' closure."""
+    if unknown := sorted({*names} - versions.keys()):
+        raise BedplateError(f"package {unknown[0]}", "is not among the hosts' packages", "run `bedplate lock`")
+    return {name: versions[name] for name in sorted(names)}
 
 
 def _programs(component: Component, release_file: ReleaseFile) -> Iterator[dict[str, Any]]:

@@ -79,7 +79,7 @@ class _HostRenderer:
             self._parts[groups] = host_parts(installed, self._distribution, self._release_file, self._versions)
         parts = self._parts[groups]
         text = self._inputs.text(host, parts)
-        own = [host.name, str(host.address), groups, parts.packages, parts.programs, parts.services, text]
+        own = [host.name, str(host.address), groups, parts.packages, parts.pinned, parts.programs, parts.services, text]
         key = digest.of([self._rendered_by, own])
         return HostSpec.model_validate(render_cache.kept_or_made(key, lambda: self._made(host, groups, parts, text)))
 
@@ -94,6 +94,7 @@ class _HostRenderer:
             address=str(host.address),
             groups=groups,
             packages=parts.packages,
+            pinned=tuple(parts.pinned),
             binaries={Path(path).name: one["version"] for one in parts.programs for path in one["paths"]},
             services=_services(parts, played),
             sysctls={name: value for role in played for name, value in role.settings.items()},

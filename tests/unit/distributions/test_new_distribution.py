@@ -136,6 +136,8 @@ def test_hosts_get_the_role_that_the_distribution_names(specs: dict[str, HostSpe
             "toy_source_mirror",
             "toy_source_key",
             "toy_source_packages",
+            "toy_source_pinned",
+            "toy_source_keep_site",
         }
     files = {file.path: file.content for file in specs["cp1"].files}
     assert files["/etc/toys.conf"] == "from mirror.site.bedplate.test/toys: ball 2 sun 5 sundial 3\n"

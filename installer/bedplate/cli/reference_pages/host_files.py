@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
-from bedplate.artifacts.host_packages import host_packages
+from bedplate.artifacts.host_packages import host_packages, pinned_packages
 from bedplate.artifacts.load_release import load_release
 from bedplate.config import catalog
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
@@ -38,7 +38,8 @@ hosts](../explanation/what-is-done-to-your-hosts.md) lists everything else, in o
 PACKAGES = """\
 ## Packages
 
-Installed from the mirror, in the versions of the release's lock, with dependencies but without recommended packages.
+Installed from the mirror, with dependencies but without recommended packages. Those in **bold** have exactly the
+version of the release's lock. Others have at least that version: a newer one that a host already has stays.
 """
 PROGRAMS = """
 ## Programs
@@ -58,8 +59,8 @@ def page() -> str:
     tree = RoleTree(ROLES)
     roles = {spec.host: tree.roles_of_groups(spec.groups, source) for spec in specs}
     names = dict.fromkeys(name for listed in roles.values() for name in listed)
-    parts = [INTRODUCTION, PACKAGES, *(f"- **{spec.host}**: {', '.join(spec.packages)}" for spec in specs)]
-    parts += [PROGRAMS, *(f"- **{spec.host}**: {', '.join(_programs(spec))}" for spec in specs), ""]
+    parts = [INTRODUCTION, PACKAGES, *(f"- {spec.host}: {', '.join(_packages(spec))}" for spec in specs)]
+    parts += [PROGRAMS, *(f"- {spec.host}: {', '.join(_programs(spec))}" for spec in specs), ""]
     return "\n".join([*parts, *(line for name in names for line in _role(name, _played(tree, name, specs, roles)))])
 
 
@@ -78,7 +79,8 @@ def _release_file(release: Catalog) -> ReleaseFile:
     distribution = _distribution(release)
     packages = host_packages(components, distribution)
     kind, architecture = distribution.package_kind, release.release.platform.architecture
-    listed = [f"{kind}:{distribution.entry_name(name, LOCKED, architecture)}" for name in packages]
+    names = sorted({*packages, *pinned_packages(components, distribution)})
+    listed = [f"{kind}:{distribution.entry_name(name, LOCKED, architecture)}" for name in names]
     return ReleaseFile(
         release=release.release.version,
         installer=UNKNOWN,
@@ -94,6 +96,10 @@ def _artifacts(component: Component) -> Iterator[BundledArtifact]:
         yield BundledArtifact.model_validate({**common, "id": f"image:{name}", "kind": "image", "image": name})
     for artifact in component.artifacts:
         yield BundledArtifact.model_validate({**common, "id": f"{artifact.kind}:{artifact.id}", "kind": artifact.kind})
+
+
+def _packages(spec: HostSpec) -> list[str]:
+    return [f"**{name}**" if name in spec.pinned else name for name in spec.packages]
 
 
 def _programs(spec: HostSpec) -> list[str]:
