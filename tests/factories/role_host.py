@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,11 @@ class RoleHost(ABC):
 
     def run_roles(self, roles: Sequence[str], *, check: bool = False) -> PlayResult:
         """Run roles on the host with its HostSpec's variables."""
-        play = {"name": "Test", "hosts": "all", "gather_facts": False, "roles": [*roles]}
+        return self.run_play({"roles": [*roles]}, check=check)
+
+    def run_play(self, part: dict[str, Any], *, check: bool = False) -> PlayResult:
+        """Run a play on the host."""
+        play = {"name": "Test", "hosts": "all", "gather_facts": False, **part}
         key = ssh_keys.user_key(self.role_site.lab, ssh_keys.DEVELOPER)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))

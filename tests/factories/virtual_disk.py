@@ -82,7 +82,7 @@ def _make(out: Path, root: Path) -> None:
         (root / path).unlink(missing_ok=True)
         (root / path).write_text(text)
     for folder in FOLDERS:
-        (root / folder).mkdir(mode=0o700)
+        (root / folder).mkdir(mode=0o700, exist_ok=True)
     for kind, name in (("vmlinuz", "vmlinuz"), ("initrd.img", "initrd")):
         (kernel,) = (root / "boot").glob(f"{kind}-*")
         shutil.copy(kernel, out / name)

@@ -180,6 +180,30 @@ def test_what_the_site_owns_is_respected(machine: RoleMachine) -> None:
         machine.run_roles(["apt_source"])
 
 
+@pytest.mark.parametrize("name", ["containerd"])
+def test_containerd_runs_without_the_proxy_of_the_image(machine: RoleMachine) -> None:
+    """A drop-in of the site that sets a proxy is without effect: images come from the mirror."""
+    folder = "/etc/systemd/system/containerd.service.d"
+    proxy = f"[Service]\nEnvironment=HTTPS_PROXY=http://{NOWHERE}:3128\n"
+    machine.shell('mkdir -p "$1" && printf %s "$2" >"$1/http-proxy.conf"', folder, proxy)
+    machine.run_roles(["containerd"])
+    machine.shell("systemctl daemon-reload && systemctl restart containerd")
+    environment = machine.shell("tr '\\0' '\\n' </proc/$(systemctl show --property=MainPID --value containerd)/environ")
+    assert b"PROXY" not in environment.stdout
+
+
+@pytest.mark.parametrize("name", ["programs"])
+def test_roles_see_no_proxy_of_the_host(machine: RoleMachine) -> None:
+    """What a login to the host would set, such as a golden image's proxy, is not set for the roles' programs."""
+    machine.shell(f"echo https_proxy=http://{NOWHERE}:3128 >>/etc/environment")
+    task = {"ansible.builtin.command": "env", "register": "seen", "name": "Read"}
+    shown = {"ansible.builtin.fail": {"msg": "{{ seen.stdout }}"}, "name": "Show"}
+    with pytest.raises(BedplateError) as raised:
+        machine.run_play({"tasks": [task, shown]})
+    assert "\nhttps_proxy=\n" in raised.value.fact
+    assert NOWHERE not in raised.value.fact
+
+
 def _with(spec: HostSpec, **values: object) -> HostSpec:
     return spec.model_copy(update={"vars": {**spec.vars, **values}})
 

@@ -64,7 +64,7 @@ class Hosts(Model):
     )
     pinned: list[str] = Field(
         default_factory=list,
-        description="host packages, or dependencies of theirs, that a host has in exactly the release's version; "
+        description="host packages, by Debian's names, or dependencies of theirs, that a host has in exactly the release's version; "
         "it may have newer ones of all others",
     )
     binaries: list[Binary] = Field(default_factory=list, description="programs that the roles install")

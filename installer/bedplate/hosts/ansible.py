@@ -15,7 +15,7 @@ import yaml
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
-from bedplate.core import paths
+from bedplate.core import paths, proxies
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
 from bedplate.hosts.play_result import TAIL_LINES, PlayResult, event_handler
@@ -67,7 +67,7 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
         write_atomic(known_hosts, site.known_hosts.read_bytes() if site.known_hosts.exists() else b"", mode=0o600)
         done = ansible_runner.run(
             private_data_dir=name,
-            playbook=plays,
+            playbook=[{**play, "environment": proxies.UNSET} for play in plays],
             inventory=inventory(site, specs, known_hosts),
             envvars=_variables(name),
             cmdline="--check --diff" if check else None,

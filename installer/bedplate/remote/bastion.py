@@ -15,7 +15,7 @@ from pathlib import Path
 from bedplate import validate
 from bedplate.config import environments
 from bedplate.config.environments import ON_BASTION, Site
-from bedplate.core import command, paths
+from bedplate.core import command, paths, proxies
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.hosts import ssh
 from bedplate.remote import send
@@ -62,6 +62,7 @@ def checked_site(name: str, *, needs_release: bool = True) -> Site:
     site = environments.load(folder)
     if site.is_here:
         _end_with_caller()
+        proxies.ignore_proxies()
     return site
 
 

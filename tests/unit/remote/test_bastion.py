@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -162,6 +163,8 @@ def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: 
         bastion.checked_site("second", needs_release=False)
     monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
     monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
+    monkeypatch.setenv("https_proxy", "http://198.18.255.99:3128")
     assert bastion.checked_site("second", needs_release=False).is_here
+    assert "https_proxy" not in os.environ, "hosts and cluster are reached directly"
     with pytest.raises(ErrorList, match="not found in releases"):
         bastion.checked_site("second")
