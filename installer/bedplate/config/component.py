@@ -64,8 +64,8 @@ class Hosts(Model):
     )
     pinned: list[str] = Field(
         default_factory=list,
-        description="host packages, by Debian's names, or dependencies of theirs, that a host has in exactly the release's version; "
-        "it may have newer ones of all others",
+        description="host packages, by Debian's names, or dependencies of theirs, that a host has in exactly the "
+        "release's version; it may have newer ones of all others",
     )
     binaries: list[Binary] = Field(default_factory=list, description="programs that the roles install")
     services: list[str] = Field(default_factory=list, description="systemd units that must be active")
