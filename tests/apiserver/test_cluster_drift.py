@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bedplate.drift.drift_difference import Cause, Drift
+from bedplate.drift.drift_difference import Drift
 from bedplate.kube.change import path_text
+from bedplate.object_drift.object_difference import Cause
 from bedplate.pki.secret_files import read_secret
 from factories.shop_objects import account, role, secret, service, settings
 from factories.small_platform import COMPONENT, SECRET, SmallPlatform

@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 
 from bedplate.core import digest
-from bedplate.drift.drift_difference import ObjectDifference
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.change import path_text
 from bedplate.kube.snapshot import Resource
+from bedplate.object_drift.object_difference import ObjectDifference
 
 Json = dict[str, Any]
 NIGHT = "2026-11-22T03:14:00Z"

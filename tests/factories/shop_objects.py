@@ -58,3 +58,14 @@ def definition(shop: SmallPlatform) -> Json:
 def cart(shop: SmallPlatform) -> Json:
     """Return an object of that kind."""
     return shop.object("Cart", "first", {"spec": {"wheels": 4}}, api=f"{shop.namespace}.bedplate.test/v1")
+
+
+def deny_all(shop: SmallPlatform) -> Json:
+    """Return a NetworkPolicy that permits nothing; an added rule would."""
+    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    return shop.object("NetworkPolicy", "default-deny", {"spec": spec}, api="networking.k8s.io/v1")
+
+
+def quota(shop: SmallPlatform) -> Json:
+    """Return a ResourceQuota."""
+    return shop.object("ResourceQuota", "tenant", {"spec": {"hard": {"pods": "10"}}})

@@ -127,7 +127,9 @@ def test_a_secret_with_no_restart_restarts_nothing(site_with_secrets: Site, rend
 
 
 def _pods_and_key(site: Site, one: RenderedObject, rendered: list[RenderedObject]) -> tuple[str, str]:
-    pods = pulumi_resources.with_secret_digest(site, one, rendered)["spec"]["template"]["metadata"]
+    pods = pulumi_resources.with_secret_digest(site, one, pulumi_resources.secrets_of(rendered))["spec"]["template"][
+        "metadata"
+    ]
     return pods["annotations"][pulumi_resources.SECRET_DIGEST], stack_secrets.layer_fingerprint(site, rendered)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from bedplate.apply import foreign_fields
 from bedplate.apply.installation import Installation, installer_digest
 from bedplate.apply.step import Journal, Outcome
-from bedplate.cluster import kubectl, pulumi_stack
+from bedplate.cluster import pulumi_stack
 from bedplate.cluster.stack_secrets import layer_fingerprint
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
-
-WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
+from bedplate.object_drift.layer_drift import read_layer_drift
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +45,32 @@ class ApplyLayer:
         return digest.of([[item.object for item in rendered], secrets, installer_digest()])
 
     def is_done(self) -> bool:
-        """Return whether every workload of the layer exists and is ready."""
+        """Return whether no object of the layer differs from what is rendered, and every workload is ready."""
         try:
-            live = kubectl.get(self.installation.site, ",".join(WORKLOADS).lower(), "-A")
+            found = read_layer_drift(self.installation.site, self.installation.layer(self.name))
         except BedplateError:
             return False
-        ready = {_name(workload) for workload in live["items"] if _is_ready(workload)}
-        wanted = {_name(item.object) for item in self.installation.layer(self.name) if item.object["kind"] in WORKLOADS}
-        return wanted <= ready
+        return not found.differences and not found.unready
 
     def run(self, journal: Journal) -> Outcome:
-        """Apply the layer's stack and wait for its workloads."""
+        """Apply the layer's stack, wait for its workloads, and remove what others added to its objects."""
 
         def report(text: str) -> None:
             journal.write(text)
             journal.say(text)
 
-        site = self.installation.site
-        result = pulumi_stack.up(site, self.name, self.installation.layer(self.name), self.installation.catalog, report)
-        detail = f"{result.changed} of {result.total} objects changed" if result.changed else ""
-        return Outcome(result.changed, detail)
+        site, objects = self.installation.site, self.installation.layer(self.name)
+        result = pulumi_stack.up(site, self.name, objects, self.installation.catalog, report)
+        found = read_layer_drift(site, objects)
+        changed = result.changed + foreign_fields.ensure_removed(site, found)
+        kept = sum(foreign_fields.is_note(one) for one in found.differences)
+        return Outcome(changed, _detail(changed, result.total, kept))
 
 
-def _name(item: dict[str, Any]) -> tuple[str, str, str]:
-    return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
-
-
-def _is_ready(item: dict[str, Any]) -> bool:
-    status = item.get("status", {})
-    if item["kind"] == "DaemonSet":
-        return bool(status.get("numberReady", 0) == status.get("desiredNumberScheduled", -1))
-    return bool(status.get("readyReplicas", 0) >= item["spec"].get("replicas", 1))
+def _detail(changed: int, total: int, kept: int) -> str:
+    """Return the outcome in words; an apply must not say "no change" where drift finds something."""
+    text = f"{changed} of {total} objects changed" if changed else ""
+    if not kept:
+        return text
+    notes = "1 label or annotation of others stays" if kept == 1 else f"{kept} labels and annotations of others stay"
+    return f"{text or 'no change'}; {notes}"

@@ -13,8 +13,9 @@ from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
 from bedplate.core.sizes import count_of
-from bedplate.drift.drift_difference import Cause, Drift, ObjectDifference
+from bedplate.drift.drift_difference import Drift
 from bedplate.kube.change import path_text
+from bedplate.object_drift.object_difference import Cause, ObjectDifference
 from bedplate.remote import bastion
 
 EXAMPLES = """bedplate drift lab
@@ -47,7 +48,8 @@ def _drift(
     Compares the live state with what is rendered and with what was applied last. A change by others is drift, with its
     author and time if the cluster recorded them. A change that the next apply makes is pending.
 
-    Changes nothing. To restore what is rendered, run `bedplate apply ENV --all-steps`; it keeps what others only added.
+    Changes nothing. To restore what is rendered, run `bedplate apply ENV --all-steps`; it keeps labels,
+    annotations and whole objects that others added.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -89,7 +91,7 @@ def _print(drift: Drift, *, with_hosts: bool, summary: bool) -> None:
         console.print(f"\nunknown: {reason}")
     if drift.is_drifted:
         console.print(f"\nTo restore what is rendered: bedplate apply {drift.environment} --all-steps")
-        console.print("What others only added stays.")
+        console.print("Labels, annotations and whole objects that others added stay.")
 
 
 def _print_objects(console: Console, title: str, differences: Iterable[ObjectDifference]) -> None:

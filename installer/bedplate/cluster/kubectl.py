@@ -18,16 +18,24 @@ def kubeconfig(site: Site) -> Path:
     return site.state / "pki" / "admin.conf"
 
 
-def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60) -> bytes:
-    """Run kubectl against an environment's cluster and return its standard output."""
+def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60, has_secrets: bool = False) -> bytes:
+    """Run kubectl against an environment's cluster and return its standard output.
+
+    Args:
+        site: the environment.
+        words: kubectl's command and options.
+        stdin: bytes for its standard input.
+        timeout: limit in seconds.
+        has_secrets: keep the output out of logs and errors.
+    """
     program = KUBECTL if KUBECTL.exists() else find_program.find_program("kubernetes", "kubectl")
     argv: list[str | Path] = [program, "--kubeconfig", kubeconfig(site), *words]
-    return command.run(argv, stdin=stdin, timeout=timeout).stdout
+    return command.run(argv, stdin=stdin, timeout=timeout, has_secrets=has_secrets).stdout
 
 
 def get(site: Site, *words: str) -> Any:
-    """Return the parsed JSON of ``kubectl get``: ``get(site, "nodes")``."""
-    return json.loads(run(site, "get", *words, "-o", "json"))
+    """Return the parsed JSON of ``kubectl get``: ``get(site, "nodes")``; no log has it, as Secrets may be in it."""
+    return json.loads(run(site, "get", *words, "-o", "json", has_secrets=True))
 
 
 def raw(site: Site, path: str) -> bytes:

@@ -28,6 +28,9 @@ RETAINED_KINDS = frozenset({"CustomResourceDefinition", "Namespace", "Persistent
 UNAWAITED_KINDS = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
 """Kinds that become ready only through workloads, which are applied later and awaited."""
 
+Secrets = dict[tuple[str, str], list[str]]
+"""References to values on the bastion, by namespace and name of the Secret that has them."""
+
 FIRST_KINDS = frozenset({"CustomResourceDefinition", "Namespace"})
 """Kinds that other objects depend on."""
 
@@ -43,10 +46,11 @@ def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, l
     provider = _provider(site)
     done: dict[ObjectId, pulumi.Resource] = {}
     owners = {rendered.identity: rendered.component for rendered in objects}
+    secrets = secrets_of(objects)
     for rendered in sorted(objects, key=_rank):
         before = [done[key] for key in _dependencies(rendered, done, owners, requires)]
         done[rendered.identity] = _resource(
-            site, rendered, objects, pulumi.ResourceOptions(provider=provider, depends_on=before)
+            site, rendered, secrets, pulumi.ResourceOptions(provider=provider, depends_on=before)
         )
 
 
@@ -84,10 +88,10 @@ def _dependencies(
 
 
 def _resource(
-    site: Site, rendered: RenderedObject, objects: Sequence[RenderedObject], options: pulumi.ResourceOptions
+    site: Site, rendered: RenderedObject, secrets: Secrets, options: pulumi.ResourceOptions
 ) -> pulumi.Resource:
     kind = rendered.object["kind"]
-    value = with_secret_digest(site, rendered, objects)
+    value = with_secret_digest(site, rendered, secrets)
     annotations = {**(value["metadata"].get("annotations") or {}), "pulumi.com/patchFieldManager": FIELD_MANAGER}
     if kind in UNAWAITED_KINDS:
         annotations["pulumi.com/skipAwait"] = "true"
@@ -103,22 +107,24 @@ def _resource(
     )
 
 
-def with_secret_digest(site: Site, rendered: RenderedObject, objects: Sequence[RenderedObject]) -> dict[str, Any]:
+def secrets_of(objects: Iterable[RenderedObject]) -> Secrets:
+    """Return the references in each Secret whose change restarts the workloads that read it."""
+    return {
+        (rendered.identity.namespace, rendered.identity.name): list(stack_secrets.references(rendered.object))
+        for rendered in objects
+        if rendered.object["kind"] == "Secret"
+        and NO_RESTART not in (rendered.object["metadata"].get("annotations") or {})
+    }
+
+
+def with_secret_digest(site: Site, rendered: RenderedObject, secrets: Secrets) -> dict[str, Any]:
     """Return a copy of the object; a workload gets an HMAC of the Secrets it reads, so that a change restarts it."""
     value = copy.deepcopy(rendered.object)
     template = object_id.pod_template(value)
     if template is None or template is value:
         return value
-    read = referenced_names(template["spec"], "secret")
-    markers = [
-        marker
-        for other in objects
-        if other.object["kind"] == "Secret"
-        and other.identity.namespace == rendered.identity.namespace
-        and other.identity.name in read
-        and NO_RESTART not in (other.object["metadata"].get("annotations") or {})
-        for marker in stack_secrets.references(other.object)
-    ]
+    read = sorted(referenced_names(template["spec"], "secret"))
+    markers = [marker for name in read for marker in secrets.get((rendered.identity.namespace, name), [])]
     if markers:
         metadata = template["metadata"]
         annotation = {SECRET_DIGEST: stack_secrets.fingerprint(site, markers)}

@@ -23,6 +23,7 @@ def run(  # noqa: PLR0913  each is one property of a process
     timeout: float | None = None,
     check: bool = True,
     inherit: bool = True,
+    has_secrets: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program until it ends, and return its exit status and output (bytes).
 
@@ -34,6 +35,7 @@ def run(  # noqa: PLR0913  each is one property of a process
         timeout: limit in seconds.
         check: raise BedplateError with the last lines of output if the exit status is not 0.
         inherit: pass this process's variables on; otherwise the program gets only those in `env`.
+        has_secrets: log only the size of what the program prints to standard output.
     """
     words = [str(word) for word in argv]
     log.debug("run: %s", " ".join(words))
@@ -55,12 +57,15 @@ def run(  # noqa: PLR0913  each is one property of a process
         raise BedplateError(
             f"command {words[0]}", f"did not end within {timeout} s", "run the command again"
         ) from error
-    for stream in (done.stdout, done.stderr):
+    if has_secrets:
+        log.debug("printed %s bytes", len(done.stdout))
+    for stream in (b"" if has_secrets else done.stdout, done.stderr):
         if stream:
             log.debug("%s", stream.decode(errors="replace").rstrip())
     if check and done.returncode != 0:
         raise BedplateError(
-            f"command {' '.join(words[:3])}", f"exited with status {done.returncode}:\n{last_lines(done)}"
+            f"command {' '.join(words[:3])}",
+            f"exited with status {done.returncode}:\n{last_lines(done, errors_only=has_secrets)}",
         )
     return done
 
@@ -83,7 +88,7 @@ def run_in_terminal(
         raise BedplateError(f"program {words[0]}", "is not on this machine", "install it") from error
 
 
-def last_lines(done: subprocess.CompletedProcess[bytes]) -> str:
+def last_lines(done: subprocess.CompletedProcess[bytes], *, errors_only: bool = False) -> str:
     """Return the last lines that a program printed, standard error last."""
-    text = (done.stdout or b"") + (done.stderr or b"")
+    text = (b"" if errors_only else done.stdout or b"") + (done.stderr or b"")
     return "\n".join(text.decode(errors="replace").splitlines()[-TAIL_LINES:])

@@ -8,8 +8,9 @@ from pathlib import Path
 from bedplate.apply.installation import Installation
 from bedplate.apply.play_step import PlayStep
 from bedplate.core.errors import BedplateError
-from bedplate.drift.drift_difference import Cause, HostDifference
+from bedplate.drift.drift_difference import HostDifference
 from bedplate.hosts import ansible
+from bedplate.object_drift.object_difference import Cause
 
 Say = Callable[[str], None]
 

@@ -10,8 +10,10 @@ from bedplate.apply.log_files import new_log_file
 from bedplate.apply.play_step import PlayStep
 from bedplate.apply.steps import phases
 from bedplate.core.errors import BedplateError
-from bedplate.drift import applied_objects, desired_objects, host_drift, live_objects, object_drift
-from bedplate.drift.drift_difference import Drift, HostDifference, ObjectDifference
+from bedplate.drift import host_drift
+from bedplate.drift.drift_difference import Drift, HostDifference
+from bedplate.object_drift import applied_objects, compare_objects, desired_objects, live_objects
+from bedplate.object_drift.object_difference import ObjectDifference
 from bedplate.render import layer_order
 
 
@@ -46,14 +48,14 @@ def read_drift(
 
 def _objects(installation: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
     say("rendering")
-    wanted = desired_objects.read_desired(installation)
+    wanted = desired_objects.read_desired(installation.site, installation.objects)
     applied = applied_objects.read_applied(installation.site, layer_order.layer_names())
     say("querying the cluster")
     try:
         live = live_objects.read_live(installation.site, {(key.group, key.kind) for key in (*wanted, *applied)})
     except BedplateError as error:
         return [], 0, [f"the cluster: {error.subject} {' '.join(error.fact.split())}"]
-    return object_drift.compare_objects(wanted, applied, live), len(wanted), []
+    return compare_objects.compare_objects(wanted, applied, live), len(wanted), []
 
 
 def _plays(installation: Installation) -> list[PlayStep]:

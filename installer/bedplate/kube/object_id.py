@@ -17,6 +17,16 @@ CLUSTER_SCOPED = frozenset({
 })  # fmt: skip
 """Kubernetes' own kinds that have no namespace; for custom kinds, their definition says so."""
 
+BUILT_IN_GROUPS = frozenset({
+    "", "apps", "autoscaling", "batch", "policy",
+    *(f"{name}.k8s.io" for name in (
+        "admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization", "certificates",
+        "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver", "networking", "node",
+        "rbac.authorization", "resource", "scheduling", "storage", "storagemigration",
+    )),
+})  # fmt: skip
+"""Kubernetes' own API groups; kinds of all others are custom resources."""
+
 EXISTING_NAMESPACES = frozenset({"kube-system", "kube-public"})
 """Namespaces that Kubernetes creates itself; `default` is deliberately not listed."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bedplate.drift.drift_difference import Cause, Drift, HostDifference, ObjectDifference
+from bedplate.drift.drift_difference import Drift, HostDifference
 from bedplate.kube.object_id import ObjectId
+from bedplate.object_drift.object_difference import Cause, ObjectDifference
 
 
 def test_pending_alone_is_not_drift() -> None:

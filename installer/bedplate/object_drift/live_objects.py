@@ -32,18 +32,21 @@ def read_live(site: Site, kinds: Iterable[Kind]) -> dict[ObjectId, dict[str, Any
     Raises:
         BedplateError: the cluster does not answer.
     """
+    names = [f"{name}.{group}" if group else name for group, name in sorted(set(kinds))]
+    parts = [part for index in range(WORKERS) if (part := names[index::WORKERS])]
     with ThreadPoolExecutor(WORKERS) as pool:
-        lists = pool.map(lambda kind: _of_kind(site, kind), sorted(set(kinds)))
+        lists = pool.map(lambda part: _of_kinds(site, part), parts)
         return {object_id.of(live): live for items in lists for live in items}
 
 
-def _of_kind(site: Site, kind: Kind) -> list[dict[str, Any]]:
-    group, name = kind
+def _of_kinds(site: Site, names: list[str]) -> list[dict[str, Any]]:
+    """Return the objects of some kinds. kubectl rejects all of them if it does not know one: then ask for each."""
     try:
-        words = (f"{name}.{group}" if group else name, "--all-namespaces", "--show-managed-fields")
-        items = kubectl.get(site, *words)["items"]
+        items = kubectl.get(site, ",".join(names), "--all-namespaces", "--show-managed-fields", "--chunk-size=0")[
+            "items"
+        ]
     except BedplateError as error:
-        if NO_SUCH_KIND in error.fact:
-            return []
-        raise
+        if NO_SUCH_KIND not in error.fact:
+            raise
+        return [item for name in names for item in _of_kinds(site, [name])] if len(names) > 1 else []
     return [secret_values.hide(item) for item in items]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from bedplate.kube import object_id
 from bedplate.kube.change import ElementKey, InsideDocument, ListOrder, Path
 
 CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
@@ -42,6 +44,7 @@ class FieldOwners:
     def __init__(self, live: dict[str, Any], own: str) -> None:
         """Take a live object with its managedFields, and our own field manager's name."""
         self._own = own
+        self._is_custom = object_id.group_of(live) not in object_id.BUILT_IN_GROUPS
         self._entries = [
             (FieldWriter(str(entry.get("manager", "")), str(entry.get("time", ""))), entry.get("fieldsV1") or {})
             for entry in live["metadata"].get("managedFields") or []
@@ -71,21 +74,23 @@ class FieldOwners:
         return writer.manager != self._own and CONTROLLERS.fullmatch(writer.manager) is None
 
     def _owners(self, path: Path) -> list[FieldWriter]:
-        return [writer for writer, fields in self._entries if _has(fields, path)]
+        return [writer for writer, fields in self._entries if self._has(fields, path)]
 
+    def _has(self, fields: Fields, path: Path) -> bool:
+        """Return whether a set of fields has a path; a leaf of the set includes all below it.
 
-def _has(fields: Fields, path: Path) -> bool:
-    """Return whether a set of fields has a path; a leaf of the set includes all below it."""
-    for step in path:
-        if isinstance(step, InsideDocument | ListOrder):
-            return True
-        child = _child(fields, step)
-        if child is None:
-            return False
-        if not child:
-            return True
-        fields = child
-    return True
+        In custom resources, the leaf of a mapping without a schema says only that the mapping exists.
+        """
+        for step, below in pairwise((*path, None)):
+            if isinstance(step, InsideDocument | ListOrder):
+                return True
+            child = _child(fields, step)
+            if child is None:
+                return False
+            if not child:
+                return not (self._is_custom and isinstance(below, str))
+            fields = child
+        return True
 
 
 def _child(fields: Fields, step: Any) -> Fields | None:

@@ -8,12 +8,12 @@ from typing import Any
 from bedplate.cluster.pulumi_resources import FIELD_MANAGER
 from bedplate.diff.compare.compare_snapshots import object_changes
 from bedplate.diff.compare.kube_schema import Schemas
-from bedplate.drift.applied_objects import UNKNOWN
-from bedplate.drift.drift_difference import Cause, ObjectDifference
-from bedplate.drift.field_owners import FieldOwners
 from bedplate.kube.change import Action, Change
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
+from bedplate.object_drift.applied_objects import UNKNOWN
+from bedplate.object_drift.field_owners import FieldOwners
+from bedplate.object_drift.object_difference import Cause, ObjectDifference
 from bedplate.render.canonical import COMPONENT_LABEL
 
 Json = dict[str, Any]

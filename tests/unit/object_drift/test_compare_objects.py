@@ -6,11 +6,11 @@ import copy
 
 import pytest
 
-from bedplate.drift import object_drift
-from bedplate.drift.drift_difference import Cause, ObjectDifference
-from bedplate.drift.field_owners import FieldOwners
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.change import ElementKey
+from bedplate.object_drift import compare_objects
+from bedplate.object_drift.field_owners import FieldOwners
+from bedplate.object_drift.object_difference import Cause, ObjectDifference
 from factories.live_objects import DEPLOYMENT, NIGHT, OURS, Json, entry, live, merged, resource, said
 
 
@@ -26,7 +26,7 @@ def without(fields: Json, *path: str) -> Json:
 
 def compared(desired: list[Json], applied: list[Json], current: list[Json]) -> list[ObjectDifference]:
     """Return the differences of some objects."""
-    return object_drift.compare_objects(
+    return compare_objects.compare_objects(
         {object_id.of(value): resource(value) for value in desired},
         {object_id.of(value): secret_values.hide(value) for value in applied},
         {object_id.of(value): secret_values.hide(value) for value in current},
@@ -120,3 +120,11 @@ def test_owners_of_a_list_s_element() -> None:
     assert not owners.is_ours((*container, "args"))
     assert not owners.is_ours(("spec", "template", "spec", "containers", ElementKey((("name", "other"),))))
     assert [writer.manager for writer in owners.others(("spec", "x", 0))] == ["kubectl-edit"]
+
+
+def test_a_custom_resource_without_a_schema() -> None:
+    """A server that has no schema keeps `f:spec: {}` for the mapping alone; what others changed in it is drift."""
+    custom: Json = {"apiVersion": "shop.test/v1", "kind": "Cart", "metadata": {"name": "a"}, "spec": {"wheels": 4}}
+    fields = [entry("bedplate", {"f:spec": {}}, operation="Apply"), entry("kubectl", {"f:spec": {"f:wheels": {}}})]
+    there = {**custom, "spec": {"wheels": 3}, "metadata": {"name": "a", "managedFields": fields}}
+    assert said(compared([custom], [custom], [there])) == [("changed", "spec.wheels", 4, 3, 4, "kubectl")]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
-from bedplate.apply.installation import Installation
 from bedplate.cluster import pulumi_resources
 from bedplate.config.environments import Site
 from bedplate.core import digest
@@ -13,23 +13,22 @@ from bedplate.kube import secret_values
 from bedplate.kube.object_id import SECRET_REF, ObjectId
 from bedplate.kube.snapshot import Resource
 from bedplate.pki.secret_files import read_secret
-from bedplate.render import layer_order
+from bedplate.render.rendered import RenderedObject
 
 
-def read_desired(installation: Installation) -> dict[ObjectId, Resource]:
-    """Render the objects of all layers, as the stacks complete them.
+def read_desired(site: Site, objects: Sequence[RenderedObject]) -> dict[ObjectId, Resource]:
+    """Return rendered objects as the stacks complete them.
 
     Args:
-        installation: environment and release.
+        site: the environment, for its secrets.
+        objects: the objects, and all Secrets that their workloads read.
     """
     desired: dict[ObjectId, Resource] = {}
-    for layer in layer_order.layer_names():
-        objects = installation.layer(layer)
-        for rendered in objects:
-            value = secret_values.hide(
-                _resolved(installation.site, pulumi_resources.with_secret_digest(installation.site, rendered, objects))
-            )
-            desired[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
+    secrets = pulumi_resources.secrets_of(objects)
+    for rendered in objects:
+        completed = pulumi_resources.with_secret_digest(site, rendered, secrets)
+        value = secret_values.hide(_resolved(site, completed))
+        desired[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)
     return desired
 
 

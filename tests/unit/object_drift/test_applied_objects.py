@@ -10,9 +10,9 @@ import pytest
 
 from bedplate.cluster import pulumi_stack
 from bedplate.config.environments import Site
-from bedplate.drift import applied_objects, object_drift
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
+from bedplate.object_drift import applied_objects, compare_objects
 from bedplate.render.reference_site import reference_site
 from factories.live_objects import DEPLOYMENT, Json, entry, resource, said
 
@@ -51,7 +51,7 @@ def test_secrets(current: Json, expected: list[tuple[str, str]], kept: str, stat
     _write_state(state, {**SECRET, **data[kept]})
     applied = applied_objects.read_applied(state, ["one"])
     live = {object_id.of(current): secret_values.hide(current)}
-    differences = object_drift.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, live)
+    differences = compare_objects.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, live)
     assert [words[:2] for words in said(differences)] == expected
     text = json.dumps([difference.as_json() for difference in differences])
     assert not [value for value in ("aHVzaA", "hush", "b3RoZXI", "other", secret_values.TOKEN) if value in text]
