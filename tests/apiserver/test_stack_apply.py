@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bedplate.cluster import pulumi_stack
+from bedplate.cluster import stack_state
 from bedplate.cluster.pulumi_resources import FIELD_MANAGER
+from bedplate.cluster.stack_name import StackName
 from bedplate.core.errors import BedplateError
 from bedplate.pki.secret_files import read_secret
 from factories.api_server import ApiServer
@@ -124,7 +125,7 @@ def test_a_secret_is_in_the_cluster_and_not_in_the_state(shop: SmallPlatform) ->
     value = read_secret(shop.site, SECRET)
     assert base64.b64decode(shop.get("secret", "shop")["data"]["password"]) == value
     files = [path for path in (shop.site.state / "pulumi").rglob("*") if path.is_file() and not path.is_symlink()]
-    assert pulumi_stack.state_file(shop.site, LAYER) in files
+    assert stack_state.state_file(shop.site, StackName(LAYER)) in files
     assert [path for path in files if _contains(path, value)] == []
 
 

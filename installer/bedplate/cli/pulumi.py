@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -29,7 +30,10 @@ def _pulumi(
     """Run the bundled Pulumi CLI on one layer's stack.
 
     The program, state and names are those of `bedplate apply`. Changes that you make are not recorded as steps:
-    `bedplate apply ENV --all-steps` brings the layer back to its release.
+    `bedplate apply ENV` brings the layer back to its release.
+
+    A command that changes something takes the environment's lock, as `apply` does; `preview` and other commands that
+    only read do not wait.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -38,8 +42,11 @@ def _pulumi(
         raise InputError(f"layer {layer}", "is not in this release", f"use one of {', '.join(known)}")
     site = bastion.run_on_bastion(environment)
     from bedplate.apply import installation  # noqa: PLC0415  it loads Pulumi, which only the bastion needs
+    from bedplate.apply.environment_lock import environment_lock  # noqa: PLC0415  as above
     from bedplate.cluster import pulumi_cli  # noqa: PLC0415  as above
 
     loaded = installation.load(site)
-    if pulumi_cli.attach(site, layer, loaded.layer(layer), loaded.catalog, words) != 0:
+    with nullcontext() if pulumi_cli.is_read_only(words) else environment_lock(site.lock, site.environment.name):
+        code = pulumi_cli.attach(site, layer, loaded.layer(layer), loaded.catalog, words)
+    if code != 0:
         raise typer.Exit(FAILURE)

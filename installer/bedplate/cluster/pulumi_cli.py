@@ -5,6 +5,7 @@ Contract 14, docs/explanation/design.md.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from contextlib import contextmanager
@@ -13,21 +14,40 @@ import grpc
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
-from bedplate.cluster import pulumi_stack
+from bedplate.cluster import pulumi_stack, stack_state
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import command
 from bedplate.render.rendered import RenderedObject
 
+READ_ONLY: dict[str, tuple[str, ...] | None] = {
+    "preview": None,
+    "stack": ("", "export", "graph", "history", "ls", "output"),
+    "config": ("", "get"),
+    **dict.fromkeys(("about", "help", "logs", "version", "whoami", "--help", "--version")),
+}
+"""Commands that change neither the state nor the cluster: first word to second words, or to None for any.
+
+All others need the environment's lock.
+"""
 RUN_THE_PROGRAM = ("preview", "up", "refresh", "destroy")
 """Commands that run the layer's program; the others only read or change the state."""
+
+
+def is_read_only(words: Sequence[str]) -> bool:
+    """Return whether a command of the CLI changes neither the state nor the cluster."""
+    first, *others = words
+    second = next((word for word in others if not word.startswith("-")), "")
+    seconds = READ_ONLY.get(first, ())
+    return seconds is None or second in seconds
 
 
 def attach(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, words: Sequence[str]) -> int:
     """Run one command of the CLI for a layer, on this terminal.
 
     Args:
-        site: the environment, on its bastion.
+        site: the environment, on its bastion; its lock is held unless the command is read-only.
         layer: the layer's name.
         objects: the layer's rendered objects.
         catalog: the release.
@@ -36,6 +56,8 @@ def attach(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: C
     Returns:
         The exit status.
     """
+    if not is_read_only(words) and (text := stack_state.ensure_readable(site, StackName(layer))):
+        print(text, file=sys.stderr)  # noqa: T201  Pulumi's own output follows on this terminal
     cli = pulumi_stack.ensure_stack(site, layer, objects, catalog)
     folder, settings = pulumi_stack.work_folder(site, layer), pulumi_stack.environment_variables(site)
     if not set(RUN_THE_PROGRAM) & set(words[:1]):

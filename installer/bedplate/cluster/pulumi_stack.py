@@ -7,13 +7,10 @@ bastion, ``<state>/pulumi``. Pulumi contacts no host but the API server, and dow
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +18,15 @@ from pulumi import automation
 from pulumi.runtime import stack as pulumi_loop
 
 from bedplate.artifacts import find_program
-from bedplate.cluster import pulumi_resources
+from bedplate.cluster import pulumi_resources, stack_lock, stack_state
 from bedplate.cluster.pulumi_launcher import ensure_launcher
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.core import files
 from bedplate.core.errors import BedplateError
 from bedplate.render.rendered import RenderedObject
 
-MAX_STATE_COPIES = 10
-"""Number of copies of a layer's last states that are kept."""
 UNCHANGED = ("same", "read", "refresh")
 PAUSE_SECONDS = 0.002
 Say = Callable[[str], None]
@@ -112,16 +108,24 @@ def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catal
     Raises:
         BedplateError: an object could not be applied, or a workload did not become ready.
     """
+    name = StackName(layer)
+    if text := stack_state.ensure_readable(site, name):
+        say(text)
     stack = _stack(site, layer, objects, catalog)
-    _forget_pending_operations(site, layer, stack)
+    _forget_pending_operations(site, name, stack)
     listener = _EventListener(say)
     try:
-        result = _unlocked(stack, lambda: stack.up(refresh=True, on_event=listener, color="never", show_secrets=False))
+        result = stack_lock.unlocked(
+            site,
+            name,
+            stack,
+            lambda: stack.up(refresh=True, on_event=listener, color="never", show_secrets=False),
+        )
         operations = {str(key): count for key, count in (result.summary.resource_changes or {}).items()}
     except automation.CommandError as error:
         raise _error(layer, listener, error) from error
     finally:
-        _copy_state(site, layer)
+        stack_state.keep_copy(site, name)
     return _result(operations)
 
 
@@ -209,41 +213,13 @@ def _cli(site: Site) -> Path:
     return site.state / "pulumi/cli/bin/pulumi"
 
 
-def _unlocked(stack: automation.Stack, call: Callable[[], Any]) -> Any:
-    """Run a command, and break the lock of a killed run once: the environment lock admits one run at a time."""
-    try:
-        return call()
-    except automation.ConcurrentUpdateError:
-        stack.cancel()
-        return call()
-
-
-def _forget_pending_operations(site: Site, layer: str, stack: automation.Stack) -> None:
+def _forget_pending_operations(site: Site, name: StackName, stack: automation.Stack) -> None:
     """Forget operations that a killed run left open: server-side apply can safely repeat them."""
-    path = state_file(site, layer)
-    state = json.loads(path.read_bytes()) if path.exists() else {}
-    if not (state.get("checkpoint", {}).get("latest") or {}).get("pending_operations"):
+    if not stack_state.has_pending_operations(stack_state.read_state(stack_state.state_file(site, name))):
         return
-    deployment = _unlocked(stack, stack.export_stack)
-    deployment.deployment["pending_operations"] = []
-    _unlocked(stack, lambda: stack.import_stack(deployment))
-
-
-def state_file(site: Site, layer: str) -> Path:
-    """Return the path of a layer's state."""
-    return site.state / "pulumi/.pulumi/stacks" / f"bedplate-{layer}" / f"{site.environment.name}.json"
-
-
-def _copy_state(site: Site, layer: str) -> None:
-    """Keep copies of a layer's last states next to the backend."""
-    path = state_file(site, layer)
-    if not path.exists():
-        return
-    folder = site.state / "pulumi" / "copies"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(path, folder / f"{layer}-{datetime.now(UTC):%Y%m%dT%H%M%S}.json")
-    for old in sorted(folder.glob(f"{layer}-*.json"))[:-MAX_STATE_COPIES]:
-        old.unlink()
+    deployment = stack_lock.unlocked(site, name, stack, stack.export_stack)
+    deployment.deployment = {**(deployment.deployment or {}), "pending_operations": []}
+    stack_lock.unlocked(site, name, stack, lambda: stack.import_stack(deployment))
 
 
 def _result(operations: dict[str, int]) -> UpResult:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bedplate.cluster import pulumi_stack
+from bedplate.cluster import stack_state
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
@@ -28,11 +28,7 @@ def read_applied(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
 
 
 def _inputs(site: Site, layer: str) -> Iterator[Json]:
-    path = pulumi_stack.state_file(site, layer)
-    if not path.is_file():
-        return
-    latest = json.loads(path.read_bytes()).get("checkpoint", {}).get("latest") or {}
-    for resource in latest.get("resources") or []:
+    for resource in stack_state.resources(stack_state.read_state(stack_state.state_file(site, StackName(layer)))):
         inputs = resource.get("inputs") or {}
         if resource["type"].startswith(OBJECT) and "kind" in inputs and not resource.get("delete"):
             yield inputs

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.cluster import pulumi_stack
+from bedplate.cluster import stack_state
 from bedplate.config.environments import Site
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
@@ -60,7 +60,7 @@ def test_secrets(current: Json, expected: list[tuple[str, str]], kept: str, stat
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return a site whose stack states are in a folder of the test."""
-    monkeypatch.setattr(pulumi_stack, "state_file", lambda _, layer: tmp_path / f"{layer}.json")
+    monkeypatch.setattr(stack_state, "state_file", lambda _, stack: tmp_path / f"{stack.layer}.json")
     monkeypatch.setattr("bedplate.core.paths.STATE", tmp_path)
     return dataclasses.replace(reference_site("2026.11.0", []), folder=tmp_path)
 
