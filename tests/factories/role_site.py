@@ -17,6 +17,7 @@ from bedplate.config import addresses, environments
 from bedplate.config.bundle_layout import BundledArtifact
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
+from bedplate.config.published_files import MIRROR_KEY, RENDERED
 from bedplate.config.release_lock import set_name
 from bedplate.core.file_tree import ensure_tree
 from bedplate.core.files import write_atomic
@@ -82,8 +83,8 @@ class RoleSite:
         signer, _ = authority.ensure_authority(self.keys, site.environment.name)
         certificate, private = self.keys / "mirror.crt", self.keys / "mirror.key"
         authority.ensure_certificate(signer, certificate, private, addresses.mirror_names(site))
-        (self.keys / published.MIRROR_KEY).write_text(repository_key.ensure_key(self._gnupg, "role tests"))
-        for name in published.PUBLIC:
+        (self.keys / MIRROR_KEY).write_text(repository_key.ensure_key(self._gnupg, "role tests"))
+        for name in RENDERED:
             published.publish(site, name, self.keys / name)
         return site
 

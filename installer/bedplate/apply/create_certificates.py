@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cryptography import x509
-
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.config import addresses
 from bedplate.core import digest
-from bedplate.pki import authority, published, secret_files, site_key, site_trust
+from bedplate.pki import authority, secret_files, site_key, site_trust
 from bedplate.pki.keyed_digest import keyed_digest
+from bedplate.pki.secret_files import has_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,18 @@ class CreateCertificates:
         return digest.of([names, declared, users, contents])
 
     def is_done(self) -> bool:
-        """Return whether every file exists and no certificate expires soon."""
+        """Return whether every file is in place and published, and no certificate expires soon."""
         site = self.installation.site
         secrets = {
             site.state / "secrets" / secret.name / secret.key: secret.kind
             for component in self.installation.catalog.components.values()
             for secret in component.secrets
         }
-        own = [site.state / "pki" / name for name in ("ca.crt", "ca.key", "mirror.crt", "mirror.key", site_key.PRIVATE)]
-        names = (published.AUTHORITY, published.MIRROR_CERTIFICATE, site_key.PUBLIC)
-        public = [site.folder / "pki" / name for name in names]
-        signed = [site.state / "pki" / "mirror.crt", *(path for path, kind in secrets.items() if kind == "certificate")]
-        return all(path.is_file() for path in [*secrets, *own, *public]) and all(
-            authority.check_time_left(x509.load_pem_x509_certificate(path.read_bytes())) for path in signed
-        )
+        own = site_trust.check_trust(site) and site_key.check_site_key(site)
+        signed = [path for path, kind in secrets.items() if kind == "certificate"]
+        # A file of the site may be empty.
+        made = all(path.is_file() if kind == "file" else has_value(path) for path, kind in secrets.items())
+        return own and made and all(map(authority.check_time_left, signed))
 
     def run(self, journal: Journal) -> Outcome:
         """Create what is missing, and sign again what expires soon."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
+from bedplate.config.published_files import MIRROR_KEY
 from bedplate.core import digest
 from bedplate.core.sizes import count_of
 from bedplate.pki import published
@@ -28,13 +29,11 @@ class PublishMirror:
 
     def is_done(self) -> bool:
         """Return whether the mirror's folder matches the store and its signing key is published."""
-        return (
-            bool(published.read_public(self.installation.site, published.MIRROR_KEY)) and not mirror_tree.check_mirror()
-        )
+        return bool(published.read_public(self.installation.site, MIRROR_KEY)) and not mirror_tree.check_mirror()
 
     def run(self, journal: Journal) -> Outcome:
         """Make the mirror's folder match the store, and publish its signing key."""
         changed = mirror_tree.ensure_mirror()
-        changed += published.publish(self.installation.site, published.MIRROR_KEY, mirror_tree.public_key())
+        changed += published.publish(self.installation.site, MIRROR_KEY, mirror_tree.public_key())
         journal.write(f"{count_of(changed, 'file')} changed")
         return Outcome(changed)

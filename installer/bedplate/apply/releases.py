@@ -10,7 +10,7 @@ from pathlib import Path
 from bedplate.apply.ledger import Ledger
 from bedplate.config import bundle_layout
 from bedplate.config.bundle_layout import BundleManifest
-from bedplate.config.environments import LEDGER
+from bedplate.config.environment_state import ledgers
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.paths import MIRROR, STORE
@@ -73,9 +73,9 @@ def stored(store: Path = STORE, state: Path = paths.STATE) -> list[StoredRelease
 def running_releases(state: Path = paths.STATE) -> dict[str, set[str]]:
     """Return, for each environment of this bastion, the release last applied and those whose apply began since."""
     running = {}
-    for path in sorted(state.glob(f"*/{LEDGER}")):
+    for name, path in sorted(ledgers(state).items()):
         ledger = Ledger(path)
-        running[path.parent.name] = {release.partition("+")[0] for release in ledger.releases_begun()}
+        running[name] = {release.partition("+")[0] for release in ledger.releases_begun()}
         ledger.close()
     return running
 

@@ -26,7 +26,7 @@ def _verify(environment: EnvironmentArgument, output: OutputOption = OutputForma
     """Run the acceptance tests against the live platform.
 
     The tests use the platform as its users do. The report (HTML to print, JUnit XML, JSON) is on the bastion, in
-    /var/lib/bedplate/ENV/log/acceptance/, signed by the site's key; `bedplate report verify` verifies it.
+    /var/lib/bedplate/environments/ENV/log/acceptance/, signed by the site's key; `bedplate report verify` verifies it.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH, and the report is copied
     back.

@@ -10,6 +10,7 @@ from pathlib import Path
 from bedplate.config import validation, yaml_document
 from bedplate.config.control_planes import control_plane_errors
 from bedplate.config.environment_file import Environment
+from bedplate.config.environment_state import LEDGER, LOCK
 from bedplate.config.hosts import Host
 from bedplate.config.hosts_file import Connection, HostsFile, HostVars
 from bedplate.config.yaml_document import YamlDocument
@@ -22,8 +23,6 @@ ON_BASTION = Path("/etc/bedplate")
 """The folder of environments on a bastion."""
 LAB_TEMPLATE = "inventory/lab"
 """The folder, in a tree, that every lab's environment is copied from."""
-LEDGER = "ledger.db"
-"""Name of the ledger in the environment's state folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Site:
     @property
     def state(self) -> Path:
         """Return the environment's state folder on its bastion."""
-        return paths.STATE / self.environment.name
+        return paths.environment_states() / self.environment.name
 
     @property
     def ledger(self) -> Path:
@@ -82,7 +81,7 @@ class Site:
     @property
     def lock(self) -> Path:
         """Return the file of the environment lock, which an apply holds."""
-        return self.state / "apply.lock"
+        return self.state / LOCK
 
     @property
     def is_here(self) -> bool:

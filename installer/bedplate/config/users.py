@@ -125,7 +125,7 @@ def ensure_accounts(environment: Environment, folder: Path) -> Accounts:
 
     Args:
         environment: names the users file and the groups.
-        folder: /var/lib/bedplate/<environment>/secrets/accounts.
+        folder: /var/lib/bedplate/environments/<environment>/secrets/accounts.
     """
     if environment.identity.users:
         users = list(read(Path(environment.identity.users)).users)

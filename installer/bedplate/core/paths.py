@@ -15,12 +15,19 @@ DISTRIBUTIONS = "installer/bedplate/distributions"
 """Folder of the distributions in a source tree, which may be that of another revision."""
 
 STATE = Path("/var/lib/bedplate")
-"""On a bastion: store/ (blobs), mirror/, <environment>/{pulumi,ledger.db,pki,secrets,log}."""
+"""On a bastion: store/ (blobs), mirror/, environments/<name>/{pulumi,ledger.db,pki,secrets,log}."""
+ENVIRONMENTS = "environments"
+"""The folder in STATE with a folder of state for each environment."""
 STORE = STATE / "store"
 MIRROR = STATE / "mirror"
 
 
 _OTHER: ContextVar[Path | None] = ContextVar("tree of another revision", default=None)
+
+
+def environment_states() -> Path:
+    """Return the folder, on a bastion, with a folder of state for each environment."""
+    return STATE / ENVIRONMENTS
 
 
 def source_tree() -> Path:

@@ -20,6 +20,7 @@ AUTHORITY_DAYS = 20 * 365
 CERTIFICATE_DAYS = 2 * 365
 RENEWAL_DAYS = 90
 """The next apply renews a certificate that expires within this time."""
+RESTORE = "restore it from a backup"
 CLOCK_SKEW = dt.timedelta(hours=24)
 """Certificates are valid from this long ago, for hosts whose clocks are behind."""
 
@@ -40,17 +41,37 @@ class Authority:
 def ensure_authority(folder: Path, name: str) -> tuple[Authority, bool]:
     """Return the CA in a folder (ca.crt, ca.key), and whether it was created now."""
     certificate, key = folder / "ca.crt", folder / "ca.key"
-    if certificate.exists() and key.exists():
-        return Authority(x509.load_pem_x509_certificate(certificate.read_bytes()), _read_key(key)), False
     if certificate.exists():
-        raise BedplateError(f"file {key}", "is missing, but its certificate exists", "restore it from a backup")
+        return read_authority(folder), False
     # A run that was killed between the two writes leaves only the key.
-    private = _read_key(key) if key.exists() else ec.generate_private_key(ec.SECP256R1())
+    private = _key_of_authority(key) if key.exists() else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Bedplate {name}")])
     signed = _authority_certificate(subject, private)
     write_atomic(key, _pem(private), mode=0o600)
     write_atomic(certificate, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
     return Authority(signed, private), True
+
+
+def read_authority(folder: Path) -> Authority:
+    """Return the CA in a folder.
+
+    Raises:
+        BedplateError: a file is missing or corrupted. It is never replaced: every host trusts this CA.
+    """
+    certificate, key = folder / "ca.crt", folder / "ca.key"
+    if not key.exists():
+        raise BedplateError(f"file {key}", "is missing, but its certificate exists", RESTORE)
+    loaded = _read_certificate(certificate)
+    if loaded is None:
+        raise BedplateError(f"file {certificate}", "is not a certificate", RESTORE)
+    return Authority(loaded, _key_of_authority(key))
+
+
+def _key_of_authority(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = _read_key(path)
+    if key is None:
+        raise BedplateError(f"file {path}", "is not an elliptic-curve key", RESTORE)
+    return key
 
 
 def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
@@ -64,7 +85,7 @@ def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) 
 
 def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
     """Ensure a certificate for names and addresses that does not expire soon; return whether one was signed."""
-    if key.exists() and certificate.exists() and is_valid_certificate(authority, certificate, key, hosts):
+    if is_valid_certificate(authority, certificate, key, hosts):
         return False
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
@@ -87,18 +108,25 @@ def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts
 
 def is_valid_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
     """Return whether a certificate is signed by this CA, matches its key and hosts, and does not expire soon."""
-    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    loaded, private = _read_certificate(certificate), _read_key(key)
+    if loaded is None or private is None:
+        return False
     try:
         loaded.verify_directly_issued_by(authority.certificate)
+        names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except Exception:  # noqa: BLE001  whatever is wrong with it, a new one is signed
         return False
-    names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    matches_key = loaded.public_key() == _read_key(key).public_key()
-    return matches_key and list(names) == list(_names(hosts)) and check_time_left(loaded)
+    matches_key = loaded.public_key() == private.public_key()
+    return matches_key and list(names) == list(_names(hosts)) and _has_time_left(loaded)
 
 
-def check_time_left(certificate: x509.Certificate) -> bool:
-    """Return whether a certificate does not need renewal yet."""
+def check_time_left(certificate: Path) -> bool:
+    """Return whether a file holds a certificate that does not need renewal yet."""
+    loaded = _read_certificate(certificate)
+    return loaded is not None and _has_time_left(loaded)
+
+
+def _has_time_left(certificate: x509.Certificate) -> bool:
     return certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > dt.timedelta(days=RENEWAL_DAYS)
 
 
@@ -140,13 +168,21 @@ def _names(hosts: Iterable[str]) -> Iterable[x509.GeneralName]:
             yield x509.DNSName(host)
 
 
-def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise BedplateError(
-            f"key {path}", "is not an elliptic-curve key", "move it away; the next apply creates a new one"
-        )
-    return key
+def _read_certificate(path: Path) -> x509.Certificate | None:
+    """Return the certificate in a file; None if there is none, or if it is corrupted."""
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
+    """Return the private key in a file; None if there is none, or if it is corrupted."""
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

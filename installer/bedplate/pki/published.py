@@ -10,20 +10,19 @@ from pathlib import Path
 from bedplate.config.environments import Site
 from bedplate.core.files import write_atomic
 
-AUTHORITY = "ca.crt"
-MIRROR_CERTIFICATE = "mirror.crt"
-MIRROR_KEY = "mirror.asc"
-"""The public key of the mirror's package repository."""
-PUBLIC = (AUTHORITY, MIRROR_CERTIFICATE, MIRROR_KEY)
-
 
 def publish(site: Site, name: str, source: Path) -> bool:
     """Copy a public certificate or key into the environment's folder; return whether it changed."""
-    path, content = site.folder / "pki" / name, source.read_bytes()
-    if path.exists() and path.read_bytes() == content:
+    if is_published(site, name, source):
         return False
-    write_atomic(path, content, mode=0o644)
+    write_atomic(site.folder / "pki" / name, source.read_bytes(), mode=0o644)
     return True
+
+
+def is_published(site: Site, name: str, source: Path) -> bool:
+    """Return whether the environment's folder has a copy of a public certificate or key."""
+    path = site.folder / "pki" / name
+    return path.is_file() and source.is_file() and path.read_bytes() == source.read_bytes()
 
 
 def read_public(site: Site, name: str) -> str:

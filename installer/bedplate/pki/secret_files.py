@@ -1,6 +1,6 @@
 """Secret values that components declare (``secrets:`` in component.yaml): generated once, kept on the bastion.
 
-The value of ``secretRef: name/key`` is in /var/lib/bedplate/<env>/secrets/<name>/<key>.
+The value of ``secretRef: name/key`` is in /var/lib/bedplate/environments/<env>/secrets/<name>/<key>.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ def input_files(site: Site, components: Iterable[Component]) -> dict[str, bytes]
     return contents
 
 
+def has_value(path: Path) -> bool:
+    """Return whether a secret's file has a value; a disk that was full may have left an empty one."""
+    return path.is_file() and path.stat().st_size > 0
+
+
 def read_secret(site: Site, reference: str) -> bytes:
     """Return the value of ``name/key``."""
     path = site.state / "secrets" / reference
@@ -63,7 +68,7 @@ def _ensure(site: Site, folder: Path, secret: Secret, declared: list[Secret]) ->
         case "users":
             return _update(path, users.text(users.ensure_accounts(site.environment, folder / ACCOUNTS)).encode())
         case "password" | "hex":
-            return not path.exists() and _update(path, _new(secret.kind).encode())
+            return not has_value(path) and _update(path, _new(secret.kind).encode())
 
 
 def _ensure_pair(site: Site, path: Path, secret: Secret, declared: list[Secret]) -> bool:

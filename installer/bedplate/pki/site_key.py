@@ -1,6 +1,6 @@
 """The site key: an Ed25519 key of an environment, created on its bastion, that signs reports and inventory files.
 
-/var/lib/bedplate/<env>/pki/site      private, 0600, never leaves the bastion
+/var/lib/bedplate/environments/<env>/pki/site      private, 0600, never leaves the bastion
 <environment folder>/pki/site.pub     public: the publisher verifies the site's signatures with it
 """
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from bedplate.bundle import ssh_signature
 from bedplate.config import publisher_key
 from bedplate.config.environments import Site
+from bedplate.config.published_files import SITE_KEY
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
-from bedplate.pki.published import publish, read_public
+from bedplate.pki.published import is_published, publish, read_public
 from bedplate.pki.site_trust import ensure_private
 
 PRIVATE = "site"
-PUBLIC = "site.pub"
 INVENTORY_NAMESPACE = "bedplate-inventory"
 """Namespace of signatures over inventory files."""
 REPORT_NAMESPACE = "bedplate-report"
@@ -30,8 +30,14 @@ def ensure_site_key(site: Site) -> Path:
     private = folder / PRIVATE
     if not private.is_file():
         _create(private, f"site {site.environment.name}")
-    publish(site, PUBLIC, folder / PUBLIC)
+    publish(site, SITE_KEY, folder / SITE_KEY)
     return private
+
+
+def check_site_key(site: Site) -> bool:
+    """Return whether the site key exists, and its public half is published."""
+    folder = site.state / "pki"
+    return (folder / PRIVATE).is_file() and is_published(site, SITE_KEY, folder / SITE_KEY)
 
 
 def _create(private: Path, comment: str) -> None:
@@ -40,19 +46,19 @@ def _create(private: Path, comment: str) -> None:
     for path in (fresh, fresh.with_name(f"{fresh.name}.pub")):
         path.unlink(missing_ok=True)
     public = ssh_signature.new_key(fresh, comment)
-    write_atomic(private.with_name(PUBLIC), public.read_bytes())
+    write_atomic(private.with_name(SITE_KEY), public.read_bytes())
     public.unlink()
     fresh.replace(private)
 
 
 def public_key(site: Site) -> str:
     """Return the environment's public site key, `ssh-ed25519 AAAA…`; InputError before the first apply."""
-    text = " ".join(read_public(site, PUBLIC).split()[:2])
+    text = " ".join(read_public(site, SITE_KEY).split()[:2])
     if not text:
         step = "run `bedplate apply`, then commit the folder's pki/ to your repository"
-        raise InputError(f"environment {site.environment.name}", f"has no pki/{PUBLIC} yet", step)
+        raise InputError(f"environment {site.environment.name}", f"has no pki/{SITE_KEY} yet", step)
     if wrong := publisher_key.problem(text):
-        raise InputError(f"file {site.folder / 'pki' / PUBLIC}", wrong, "copy it from the bastion again")
+        raise InputError(f"file {site.folder / 'pki' / SITE_KEY}", wrong, "copy it from the bastion again")
     return text
 
 

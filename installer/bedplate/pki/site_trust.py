@@ -1,6 +1,6 @@
 """The site's CA and the mirror's certificate, with their public halves in the environment's folder.
 
-/var/lib/bedplate/<env>/pki/   ca.crt ca.key mirror.crt mirror.key (private halves 0600)
+/var/lib/bedplate/environments/<env>/pki/   ca.crt ca.key mirror.crt mirror.key (private halves 0600)
 <environment folder>/pki/      ca.crt mirror.crt mirror.asc: public, and inputs of render
 
 See contract 1, docs/explanation/design.md.
@@ -12,8 +12,10 @@ from pathlib import Path
 
 from bedplate.config import addresses
 from bedplate.config.environments import Site
-from bedplate.pki.authority import ensure_authority, ensure_certificate
-from bedplate.pki.published import AUTHORITY, MIRROR_CERTIFICATE, publish
+from bedplate.config.published_files import AUTHORITY, MIRROR_CERTIFICATE
+from bedplate.core.errors import BedplateError
+from bedplate.pki.authority import ensure_authority, ensure_certificate, is_valid_certificate, read_authority
+from bedplate.pki.published import is_published, publish
 
 
 def ensure_trust(site: Site) -> int:
@@ -23,6 +25,17 @@ def ensure_trust(site: Site) -> int:
     names = addresses.mirror_names(site)
     signed = ensure_certificate(authority, folder / "mirror.crt", folder / "mirror.key", names)
     return made + signed + sum(publish(site, name, folder / name) for name in (AUTHORITY, MIRROR_CERTIFICATE))
+
+
+def check_trust(site: Site) -> bool:
+    """Return whether the CA and a current certificate of the mirror exist, and the published copies equal them."""
+    folder = site.state / "pki"
+    try:
+        authority, names = read_authority(folder), addresses.mirror_names(site)
+    except BedplateError:
+        return False
+    is_current = is_valid_certificate(authority, folder / "mirror.crt", folder / "mirror.key", names)
+    return is_current and all(is_published(site, name, folder / name) for name in (AUTHORITY, MIRROR_CERTIFICATE))
 
 
 def ensure_private(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bedplate import validate
 from bedplate.config import environments
+from bedplate.config.environment_state import ensure_state_moved
 from bedplate.config.environments import ON_BASTION, Site
 from bedplate.core import command, paths, proxies
 from bedplate.core.errors import BedplateError, ErrorList
@@ -61,6 +62,7 @@ def checked_site(name: str, *, needs_release: bool = True) -> Site:
         raise ErrorList(errors)
     site = environments.load(folder)
     if site.is_here:
+        ensure_state_moved(site.environment.name)
         _end_with_caller()
         proxies.ignore_proxies()
     return site

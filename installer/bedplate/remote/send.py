@@ -9,7 +9,9 @@ import io
 import tarfile
 from pathlib import Path
 
+from bedplate.config import environment_state
 from bedplate.config.environments import ON_BASTION, Site
+from bedplate.config.published_files import PUBLISHED
 from bedplate.core import command
 from bedplate.core.errors import BedplateError
 from bedplate.hosts import ssh
@@ -19,8 +21,8 @@ BUSY = 75
 """Exit status of RECEIVE_SCRIPT while an apply runs (EX_TEMPFAIL of sysexits.h)."""
 RECEIVE_SCRIPT = """
 set -eu
-name=$1 target=$2 lock=$3 busy=$4
-mkdir -p "${target%/*}" "${lock%/*}"
+name=$1 target=$2 lock=$3 former=$4 busy=$5
+mkdir -p "${target%/*}"
 exec 8>>"${target%/*}/.$name.lock"
 flock 8
 fresh=$target.new old=$target.old
@@ -29,16 +31,25 @@ if [ -e "$old" ] && [ ! -e "$target" ]; then mv "$old" "$target"; fi
 rm -rf "$fresh" "$old"
 mkdir -m 755 "$fresh"
 tar -x --no-same-owner -C "$fresh"
-# Keep what the bastion itself put into pki/: its CA's certificate.
+# Keep what the bastion itself put into pki/, such as its CA's certificate; it is not sent.
 if [ -d "$target/pki" ]; then mkdir -p "$fresh/pki"; cp -an "$target/pki/." "$fresh/pki/"; fi
 if diff -rq "$target" "$fresh" >/dev/null 2>&1; then rm -rf "$fresh"; exit 0; fi
+# An apply of an earlier release holds the lock where the state was then.
+if [ -e "$former" ] && ! [ "$former" -ef "$lock" ]; then
+    exec 7>>"$former"
+    flock --nonblock 7 || { rm -rf "$fresh"; exit "$busy"; }
+fi
+mkdir -p "${lock%/*}"
 exec 9>>"$lock"
 flock --nonblock 9 || { rm -rf "$fresh"; exit "$busy"; }
 if [ -e "$target" ]; then mv "$target" "$old"; fi
 mv "$fresh" "$target"
 rm -rf "$old"
 """
-"""Shell script on the bastion; arguments: the environment's name, its folder, the environment lock, BUSY."""
+"""Shell script on the bastion.
+
+Arguments: the environment's name, its folder, the environment lock, the lock of earlier releases, BUSY.
+"""
 
 
 def send_environment(site: Site) -> None:
@@ -48,7 +59,9 @@ def send_environment(site: Site) -> None:
         BedplateError: an apply is running there, and the folder would change.
     """
     name = site.environment.name
-    words = ["sh", "-c", RECEIVE_SCRIPT, "sh", name, str(ON_BASTION / name), str(site.lock), str(BUSY)]
+    former = environment_state.former_folder(name) / environment_state.LOCK
+    locks = [str(site.lock), str(former)]
+    words = ["sh", "-c", RECEIVE_SCRIPT, "sh", name, str(ON_BASTION / name), *locks, str(BUSY)]
     done = ssh.run(ssh.bastion(site), words, stdin=pack_environment(site.folder), check=False)
     if done.returncode == BUSY:
         fact = "is in use by an apply, and this computer has another version of it"
@@ -62,10 +75,10 @@ def send_environment(site: Site) -> None:
 
 
 def pack_environment(folder: Path) -> bytes:
-    """Return a tar of the files of an environment that are sent: only public ones."""
-    buffer = io.BytesIO()
+    """Return a tar of the files of an environment that are sent: only public ones, and none that the bastion writes."""
+    own, buffer = {f"pki/{name}" for name in PUBLISHED}, io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name in SENT_FILES:
             if (folder / name).exists():
-                tar.add(folder / name, name)
+                tar.add(folder / name, name, filter=lambda member: None if member.name in own else member)
     return buffer.getvalue()

@@ -18,13 +18,14 @@ from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.component import Component
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
+from bedplate.config.published_files import MIRROR_KEY, RENDERED
 from bedplate.config.release import Release
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.images.mirror_names import registry_hosts
-from bedplate.pki.published import MIRROR_KEY, PUBLIC, read_public
+from bedplate.pki.published import read_public
 
 INPUTS_TEMPLATE = "inputs.yaml.j2"
 NODES = {"control_plane", "workers"}
@@ -59,7 +60,7 @@ class HostInputs:
         environment.filters["json"] = lambda value: json.dumps(value, sort_keys=True)
         self._template = environment.get_template(INPUTS_TEMPLATE)
         self._distribution = find_distribution(release.platform.distribution)
-        self._public = {name: read_public(site, name).rstrip("\n") for name in PUBLIC}
+        self._public = {name: read_public(site, name).rstrip("\n") for name in RENDERED}
         self._mirror = addresses.site_names(site.environment.domain).mirror
         self._keeps_site = site.environment.hosts.package_sources == "keep-site"
         self._bastion, self._replicas = site.bastion.name, {host.name for host in site.replicas}

@@ -14,9 +14,10 @@ from bedplate.config import addresses
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
+from bedplate.config.published_files import AUTHORITY
 from bedplate.config.release_lock import Lock
 from bedplate.core import digest
-from bedplate.pki.published import AUTHORITY, read_public
+from bedplate.pki.published import read_public
 from bedplate.render import canonical, layer_order, overlays, render_cache
 from bedplate.render.object_checks import check_objects
 from bedplate.render.rendered import RenderedObject

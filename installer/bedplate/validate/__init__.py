@@ -11,7 +11,7 @@ from bedplate.artifacts.load_release import load_release
 from bedplate.config import environments
 from bedplate.config.yaml_document import KeyPath
 from bedplate.core.errors import BedplateError
-from bedplate.validate import address_ranges, duplicates, machines, references, tenants
+from bedplate.validate import address_ranges, duplicates, machines, references, served_environment, tenants
 from bedplate.validate.context import ValidationContext, ValidationRule
 
 RULES: tuple[ValidationRule, ...] = (
@@ -20,6 +20,7 @@ RULES: tuple[ValidationRule, ...] = (
     *address_ranges.RULES,
     *tenants.RULES,
     *duplicates.RULES,
+    *served_environment.RULES,
 )
 
 

@@ -85,7 +85,8 @@ def check_private_keys(context: ValidationContext) -> Iterator[BedplateError]:
     for path in sorted(context.folder.rglob("*")):
         if path.is_file() and b"PRIVATE KEY-----" in path.read_bytes()[:4096]:
             subject = f"file {path.relative_to(context.folder)}"
-            step = "replace the key, and keep the new one on the bastion, in /var/lib/bedplate/<environment>/secrets/"
+            folder = "/var/lib/bedplate/environments/<environment>/secrets/"
+            step = f"replace the key, and keep the new one on the bastion, in {folder}"
             yield InputError(
                 subject, "holds a private key; this folder is for public files", step, SourceLocation(str(path), 1)
             )

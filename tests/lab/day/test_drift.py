@@ -102,5 +102,5 @@ def _drift(lab: RunningLab, code: int, *words: str) -> Any:
 
 
 def _kubectl(lab: RunningLab, namespace: str, *words: str) -> None:
-    settings = f"/var/lib/bedplate/{lab.lab.name}/pki/admin.conf"
+    settings = f"/var/lib/bedplate/environments/{lab.lab.name}/pki/admin.conf"
     lab.inside("kubectl", "--kubeconfig", settings, "--namespace", namespace, *words)

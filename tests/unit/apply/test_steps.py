@@ -105,7 +105,7 @@ def test_a_changed_input_of_secrets_creates_them_again(
 def test_the_key_of_the_step_reveals_no_secret(tmp_path: Path, values: dict[str, Any]) -> None:
     """The same files under another environment's key give another key: values cannot be guessed from the ledger."""
     before = CreateCertificates(_installation(tmp_path, values)).key()
-    (paths.STATE / "here" / "pulumi" / "hmac.key").unlink()
+    (paths.environment_states() / "here" / "pulumi" / "hmac.key").unlink()
     assert CreateCertificates(_installation(tmp_path, values)).key() != before
 
 

@@ -12,6 +12,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from bedplate.config.component import Component, Secret
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import Site
+from bedplate.config.published_files import AUTHORITY
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.pki import authority, published, secret_files, site_trust
@@ -75,6 +76,57 @@ def test_a_certificate_is_renewed_if_necessary(tmp_path: Path, monkeypatch: pyte
     assert authority.ensure_certificate(other, certificate, key, [*NAMES, "198.18.7.10"])
 
 
+@pytest.mark.parametrize("name", ["tls.crt", "tls.key"])
+@pytest.mark.parametrize("content", [b"", b"half of it", None])
+def test_a_corrupted_certificate_or_key_is_replaced(tmp_path: Path, name: str, content: bytes | None) -> None:
+    """An empty, cut or missing file, or one of another pair, leads to a new pair."""
+    made, certificate, key = _pair(tmp_path)
+    authority.ensure_certificate(made, certificate, key, NAMES)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(content)
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+    assert authority.is_valid_certificate(made, certificate, key, NAMES)
+
+
+def test_a_certificate_with_the_key_of_another_is_replaced(tmp_path: Path) -> None:
+    """A kill between the two writes leaves a new key with the old certificate."""
+    made, certificate, key = _pair(tmp_path)
+    authority.ensure_certificate(made, tmp_path / "other.crt", tmp_path / "other.key", NAMES)
+    authority.ensure_certificate(made, certificate, key, NAMES)
+    (tmp_path / "other.key").replace(key)
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+
+
+@pytest.mark.parametrize("name", ["ca.crt", "ca.key"])
+def test_a_corrupted_authority_is_not_replaced(tmp_path: Path, name: str) -> None:
+    """Every host trusts it: the error names the file, and says to restore it."""
+    authority.ensure_authority(tmp_path, "here")
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(BedplateError, match=rf"{name} is not .*\n.*restore it from a backup"):
+        authority.ensure_authority(tmp_path, "here")
+
+
+@pytest.mark.parametrize("damage", ["stale copy", "no copy", "empty certificate", "other key", "no authority"])
+def test_trust_that_needs_a_run_is_seen(site: Site, damage: str) -> None:
+    """The probe of certificates compares what is published with what the bastion has, and reads the files."""
+    site_trust.ensure_trust(site)
+    assert site_trust.check_trust(site)
+    public, private = site.folder / "pki/ca.crt", site.state / "pki"
+    {
+        "stale copy": lambda: public.write_text("of an earlier bastion"),
+        "no copy": public.unlink,
+        "empty certificate": lambda: (private / "mirror.crt").write_bytes(b""),
+        "other key": lambda: (private / "mirror.key").write_bytes((private / "ca.key").read_bytes()),
+        "no authority": (private / "ca.key").unlink,
+    }[damage]()
+    assert not site_trust.check_trust(site)
+    if damage != "no authority":
+        assert site_trust.ensure_trust(site) > 0
+        assert site_trust.check_trust(site)
+
+
 def test_an_authority_whose_key_is_lost_is_not_replaced(tmp_path: Path) -> None:
     """A missing CA key is an error: a new CA would break the trust of every host."""
     authority.ensure_authority(tmp_path, "here")
@@ -105,7 +157,7 @@ def test_trust_is_published_without_private_halves(site: Site) -> None:
     assert site_trust.ensure_trust(site) > 0
     assert site_trust.ensure_trust(site) == 0
     assert sorted(path.name for path in (site.folder / "pki").iterdir()) == ["ca.crt", "mirror.crt"]
-    assert "PRIVATE" not in published.read_public(site, published.AUTHORITY)
+    assert "PRIVATE" not in published.read_public(site, AUTHORITY)
     assert stat.S_IMODE((site.state / "pki").stat().st_mode) == 0o700
     assert stat.S_IMODE((site.state / "pki" / "ca.key").stat().st_mode) == 0o600
 
@@ -122,6 +174,15 @@ def test_values_are_generated_once(site: Site) -> None:
     assert len(bytes.fromhex(first[1])) == 32
     for path in (site.state / "secrets").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+def test_an_empty_value_is_generated_again(site: Site) -> None:
+    """A disk that was full may have left an empty file, which is not a password."""
+    component = _component({"key": "password"})
+    secret_files.ensure_secrets(site, [component])
+    (site.state / "secrets/tool/password").write_bytes(b"")
+    assert secret_files.ensure_secrets(site, [component]) == 1
+    assert len(_read(site, "tool/password")) == 32
 
 
 def test_certificate_secrets_are_pairs(site: Site) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import Site
+from bedplate.config.published_files import SITE_KEY
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.pki import site_key
@@ -29,8 +30,8 @@ def test_is_made_once_and_is_private(site: Site) -> None:
     content = key.read_bytes()
     assert site_key.ensure_site_key(site).read_bytes() == content
     assert key.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in (site.folder / "pki").iterdir()] == [site_key.PUBLIC]
-    assert {path.name for path in key.parent.iterdir()} == {site_key.PRIVATE, site_key.PUBLIC}
+    assert [path.name for path in (site.folder / "pki").iterdir()] == [SITE_KEY]
+    assert {path.name for path in key.parent.iterdir()} == {site_key.PRIVATE, SITE_KEY}
 
 
 def test_a_kill_between_the_halves_is_repaired(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 import sys
 import tarfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from typer.testing import CliRunner, Result
 from bedplate import cli
 from bedplate.config import environments
 from bedplate.config.environments import Site
-from bedplate.core import command
+from bedplate.core import command, paths
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.hosts import ssh
 from bedplate.lab import lab_address
@@ -115,7 +116,7 @@ def test_an_inventory_is_copied_back(
     out = tmp_path / "stick/here.inventory"
     done = typed(monkeypatch, "bundle", "inventory", "--env", str(site.folder), "--out", str(out), "--read")
     assert done.exit_code == 0, done.output
-    state = "/var/lib/bedplate/second/log/inventory"
+    state = "/var/lib/bedplate/environments/second/log/inventory"
     options = "--store /var/lib/bedplate/store --read --output text"
     assert far.ran[1:] == ["send second", f"bundle inventory --env second --out {state}/second.inventory {options}"]
     assert far.fetched[-1].startswith(f"cd {state} && tar")
@@ -168,3 +169,15 @@ def test_a_release_to_come_stops_only_what_is_about_it(site: Site, monkeypatch: 
     assert "https_proxy" not in os.environ, "hosts and cluster are reached directly"
     with pytest.raises(ErrorList, match="not found in releases"):
         bastion.checked_site("second")
+
+
+def test_a_command_on_the_bastion_moves_the_state_first(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So no command looks for the state in its new place while it is still in the former one."""
+    monkeypatch.setattr(bastion, "ON_BASTION", site.folder.parent)
+    monkeypatch.setattr(environments, "ON_BASTION", site.folder.parent)
+    monkeypatch.setattr(paths, "STATE", site.folder.parent.parent / "lib")
+    ledger = paths.STATE / "second" / "ledger.db"
+    ledger.parent.mkdir(parents=True)
+    sqlite3.connect(ledger).execute("CREATE TABLE steps (step TEXT, started REAL)").connection.close()
+    assert bastion.checked_site("second").ledger.is_file()
+    assert ledger.parent.is_symlink()

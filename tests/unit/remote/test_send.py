@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.config.published_files import PUBLISHED
 from bedplate.remote import send
+
+LOCK, FORMER_LOCK = "state/environments/site/apply.lock", "state/site/apply.lock"
 
 
 @pytest.fixture
@@ -28,7 +31,8 @@ def _receive(tmp_path: Path, folder: Path) -> int:
         "sh",
         "site",
         str(tmp_path / "etc/site"),
-        str(tmp_path / "state/site/apply.lock"),
+        str(tmp_path / LOCK),
+        str(tmp_path / FORMER_LOCK),
         str(send.BUSY),
     ]
     done = subprocess.run(["sh", "-c", *words], input=send.pack_environment(folder), capture_output=True, check=False)
@@ -51,6 +55,17 @@ def test_it_is_received_and_replaced(tmp_path: Path, folder: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "etc").iterdir()) == [".site.lock", "site"]
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_the_bastion_publishes_is_not_sent(tmp_path: Path, folder: Path, name: str) -> None:
+    """A stale copy on the sender's computer does not replace the bastion's own certificate or key."""
+    assert _receive(tmp_path, folder) == 0
+    (tmp_path / "etc/site/pki" / name).write_text("own")
+    (folder / "pki" / name).write_text("of an earlier bastion")
+    (folder / "environment.yaml").write_text("two")
+    assert _receive(tmp_path, folder) == 0
+    assert _content(tmp_path) == {"environment.yaml": "two", "pki/publisher.pub": "theirs", f"pki/{name}": "own"}
+
+
 def test_an_equal_one_is_left_alone(tmp_path: Path, folder: Path) -> None:
     """An equal folder replaces nothing."""
     _receive(tmp_path, folder)
@@ -59,10 +74,18 @@ def test_an_equal_one_is_left_alone(tmp_path: Path, folder: Path) -> None:
     assert (tmp_path / "etc/site").stat().st_ino == before
 
 
-def test_nothing_changes_under_an_apply(tmp_path: Path, folder: Path) -> None:
-    """While an apply holds the environment lock, an equal folder is accepted and a changed one is refused."""
+@pytest.mark.parametrize(("held", "linked"), [(LOCK, False), (FORMER_LOCK, False), (FORMER_LOCK, True)])
+def test_nothing_changes_under_an_apply(tmp_path: Path, folder: Path, held: str, *, linked: bool) -> None:
+    """While an apply holds the environment lock, an equal folder is accepted and a changed one is refused.
+
+    An apply of an earlier release holds it where the state was before, or through a link.
+    """
+    if held == FORMER_LOCK and linked:
+        (tmp_path / LOCK).parent.mkdir(parents=True)
+        (tmp_path / "state/site").symlink_to("environments/site")
+    (tmp_path / held).parent.mkdir(parents=True, exist_ok=True)
     _receive(tmp_path, folder)
-    with (tmp_path / "state/site/apply.lock").open("a") as lock:
+    with (tmp_path / held).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert _receive(tmp_path, folder) == 0
         (folder / "environment.yaml").write_text("two")

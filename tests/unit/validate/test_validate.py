@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from bedplate import cli, validate
+from bedplate.apply.ledger import Ledger
 from bedplate.config import environments
+from bedplate.core import paths
 from bedplate.core.errors import ErrorList
+from bedplate.hosts.preflight import ownership
 from factories import DATA, ROOT
 
 ENVIRONMENTS = DATA / "environments"
@@ -73,6 +76,26 @@ def test_a_users_file_is_looked_for_on_the_bastion(site: Path, tmp_path: Path, m
     assert validate.check(site) == []
     monkeypatch.setattr(environments, "ON_BASTION", tmp_path)
     assert [error.subject for error in validate.check(site)] == ["key identity.users"]
+
+
+def _begin(name: str, step: str) -> None:
+    ledger = Ledger(paths.environment_states() / name / "ledger.db")
+    ledger.begin(ledger.begin_run("2026.11.0"), step, "key")
+    ledger.close()
+
+
+def test_a_bastion_serves_one_environment(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second environment would take over the mirror's name, certificate and hosts files, so it is refused there."""
+    monkeypatch.setattr(environments, "ON_BASTION", tmp_path)
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    _begin("other", "preflight")
+    assert validate.check(site) == []
+    _begin("other", ownership.FIRST_ON_HOSTS)
+    (error,) = validate.check(site)
+    assert "this bastion serves environment other, and can serve only one" in str(error)
+    assert f"move {tmp_path}/state/environments/other to a backup" in error.hint
+    _begin("site", ownership.FIRST_ON_HOSTS)
+    assert validate.check(site) == []
 
 
 def test_a_missing_hosts_file_is_one_error(site: Path) -> None:

@@ -9,13 +9,14 @@ from bedplate.config import environments, yaml_document
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
+from bedplate.config.published_files import RENDERED
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.diff.input import image_facts
 from bedplate.diff.input.image_facts import FindBlob
 from bedplate.kube import normalize
 from bedplate.kube.snapshot import Resource, Snapshot
-from bedplate.pki.published import PUBLIC, read_public
+from bedplate.pki.published import read_public
 from bedplate.render import locked_digests
 from bedplate.render.host_specs import host_specs
 from bedplate.render.objects import image_digests, render_objects
@@ -87,7 +88,7 @@ def _shown(source: str, spec: str) -> str:
 
 
 def _notes(site: Site) -> tuple[str, ...]:
-    missing = [name for name in PUBLIC if not read_public(site, name)]
+    missing = [name for name in RENDERED if not read_public(site, name)]
     if not missing:
         return ()
     files = ", ".join(f"pki/{name}" for name in missing)

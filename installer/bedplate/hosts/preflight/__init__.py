@@ -27,7 +27,11 @@ def run(site: Site, *, is_installed: bool) -> list[HostFinding]:
         is_installed: the platform is installed here, so what it owns is expected.
     """
     return evaluate(
-        site, probe_hosts(site), platform(site), is_installed=is_installed, bastion_in_use=ownership.bastion_in_use()
+        site,
+        probe_hosts(site),
+        platform(site),
+        is_installed=is_installed,
+        bastion_in_use=bool(ownership.served_environment()),
     )
 
 

@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bedplate.config.environments import LEDGER, Site
-from bedplate.core import paths
+from bedplate.config.environment_state import ledgers
+from bedplate.config.environments import Site
 
 FIRST_ON_HOSTS = "mirror"
 """The first step that changes a host. Once it has started, what is on the hosts may be Bedplate's."""
@@ -15,16 +15,19 @@ FIRST_ON_HOSTS = "mirror"
 
 def is_installed(site: Site) -> bool:
     """Return whether the environment's ledger has a step that changes hosts, finished or not."""
-    return _has_started(site.ledger)
+    return _last_start(site.ledger) is not None
 
 
-def bastion_in_use() -> bool:
-    """Return whether this bastion serves any environment; all of them share the mirror."""
-    return any(_has_started(path) for path in paths.STATE.glob(f"*/{LEDGER}"))
+def served_environment() -> str:
+    """Return the environment that this bastion serves: the last one whose mirror it set up; empty if there is none."""
+    starts = {name: start for name, path in ledgers().items() if (start := _last_start(path)) is not None}
+    return max(starts, key=lambda name: starts[name], default="")
 
 
-def _has_started(path: Path) -> bool:
+def _last_start(path: Path) -> float | None:
+    """Return when a ledger's environment last began to change hosts; None if it never did."""
     if not path.exists():
-        return False
+        return None
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
-        return database.execute("SELECT 1 FROM steps WHERE step = ? LIMIT 1", (FIRST_ON_HOSTS,)).fetchone() is not None
+        (start,) = database.execute("SELECT MAX(started) FROM steps WHERE step = ?", (FIRST_ON_HOSTS,)).fetchone()
+    return None if start is None else float(start)

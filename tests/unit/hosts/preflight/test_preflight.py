@@ -249,7 +249,7 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
     ledger.begin(run, ownership.FIRST_ON_HOSTS, "key")
     ledger.close()
     assert ownership.is_installed(site)
-    assert ownership.bastion_in_use()
+    assert ownership.served_environment() == site.environment.name
 
 
 def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
