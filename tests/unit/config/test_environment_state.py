@@ -77,8 +77,10 @@ def test_a_former_state_among_other_things_is_refused(state: Path, name: str) ->
     assert (state / name / "pki/ca.key").exists()
 
 
-@pytest.mark.parametrize("stop", ["symlink_to", "rename", "finish"])
-def test_a_killed_move_is_finished_by_the_next_call(state: Path, monkeypatch: pytest.MonkeyPatch, stop: str) -> None:
+@pytest.mark.parametrize(("where", "stop"), [(Path, "symlink_to"), (Path, "rename"), (environment_state, "_finish")])
+def test_a_killed_move_is_finished_by_the_next_call(
+    state: Path, monkeypatch: pytest.MonkeyPatch, where: object, stop: str
+) -> None:
     """After a kill before or after any of its writes, the state is in one of the two places, and the move resumes."""
     _fill(state / NAME)
 
@@ -86,7 +88,7 @@ def test_a_killed_move_is_finished_by_the_next_call(state: Path, monkeypatch: py
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((environment_state, "_finish") if stop == "finish" else (Path, stop)), killed)
+        patch.setattr(where, stop, killed)
         with pytest.raises(StoppedError):
             ensure_state_moved(NAME)
     assert list(ledgers()) == [NAME]

@@ -1,5 +1,6 @@
 import datetime as dt
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +115,14 @@ def test_trust_that_needs_a_run_is_seen(site: Site, damage: str) -> None:
     site_trust.ensure_trust(site)
     assert site_trust.check_trust(site)
     public, private = site.folder / "pki/ca.crt", site.state / "pki"
-    {
+    damages: dict[str, Callable[[], object]] = {
         "stale copy": lambda: public.write_text("of an earlier bastion"),
         "no copy": public.unlink,
         "empty certificate": lambda: (private / "mirror.crt").write_bytes(b""),
         "other key": lambda: (private / "mirror.key").write_bytes((private / "ca.key").read_bytes()),
         "no authority": (private / "ca.key").unlink,
-    }[damage]()
+    }
+    damages[damage]()
     assert not site_trust.check_trust(site)
     if damage != "no authority":
         assert site_trust.ensure_trust(site) > 0
