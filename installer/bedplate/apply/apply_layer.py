@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bedplate.apply import foreign_fields
-from bedplate.apply.installation import Installation, installer_digest
+from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.cluster import pulumi_stack
 from bedplate.cluster.stack_secrets import layer_fingerprint
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.object_drift.layer_drift import read_layer_drift
+from bedplate.store.own_installer import installer_digest
 
 
 @dataclass(frozen=True, slots=True)

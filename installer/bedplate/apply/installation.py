@@ -17,6 +17,7 @@ from bedplate.render.host_specs import host_specs
 from bedplate.render.rendered import RenderedObject
 from bedplate.store import installed
 from bedplate.store.installed import InstalledRelease
+from bedplate.store.own_installer import check_installer
 
 LOG = "log"
 
@@ -71,13 +72,10 @@ def load(site: Site) -> Installation:
 
     Raises:
         InputError: the release is not in the store.
-        BedplateError: the release is not signed by the environment's publisher.
+        BedplateError: the release is not signed by the environment's publisher, or another installer runs than the
+            release's own.
     """
     version = site.environment.release
-    return Installation(site, load_release(version), installed.read(paths.STORE, version, site.environment.publisher))
-
-
-def installer_digest() -> str:
-    """Return the digest of the running installer, as the bundle's `install` recorded it; empty in a checkout."""
-    stamp = paths.SOURCE / ".digest"
-    return stamp.read_text(encoding="ascii") if stamp.is_file() else ""
+    release = installed.read(paths.STORE, version, site.environment.publisher)
+    check_installer(release)
+    return Installation(site, load_release(version), release)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import httpx
 
-from bedplate.apply.installation import Installation, installer_digest
+from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
@@ -17,6 +17,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts import ansible
+from bedplate.store.own_installer import installer_digest
 
 PROBE_SECONDS = 5.0
 

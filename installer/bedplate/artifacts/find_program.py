@@ -14,8 +14,18 @@ INSTALLED = Path("/opt/bedplate")
 
 
 def find_program(component: str, program: str, catalog: Catalog | None = None) -> Path:
-    """Return a component's program: the installed one in /opt/bedplate, else the built one in the cache."""
+    """Return a component's program: the installed one in /opt/bedplate, else the built one in the cache.
+
+    Args:
+        component: the component's name.
+        program: the program's name.
+        catalog: the release; of the installed versions, its own is preferred to the one installed last.
+    """
     installed = INSTALLED / component / "current" / "bin" / program
+    if catalog and component in catalog.components:
+        own = INSTALLED / component / catalog.components[component].version / "bin" / program
+        if own.exists():
+            return own
     if installed.exists():
         return installed
     if built := _built(component, program, catalog):

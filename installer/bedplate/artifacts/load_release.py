@@ -37,7 +37,9 @@ def _check_platform(platform: Platform, location: SourceLocation) -> None:
 
 
 def _release_folder(version: str) -> Path:
-    candidates = [Path(version), *(tree / "releases" / version for tree in paths.search_path())]
+    # A version never means a folder of that name in the working directory.
+    is_path = "/" in version or version in {".", ".."}
+    candidates = [Path(version)] if is_path else [tree / "releases" / version for tree in paths.search_path()]
     for folder in candidates:
         if (folder / "release.yaml").is_file():
             return folder.resolve()

@@ -19,7 +19,7 @@ from bedplate.config.environments import ON_BASTION, Site
 from bedplate.core import command, paths, proxies
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.hosts import ssh
-from bedplate.remote import send
+from bedplate.remote import release_installer, send
 
 BEDPLATE = "/usr/local/bin/bedplate"
 FORWARDED = "BEDPLATE_FORWARDED"
@@ -49,15 +49,23 @@ def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) 
 def checked_site(name: str, *, needs_release: bool = True) -> Site:
     """Return the environment of a command after checking its files; `is_here` says whether the command runs here.
 
+    On a bastion, the installer of the environment's release takes over.
+
     Args:
         name: the environment, as typed.
-        needs_release: if false, the bastion accepts an environment whose release is not installed yet.
+        needs_release: if false, the bastion accepts an environment whose release is not installed yet, and the
+            installer that was called runs the command.
 
     Raises:
         ErrorList: the environment's files have errors.
     """
     folder = environments.find(name)
-    checked = needs_release or not folder.is_relative_to(ON_BASTION)
+    on_bastion = folder.is_relative_to(ON_BASTION)
+    if on_bastion:
+        release_installer.refuse_other_trees()
+    if on_bastion and needs_release:
+        release_installer.use_release_installer(folder)
+    checked = needs_release or not on_bastion
     if checked and (errors := validate.check(folder)):
         raise ErrorList(errors)
     site = environments.load(folder)

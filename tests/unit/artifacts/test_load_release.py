@@ -13,6 +13,15 @@ RELEASE = "version: 2026.1.0\ntoolchain: {go: '1', node: '1'}\nepoch: 1793491200
 COMPONENT = "name: hello\nsummary: Says hello\nlayer: foundation\nartifacts: [%s]\n"
 
 
+def test_a_version_is_never_a_folder_of_the_working_directory(folder: Path) -> None:
+    """Only a path with a slash names a folder: elsewhere, `2026.11.0/release.yaml` would win over the release."""
+    (folder / "2026.11.0").mkdir()
+    (folder / "2026.11.0/release.yaml").write_text(RELEASE)
+    assert load_release("2026.11.0").release.version == "2026.11.0"
+    with pytest.raises(InputError, match="hello"):
+        load_release("./2026.11.0")
+
+
 @pytest.mark.parametrize(
     ("artifact", "fact"),
     [

@@ -111,6 +111,28 @@ def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: P
     assert (tree / ".venv/kept").exists()
 
 
+@pytest.mark.parametrize("change", ["edited", "removed", "added", "added link", "file became a link"])
+def test_a_changed_installer_is_restored(tiny: tiny_bundle.Tiny, tmp_path: Path, change: str) -> None:
+    """A file that someone changed on the bastion is replaced; what the bastion itself adds is no change."""
+    root = tmp_path / "root"
+    install(tiny, root)
+    tree = root / "opt/bedplate/installer/2026.11.0"
+    (tree / "requirements/__pycache__").mkdir()
+    (tree / "requirements/__pycache__/x.pyc").touch()
+    assert "installer    already installed" in install(tiny, root).stdout
+    program, other = tree / "bedplate", tree / "requirements/role.yml"
+    before = program.read_text()
+    {
+        "edited": lambda: program.write_text("#!/bin/sh\necho other\n"),
+        "removed": program.unlink,
+        "added": other.touch,
+        "added link": lambda: other.symlink_to("/etc"),
+        "file became a link": lambda: program.rename(tree / ".venv/program") and program.symlink_to(".venv/program"),
+    }[change]()
+    assert install(tiny, root).returncode == 0
+    assert (program.read_text(), program.is_symlink(), other.is_symlink() or other.exists()) == (before, False, False)
+
+
 @pytest.mark.parametrize("damage", ["content", "missing", "publisher"])
 def test_refuses_and_touches_nothing_of_the_system(tiny: tiny_bundle.Tiny, tmp_path: Path, damage: str) -> None:
     """A corrupted or foreign bundle leaves no program, command, installer or wrong blob behind."""
