@@ -9,21 +9,29 @@ from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
+from bedplate.apply.release_change import refuse_unsupported_change
+from bedplate.apply.run_facts import read_run_facts
 from bedplate.apply.run_steps import ApplySummary, run_phases
+from bedplate.apply.running_cluster import FIRST_STEP, refuse_cluster_upgrade
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
 from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
 from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
 
-def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
+def run(site: Site, console: Console, *, every: bool = False, unsupported: bool = False) -> ApplySummary:
     """Bring an environment to its release; steps that are done are skipped.
 
     Args:
         site: the environment, on its bastion.
         console: where progress is shown.
         every: run the steps that are done, too.
+        unsupported: also apply a downgrade, or an upgrade that the release does not list.
+
+    Raises:
+        ErrorList: the release cannot be applied over what runs; nothing was changed.
     """
     loaded = installation.load(site)
     with environment_lock(site.lock, site.environment.name) as interrupted:
@@ -33,11 +41,27 @@ def run(site: Site, console: Console, *, every: bool = False) -> ApplySummary:
             installed.prove_blobs(loaded.installed, every=every)
         with console.status("rendering"):
             check_inputs(loaded)
-        ledger = Ledger(site.ledger)
+        ledger = Ledger(site.ledger, read_run_facts(site))
         try:
+            _refuse_change(loaded, ledger, unsupported=unsupported)
             ordered = phases(loaded, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
                 return run_phases(ordered, ledger, progress, log, release=loaded.release_file.release, every=every)
         finally:
             ledger.close()
+
+
+def _refuse_change(loaded: installation.Installation, ledger: Ledger, *, unsupported: bool) -> None:
+    """Refuse what cannot be done to the running platform, before anything is changed."""
+    release, begun = loaded.catalog.release, ledger.releases_begun()
+    if not unsupported:
+        refuse_unsupported_change(release, begun)
+    if not ledger.has(FIRST_STEP):
+        return
+    try:
+        refuse_cluster_upgrade(loaded)
+    except BedplateError as error:
+        if {label.partition("+")[0] for label in begun} - {release.version}:
+            step = "bring it back first: apply the release that it has"
+            raise BedplateError("cluster", f"does not say what runs in it: {error}", step) from error

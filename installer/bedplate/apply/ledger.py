@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from bedplate.apply.run_facts import RunFacts
 from bedplate.apply.step import Outcome
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, release TEXT NOT NULL, started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, release TEXT NOT NULL, started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL,
+    environment TEXT NOT NULL DEFAULT '', installer TEXT NOT NULL DEFAULT '',
+    user TEXT NOT NULL DEFAULT '', revision TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS steps (
     run INTEGER NOT NULL REFERENCES runs (id), step TEXT NOT NULL, key TEXT NOT NULL,
     started REAL NOT NULL, ended REAL, outcome TEXT NOT NULL, changed INTEGER, detail TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS steps_by_name ON steps (step, started);
 """
+ADDED_COLUMNS = ("environment", "installer", "user", "revision")
+"""Columns of `runs` that ledgers of earlier releases lack."""
 RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
 
 
@@ -39,17 +44,32 @@ class Ledger:
     A row is written before a step begins, so a run that is killed leaves `running` behind.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger; create it if it does not exist."""
+    def __init__(self, path: Path, facts: RunFacts | None = None) -> None:
+        """Open the ledger; create it if it does not exist.
+
+        Args:
+            path: its file.
+            facts: what is recorded of a run that begins.
+        """
+        self._facts = facts or RunFacts()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
+        self._add_columns()
+
+    def _add_columns(self) -> None:
+        present = {row[1] for row in self._db.execute("PRAGMA table_info(runs)")}
+        for name in [name for name in ADDED_COLUMNS if name not in present]:
+            self._db.execute(f"ALTER TABLE runs ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
 
     def begin_run(self, release: str) -> int:
         """Record that a run of apply began, and return its number."""
-        row = self._db.execute("INSERT INTO runs VALUES (NULL, ?, ?, NULL, ?)", (release, time.time(), RUNNING))
+        columns = ("release", "started", "outcome", *ADDED_COLUMNS)
+        values = (release, time.time(), RUNNING, *astuple(self._facts))
+        marks = ", ".join("?" * len(columns))
+        row = self._db.execute(f"INSERT INTO runs ({', '.join(columns)}) VALUES ({marks})", values)  # noqa: S608  no input
         return int(row.lastrowid or 0)
 
     def end_run(self, run: int, outcome: str) -> None:
@@ -106,6 +126,12 @@ class Ledger:
         last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome = ?"
         rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
         return {str(row[0]) for row in rows}
+
+    def last_run(self) -> dict[str, str | float | None]:
+        """Return the last run of apply, by column; empty before the first."""
+        cursor = self._db.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
+        row = cursor.fetchone()
+        return dict(zip((column[0] for column in cursor.description), row, strict=True)) if row else {}
 
     def close(self) -> None:
         """Close the file."""

@@ -27,12 +27,19 @@ def _apply(
     environment: EnvironmentArgument,
     *,
     all_steps: Annotated[bool, typer.Option("--all-steps", help="Also run steps that are done.")] = False,
+    unsupported: Annotated[
+        bool,
+        typer.Option("--unsupported", help="Allow a downgrade, or an upgrade that the release does not list."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before hosts are changed.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Install, upgrade, or resume where the last run stopped.
 
     Brings all hosts and the cluster to the release that environment.yaml names. Steps that are done are skipped.
+
+    Refused before anything is changed: a release that does not list the applied one in `upgradesFrom`, an older
+    release, and one with another Kubernetes, etcd or containerd than those that run.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -45,7 +52,7 @@ def _apply(
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
         hosts = ", ".join(host.name for host in site.hosts)
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
-    summary = apply_environment.run(site, console, every=all_steps)
+    summary = apply_environment.run(site, console, every=all_steps, unsupported=unsupported)
     done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
     change = count_of(summary.changed, "change") if summary.changed else "no change"
     at = f"environment {site.environment.name} is at release {site.environment.release}"

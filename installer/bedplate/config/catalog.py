@@ -54,4 +54,9 @@ def newest(*, drafts: bool = False) -> str:
     if not files:
         raise InputError("releases/", "has no release", "create releases/VERSION/release.yaml")
     finished = [] if drafts else [version for version, file in files.items() if not read_yaml(file, Release, {}).draft]
-    return max(finished or files, key=lambda version: [int(part) for part in re.findall(r"[0-9]+", version)])
+    return max(finished or files, key=version_key)
+
+
+def version_key(version: str) -> list[int]:
+    """Return what releases' versions are compared by: their numbers."""
+    return [int(part) for part in re.findall(r"[0-9]+", version)]

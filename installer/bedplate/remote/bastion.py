@@ -20,6 +20,7 @@ from bedplate.core import command, paths, proxies
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.hosts import ssh
 from bedplate.remote import release_installer, send
+from bedplate.remote.caller import read_caller
 
 BEDPLATE = "/usr/local/bin/bedplate"
 FORWARDED = "BEDPLATE_FORWARDED"
@@ -90,7 +91,7 @@ def forward(site: Site, words: Sequence[str], name: str = "") -> int:
     remote_words = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
-    settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours}
+    settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours, **read_caller(site.folder).variables()}
     remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *remote_words]
     code = command.run_in_terminal(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
     if code == ssh.FAILED:

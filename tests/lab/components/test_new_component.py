@@ -31,6 +31,7 @@ def tree(lab: RunningLab, version: str, tmp_path_factory: pytest.TempPathFactory
     folder = shutil.copytree(ROOT / "releases" / base.split("+")[0], tree / "releases" / version)
     release = folder / "release.yaml"
     text = re.sub(r"^version: .*$", f"version: {version}", release.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^upgradesFrom: .*$", f"upgradesFrom: [{base.split('+')[0]}]", text, flags=re.MULTILINE)
     release.write_text(f"{text}  greeter: 1.0.0\n")
     (folder / "release.lock").write_text(
         lab.inside("cat", f"/opt/bedplate/installer/{base}/releases/{base}/release.lock")

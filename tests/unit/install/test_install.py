@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,11 @@ def test_a_newer_installer_replaces_the_tree(tiny: tiny_bundle.Tiny, tmp_path: P
     assert (tree / ".venv/kept").exists()
 
 
+def _replace_by_link(path: Path, target: Path) -> None:
+    path.rename(target)
+    path.symlink_to(target)
+
+
 @pytest.mark.parametrize("change", ["edited", "removed", "added", "added link", "file became a link"])
 def test_a_changed_installer_is_restored(tiny: tiny_bundle.Tiny, tmp_path: Path, change: str) -> None:
     """A file that someone changed on the bastion is replaced; what the bastion itself adds is no change."""
@@ -122,13 +128,14 @@ def test_a_changed_installer_is_restored(tiny: tiny_bundle.Tiny, tmp_path: Path,
     assert "installer    already installed" in install(tiny, root).stdout
     program, other = tree / "bedplate", tree / "requirements/role.yml"
     before = program.read_text()
-    {
+    changes: dict[str, Callable[[], object]] = {
         "edited": lambda: program.write_text("#!/bin/sh\necho other\n"),
         "removed": program.unlink,
         "added": other.touch,
         "added link": lambda: other.symlink_to("/etc"),
-        "file became a link": lambda: program.rename(tree / ".venv/program") and program.symlink_to(".venv/program"),
-    }[change]()
+        "file became a link": lambda: _replace_by_link(program, tree / ".venv/program"),
+    }
+    changes[change]()
     assert install(tiny, root).returncode == 0
     assert (program.read_text(), program.is_symlink(), other.is_symlink() or other.exists()) == (before, False, False)
 

@@ -24,8 +24,8 @@ VERSION = "2026.11.0"
 def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstalledRelease:
     """Install a tiny bundle, and run its installer."""
     tiny, root = tiny_bundle.make(tmp_path), tmp_path / "root"
-    words = [tiny.folder / "install", "--publisher", tiny.key.with_name("key.pub"), "--root", root, "--no-packages"]
-    subprocess.run([sys.executable, *words], capture_output=True, check=True)
+    words: list[str | Path] = ["--publisher", tiny.key.with_name("key.pub"), "--root", root, "--no-packages"]
+    subprocess.run([sys.executable, tiny.folder / "install", *words], capture_output=True, check=True)
     monkeypatch.setattr(paths, "SOURCE", root / "opt/bedplate/installer" / VERSION)
     return installed.read(root / "var/lib/bedplate/store", VERSION, tiny.publisher)
 
