@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from bedplate.cli.command_groups import add_command
+from bedplate.cli.command_groups import BAD_INPUT, FAILURE, add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.sizes import count_of
 from bedplate.drift.drift_difference import Drift
 from bedplate.kube.change import path_text
@@ -20,8 +22,13 @@ from bedplate.remote import bastion
 
 EXAMPLES = """bedplate drift lab
 bedplate drift lab --no-hosts --summary"""
-SAME, DRIFTED, UNKNOWN = 0, 1, 2
-EXIT_CODES = {SAME: "no drift", DRIFTED: "drift", UNKNOWN: "bad input, or a host or the cluster could not be queried"}
+SAME, DRIFTED, UNKNOWN = 0, 1, 3
+EXIT_CODES = {
+    SAME: "no drift",
+    DRIFTED: "drift, and everything could be queried",
+    BAD_INPUT: "bad input",
+    UNKNOWN: "a host, the cluster or the bastion could not be queried",
+}
 LONGEST = 200
 """Characters of a value that are shown."""
 WORDS = {
@@ -53,15 +60,27 @@ def _drift(
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
-    site = bastion.run_on_bastion(environment)
-    from bedplate.apply import installation  # noqa: PLC0415  as above
-    from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
+    with _failures_are_unknown():
+        site = bastion.run_on_bastion(environment)
+        from bedplate.apply import installation  # noqa: PLC0415  as above
+        from bedplate.drift import read_drift  # noqa: PLC0415  it loads what only the bastion needs
 
-    with Console(stderr=True).status("reading") as status:
-        drift = read_drift.read_drift(installation.load(site), with_hosts=hosts, say=status.update)
+        with Console(stderr=True).status("reading") as status:
+            drift = read_drift.read_drift(installation.load(site), with_hosts=hosts, say=status.update)
     facts = _totals(drift) if summary else drift.as_json()
     print_result(facts, output, lambda: _print(drift, with_hosts=hosts, summary=summary))
     raise typer.Exit(UNKNOWN if drift.unknown else DRIFTED if drift.is_drifted else SAME)
+
+
+@contextmanager
+def _failures_are_unknown() -> Iterator[None]:
+    """Let a failure end with UNKNOWN, so that a script does not take it for drift."""
+    try:
+        yield
+    except (BedplateError, ErrorList) as error:
+        for one in error.errors if isinstance(error, ErrorList) else [error]:
+            one.exit_code = UNKNOWN if one.exit_code == FAILURE else one.exit_code
+        raise
 
 
 def _totals(drift: Drift) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from .store_lock import store_lock
 from .target import BastionTarget
 
 PYTHON = (3, 11)
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 
 def install(bundle: Path, publisher: str, target: BastionTarget, *, packages: bool = True) -> None:
@@ -63,8 +65,18 @@ def main(bundle: Path) -> int:
     chosen = parser.parse_args()
     try:
         target = BastionTarget(chosen.root.resolve())
-        install(bundle, chosen.publisher.read_text(), target, packages=not chosen.no_packages)
+        install(bundle, _read_publisher(chosen.publisher), target, packages=not chosen.no_packages)
+    except KeyboardInterrupt:
+        sys.stderr.write("install: interrupted\n  hint: run the same command again to resume\n")
+        return INTERRUPTED
     except (RefusedError, OSError) as error:
         sys.stderr.write(f"install: {error}\n")
         return 1
     return 0
+
+
+def _read_publisher(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"file {path}", "is not text", "use the .pub file from the publisher") from error

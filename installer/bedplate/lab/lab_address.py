@@ -84,8 +84,11 @@ def lab_lock(lab: Lab) -> AbstractContextManager[None]:
 
 
 def shared_lock_file() -> Path:
-    """Return the file that is locked while the labs' numbers or the kernel's settings are changed."""
-    return _labs() / "all.lock"
+    """Return the file that is locked while the labs' numbers or the kernel's settings are changed.
+
+    Its name has a dot in front, so that it is not the lock of a lab.
+    """
+    return _labs() / ".all.lock"
 
 
 def _labs() -> Path:

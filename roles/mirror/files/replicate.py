@@ -1,8 +1,9 @@
 # ruff: noqa: INP001  a program of its own, in no package
 """Bring a registry's tree from the bastion's mirror to this host, each blob compared with its digest.
 
-Python's own library alone: it runs on hosts. Blobs come first, then the links that make them images, so a
-registry that serves this folder meanwhile never names what is not there. Stopped at any moment, the next run goes on.
+It needs only Python's standard library, because it runs on hosts. Blobs come first, then the links that make them
+images, so a registry that serves this folder meanwhile never names what is missing. Blobs that are here already are
+read and compared, too: a disk may have corrupted one. If it is stopped at any moment, the next run resumes.
 """
 
 import hashlib
@@ -61,8 +62,9 @@ def replicate(mirror: Mirror, root: Path) -> int:
     for path in (*blobs, *links):
         if path.startswith("/") or ".." in path.split("/"):
             raise SystemExit(f"replicate: the listing names {path}, which is not in the registry's folder")
-    missing = [path for path in blobs if path not in before]
     with ThreadPoolExecutor(WORKERS) as pool:
+        good = pool.map(lambda path: path in before and _digest(root / path) == blobs[path], blobs)
+        missing = [path for path, is_good in zip(blobs, good, strict=True) if not is_good]
         list(pool.map(lambda path: mirror.fetch(path, blobs[path], root / path), missing))
     changed = [path for path, content in links.items() if path not in before or (root / path).read_text() != content]
     for path in changed:
@@ -75,6 +77,11 @@ def replicate(mirror: Mirror, root: Path) -> int:
 
 def _present(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, content: str) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from bedplate.artifacts.relock import LABEL
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
+from bedplate.install.store_lock import store_lock
 from bedplate.store import installed
 from factories import tiny_bundle
 
@@ -66,6 +69,32 @@ def test_a_relocked_release_is_found_by_its_version(tmp_path: Path) -> None:
     found = installed.read(root / "var/lib/bedplate/store", "2026.11.0", tiny.publisher)
     assert found.release.release == "2026.11.0+relock"
     assert (root / "opt/bedplate/installer/2026.11.0").is_dir()
+
+
+def test_a_publishers_file_that_is_not_text_is_refused(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """Such as the signature, or a binary key: one clear line instead of a traceback."""
+    file = tmp_path / "publisher.pub"
+    file.write_bytes(b"ssh-ed25519 \xff\xfe")
+    done = install(tiny, tmp_path / "root", file)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"install: file {file} is not text\n  hint: use the .pub file from the publisher\n"
+
+
+def test_an_interrupted_install_says_how_to_resume(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:
+    """Ctrl-C, here while another process holds the store lock, is no crash; the next run installs the bundle."""
+    root = tmp_path / "root"
+    store = root / "var/lib/bedplate/store"
+    store.mkdir(parents=True)
+    key = tiny.key.with_name("key.pub")
+    words: list[str | Path] = [sys.executable, tiny.folder / "install", "--publisher", key, "--root", root]
+    with store_lock(store), subprocess.Popen([*words, "--no-packages"], stdout=PIPE, stderr=PIPE, text=True) as run:
+        assert run.stdout
+        assert run.stdout.readline().startswith("[1/7] signature")
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=10)
+    assert run.returncode == 130
+    assert errors == "install: interrupted\n  hint: run the same command again to resume\n"
+    assert install(tiny, root).returncode == 0
 
 
 def test_a_second_run_changes_nothing(tiny: tiny_bundle.Tiny, tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ def test_labs_created_at_once_get_different_numbers() -> None:
     assert len({lab.number for lab in labs}) == len(names)
 
 
+@pytest.mark.parametrize("name", ["all", "lab", "bundle", "publisher"])
+def test_a_lab_of_any_name_can_be_created(name: str) -> None:
+    """While a lab's own lock is held, numbers can be reserved: no name is that of the lock of all labs."""
+    with ThreadPoolExecutor(1) as pool, lab_address.lab_lock(lab_address.reserve_lab(name)) as _:
+        assert pool.submit(lab_address.reserve_lab, "two").result(timeout=5).name == "two"
+
+
 def test_a_lab_is_changed_by_one_command_at_a_time() -> None:
     """While one command creates a lab, another that would remove it is refused and changes nothing."""
     lab = lab_address.reserve_lab("one")

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -73,6 +74,21 @@ def test_copies_what_is_missing(bastion: tuple[Path, str], tmp_path: Path) -> No
     (link.parent / "stray").touch()
     assert replicate(url, root).stdout == "3 changed\n"
     assert tree(root) == tree(folder)
+
+
+def test_a_corrupted_blob_of_the_replica_is_fetched_again(bastion: tuple[Path, str], tmp_path: Path) -> None:
+    """A disk that changed one byte, and left name, size and time, is found by the digest."""
+    folder, url = bastion
+    root = tmp_path / "replica"
+    replicate(url, root)
+    blob = next((root / "registry").rglob("data"))
+    state = blob.stat()
+    os.chmod(blob, 0o644)  # noqa: PTH101  the file is the test's own copy
+    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+    os.utime(blob, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert replicate(url, root).stdout == "1 changed\n"
+    assert tree(root) == tree(folder)
+    assert stat.S_IMODE(blob.stat().st_mode) == 0o444
 
 
 def test_wrong_byte_is_refused(bastion: tuple[Path, str], tmp_path: Path) -> None:
