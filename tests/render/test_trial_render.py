@@ -38,8 +38,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "site"
 
 
-def _check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["bedplate", "check", str(folder), "--output", "json"])
+def _run(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["bedplate", command, str(folder), "--output", "json"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return int(ended.value.code or 0)
@@ -58,10 +58,20 @@ def test_what_render_refuses_is_an_error_of_check(
 ) -> None:
     """Exit code 2, with the template's file, before any host is contacted."""
     (folder.parent / "manifests/own/own.yaml.j2").write_text(template)
-    assert _check(folder, monkeypatch) == 2
+    assert _run("check", folder, monkeypatch) == 2
     (error,) = json.loads(capsys.readouterr().out)["errors"]
     assert f"{error['subject']} {error['fact']}".startswith(fact)
     assert error["file"].endswith(".yaml.j2")
+
+
+def test_apply_refuses_it_before_it_starts_a_program(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed elsewhere, it sends nothing to the bastion: with an empty PATH (no ssh), the error is the template's."""
+    (folder.parent / "manifests/own/own.yaml.j2").write_text(NAMESPACE)
+    monkeypatch.setenv("PATH", "")
+    assert _run("apply", folder, monkeypatch) == 2
+    assert "core/Namespace/-/risk-notebooks is a duplicate" in capsys.readouterr().err
 
 
 def test_what_cannot_be_rendered_here_is_said(
@@ -72,5 +82,5 @@ def test_what_cannot_be_rendered_here_is_said(
     monkeypatch.setenv("BEDPLATE_CACHE", str(tmp_path / "cache"))
     file = folder / "environment.yaml"
     file.write_text(file.read_text() + "profiles: [ha]\n")
-    assert _check(folder, monkeypatch) == 0
+    assert _run("check", folder, monkeypatch) == 0
     assert json.loads(capsys.readouterr().out)["notRendered"].startswith("program kustomize is neither in")

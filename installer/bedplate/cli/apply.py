@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from bedplate.cli.check import check_folder
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument
+from bedplate.config import environments
+from bedplate.core.errors import ErrorList
 from bedplate.core.sizes import count_of
 from bedplate.remote import bastion
 
 EXIT_CODES = {0: "the environment is at its release", 1: "a step failed", 2: "bad input; nothing was changed"}
+
+
+def refuse_before_sending(folder: Path) -> None:
+    """Raise ErrorList if an environment has errors, before it is sent to its bastion and replaces the folder there.
+
+    The bastion checks again, by the release's own installer.
+    """
+    if not folder.is_relative_to(environments.ON_BASTION) and (errors := check_folder(folder).errors):
+        raise ErrorList(errors)
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +56,7 @@ def _apply(
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
+    refuse_before_sending(environments.find(environment))
     site = bastion.run_on_bastion(environment)
     # Pulumi's library would warn of each program that is started.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")

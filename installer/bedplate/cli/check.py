@@ -30,7 +30,7 @@ def _check(environment: EnvironmentArgument, output: OutputOption = OutputFormat
     contacts no host.
     """
     folder = environments.find(environment)
-    found = _found(folder)
+    found = check_folder(folder)
     if output is OutputFormat.JSON:
         errors = [_json(error) for error in found.errors]
         print_result({"environment": folder.name, "errors": errors, "notRendered": found.obstacle}, output, "")
@@ -40,7 +40,7 @@ def _check(environment: EnvironmentArgument, output: OutputOption = OutputFormat
     typer.echo(f"{environment}: no errors" + (f"; not rendered here: {found.obstacle}" if found.obstacle else ""))
 
 
-def _found(folder: Path) -> TrialRender:
+def check_folder(folder: Path) -> TrialRender:
     """Return the errors in an environment's files; only if there are none, those of rendering it."""
     if errors := validate.check(folder):
         return TrialRender(errors)
