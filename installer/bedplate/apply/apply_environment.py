@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from bedplate.apply import installation
@@ -11,6 +13,7 @@ from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
 from bedplate.apply.release_change import refuse_unsupported_change
 from bedplate.apply.run_facts import read_run_facts
+from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.running_cluster import FIRST_STEP, refuse_cluster_upgrade
 from bedplate.apply.step_progress import Progress
@@ -21,7 +24,9 @@ from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
 
-def run(site: Site, console: Console, *, every: bool = False, unsupported: bool = False) -> ApplySummary:
+def run(
+    site: Site, console: Console, *, every: bool = False, unsupported: bool = False, limit: Sequence[str] = ()
+) -> ApplySummary:
     """Bring an environment to its release; steps that are done are skipped.
 
     Args:
@@ -29,9 +34,11 @@ def run(site: Site, console: Console, *, every: bool = False, unsupported: bool 
         console: where progress is shown.
         every: run the steps that are done, too.
         unsupported: also apply a downgrade, or an upgrade that the release does not list.
+        limit: names of the hosts to configure; all if there are none.
 
     Raises:
         ErrorList: the release cannot be applied over what runs; nothing was changed.
+        BedplateError: a step failed, or the bastion or the control plane does not answer.
     """
     loaded = installation.load(site)
     with environment_lock(site.lock, site.environment.name) as interrupted:
@@ -44,10 +51,16 @@ def run(site: Site, console: Console, *, every: bool = False, unsupported: bool 
         ledger = Ledger(site.ledger, read_run_facts(site))
         try:
             _refuse_change(loaded, ledger, unsupported=unsupported)
-            ordered = phases(loaded, is_installed=ownership.is_installed(site))
+            hosts = choose_hosts(site, ledger.hosts, limit, every=every)
+            with console.status("contacting the hosts"):
+                hosts.contact()
+            for name, reason in hosts.reasons.items():
+                console.print(f"passing by {name}: {reason}", highlight=False, soft_wrap=True)
+            ordered = phases(loaded, hosts, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
-                return run_phases(ordered, ledger, progress, log, release=loaded.release_file.release, every=every)
+                version = loaded.release_file.release
+                return run_phases(ordered, ledger, progress, log, release=version, every=every, hosts=hosts)
         finally:
             ledger.close()
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bedplate.apply.installation import Installation
+from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
 from bedplate.hosts import preflight
+from bedplate.hosts.preflight.login import WORKER_SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,12 @@ class CheckHosts:
 
     Attributes:
         installation: environment and release.
+        hosts: the hosts of the run.
         is_installed: whether the environment was installed before; what it owns on the hosts is then expected.
     """
 
     installation: Installation
+    hosts: RunHosts
     is_installed: bool
     id: ClassVar = "preflight"
     title: ClassVar = "Check hosts"
@@ -34,8 +38,8 @@ class CheckHosts:
         return digest.of([site.environment.model_dump(mode="json"), [h.model_dump(mode="json") for h in site.hosts]])
 
     def is_done(self) -> bool:
-        """Return true: the later steps probe the hosts themselves."""
-        return True
+        """Return whether each host was checked; the later steps probe the hosts themselves."""
+        return not self.hosts.unfinished(self.id, self._keys())
 
     def run(self, journal: Journal) -> Outcome:
         """Query every host.
@@ -43,8 +47,11 @@ class CheckHosts:
         Raises:
             BedplateError: hosts have hard findings; it lists all of them.
         """
-        findings = preflight.run(self.installation.site, is_installed=self.is_installed)
+        chosen = self.hosts.chosen(self.installation.site.hosts)
+        findings = preflight.run(self.installation.site, is_installed=self.is_installed, hosts=chosen)
         for finding in findings:
+            if finding.id == WORKER_SILENT.id:
+                self.hosts.pass_by(finding.host, finding.what.removeprefix("cannot be probed: "))
             journal.write(f"{finding.severity} {finding.id} on {finding.host}: {finding.what} ({finding.accepted})")
         blocking = [
             f"{finding.host}: {finding.what} ({finding.id}). {finding.action}" for finding in findings if finding.stops
@@ -56,4 +63,9 @@ class CheckHosts:
                 "found problems to fix first:\n  " + "\n  ".join(blocking),
                 f"run `bedplate preflight {name}`",
             )
+        checked = {host.name for host in self.hosts.chosen(chosen)}
+        self.hosts.complete(self.id, {name: key for name, key in self._keys().items() if name in checked}, {})
         return Outcome(0, f"{count_of(len(findings), 'finding')}, none blocking")
+
+    def _keys(self) -> dict[str, str]:
+        return dict.fromkeys([host.name for host in self.installation.site.hosts], self.key())

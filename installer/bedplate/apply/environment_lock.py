@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bedplate.core.command import APPLY_MARK
 from bedplate.core.errors import BedplateError
 
-MARK = "BEDPLATE_APPLIES"
-"""Variable in every process of an apply; finds what a killed apply left running."""
 EXEC_SECONDS = 0.1
 """More than a program takes from its start until the kernel shows its variables."""
 END_SECONDS = 5
@@ -47,11 +46,11 @@ def environment_lock(path: Path, environment: str) -> Iterator[str]:
         interrupted = _read_owner(path).get("since", "")
         _end_leftovers(environment)
         _write_owner(file.fileno(), _this_process())
-        os.environ[MARK] = environment
+        os.environ[APPLY_MARK] = environment
         try:
             yield interrupted
         finally:
-            os.environ.pop(MARK, None)
+            os.environ.pop(APPLY_MARK, None)
             _write_owner(file.fileno(), {})
 
 
@@ -100,7 +99,7 @@ def _leftovers(environment: str) -> list[int]:
 
 
 def _marked_processes(environment: str) -> list[int]:
-    mark = f"{MARK}={environment}".encode()
+    mark = f"{APPLY_MARK}={environment}".encode()
     processes = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

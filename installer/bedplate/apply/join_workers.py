@@ -20,4 +20,4 @@ class JoinWorkers(PlayStep):
     def probe(self) -> bool:
         """Return whether every worker is a node that is Ready."""
         ready = {name for name, state in read_nodes(self.installation.site).items() if state == "Ready"}
-        return {spec.host for spec in self.specs()} <= ready
+        return {host.name for host in self.chosen()} <= ready

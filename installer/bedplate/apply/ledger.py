@@ -7,6 +7,7 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from bedplate.apply.host_records import HostRecords
 from bedplate.apply.run_facts import RunFacts
 from bedplate.apply.step import Outcome
 
@@ -23,6 +24,8 @@ CREATE INDEX IF NOT EXISTS steps_by_name ON steps (step, started);
 ADDED_COLUMNS = ("environment", "installer", "user", "revision")
 """Columns of `runs` that ledgers of earlier releases lack."""
 RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
+INCOMPLETE = "incomplete"
+"""A run that did everything, but passed by hosts that did not answer; its release is the site's all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class Ledger:
     """The ledger of one environment.
 
     A row is written before a step begins, so a run that is killed leaves `running` behind.
+
+    Attributes:
+        hosts: what is complete on each host.
     """
 
     def __init__(self, path: Path, facts: RunFacts | None = None) -> None:
@@ -57,6 +63,7 @@ class Ledger:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
+        self.hosts = HostRecords(self._db)
         self._add_columns()
 
     def _add_columns(self) -> None:
@@ -90,9 +97,11 @@ class Ledger:
         )
 
     def fail(self, run: int, step: str, fact: str) -> None:
-        """Record that a step failed."""
-        values = (time.time(), FAILED, fact, run, step)
-        self._db.execute("UPDATE steps SET ended = ?, outcome = ?, detail = ? WHERE run = ? AND step = ?", values)
+        """Record that a step failed, perhaps before it began: while its key was computed, or its probe ran."""
+        query = "UPDATE steps SET ended = ?, outcome = ?, detail = ? WHERE run = ? AND step = ?"
+        if not self._db.execute(query, (time.time(), FAILED, fact, run, step)).rowcount:
+            self.begin(run, step, "")
+            self._db.execute(query, (time.time(), FAILED, fact, run, step))
 
     def skip(self, run: int, step: str, key: str) -> None:
         """Record that a step was skipped because it was done."""
@@ -117,7 +126,7 @@ class Ledger:
     def last_release(self) -> str:
         """Return the release of the last successful apply; empty before the first."""
         row = self._db.execute(
-            "SELECT release FROM runs WHERE outcome = ? ORDER BY id DESC LIMIT 1", (DONE,)
+            "SELECT release FROM runs WHERE outcome IN (?, ?) ORDER BY id DESC LIMIT 1", (DONE, INCOMPLETE)
         ).fetchone()
         return str(row[0]) if row else ""
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import httpx
 
+from bedplate.apply.host_questions import questions_of_step
 from bedplate.apply.installation import Installation
+from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
+from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts import ansible
 from bedplate.store.own_installer import installer_digest
 
 PROBE_SECONDS = 5.0
+MAX_NAMED = 5
+"""Hosts of a step that are shown by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,56 +34,103 @@ class PlayStep(ABC):
 
     Attributes:
         installation: environment and release.
+        hosts: the hosts of the run.
         id: the play's tag in roles/site.yml, and the step's name in the ledger.
         title: what it does.
         groups: groups of hosts that the play configures.
     """
 
     installation: Installation
+    hosts: RunHosts
     id: ClassVar[str]
     title: ClassVar[str]
     groups: ClassVar[tuple[str, ...]]
 
     @property
     def where(self) -> str:
-        """Return the names of its hosts."""
-        return ", ".join(host.name for host in self._hosts())
+        """Return the names of its hosts; of many, their number."""
+        names = [host.name for host in self.chosen()]
+        return ", ".join(names) if len(names) <= MAX_NAMED else count_of(len(names), "host")
 
     def key(self) -> str:
         """Return the digest of its hosts' specs and of the roles."""
         return digest.of([[spec.digest for spec in self.specs()], installer_digest()])
 
     def is_done(self) -> bool:
-        """Return what the probe says; false where a host does not answer."""
+        """Return whether it is complete on each host, no host's state differs, and its result answers."""
+        return not self.hosts.unfinished(self.id, self._keys()) and self._answers()
+
+    def run(self, journal: Journal) -> Outcome:
+        """Run the play's roles on the hosts where it is not complete; on all where its result does not answer."""
+        reasons = self.hosts.unfinished(self.id, self._keys())
+        for name, reason in reasons.items():
+            journal.write(f"{name} {reason}")
+        if self.hosts.every or not (reasons or self._answers()):
+            reasons = {host.name: "" for host in self.chosen()}
+        changed = self._run_plays([*reasons], journal) if reasons else 0
+        return Outcome(changed, f"{count_of(changed, 'task')} changed" if changed else "")
+
+    def plays(self) -> list[ansible.Play]:
+        """Return its plays, with the role that the distribution names for packages."""
+        return ansible.plays_tagged(self.id, self._distribution().package_source_role)
+
+    def probe(self) -> bool:
+        """Return whether the play's result can be seen from outside its hosts."""
+        return True
+
+    def specs(self) -> list[HostSpec]:
+        """Return the HostSpecs of its hosts."""
+        names = {host.name for host in self._members()}
+        return [spec for spec in self.installation.specs if spec.host in names]
+
+    def chosen(self) -> list[Host]:
+        """Return its hosts that the run configures."""
+        return self.hosts.chosen(self._members())
+
+    def _run_plays(self, names: Collection[str], journal: Journal) -> int:
+        """Run the plays on some hosts, and pass by those that stop answering; return the number of changes."""
+        self.hosts.begin(self.id, names)
+        plays, changed = self.plays(), 0
+        while left := [name for name in names if name not in self.hosts.passed_by]:
+            result = ansible.run_plays(
+                self.installation.site,
+                plays,
+                self.installation.specs,
+                journal.path,
+                hosts=left,
+                report_task=journal.say,
+            )
+            changed += result.changed
+            self._pass_by(result.unreachable, journal)
+            if not result.unreachable or result.plays == len(plays):
+                break
+        self._complete([name for name in names if name not in self.hosts.passed_by])
+        return changed
+
+    def _pass_by(self, unreachable: Mapping[str, str], journal: Journal) -> None:
+        if unreachable:
+            self.hosts.check_needed()
+        for name, reason in unreachable.items():
+            journal.write(f"{name} does not answer: {reason}")
+            self.hosts.pass_by(name, " ".join(reason.split()))
+
+    def _complete(self, names: Collection[str]) -> None:
+        keys = self._keys()
+        specs = [spec for spec in self.specs() if spec.host in names]
+        questions = questions_of_step(self.id, specs, self._distribution())
+        self.hosts.complete(self.id, {name: keys[name] for name in names}, questions)
+
+    def _answers(self) -> bool:
         try:
             return self.probe()
         except (BedplateError, httpx.HTTPError, OSError):
             return False
 
-    def run(self, journal: Journal) -> Outcome:
-        """Run the play's roles on its hosts."""
-        result = ansible.run_plays(
-            self.installation.site,
-            self.plays(),
-            self.installation.specs,
-            journal.path,
-            report_task=journal.say,
-        )
-        return Outcome(result.changed, f"{count_of(result.changed, 'task')} changed" if result.changed else "")
+    def _keys(self) -> dict[str, str]:
+        return {spec.host: digest.of([spec.digest, installer_digest()]) for spec in self.specs()}
 
-    def plays(self) -> list[ansible.Play]:
-        """Return its plays, with the role that the distribution names for packages."""
-        distribution = find_distribution(self.installation.catalog.release.platform.distribution)
-        return ansible.plays_tagged(self.id, distribution.package_source_role)
+    def _distribution(self) -> Distribution:
+        return find_distribution(self.installation.catalog.release.platform.distribution)
 
-    @abstractmethod
-    def probe(self) -> bool:
-        """Return whether the play's result can be seen on its hosts."""
-
-    def specs(self) -> list[HostSpec]:
-        """Return the HostSpecs of its hosts."""
-        names = {host.name for host in self._hosts()}
-        return [spec for spec in self.installation.specs if spec.host in names]
-
-    def _hosts(self) -> list[Host]:
+    def _members(self) -> list[Host]:
         return [host for host in self.installation.site.hosts if set(host.groups) & set(self.groups)]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bedplate.apply.ledger import DONE, FAILED, Ledger
+from bedplate.apply.ledger import DONE, FAILED, INCOMPLETE, Ledger
+from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Phase, Step
 from bedplate.apply.step_progress import Progress
 from bedplate.core.errors import BedplateError, ErrorList
@@ -26,12 +27,16 @@ class ApplySummary:
         log: the run's log file.
         ran: step to the number of its changes.
         skipped: steps that were done already.
+        passed_by: why hosts were not configured, by name.
+        silent: those of them that should have been configured, but did not answer; then the run is incomplete.
         seconds: how long it took.
     """
 
     log: Path
     ran: dict[str, int] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    passed_by: dict[str, str] = field(default_factory=dict)
+    silent: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -45,13 +50,22 @@ class ApplySummary:
             "changed": self.changed,
             "ran": self.ran,
             "skipped": self.skipped,
+            "passed_by": self.passed_by,
+            "silent": self.silent,
             "seconds": round(self.seconds, 1),
             "log": str(self.log),
         }
 
 
 def run_phases(  # noqa: PLR0913  each is one part of a run
-    phases: Sequence[Phase], ledger: Ledger, progress: Progress, log: Path, *, release: str, every: bool = False
+    phases: Sequence[Phase],
+    ledger: Ledger,
+    progress: Progress,
+    log: Path,
+    *,
+    release: str,
+    every: bool = False,
+    hosts: RunHosts | None = None,
 ) -> ApplySummary:
     """Run the phases' steps in order.
 
@@ -62,6 +76,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
         log: the run's log file.
         release: the version that is being installed, for the ledger.
         every: run the steps that are done, too.
+        hosts: the hosts of the run; None where its steps concern only the cluster.
 
     Returns:
         What ran and what was skipped.
@@ -78,7 +93,9 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
             progress.phase(phase.title)
             for step in phase.steps:
                 _run_step(step, run, ledger, progress, summary, every=every)
-        outcome = DONE
+        if hosts:
+            summary.passed_by, summary.silent = hosts.reasons, hosts.silent
+        outcome = INCOMPLETE if summary.silent else DONE
     finally:
         summary.seconds = time.monotonic() - began
         ledger.end_run(run, outcome)
@@ -89,18 +106,18 @@ def _run_step(  # noqa: PLR0913  all of the loop's state
     step: Step, run: int, ledger: Ledger, progress: Progress, summary: ApplySummary, *, every: bool
 ) -> None:
     progress.begin(step.title, step.where)
-    key = step.key()
-    if not every and _is_done(step, key, ledger):
-        ledger.skip(run, step.id, key)
-        summary.skipped.append(step.id)
-        progress.end("✓", "already done")
-        return
     journal = Journal(summary.log, progress.say)
-    journal.write(f"\n===== {time.strftime('%H:%M:%S')} {step.id}: {step.title} ({step.where})")
-    ledger.begin(run, step.id, key)
     start = journal.path.stat().st_size
     try:
         with _logging_to(journal.path):
+            key = step.key()
+            if not every and _is_done(step, key, ledger):
+                ledger.skip(run, step.id, key)
+                summary.skipped.append(step.id)
+                progress.end("✓", "already done")
+                return
+            journal.write(f"\n===== {time.strftime('%H:%M:%S')} {step.id}: {step.title} ({step.where})")
+            ledger.begin(run, step.id, key)
             result = step.run(journal)
     except (BedplateError, ErrorList) as error:
         ledger.fail(run, step.id, str(error).splitlines()[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,10 +13,11 @@ from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
-from bedplate.hosts import ssh
+from bedplate.hosts.host_command import on_each_host, run_on_host
 
 AUDIT = ("nft", "-j", "list", "counters", "table", "inet", "bedplate_audit")
 OUTSIDE = "outside"
+TIMEOUT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,7 @@ class SiteStatus:
 def read_status(site: Site) -> SiteStatus:
     """Read an environment's status; what cannot be read is empty."""
     applied, steps = last_runs(site.ledger)
-    with ThreadPoolExecutor(len(site.hosts)) as pool:
-        outside = dict(
-            zip((h.name for h in site.hosts), pool.map(lambda h: read_outside(site, h), site.hosts), strict=True)
-        )
+    outside = on_each_host(site.hosts, lambda host: read_outside(site, host))
     counts = [count for count in outside.values() if count is not None]
     return SiteStatus(
         environment=site.environment.name,
@@ -68,11 +65,13 @@ def read_status(site: Site) -> SiteStatus:
 
 
 def read_outside(site: Site, host: Host) -> int | None:
-    """Return how many packets of a host tried to leave; None if it does not count them (yet)."""
+    """Return how many packets of a host tried to leave; None if it does not count them (yet) or does not answer."""
+    if host.in_maintenance:
+        return None
     try:
-        done = ssh.run(ssh.host(site, host), AUDIT, timeout=10, check=False)
+        done = run_on_host(site, host, AUDIT, timeout=TIMEOUT_SECONDS, check=False, as_root=True)
         counters = [item["counter"] for item in json.loads(done.stdout)["nftables"] if "counter" in item]
-    except (BedplateError, ValueError, KeyError):
+    except (BedplateError, OSError, ValueError, KeyError):
         return None
     return next((int(counter["packets"]) for counter in counters if counter["name"] == OUTSIDE), None)
 

@@ -9,28 +9,34 @@ from bedplate.apply.create_certificates import CreateCertificates
 from bedplate.apply.installation import Installation
 from bedplate.apply.join_workers import JoinWorkers
 from bedplate.apply.publish_mirror import PublishMirror
+from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.serve_mirror import ServeMirror
 from bedplate.apply.start_control_plane import StartControlPlane
 from bedplate.apply.step import Phase
 from bedplate.render import layer_order
 
 
-def phases(installation: Installation, *, is_installed: bool) -> list[Phase]:
+def phases(installation: Installation, hosts: RunHosts, *, is_installed: bool) -> list[Phase]:
     """Return the steps that bring an environment to its release, by phase and in order.
 
     Args:
         installation: environment and release.
+        hosts: the hosts of the run.
         is_installed: whether the environment was installed before; what it owns on the hosts is then expected.
     """
     return [
-        Phase("Preflight", (CheckHosts(installation, is_installed),)),
+        Phase("Preflight", (CheckHosts(installation, hosts, is_installed),)),
         Phase(
             "Bastion",
-            (CreateCertificates(installation), PublishMirror(installation), ServeMirror(installation)),
+            (CreateCertificates(installation), PublishMirror(installation), ServeMirror(installation, hosts)),
         ),
         Phase(
             "Hosts",
-            (ConfigureHosts(installation), StartControlPlane(installation), JoinWorkers(installation)),
+            (
+                ConfigureHosts(installation, hosts),
+                StartControlPlane(installation, hosts),
+                JoinWorkers(installation, hosts),
+            ),
         ),
         Phase("Cluster", tuple(ApplyLayer(installation, name) for name in layer_order.layer_names())),
     ]

@@ -19,7 +19,14 @@ from bedplate.core.errors import ErrorList
 from bedplate.core.sizes import count_of
 from bedplate.remote import bastion
 
-EXIT_CODES = {0: "the environment is at its release", 1: "a step failed", 2: "bad input; nothing was changed"}
+EXIT_CODES = {
+    0: "the environment is at its release; hosts in maintenance or not in --limit may not be",
+    1: "a step failed, or the run is incomplete: hosts did not answer and were passed by",
+    2: "bad input; nothing was changed",
+}
+EXAMPLES = """bedplate apply lab
+bedplate apply bank --limit worker7,worker8"""
+HINT = "bring them back and run the same command again, or list them in the group maintenance of hosts.yaml"
 
 
 def refuse_before_sending(folder: Path) -> None:
@@ -33,10 +40,10 @@ def refuse_before_sending(folder: Path) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    add_command(app, "apply", _apply, examples="bedplate apply lab", exit_codes=EXIT_CODES)
+    add_command(app, "apply", _apply, examples=EXAMPLES, exit_codes=EXIT_CODES)
 
 
-def _apply(
+def _apply(  # noqa: PLR0913  each is an option
     environment: EnvironmentArgument,
     *,
     all_steps: Annotated[bool, typer.Option("--all-steps", help="Also run steps that are done.")] = False,
@@ -44,12 +51,19 @@ def _apply(
         bool,
         typer.Option("--unsupported", help="Allow a downgrade, or an upgrade that the release does not list."),
     ] = False,
+    limit: Annotated[
+        str, typer.Option(metavar="HOST,…", help="Configure only these hosts.", show_default="all that answer")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before hosts are changed.")] = False,
     output: OutputOption = OutputFormat.TEXT,
 ) -> None:
     """Install, upgrade, or resume where the last run stopped.
 
-    Brings all hosts and the cluster to the release that environment.yaml names. Steps that are done are skipped.
+    Brings all hosts and the cluster to the release that environment.yaml names. Steps that are done are skipped. If a
+    host's files, packages, units, settings or rules differ from what the last run left, its steps run there again.
+
+    Workers that do not answer, or are in the group maintenance of hosts.yaml, are passed by and named. The next run
+    configures them.
 
     Refused before anything is changed: a release that does not list the applied one in `upgradesFrom`, an older
     release, and one with another Kubernetes, etcd or containerd than those that run.
@@ -63,12 +77,19 @@ def _apply(
     from bedplate.apply import apply_environment  # noqa: PLC0415  it loads Pulumi and Ansible, which only the bastion needs
 
     console = Console(stderr=True)
+    names = [name.strip() for name in limit.split(",") if name.strip()]
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        hosts = ", ".join(host.name for host in site.hosts)
+        hosts = ", ".join(names or [host.name for host in site.hosts if not host.in_maintenance])
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
-    summary = apply_environment.run(site, console, every=all_steps, unsupported=unsupported)
+    summary = apply_environment.run(site, console, every=all_steps, unsupported=unsupported, limit=names)
     done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
     change = count_of(summary.changed, "change") if summary.changed else "no change"
     at = f"environment {site.environment.name} is at release {site.environment.release}"
-    text = f"{at}: {done}{change}, {summary.seconds:.0f} s"
+    passed_by = [f"  {name} was passed by: {reason}" for name, reason in summary.passed_by.items()]
+    text = "\n".join([f"{at}: {done}{change}, {summary.seconds:.0f} s", *passed_by])
     print_result({"environment": site.environment.name, **summary.as_json()}, output, text)
+    if summary.silent:
+        sys.stderr.write(
+            "error: the apply is incomplete\n  hint: bring these hosts back and run the same command again\n"
+        )
+        raise typer.Exit(1)

@@ -23,6 +23,8 @@ ON_BASTION = Path("/etc/bedplate")
 """The folder of environments on a bastion."""
 LAB_TEMPLATE = "inventory/lab"
 """The folder, in a tree, that every lab's environment is copied from."""
+MAINTENANCE = "maintenance"
+"""The group in hosts.yaml that says nothing about what a host is, only that it is passed by for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,12 @@ def _read_hosts(draft: EnvironmentDraft, file: YamlDocument) -> None:
         else:
             inherited = getattr(everything.children, group).vars
             machines[name] = _host(name, group, address, (variables, inherited, everything.vars))
-    draft.hosts = tuple(machines.values())
+    away = everything.children.maintenance.hosts or {}
+    draft.hosts = tuple(host.model_copy(update={"in_maintenance": name in away}) for name, host in machines.items())
 
 
 def _entries(hosts: HostsFile) -> Iterator[tuple[str, str, HostVars]]:
-    for group in type(hosts.all.children).model_fields:
+    for group in [name for name in type(hosts.all.children).model_fields if name != MAINTENANCE]:
         members = getattr(hosts.all.children, group).hosts or {}
         yield from ((group, name, variables or HostVars()) for name, variables in members.items())
 

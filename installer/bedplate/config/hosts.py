@@ -17,3 +17,4 @@ class Host(Model):
     groups: tuple[str, ...] = Field(description="bastion, control_plane or workers")
     user: str = Field("root", description="ansible_user")
     port: int = Field(22, description="ansible_port")
+    in_maintenance: bool = Field(False, description="listed in the group maintenance: no run contacts it")  # noqa: FBT003

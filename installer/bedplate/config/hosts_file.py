@@ -34,17 +34,21 @@ class HostGroup(Model):
 
 
 class HostGroups(Model):
-    """The three groups."""
+    """The groups: three that say what a host is, and one of hosts that are in repair."""
 
     bastion: HostGroup = Field(default_factory=HostGroup, description="the machine that runs the installer")
     control_plane: HostGroup = Field(default_factory=HostGroup, description="machines with the API server and etcd")
     workers: HostGroup = Field(default_factory=HostGroup, description="machines that run users' workloads")
+    maintenance: HostGroup = Field(
+        default_factory=HostGroup,
+        description="workers that `apply` passes by, such as machines in repair; they are also in the group workers",
+    )
 
 
 class AllHosts(Model):
     """Ansible's group of all hosts."""
 
-    children: HostGroups = Field(description="the groups bastion, control_plane and workers")
+    children: HostGroups = Field(description="the groups bastion, control_plane, workers and maintenance")
     vars: Connection = Field(default_factory=Connection, description="connection to all hosts")
 
 

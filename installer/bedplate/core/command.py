@@ -12,6 +12,12 @@ from bedplate.core.errors import BedplateError
 
 log = logging.getLogger(__name__)
 TAIL_LINES = 20
+APPLY_MARK = "BEDPLATE_APPLIES"
+"""Variable in every process of an apply; finds what a killed apply left running."""
+
+
+class CommandTimeoutError(BedplateError):
+    """A program did not end within its limit."""
 
 
 def run(  # noqa: PLR0913  each is one property of a process
@@ -54,8 +60,8 @@ def run(  # noqa: PLR0913  each is one property of a process
             f"program {words[0]}", "is not on this machine", f"install it ({error.strerror})"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise BedplateError(
-            f"command {words[0]}", f"did not end within {timeout} s", "run the command again"
+        raise CommandTimeoutError(
+            f"command {words[0]}", f"did not end within {timeout:g} s", "run the command again"
         ) from error
     if has_secrets:
         log.debug("printed %s bytes", len(done.stdout))

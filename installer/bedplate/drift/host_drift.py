@@ -40,6 +40,7 @@ def read_host_drift(
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:
+            unknown += [f"host {name} does not answer: {reason}" for name, reason in result.unreachable.items()]
             cause = Cause.CHANGED if applied.get(play.id) == play.key() else Cause.PENDING
             differences += [HostDifference(change.host, cause, change.task, change.text) for change in result.changes]
     return sorted(differences, key=lambda difference: difference.host), unknown

@@ -8,6 +8,7 @@ from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import DONE, last_runs
 from bedplate.apply.log_files import new_log_file
 from bedplate.apply.play_step import PlayStep
+from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.steps import phases
 from bedplate.core.errors import BedplateError
 from bedplate.drift import host_drift
@@ -59,9 +60,8 @@ def _objects(installation: Installation, say: Callable[[str], None]) -> tuple[li
 
 
 def _plays(installation: Installation) -> list[PlayStep]:
-    return [
-        step for phase in phases(installation, is_installed=True) for step in phase.steps if isinstance(step, PlayStep)
-    ]
+    ordered = phases(installation, choose_hosts(installation.site, None), is_installed=True)
+    return [step for phase in ordered for step in phase.steps if isinstance(step, PlayStep)]
 
 
 def _ledger(installation: Installation) -> tuple[str, dict[str, str]]:

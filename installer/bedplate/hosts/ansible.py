@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,16 @@ from bedplate.config.hosts import Host
 from bedplate.core import paths, proxies
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
+from bedplate.hosts import ssh
 from bedplate.hosts.play_result import TAIL_LINES, PlayResult, event_handler
 
 SSH_OPTIONS = (
     "-o ControlMaster=auto -o ControlPersist=60s -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null "
-    "-o BatchMode=yes"
+    f"-o BatchMode=yes -o ServerAliveInterval={ssh.ALIVE_SECONDS} -o ServerAliveCountMax={ssh.ALIVE_ATTEMPTS}"
 )
+TASK_SECONDS = 60 * 60
+"""Limit of one task on one host; more than the longest takes, and less than a night."""
+LIMIT_FILE = "limit"
 
 Play = dict[str, Any]
 
@@ -48,6 +52,7 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
     specs: Iterable[HostSpec],
     log: Path,
     *,
+    hosts: Collection[str] | None = None,
     check: bool = False,
     report_task: Callable[[str], None] = lambda _: None,
 ) -> PlayResult:
@@ -58,23 +63,30 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
         plays: in order; see plays_tagged.
         specs: the variables and groups of each host.
         log: Ansible's whole output is appended here.
+        hosts: names of the hosts to run on; by default all that the plays name and that are not in maintenance.
         check: change nothing, only return what would be changed.
         report_task: gets the title of each task that starts.
+
+    Returns:
+        What was changed, and the hosts that did not answer: what the plays do is not complete there.
     """
+    names = [host.name for host in site.hosts if not host.in_maintenance] if hosts is None else sorted(hosts)
     result = PlayResult()
     with tempfile.TemporaryDirectory(prefix="bedplate-") as name, log.open("a", encoding="utf-8") as file:
         known_hosts = Path(name) / "known_hosts"
         write_atomic(known_hosts, site.known_hosts.read_bytes() if site.known_hosts.exists() else b"", mode=0o600)
+        write_atomic(Path(name) / LIMIT_FILE, "\n".join(names).encode())
         done = ansible_runner.run(
             private_data_dir=name,
             playbook=[{**play, "environment": proxies.UNSET} for play in plays],
             inventory=inventory(site, specs, known_hosts),
             envvars=_variables(name),
+            limit=f"@{name}/{LIMIT_FILE}",
             cmdline="--check --diff" if check else None,
             event_handler=event_handler(result, file.write, report_task),
             quiet=True,
         )
-        if done.status != "successful" and not result.failures:
+        if done.status != "successful" and not result.failures and not result.unreachable:
             output = done.stdout.read().splitlines()[-TAIL_LINES:]
             result.failures.append("\n".join([f"ansible-playbook: {done.status}", *output]))
     if result.failures:
@@ -118,4 +130,5 @@ def _variables(folder: str) -> dict[str, str]:
         "ANSIBLE_HOME": f"{folder}/home",
         "ANSIBLE_LOCAL_TEMP": f"{folder}/local",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{folder}/s",
+        "ANSIBLE_TASK_TIMEOUT": str(TASK_SECONDS),
     }

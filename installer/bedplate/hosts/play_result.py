@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-FAILURES = ("runner_on_failed", "runner_on_unreachable", "runner_item_on_failed")
+FAILURES = ("runner_on_failed", "runner_item_on_failed")
 TAIL_LINES = 20
 
 Event = dict[str, Any]
@@ -36,12 +36,16 @@ class PlayResult:
 
     Attributes:
         changed: number of tasks that changed something, over all hosts.
+        plays: number of plays that began; Ansible leaves the rest out if a play loses all of its hosts.
         failures: one text per task that failed: host, task and the last lines of its message.
+        unreachable: why a host did not answer, by its name; Ansible leaves it out of the tasks that follow.
         changes: the tasks that changed something.
     """
 
     changed: int = 0
+    plays: int = 0
     failures: list[str] = field(default_factory=list)
+    unreachable: dict[str, str] = field(default_factory=dict)
     changes: list[TaskChange] = field(default_factory=list)
 
 
@@ -62,8 +66,12 @@ def event_handler(
             write(event["stdout"] + "\n")
         if kind == "playbook_on_task_start":
             report_task(_title(data))
+        elif kind == "playbook_on_play_start":
+            result.plays += 1
         elif kind == "playbook_on_stats":
-            result.changed = sum(data.get("changed", {}).values())
+            result.changed += sum(data.get("changed", {}).values())
+        elif kind == "runner_on_unreachable":
+            result.unreachable[data["host"]] = f"{_title(data)}: {_message(data.get('res', {}))}"
         elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
             result.changes.append(TaskChange(data["host"], _title(data), _difference(data["res"])))
         elif kind in FAILURES and not data.get("ignore_errors"):

@@ -16,11 +16,18 @@ from bedplate.core.errors import BedplateError
 
 CONNECT_SECONDS = 10
 PERSIST_SECONDS = 60
+ALIVE_SECONDS = 10
+ALIVE_ATTEMPTS = 3
+"""A host that dies in the middle of a command is noticed after ALIVE_SECONDS times ALIVE_ATTEMPTS."""
 MAX_SOCKET_PATH = 107
 MAX_SOCKET_NAME = 60
 """Bytes: the limit of a socket's path, and of the name that ssh appends to the folder (a digest and a suffix)."""
 FAILED = 255
 """ssh's exit status if it could not connect; any other is the remote program's."""
+
+
+class UnreachableError(BedplateError):
+    """A host cannot be reached over SSH, or does not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,13 @@ def bastion(site: Site) -> SshTarget:
     return replace(target, unreachable_hint=site.unreachable_hint) if site.unreachable_hint else target
 
 
-def options(target: SshTarget) -> list[str]:
-    """Return ssh's options for a target."""
+def options(target: SshTarget, *, keep: int = PERSIST_SECONDS) -> list[str]:
+    """Return ssh's options for a target.
+
+    Args:
+        target: where to log in.
+        keep: seconds for which the connection, a process of its own, is kept for the next command; 0: not shared.
+    """
     settings = {
         "BatchMode": "yes",
         "StrictHostKeyChecking": "yes",
@@ -65,33 +77,48 @@ def options(target: SshTarget) -> list[str]:
         "GlobalKnownHostsFile": "/dev/null",
         "UpdateHostKeys": "no",
         "ConnectTimeout": str(CONNECT_SECONDS),
-        "ServerAliveInterval": "15",
+        "ServerAliveInterval": str(ALIVE_SECONDS),
+        "ServerAliveCountMax": str(ALIVE_ATTEMPTS),
         "Port": str(target.port),
         "LogLevel": "ERROR",
-        **_shared_connection(),
+        **(_shared_connection(keep) if keep else {"ControlMaster": "no", "ControlPath": "none"}),
     }
     words = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
     return [*words, "-o", "IdentitiesOnly=yes", "-i", str(target.identity)] if target.identity else words
 
 
-def argv(target: SshTarget, words: Sequence[str], *, terminal: bool = False) -> list[str]:
+def argv(target: SshTarget, words: Sequence[str], *, terminal: bool = False, keep: int = PERSIST_SECONDS) -> list[str]:
     """Return the command line that runs a command on a target, with a terminal if one is wanted."""
-    return ["ssh", *options(target), *(["-tt"] if terminal else []), target.destination, "--", shlex.join(words)]
+    flags = ["-tt"] if terminal else []
+    return ["ssh", *options(target, keep=keep), *flags, target.destination, "--", shlex.join(words)]
 
 
-def run(
+def run(  # noqa: PLR0913  each is one property of a process
     target: SshTarget,
     words: Sequence[str],
     *,
     stdin: bytes | None = None,
     timeout: float | None = None,
     check: bool = True,
+    keep: int = PERSIST_SECONDS,
 ) -> CompletedProcess[bytes]:
-    """Run a command on a target; BedplateError if it cannot be reached, or if the command fails and check is on."""
-    done = command.run(argv(target, words), stdin=stdin, timeout=timeout, check=False)
+    """Run a command on a target.
+
+    Raises:
+        UnreachableError: the target cannot be reached, or does not answer in time.
+        BedplateError: the command failed, and check is on.
+    """
+    # A shared connection lives on in a process of its own, which other commands use: it belongs to no apply.
+    variables = {name: value for name, value in os.environ.items() if name != command.APPLY_MARK}
+    words_here = argv(target, words, keep=keep)
+    try:
+        done = command.run(words_here, env=variables, stdin=stdin, timeout=timeout, check=False, inherit=False)
+    except command.CommandTimeoutError as error:
+        fact = f"failed: no answer within {timeout:g} s"
+        raise UnreachableError(f"SSH to {target.destination}", fact, target.unreachable_hint) from error
     if done.returncode == FAILED:
         reason = " ".join(done.stderr.decode(errors="replace").split()).rstrip(".") or "no reason given"
-        raise BedplateError(f"SSH to {target.destination}", f"failed: {reason}", _hint(target, reason))
+        raise UnreachableError(f"SSH to {target.destination}", f"failed: {reason}", _hint(target, reason))
     if check and done.returncode != 0:
         raise BedplateError(
             f"{words[0]} on {target.destination}",
@@ -113,11 +140,17 @@ def _hint(target: SshTarget, reason: str) -> str:
     return target.unreachable_hint
 
 
-def _shared_connection() -> dict[str, str]:
+def _shared_connection(keep: int) -> dict[str, str]:
     """Return the settings of one connection per host; none if its socket's path would be too long for the kernel."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "/run" if os.geteuid() == 0 else "")
-    folder = (Path(runtime) / "bedplate" if runtime else paths.user_state()) / "ssh"
+    runtime = _runtime_folder()
+    folder = (runtime / "bedplate" if runtime else paths.user_state()) / "ssh"
     if len(str(folder)) > MAX_SOCKET_PATH - MAX_SOCKET_NAME:
         return {}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {"ControlMaster": "auto", "ControlPersist": str(PERSIST_SECONDS), "ControlPath": str(folder / "%C")}
+    return {"ControlMaster": "auto", "ControlPersist": str(keep), "ControlPath": str(folder / "%C")}
+
+
+def _runtime_folder() -> Path | None:
+    """Return this user's folder for sockets; sudo may leave the variable of another user."""
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or ("/run" if os.geteuid() == 0 else "/nonexistent"))
+    return folder if folder.is_dir() and folder.stat().st_uid == os.geteuid() else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from bedplate.render import role_jinja
 
 LOOKUP = re.compile(r"lookup\('ansible\.builtin\.template', '([^']+)'\)")
 TEMPLATE, BLOCK = "ansible.builtin.template", "ansible.builtin.blockinfile"
+WRITERS = (TEMPLATE, BLOCK, "ansible.builtin.copy", "ansible.builtin.file")
 
 Task = dict[str, Any]
 
@@ -44,7 +46,8 @@ class RoleSource:
         name: the name of its folder.
         defaults: its default values.
         variables: its own variables, whose texts may have expressions; without those that only Ansible understands.
-        file_tasks: its tasks that write files.
+        file_tasks: its tasks that write files from templates without secrets.
+        path_tasks: its tasks that write files or folders, or make links.
         templates: compiles the files in its folder templates/.
     """
 
@@ -52,6 +55,7 @@ class RoleSource:
     defaults: dict[str, Any]
     variables: dict[str, Any]
     file_tasks: list[FileTask]
+    path_tasks: list[FileTask]
     templates: jinja2.Environment
 
 
@@ -76,6 +80,26 @@ class Role:
     def settings(self) -> dict[str, str]:
         """Return the kernel settings that the role applies."""
         return dict(self.values.get(f"{self.source.name}_settings", {}))
+
+    def watched(self, what: str) -> list[str]:
+        """Return what the role declares in `<role>_<what>`, such as routes, besides what its tasks show."""
+        return list(self.values.get(f"{self.source.name}_{what}", []))
+
+    def paths(self) -> Iterator[tuple[str, bool]]:
+        """Yield the paths that the role writes, secrets included, and whether only a block of the file is its own.
+
+        Paths and conditions that only a run on the host can tell are left out.
+        """
+        for one in self.source.path_tasks:
+            with suppress(jinja2.UndefinedError):
+                if all(role_jinja.holds(condition, self.values) for condition in one.conditions):
+                    yield from self._destinations(one.task)
+
+    def _destinations(self, task: Task) -> Iterator[tuple[str, bool]]:
+        word = next(word for word in WRITERS if word in task)
+        text = task[word].get("dest") or task[word]["path"]
+        for item in role_jinja.native_value(task["loop"], self.values) if "loop" in task else [None]:
+            yield role_jinja.text_value(text, {**self.values, "item": item}), word == BLOCK
 
     def files(self) -> Iterator[HostFile]:
         """Yield the files that the role writes, with their content."""

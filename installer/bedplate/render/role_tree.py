@@ -11,7 +11,7 @@ import jinja2
 import yaml
 
 from bedplate.render import role_jinja
-from bedplate.render.role_files import BLOCK, TEMPLATE, FileTask, Role, RoleSource, Task
+from bedplate.render.role_files import BLOCK, TEMPLATE, WRITERS, FileTask, Role, RoleSource, Task
 
 IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
 PACKAGE_SOURCE = "{{ package_source_role }}"
@@ -26,16 +26,17 @@ class RoleTree:
         self._folder = folder
         self._sources: dict[str, RoleSource] = {}
 
-    def roles_of_groups(self, groups: tuple[str, ...], package_source: str) -> list[str]:
+    def roles_of_groups(self, groups: tuple[str, ...], package_source: str, tag: str = "") -> list[str]:
         """Return the roles that site.yml assigns to a host, in order.
 
         Args:
             groups: the host's groups.
             package_source: the role that the hosts' distribution names for packages.
+            tag: only in plays with this tag; by default in all.
         """
         names: list[str] = []
-        for hosts, roles in self._plays:
-            if {"all", *groups} & hosts:
+        for hosts, roles, tags in self._plays:
+            if {"all", *groups} & hosts and (not tag or tag in tags):
                 names += [package_source if name == PACKAGE_SOURCE else name for name in roles]
         return list(dict.fromkeys(names))
 
@@ -54,25 +55,29 @@ class RoleTree:
         return Role(source, values)
 
     @cached_property
-    def _plays(self) -> list[tuple[set[str], list[str]]]:
-        """Return the hosts and the roles of each play."""
-        return [({*play["hosts"].split(":")}, play["roles"]) for play in _parsed(self._folder / "site.yml")]
+    def _plays(self) -> list[tuple[set[str], list[str], list[str]]]:
+        """Return the hosts, the roles and the tags of each play."""
+        plays = _parsed(self._folder / "site.yml")
+        return [({*play["hosts"].split(":")}, play.get("roles", []), play.get("tags", [])) for play in plays]
 
 
 def _read(folder: Path) -> RoleSource:
-    tasks = [
-        FileTask(task, tuple(conditions))
-        for task, conditions in _tasks(folder / "tasks" / "main.yml", [])
-        if {TEMPLATE, BLOCK} & task.keys() and not task.get("no_log")
-    ]
+    tasks = [FileTask(task, tuple(conditions)) for task, conditions in _tasks(folder / "tasks" / "main.yml", [])]
     own = _mapping(folder / "vars" / "main.yml")
     return RoleSource(
         folder.name,
         defaults=_mapping(folder / "defaults" / "main.yml"),
         variables={name: value for name, value in own.items() if _compiles(value)},
-        file_tasks=tasks,
+        file_tasks=[one for one in tasks if {TEMPLATE, BLOCK} & one.task.keys() and not one.task.get("no_log")],
+        path_tasks=[one for one in tasks if _leaves_a_path(one.task)],
         templates=role_jinja.text_environment(folder / "templates"),
     )
+
+
+def _leaves_a_path(task: Task) -> bool:
+    """Return whether a task writes a file, a folder or a link on the host itself."""
+    word = next((word for word in WRITERS if word in task), "")
+    return bool(word) and "delegate_to" not in task and task[word].get("state") != "absent"
 
 
 def _is_text(value: Any) -> bool:

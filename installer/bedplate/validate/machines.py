@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from bedplate.config import addresses
 from bedplate.config.control_planes import control_plane_errors
+from bedplate.config.environments import MAINTENANCE
 from bedplate.config.hosts import Host
 from bedplate.config.validation import suggestion
 from bedplate.core.errors import BedplateError, InputError, SourceLocation
@@ -114,10 +115,31 @@ def check_one_address_per_host(context: ValidationContext) -> Iterator[BedplateE
             yield InputError(f"host {host.name}", fact, step, context.host_at(host, group))
 
 
+def check_maintenance(context: ValidationContext) -> Iterator[BedplateError]:
+    """Only workers can be in maintenance: nothing can be applied without the bastion or the control plane."""
+    if context.hosts_file is None or not context.hosts_complete:
+        return
+    hosts = {host.name: host for host in context.hosts}
+    group = context.hosts_file.data["all"]["children"].get(MAINTENANCE) or {}
+    for name in group.get("hosts") or {}:
+        location = context.hosts_file.key_location(("all", "children", MAINTENANCE, "hosts", name))
+        if name not in hosts:
+            step = suggestion(name, [*hosts])
+            yield InputError(f"host {name}", "is in maintenance, but in no other group", step, location)
+        elif hosts[name].groups != ("workers",):
+            fact = f"is in maintenance, but no run can do without the {_role(hosts[name])}"
+            yield InputError(f"host {name}", fact, f"remove it from the group {MAINTENANCE}", location)
+
+
+def _role(host: Host) -> str:
+    return "bastion" if "bastion" in host.groups else "control plane"
+
+
 RULES: tuple[ValidationRule, ...] = (
     check_groups,
     check_bastion,
     check_names,
     check_addresses,
     check_one_address_per_host,
+    check_maintenance,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,13 +18,15 @@ import pytest
 from rich.console import Console
 
 from bedplate.apply.environment_lock import environment_lock
-from bedplate.apply.ledger import DONE, FAILED, RUNNING, Ledger
+from bedplate.apply.ledger import DONE, FAILED, INCOMPLETE, RUNNING, Ledger
 from bedplate.apply.log_files import new_log_file
+from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.apply.step_progress import Progress, elapsed
 from bedplate.core import command
 from bedplate.core.errors import BedplateError, ErrorList, InputError
+from factories.local_hosts import local_site, silence
 
 
 def _nothing(_: Journal) -> None:
@@ -76,6 +80,36 @@ def test_a_step_runs_once_while_key_and_result_are_the_same(tmp_path: Path) -> N
     second, output = _apply(tmp_path, step)
     assert (first.ran, second.ran, second.skipped) == ({"count": 1}, {}, ["count"])
     assert "already done" in output
+
+
+def test_a_third_apply_skips_what_the_second_skipped(tmp_path: Path) -> None:
+    """That a step was skipped is recorded, and does not count as its last run."""
+    step = Counter(tmp_path / "file")
+    assert [_apply(tmp_path, step)[0].skipped for _ in range(3)] == [[], ["count"], ["count"]]
+
+
+@pytest.mark.parametrize("error", [BedplateError("file ca.crt", "cannot be read"), ValueError("not PEM")])
+@pytest.mark.parametrize("method", ["key", "is_done"])
+def test_an_error_before_a_step_begins_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception
+) -> None:
+    """An error in a step's key or probe is a failure of that step, and the next apply does not skip it."""
+    step = Counter(tmp_path / "file")
+    _apply(tmp_path, step)
+
+    def fails(_: Counter) -> str:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Counter, method, fails)
+        with pytest.raises((BedplateError, ValueError)):
+            _apply(tmp_path, step)
+    ledger = Ledger(tmp_path / "ledger.db")
+    record = ledger.last("count")
+    ledger.close()
+    assert record is not None
+    assert record.outcome == FAILED
+    assert _apply(tmp_path, step)[0].ran == {"count": 0}
 
 
 def test_a_step_runs_again_if_its_key_changed_or_its_result_is_missing(tmp_path: Path) -> None:
@@ -154,11 +188,29 @@ def test_an_interrupted_step_counts_as_not_done(tmp_path: Path) -> None:
 
 
 def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -> None:
-    """Only a successful run counts."""
+    """A run that failed does not count; one that passed by hosts does, as all the others are at its release."""
     ledger = Ledger(tmp_path / "ledger.db")
-    for release, outcome in (("1", DONE), ("2", FAILED)):
+    for release, outcome, last in (("1", DONE, "1"), ("2", FAILED, "1"), ("3", INCOMPLETE, "3")):
         ledger.end_run(ledger.begin_run(release), outcome)
-    assert ledger.last_release() == "1"
+        assert ledger.last_release() == last
+    ledger.close()
+
+
+def test_a_run_that_passed_by_hosts_is_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary names them with the reasons, and the ledger says that the run is incomplete."""
+    site = local_site(tmp_path, maintenance=["worker2"])
+    silence(site, ["worker1"], monkeypatch)
+    hosts = choose_hosts(site, None)
+    hosts.contact()
+    ledger = Ledger(tmp_path / "ledger.db")
+    with Progress(1, Console(file=io.StringIO())) as progress:
+        phases = [Phase("all", (Counter(tmp_path / "file"),))]
+        summary = run_phases(phases, ledger, progress, new_log_file(tmp_path / "log"), release="1", hosts=hosts)
+    ledger.close()
+    assert summary.silent == ["worker1"]
+    assert summary.passed_by.keys() == {"worker1", "worker2"}
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as database:
+        assert database.execute("SELECT outcome FROM runs").fetchall() == [(INCOMPLETE,)]
 
 
 def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from bedplate.apply.create_certificates import CreateCertificates
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import FAILED, Ledger
 from bedplate.apply.log_files import new_log_file
+from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import run_phases
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
@@ -113,10 +114,10 @@ def test_a_hard_finding_stops_the_whole_apply(
     tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No later step begins, and the error has the host, the fact and what to do."""
-    monkeypatch.setattr(preflight, "run", lambda _, *, is_installed: [SMALL_DISK])  # noqa: ARG005  called by name
+    monkeypatch.setattr(preflight, "run", lambda *_, **__: [SMALL_DISK])
     installation = _installation(tmp_path, values)
     ledger = Ledger(installation.site.ledger)
-    ordered = phases(installation, is_installed=False)
+    ordered = phases(installation, choose_hosts(installation.site, ledger.hosts), is_installed=False)
     try:
         with Progress(1, Console(file=io.StringIO())) as progress, pytest.raises(BedplateError) as caught:
             run_phases(ordered, ledger, progress, new_log_file(installation.logs), release="2026.11.0")

@@ -51,3 +51,13 @@ def test_a_failed_task_is_named_with_its_message() -> None:
         "a: base: t: no such file",
         "a: base: t: the output is hidden because it contains secrets",
     ]
+
+
+def test_a_host_that_does_not_answer_is_no_failed_task() -> None:
+    """It is named with the task and the reason; plays are counted, as Ansible leaves out those after a lost one."""
+    result = PlayResult()
+    handle = event_handler(result, lambda _: None, lambda _: None)
+    handle({"event": "playbook_on_play_start", "event_data": {}})
+    data = {"host": "a", "role": "base", "task": "t", "res": {"msg": "timed out", "unreachable": True}}
+    handle({"event": "runner_on_unreachable", "event_data": data})
+    assert (result.failures, result.unreachable, result.plays) == ([], {"a": "base: t: timed out"}, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import command
 from bedplate.core.errors import BedplateError
-from bedplate.hosts import ssh
+from bedplate.hosts import ansible, ssh
 from factories import DATA
 
 GOOD = DATA / "environments/good"
@@ -73,8 +75,53 @@ def test_a_long_path_disables_the_shared_connection(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kernel refuses sockets with long paths; ssh then works without one."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 60)))
+    folder = tmp_path / ("x" * 60)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     assert _ssh_settings(ssh.host(site, site.hosts[0]))["controlmaster"] in {"false", "no"}
+
+
+def test_a_runtime_folder_of_another_user_is_not_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With sudo, the variable may name the caller's folder, whose sockets root would then own."""
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    path = _ssh_settings(ssh.host(site, site.hosts[0])).get("controlpath", "")
+    assert not path.startswith(os.environ["XDG_RUNTIME_DIR"])
+
+
+def test_a_host_that_dies_in_the_middle_is_noticed_in_a_minute(site: Site) -> None:
+    """Both ssh and Ansible's connections ask every few seconds whether the host is still there."""
+    settings = _ssh_settings(ssh.host(site, site.hosts[0]))
+    words = [word for word in ansible.SSH_OPTIONS.split() if word != "-o"]
+    for found in (settings, {key.lower(): value for key, value in (word.split("=", 1) for word in words)}):
+        assert 0 < int(found["serveraliveinterval"]) * int(found["serveralivecountmax"]) < 60
+
+
+def test_a_command_without_an_answer_ends(site: Site) -> None:
+    """A host that accepts a connection and says nothing more, as a frozen one does, counts as unreachable."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        target = ssh.SshTarget("root@127.0.0.1", site.known_hosts, port=frozen.getsockname()[1])
+        with pytest.raises(ssh.UnreachableError, match="no answer within 1 s"):
+            ssh.run(target, ["true"], timeout=1, keep=0)
+
+
+def test_a_connection_for_all_hosts_leaves_no_process(site: Site) -> None:
+    """It is neither shared nor kept, as there would be a process for each host of the site."""
+    target = ssh.host(site, site.hosts[0])
+    done = command.run(["ssh", "-G", *ssh.options(target, keep=0), target.destination]).stdout.decode()
+    assert "controlmaster no" in done.replace("false", "no")
+    assert "controlpath" not in done.replace("controlpath none", "")
+
+
+def test_a_shared_connection_belongs_to_no_apply(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It outlives the command, and others use it: the next apply must not end it as a leftover of a killed one."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv(command.APPLY_MARK, "here")
+    variables = ssh.run(ssh.host(site, site.hosts[0]), ["true"]).stdout.decode()
+    assert command.APPLY_MARK not in variables
+    assert str(tmp_path) in variables
 
 
 def test_arguments_stay_separate_on_the_host(site: Site) -> None:

@@ -37,6 +37,15 @@ def test_the_good_environment_has_no_error(site: Path) -> None:
     assert [host.name for host in environments.load(site).hosts] == ["bastion", "cp1", "worker1"]
 
 
+def test_a_worker_in_maintenance_is_still_a_worker(site: Path) -> None:
+    """The group maintenance says nothing about what a host is, and needs no address."""
+    with (site / "hosts.yaml").open("a") as file:
+        file.write("    maintenance:\n      hosts:\n        worker1:\n")
+    assert validate.check(site) == []
+    worker = environments.load(site).hosts[-1]
+    assert (worker.name, worker.groups, worker.in_maintenance) == ("worker1", ("workers",), True)
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_broken_environment_gives_its_expected_errors(site: Path, name: str) -> None:
     """Every error is found in one pass, with file, line, column and a hint."""

@@ -23,6 +23,10 @@ class Debian(Distribution):
     glibc = (2, 36)
     list_packages = "dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | sed -n 's/^installed //p'"
     list_held = "apt-mark showhold"
+    query_packages = (
+        "dpkg-query --show --showformat='${db:Status-Status} ${Package} ${Version}\\n' -- \"$@\" 2>/dev/null"
+        " | sed -n 's/^installed //p'"
+    )
     repository = "apt"
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bedplate.config import validation, yaml_document
 from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
 from bedplate.config.release import Platform, Release
 from bedplate.core import paths
 from bedplate.core.errors import InputError
@@ -16,23 +17,21 @@ from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.gather_facts import ProbeResult, probe_hosts
 from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
+from bedplate.hosts.preflight.login import LOGIN_FAILED, WORKER_SILENT
 from bedplate.hosts.preflight.rules import RULES
 
 
-def run(site: Site, *, is_installed: bool) -> list[HostFinding]:
-    """Probe every host of a site and return the findings, in the order of hosts and rules.
+def run(site: Site, *, is_installed: bool, hosts: Collection[Host] | None = None) -> list[HostFinding]:
+    """Probe hosts of a site and return the findings, in the order of hosts and rules.
 
     Args:
         site: the environment.
         is_installed: the platform is installed here, so what it owns is expected.
+        hosts: which of its hosts; by default all but those in maintenance.
     """
-    return evaluate(
-        site,
-        probe_hosts(site),
-        platform(site),
-        is_installed=is_installed,
-        bastion_in_use=bool(ownership.served_environment()),
-    )
+    probed = [host for host in site.hosts if not host.in_maintenance] if hosts is None else hosts
+    results, in_use = probe_hosts(site, probed), bool(ownership.served_environment())
+    return evaluate(site, results, platform(site), is_installed=is_installed, bastion_in_use=in_use)
 
 
 def evaluate(
@@ -43,12 +42,18 @@ def evaluate(
     for result in results:
         name = result.host.name
         if result.failure or result.facts is None or result.clock is None:
-            findings.append(_finding(site, result.failure or RULES[0], name, result.message))
+            findings.append(_finding(site, _failed_rule(result), name, result.message))
             continue
         is_expected = is_installed or (bastion_in_use and result.host == site.bastion)
         context = HostContext(site, wanted, result.host, result.facts, result.clock, is_expected)
         findings += [_finding(site, rule, name, fact) for rule in RULES for fact in rule.check(context)]
     return findings
+
+
+def _failed_rule(result: ProbeResult) -> HostRule:
+    """Return the rule of a host without facts; an apply goes on without a worker that does not answer."""
+    failure = result.failure or LOGIN_FAILED
+    return WORKER_SILENT if failure is LOGIN_FAILED and result.host.groups == ("workers",) else failure
 
 
 def platform(site: Site) -> Platform:

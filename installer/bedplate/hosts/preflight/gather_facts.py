@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -15,18 +13,19 @@ from typing import Any
 from bedplate.config import addresses
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
-from bedplate.core import command
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.find_distribution import distribution_names, find_distribution
-from bedplate.hosts import ssh
+from bedplate.hosts.host_command import on_each_host, run_on_host
 from bedplate.hosts.preflight import probe, site_probe
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_rule import HostRule
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
 from bedplate.hosts.preflight.node_settings import node_settings
+from bedplate.hosts.ssh import UnreachableError
 
-MAX_PARALLEL = 16
 TIMEOUT_SECONDS = 120
+KEEP_SECONDS = 5
+"""A host is asked twice in a row; a connection that were kept longer would be a process for each host of the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,9 @@ class ProbeResult:
     message: str = ""
 
 
-def probe_hosts(site: Site) -> list[ProbeResult]:
-    """Probe every host and return the results, in the order of hosts.yaml."""
-    with ThreadPoolExecutor(MAX_PARALLEL) as pool:
-        return list(pool.map(lambda host: _probe_host(site, host), site.hosts))
+def probe_hosts(site: Site, hosts: Collection[Host]) -> list[ProbeResult]:
+    """Probe hosts of a site and return the results, in the same order."""
+    return list(on_each_host(hosts, lambda host: _probe_host(site, host)).values())
 
 
 def _probe_host(site: Site, host: Host) -> ProbeResult:
@@ -53,6 +51,8 @@ def _probe_host(site: Site, host: Host) -> ProbeResult:
         return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     try:
         return ProbeResult(host, _facts(site, host), clock)
+    except UnreachableError as error:
+        return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     except (BedplateError, ValueError) as error:
         return ProbeResult(host, failure=PROBE_FAILED, message=_message(error))
 
@@ -97,18 +97,5 @@ def _clock(site: Site, host: Host) -> Clock:
 
 
 def _run(site: Site, host: Host, words: list[str], stdin: bytes | None = None) -> CompletedProcess[bytes]:
-    if _is_own_address(host.address):
-        return command.run(words, stdin=stdin, timeout=TIMEOUT_SECONDS)
-    if host.user != "root" and words[0] == "python3":
-        words = ["sh", "-c", 'sudo -n true 2>/dev/null && exec sudo -n "$@" || exec "$@"', "sh", *words]
-    return ssh.run(ssh.host(site, host), words, stdin=stdin, timeout=TIMEOUT_SECONDS)
-
-
-def _is_own_address(address: IPv4Address) -> bool:
-    """Return whether an address is this machine's own: only to such a one can a socket be bound."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as test:
-        try:
-            test.bind((str(address), 0))
-        except OSError:
-            return False
-    return True
+    as_root = words[0] == "python3"
+    return run_on_host(site, host, words, stdin=stdin, timeout=TIMEOUT_SECONDS, as_root=as_root, keep=KEEP_SECONDS)

@@ -19,6 +19,13 @@ LOGIN_FAILED = HostRule(
     "the installer connects to hosts over SSH, with pinned host keys",
     "let the bastion's root log in there with its key, and add the host's key to the environment's known_hosts",
 )
+WORKER_SILENT = HostRule(
+    "worker-silent",
+    "soft",
+    _nothing,
+    "`apply` passes it by, brings the other hosts and the cluster to the release, and ends with exit code 1",
+    "as for login-fails; a machine in repair goes into the group maintenance of hosts.yaml",
+)
 PROBE_FAILED = HostRule(
     "probe-fails",
     "hard",
@@ -26,4 +33,4 @@ PROBE_FAILED = HostRule(
     "nothing is known about the host",
     "fix the cause in the message; the host needs python3",
 )
-RULES = (LOGIN_FAILED, PROBE_FAILED)
+RULES = (LOGIN_FAILED, WORKER_SILENT, PROBE_FAILED)

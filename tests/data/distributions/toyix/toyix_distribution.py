@@ -21,6 +21,7 @@ class Toyix(Distribution):
     glibc = (2, 39)
     list_packages = "true"
     list_held = "true"
+    query_packages = "true"
     repository = "toys"
     index = "list"
     signature = "list.sig"

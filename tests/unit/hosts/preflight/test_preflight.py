@@ -18,7 +18,7 @@ from bedplate.hosts import preflight
 from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.gather_facts import ProbeResult
-from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
+from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED, WORKER_SILENT
 from bedplate.hosts.preflight.rules import RULES
 from factories import DATA
 
@@ -221,7 +221,8 @@ def test_facts_that_trigger_no_rule(
 def test_every_rule_is_in_the_table() -> None:
     """Every rule is tested, and ids are unique."""
     ids = [rule.id for rule in RULES]
-    assert set(ids) - {LOGIN_FAILED.id, PROBE_FAILED.id} == {finding for finding, *_ in (*TABLE, *INSTALLED)}
+    untested = {LOGIN_FAILED.id, WORKER_SILENT.id, PROBE_FAILED.id}
+    assert set(ids) - untested == {finding for finding, *_ in (*TABLE, *INSTALLED)}
     assert len(ids) == len(set(ids))
 
 
@@ -257,6 +258,15 @@ def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
     result = ProbeResult(site.hosts[1], failure=LOGIN_FAILED, message="SSH to root@10.20.0.11 failed: timed out")
     (finding,) = preflight.evaluate(site, [result], Platform(), is_installed=False)
     assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
+
+
+def test_a_worker_that_cannot_be_reached_stops_nothing(site: Site) -> None:
+    """An apply goes on without it, so the finding is soft; a worker that is the control plane, too, is needed."""
+    worker = site.hosts[2]
+    both = worker.model_copy(update={"groups": ("control_plane", "workers")})
+    results = [ProbeResult(host, failure=LOGIN_FAILED, message="timed out") for host in (worker, both)]
+    findings = preflight.evaluate(site, results, Platform(), is_installed=False)
+    assert [(finding.id, finding.stops) for finding in findings] == [("worker-silent", False), ("login-fails", True)]
 
 
 def test_an_accepted_finding_does_not_stop_apply(site: Site) -> None:

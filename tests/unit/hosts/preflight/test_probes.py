@@ -11,7 +11,8 @@ from types import ModuleType
 import pytest
 
 from bedplate.core import command
-from bedplate.hosts.preflight import gather_facts, probe, site_probe
+from bedplate.hosts import host_command
+from bedplate.hosts.preflight import probe, site_probe
 from bedplate.hosts.preflight.facts import Facts
 
 
@@ -72,5 +73,5 @@ def test_lines_of_kernel_settings_are_read_in_the_order_of_their_application(
 
 def test_this_machine_is_probed_without_ssh() -> None:
     """An address of this machine needs no login."""
-    assert gather_facts._is_own_address(IPv4Address("127.0.0.1"))
-    assert not gather_facts._is_own_address(IPv4Address("198.18.255.254"))
+    assert host_command.is_own_address(IPv4Address("127.0.0.1"))
+    assert not host_command.is_own_address(IPv4Address("198.18.255.254"))

@@ -1,0 +1,47 @@
+"""What is asked of a host's state, and the answers that its HostSpec requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from bedplate.config.base import Model
+
+RUNNING = "active enabled"
+"""The state of every unit that a role starts."""
+
+
+class HostQuestions(Model):
+    """The items of a host's state that one step owns. The probe reads them."""
+
+    files: tuple[str, ...] = Field((), description="paths: content, mode and owner")
+    blocks: tuple[str, ...] = Field((), description="files of the site with a block of ours")
+    units: tuple[str, ...] = Field((), description="systemd units that must be active and enabled")
+    settings: dict[str, str] = Field(default_factory=dict, description="kernel settings, with the required values")
+    tables: tuple[str, ...] = Field((), description="nftables tables, as nft names them")
+    routes: tuple[str, ...] = Field((), description="ranges with a route")
+    packages: tuple[str, ...] = Field((), description="packages: the installed version")
+    package_command: str = Field("true", description="prints names and versions of the packages in its arguments")
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is asked."""
+        return self == HostQuestions()
+
+    def required(self) -> dict[str, str]:
+        """Return the answers that are known without asking: a unit may still be starting when a step ends."""
+        units = {f"unit {name}": RUNNING for name in self.units}
+        return units | {f"setting {name}": value for name, value in self.settings.items()}
+
+
+def all_questions(parts: Iterable[HostQuestions]) -> HostQuestions:
+    """Return the questions of several steps about one host as one."""
+    listed = list(parts)
+    joined: dict[str, tuple[str, ...]] = {
+        name: tuple(dict.fromkeys(item for part in listed for item in getattr(part, name)))
+        for name in ("files", "blocks", "units", "tables", "routes", "packages")
+    }
+    settings = {name: value for part in listed for name, value in part.settings.items()}
+    command = next((part.package_command for part in listed if part.packages), "true")
+    return HostQuestions.model_validate({**joined, "settings": settings, "package_command": command})

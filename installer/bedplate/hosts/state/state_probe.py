@@ -1,0 +1,126 @@
+"""The probe that reads a host's state; runs there as ``python3 - QUESTIONS``, standard library only, changes nothing.
+
+QUESTIONS is JSON; see HostQuestions. It prints one JSON object: each item, such as "file /etc/hosts", to a short text
+that is the same while the item is. No content is printed, only digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LARGE = 1 << 20
+"""Bytes from which a file, such as a program, is compared by size and time: reading all programs would take seconds."""
+BEGIN, END = "# BEGIN Bedplate\n", "# END Bedplate\n"
+MISSING = "missing"
+COUNTS = ("handle", "packets", "bytes")
+"""Parts of nft's JSON that change without anybody changing the rules."""
+
+
+def digest(data: bytes) -> str:
+    """Return a digest that is long enough to tell an accident."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def output(words: list[str]) -> str:
+    """Return what a program prints; nothing if it fails or does not exist."""
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
+
+
+def owner(info: Any) -> str:
+    """Return a file's mode and owner."""
+    return f"{stat.S_IMODE(info.st_mode):04o} {info.st_uid}:{info.st_gid}"
+
+
+def file(name: str) -> str:
+    """Return a file's content, mode and owner; for a link, where it points."""
+    path = Path(name)
+    try:
+        info = path.lstat()
+        if stat.S_ISLNK(info.st_mode):
+            return f"link to {path.readlink()}"
+        if stat.S_ISDIR(info.st_mode):
+            return f"folder {owner(info)}"
+        content = f"{info.st_size} {info.st_mtime_ns}" if info.st_size > LARGE else digest(path.read_bytes())
+    except OSError as error:
+        return MISSING if isinstance(error, FileNotFoundError) else str(error.strerror)
+    return f"{content} {owner(info)}"
+
+
+def block(name: str) -> str:
+    """Return the part of a file that Bedplate owns, with the file's mode and owner."""
+    try:
+        text, info = Path(name).read_text(encoding="utf-8", errors="replace"), Path(name).stat()
+    except OSError:
+        return MISSING
+    part = text.partition(BEGIN)[2].partition(END)
+    return f"{digest(part[0].encode())} {owner(info)}" if part[1] else MISSING
+
+
+def units(names: list[str]) -> dict[str, str]:
+    """Return for each systemd unit whether it runs and whether it starts at boot."""
+    shown = output(["systemctl", "show", "--property=ActiveState,UnitFileState", "--", *names]) if names else ""
+    states = [dict(line.split("=", 1) for line in part.splitlines()) for part in shown.strip().split("\n\n")]
+    return {
+        name: f"{state.get('ActiveState', '')} {state.get('UnitFileState', '')}"
+        for name, state in zip(names, states, strict=False)
+    }
+
+
+def setting(name: str) -> str:
+    """Return a kernel setting."""
+    try:
+        return Path("/proc/sys", name.replace(".", "/")).read_text(encoding="ascii").strip()
+    except OSError:
+        return MISSING
+
+
+def table(name: str) -> str:
+    """Return the rules of an nftables table, without counts and without what its rules collect."""
+    listed = output(["nft", "-j", "list", "table", *name.split()])
+    return digest(json.dumps(without_counts(json.loads(listed)["nftables"][1:])).encode()) if listed else MISSING
+
+
+def without_counts(value: Any) -> Any:
+    """Return a part of nft's JSON without what packets change."""
+    if isinstance(value, list):
+        return [without_counts(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    collected = ("elem",) if "dynamic" in (value.get("flags") or ()) else ()
+    return {key: without_counts(item) for key, item in value.items() if key not in (*COUNTS, *collected)}
+
+
+def route(name: str) -> str:
+    """Return the routes to a range."""
+    found = output(["ip", "-o", "-4", "route", "show", "table", "main", "exact", name])
+    return "; ".join(sorted(" ".join(line.split()) for line in found.splitlines())) or MISSING
+
+
+def packages(command: str, names: list[str]) -> dict[str, str]:
+    """Return the versions of installed packages, as the distribution's command prints them."""
+    printed = output(["sh", "-c", command, "sh", *names]) if names else ""
+    found = dict(line.split(" ", 1) for line in printed.splitlines() if " " in line)
+    return {name: found.get(name, MISSING) for name in names}
+
+
+def answers(questions: dict[str, Any]) -> dict[str, str]:
+    """Return the state of every item that is asked for."""
+    alone = {"file": (file, "files"), "block": (block, "blocks"), "setting": (setting, "settings")}
+    alone |= {"table": (table, "tables"), "route": (route, "routes")}
+    found = {f"{kind} {name}": read(name) for kind, (read, key) in alone.items() for name in questions[key]}
+    found |= {f"unit {name}": state for name, state in units(questions["units"]).items()}
+    installed = packages(questions["package_command"], questions["packages"])
+    return found | {f"package {name}": version for name, version in installed.items()}
+
+
+if __name__ == "__main__":
+    json.dump(answers(json.loads(sys.argv[1])), sys.stdout)
