@@ -19,9 +19,6 @@ from bedplate.hosts.ssh import UnreachableError
 from bedplate.hosts.state.host_questions import HostQuestions, all_questions
 from bedplate.hosts.state.read_state import read_state
 
-MAX_NAMED = 3
-"""Items of a host's state that are named where more differ."""
-
 State = dict[str, str] | UnreachableError
 
 
@@ -156,8 +153,7 @@ class RunHosts:
             return "is not at this release and environment yet" if record else "was not configured yet"
         state = self.states.get(record.host, {})
         different = [item for item, answer in record.answers.items() if state.get(item) != answer]
-        more = f" and {len(different) - MAX_NAMED} more" if len(different) > MAX_NAMED else ""
-        return f"differs: {', '.join(different[:MAX_NAMED])}{more}" if different else ""
+        return f"differs: {', '.join(different)}" if different else ""
 
     def _read(self, questions: Mapping[Host, HostQuestions]) -> dict[str, State]:
         def ask(host: Host) -> State:

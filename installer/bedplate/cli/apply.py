@@ -20,8 +20,8 @@ from bedplate.core.sizes import count_of
 from bedplate.remote import bastion
 
 EXIT_CODES = {
-    0: "the environment is at its release; hosts in maintenance or not in --limit may not be",
-    1: "a step failed, or the run is incomplete: hosts did not answer and were passed by",
+    0: "the environment is at its release",
+    1: "a step failed, or hosts did not answer and were passed by",
     2: "bad input; nothing was changed",
 }
 EXAMPLES = """bedplate apply lab
@@ -62,8 +62,8 @@ def _apply(  # noqa: PLR0913  each is an option
     Brings all hosts and the cluster to the release that environment.yaml names. Steps that are done are skipped. If a
     host's files, packages, units, settings or rules differ from what the last run left, its steps run there again.
 
-    Workers that do not answer, or are in the group maintenance of hosts.yaml, are passed by and named. The next run
-    configures them.
+    Workers that do not answer, or are in the group maintenance of hosts.yaml, are passed by and named. A later run
+    configures them. Those in maintenance do not change the exit code.
 
     Refused before anything is changed: a release that does not list the applied one in `upgradesFrom`, an older
     release, and one with another Kubernetes, etcd or containerd than those that run.
