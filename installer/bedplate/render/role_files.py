@@ -91,14 +91,15 @@ class Role:
         Paths and conditions that only a run on the host can tell are left out.
         """
         for one in self.source.path_tasks:
-            with suppress(jinja2.UndefinedError):
+            with suppress(jinja2.TemplateError):
                 if all(role_jinja.holds(condition, self.values) for condition in one.conditions):
                     yield from self._destinations(one.task)
 
     def _destinations(self, task: Task) -> Iterator[tuple[str, bool]]:
         word = next(word for word in WRITERS if word in task)
         text = task[word].get("dest") or task[word]["path"]
-        for item in role_jinja.native_value(task["loop"], self.values) if "loop" in task else [None]:
+        loop = task.get("loop", [None])
+        for item in loop if isinstance(loop, list) else role_jinja.native_value(loop, self.values):
             yield role_jinja.text_value(text, {**self.values, "item": item}), word == BLOCK
 
     def files(self) -> Iterator[HostFile]:
