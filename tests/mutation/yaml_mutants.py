@@ -15,7 +15,9 @@ SAID = re.compile(r"^\s*(- )?(description|message)\s*:")
 LIST = re.compile(r"\[([^\[\]{}]+)\]")
 VALUE = re.compile(r"(?<=: )(\d+|true|false|\"\d+\"|[A-Za-z][\w./-]*)(?=\s*$|[,}])", re.MULTILINE)
 WORD = re.compile(r'(?<=")\w+(?=")')
-CONDITION = re.compile(r"^(\s+)when:(.*)$")
+CONDITION = re.compile(r"^(\s+)(when|changed_when|failed_when|until):(.*)$")
+NEITHER = {"", "true", "false", ">-"}
+"""Conditions that have no contrary on their line."""
 
 
 def template_mutants(path: Path, text: str) -> Iterator[Mutant]:
@@ -51,14 +53,14 @@ def _other(value: str) -> str:
 
 
 def condition_mutants(path: Path, text: str) -> Iterator[Mutant]:
-    """Yield a task file with one `when:` taken away, and with it turned to its contrary where it is on one line."""
+    """Yield a task file with one condition taken away, and with it turned to its contrary where it is on one line."""
     lines = text.splitlines(keepends=True)
     for number, line in enumerate(lines):
         if found := CONDITION.match(line):
             yield _without(path, lines, number, _end_of_block(lines, number))
-            if found[2].strip():
+            if found[3].strip() not in NEITHER:
                 start = sum(map(len, lines[:number]))
-                new = f"{found[1]}when: not ({found[2].strip()})\n"
+                new = f"{found[1]}{found[2]}: not ({found[3].strip()})\n"
                 yield Mutant(path, start, start + len(line), new, number + 1)
 
 

@@ -129,6 +129,20 @@ def test_trust_that_needs_a_run_is_seen(site: Site, damage: str) -> None:
         assert site_trust.check_trust(site)
 
 
+@pytest.mark.parametrize("lost", ["tls.key", "tls.crt"])
+def test_a_certificate_that_does_not_match_its_key_is_replaced(tmp_path: Path, lost: str) -> None:
+    """A restore that brings back only one half of a pair, or loses one, leads to a new pair."""
+    made, certificate, key = _pair(tmp_path)
+    authority.ensure_certificate(made, certificate, key, NAMES)
+    older = (tmp_path / lost).read_bytes()
+    (tmp_path / lost).unlink()
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+    (tmp_path / lost).write_bytes(older)
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+    leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
+    assert load_pem_private_key(key.read_bytes(), None).public_key() == leaf.public_key()
+
+
 def test_an_authority_whose_key_is_lost_is_not_replaced(tmp_path: Path) -> None:
     """A missing CA key is an error: a new CA would break the trust of every host."""
     authority.ensure_authority(tmp_path, "here")
