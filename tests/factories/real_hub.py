@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import sys
 import time
@@ -36,6 +37,8 @@ def unpack_wheels(catalog: Catalog, folder: Path) -> Path:
             unavailable(f"{name} is not in {cache.root}; run: ./bedplate bundle build")
         with zipfile.ZipFile(cache.blob(output.sha256)) as wheel:
             wheel.extractall(folder)
+    for data in folder.glob("*.data/data"):
+        shutil.copytree(data, folder, dirs_exist_ok=True)
     return folder
 
 
