@@ -101,18 +101,30 @@ def run(  # noqa: PLR0913  each is one property of a process
     timeout: float | None = None,
     check: bool = True,
     keep: int = PERSIST_SECONDS,
+    has_secrets: bool = False,
 ) -> CompletedProcess[bytes]:
     """Run a command on a target.
+
+    Args:
+        target: where to log in.
+        words: the command; no shell splits it.
+        stdin: bytes for its input.
+        timeout: limit in seconds.
+        check: raise an error if the command fails.
+        keep: seconds for which the connection is kept for the next command.
+        has_secrets: log only the size of what the command prints to standard output.
 
     Raises:
         UnreachableError: the target cannot be reached, or does not answer in time.
         BedplateError: the command failed, and check is on.
     """
     # A shared connection lives on in a process of its own, which other commands use: it belongs to no apply.
-    variables = {name: value for name, value in os.environ.items() if name != command.APPLY_MARK}
-    words_here = argv(target, words, keep=keep)
+    env = {name: value for name, value in os.environ.items() if name != command.APPLY_MARK}
+    ssh = argv(target, words, keep=keep)
     try:
-        done = command.run(words_here, env=variables, stdin=stdin, timeout=timeout, check=False, inherit=False)
+        done = command.run(
+            ssh, env=env, stdin=stdin, timeout=timeout, check=False, inherit=False, has_secrets=has_secrets
+        )
     except command.CommandTimeoutError as error:
         fact = f"failed: no answer within {timeout:g} s"
         raise UnreachableError(f"SSH to {target.destination}", fact, target.unreachable_hint) from error
@@ -122,7 +134,7 @@ def run(  # noqa: PLR0913  each is one property of a process
     if check and done.returncode != 0:
         raise BedplateError(
             f"{words[0]} on {target.destination}",
-            f"failed with exit code {done.returncode}:\n{command.last_lines(done)}",
+            f"failed with exit code {done.returncode}:\n{command.last_lines(done, errors_only=has_secrets)}",
         )
     return done
 

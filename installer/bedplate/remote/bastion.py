@@ -110,7 +110,8 @@ def fetch_latest(site: Site, folder: str, into: Path | None = None) -> Path:
         into: where the copy goes; by default the user's state folder.
     """
     parent = site.state / folder
-    done = ssh.run(ssh.bastion(site), ["sh", "-c", f'cd {parent} && tar -c "$(ls -t | head -n 1)"'])
+    script = f'cd {parent} && tar -c "$(ls -t | head -n 1)"'
+    done = ssh.run(ssh.bastion(site), ["sh", "-c", script], has_secrets=True)
     target = into or reports_folder(site.environment.name)
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
