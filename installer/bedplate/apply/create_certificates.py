@@ -8,6 +8,7 @@ from typing import ClassVar
 from bedplate.apply.installation import Installation
 from bedplate.apply.step import Journal, Outcome
 from bedplate.config import addresses
+from bedplate.config.acceptance_tenant import every_tenant
 from bedplate.core import digest
 from bedplate.pki import authority, secret_files, site_key, site_trust
 from bedplate.pki.keyed_digest import keyed_digest
@@ -27,7 +28,7 @@ class CreateCertificates:
         """Return the digest of the names in certificates, the declared secrets, and the files that these come from."""
         site, components = self.installation.site, list(self.installation.catalog.components.values())
         declared = [secret.model_dump(mode="json") for component in components for secret in component.secrets]
-        groups = [tenant.groups.model_dump(mode="json") for tenant in site.environment.tenants]
+        groups = [tenant.groups.model_dump(mode="json") for tenant in every_tenant(site.environment)]
         users = [site.environment.identity.model_dump(mode="json"), groups]
         contents = keyed_digest(site, secret_files.input_files(site, components))
         names = [site.environment.name, site.environment.domain, addresses.mirror_names(site)]

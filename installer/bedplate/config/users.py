@@ -20,13 +20,14 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
+from bedplate.config import acceptance_tenant
 from bedplate.config.base import Model
 from bedplate.config.environment_file import Environment
 from bedplate.core.errors import InputError, SourceLocation
 from bedplate.core.files import write_atomic
 
 ACCEPTANCE = "acceptance"
-"""The account of the acceptance run; it has the groups of the first tenant's users."""
+"""The account of the acceptance run; it has only the group of the acceptance run's own tenant."""
 ADMINISTRATOR = "administrator"
 """The account created if the environment names no users file; it has the groups of every tenant."""
 
@@ -131,7 +132,7 @@ def ensure_accounts(environment: Environment, folder: Path) -> Accounts:
         users = list(read(Path(environment.identity.users)).users)
     else:
         users = [_ensure_account(ADMINISTRATOR, _all_groups(environment), folder)]
-    accounts = Accounts(users=[*users, _ensure_account(ACCEPTANCE, _first_groups(environment), folder)])
+    accounts = Accounts(users=[*users, _ensure_account(ACCEPTANCE, list(acceptance_tenant.GROUPS.users), folder)])
     _refuse_duplicates(accounts, SourceLocation(environment.identity.users or str(folder)))
     return accounts
 
@@ -154,14 +155,6 @@ def _ensure_account(name: str, groups: list[str], folder: Path) -> Account:
 
 def _all_groups(environment: Environment) -> list[str]:
     return sorted({group for tenant in environment.tenants for group in (*tenant.groups.admins, *tenant.groups.users)})
-
-
-def _first_groups(environment: Environment) -> list[str]:
-    """Return the groups of the first tenant's users (its administrators, if it has no users)."""
-    for tenant in environment.tenants:
-        if groups := tenant.groups.users or tenant.groups.admins:
-            return list(groups)
-    return []
 
 
 def _refuse_duplicates(accounts: Accounts, where: SourceLocation) -> None:

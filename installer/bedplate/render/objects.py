@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bedplate.config import addresses
+from bedplate.config.acceptance_tenant import every_tenant
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -106,7 +107,7 @@ def _values(site: Site, catalog: Catalog) -> dict[str, Any]:
         "groups": {name: site.group(name) for name in ("bastion", "control_plane", "workers")},
         "site": addresses.site_names(site.environment.domain),
         "names": addresses.cluster_addresses(site),
-        "tenants": site.environment.tenants,
+        "tenants": every_tenant(site.environment),
         "scrape": scrape_targets(catalog),
         "ca": read_public(site, AUTHORITY),
     }

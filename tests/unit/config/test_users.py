@@ -75,7 +75,7 @@ def test_accounts_that_bedplate_makes_stay(tmp_path: Path) -> None:
     accounts = users.ensure_accounts(environment(), tmp_path)
     administrator, acceptance = accounts.users
     assert (administrator.name, administrator.groups) == ("administrator", ["biologists", "heads", "physicists"])
-    assert (acceptance.name, acceptance.groups) == ("acceptance", ["physicists"])
+    assert (acceptance.name, acceptance.groups) == ("acceptance", ["bedplate-acceptance"])
     assert users.is_password(acceptance, users.account_password(tmp_path, "acceptance"))
     assert users.ensure_accounts(environment(), tmp_path) == accounts
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}

@@ -1,0 +1,54 @@
+"""What the nftables rules of a host count: packets that tried to leave the datacenter, and who sent them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+LIST = ("nft", "-j", "list", "table", "inet", "bedplate_audit")
+"""Command that prints a host's rules and counters; needs root."""
+OUTSIDE, CONTROL = "outside", "control"
+SINCE, SENDERS, OFFENDERS = "since", "senders", "offenders"
+
+
+@dataclass(frozen=True, slots=True)
+class EgressCount:
+    """The counters of one host.
+
+    Attributes:
+        outside: packets to addresses outside the datacenter.
+        control: packets that acceptance runs sent on purpose.
+        seconds: how long the rules have been counting; None if they do not say.
+        senders: IPv4 address to how many of the packets it sent.
+        offenders: source, destination and protocol of what left.
+    """
+
+    outside: int
+    control: int
+    seconds: int | None
+    senders: dict[str, int]
+    offenders: tuple[tuple[str, str, str], ...]
+
+
+def parse(listing: str | bytes) -> EgressCount:
+    """Return what a listing counts; raise ValueError or KeyError if it is not that of the audit's table."""
+    items = json.loads(listing)["nftables"]
+    counters = {item["counter"]["name"]: int(item["counter"]["packets"]) for item in items if "counter" in item}
+    sets = {item["set"]["name"]: item["set"] for item in items if "set" in item}
+    return EgressCount(
+        outside=counters[OUTSIDE],
+        control=counters[CONTROL],
+        seconds=_age(sets.get(SINCE, {})),
+        senders={one["val"]: int(one["counter"]["packets"]) for one in _elements(sets.get(SENDERS, {}))},
+        offenders=tuple(tuple(one["val"]["concat"]) for one in _elements(sets.get(OFFENDERS, {}))),
+    )
+
+
+def _age(since: dict[str, Any]) -> int | None:
+    return next((int(since["timeout"]) - int(one["expires"]) for one in _elements(since)), None)
+
+
+def _elements(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a set's elements; nft lists one without counter and timeout as its bare value."""
+    return [one["elem"] if isinstance(one, dict) and "elem" in one else {"val": one} for one in found.get("elem", [])]
