@@ -4,26 +4,34 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import PYTHON, ClusterClient
+from bedplate.acceptance.host_answers import listed, on_each
+from bedplate.acceptance.host_selection import HostSelection
 from bedplate.apply.installation import Installation
-from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
 from bedplate.distributions.debian.debian_version import DebianVersion
-from bedplate.images.mirror_names import mirror_repository
 
-CONTROL_ADDRESS = "198.19.255.254"
-ONE_PACKET = f"""
-import socket, sys
-sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-if sys.argv[1:]:
-    sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[1].encode())
-sender.sendto(b'bedplate acceptance run', ('{CONTROL_ADDRESS}', 9))
-"""
-PULLS = "/var/log/bedplate/pulls.log"
 SECONDS_OFF = 0.5
-BY_DEFAULT = "_default"
-ANY_HOST = "bedplate-no-such-registry.invalid"
+STATES = (("is-active", "active"), ("is-enabled", "enabled"))
+RUNNING = """
+import json, os, subprocess, sys
+found = {}
+for unit in sys.argv[1:]:
+    words = ["systemctl", "show", "--property=MainPID", "--value", "--", unit]
+    pid = subprocess.run(words, capture_output=True, text=True).stdout.strip()
+    if pid in ("", "0"):
+        continue
+    try:
+        program = os.readlink(f"/proc/{pid}/exe")
+        with open(f"/proc/{pid}/maps") as maps:
+            old = sorted({line.split()[5] for line in maps if line.rstrip().endswith("(deleted)") and " r-xp " in line})
+    except OSError as error:
+        program, old = f"unknown ({type(error).__name__})", []
+    found[unit] = [program, old]
+print(json.dumps(found))
+"""
+"""Prints the program that each unit's main process runs, and the deleted files that it still runs code of."""
+PROGRAMS = "/opt/bedplate/"
 
 Hosts = dict[str, Any]
 
@@ -34,40 +42,50 @@ def specs(installation: Installation) -> dict[str, HostSpec]:
     return {spec.host: spec for spec in installation.specs}
 
 
-@pytest.fixture(scope="module")
-def nodes(hosts: Hosts, site: Site) -> Hosts:
-    """Return the hosts that run pods."""
-    return {host.name: hosts[host.name] for host in dict.fromkeys((*site.control_plane, *site.workers))}
+def test_every_host_answers(selection: HostSelection, record_property: Any) -> None:
+    """Every host that is not in maintenance answers over SSH."""
+    record_property("hosts_in_maintenance", list(selection.maintained))
+    assert not selection.silent, listed(selection.silent)
 
 
 def test_services_are_active(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """Every host's services are active and start at boot."""
-    wrong: dict[str, str] = {}
-    for name, host in hosts.items():
-        services = specs[name].services
-        for query, wanted in (("is-active", "active"), ("is-enabled", "enabled")):
-            states = host.run(f"systemctl {query} -- {' '.join(services)}").stdout.split()
-            wrong |= {f"{name}: {s}": state for s, state in zip(services, states, strict=True) if state != wanted}
-    assert wrong == {}
+
+    def states(name: str, host: Any) -> list[list[str]]:
+        units = " ".join(specs[name].services)
+        return [host.run(f"systemctl {query} -- {units}").stdout.split() for query, _ in STATES]
+
+    wrong = {
+        f"{name}: {unit}": f"is {state}, not {wanted}"
+        for name, found in on_each(hosts, states).items()
+        for (_, wanted), column in zip(STATES, found, strict=True)
+        for unit, state in zip(specs[name].services, column, strict=True)
+        if state != wanted
+    }
+    assert not wrong, listed(wrong)
 
 
-def test_no_unit_has_failed(hosts: Hosts) -> None:
-    """No systemd unit of any host has failed."""
-    failed = {n: h.check_output("systemctl list-units --failed --plain --no-legend") for n, h in hosts.items()}
-    assert failed == dict.fromkeys(hosts, "")
+def test_no_unit_has_failed(hosts: Hosts, specs: dict[str, HostSpec], record_property: Any) -> None:
+    """No systemd unit of Bedplate has failed on any host."""
+    command = "systemctl list-units --failed --plain --no-legend"
+    failed = on_each(hosts, lambda _, host: [line.split()[0] for line in host.check_output(command).splitlines()])
+    ours = {name: sorted({*units} & {*specs[name].services}) for name, units in failed.items()}
+    record_property("failed_units_of_the_site", sum(len(units) - len(ours[name]) for name, units in failed.items()))
+    wrong = {name: ", ".join(units) for name, units in ours.items() if units}
+    assert not wrong, listed(wrong)
 
 
 def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """What the release owns has its version, every other package has that or a newer one."""
-    other = {}
-    for name, host in hosts.items():
-        installed = dict(
-            line.split() for line in host.check_output("dpkg-query -Wf '${Package} ${Version}\\n'").splitlines()
-        )
-        for package, version in specs[name].packages.items():
-            if not _is_accepted(installed.get(package), version, is_pinned=package in specs[name].pinned):
-                other[f"{name}: {package}"] = (installed.get(package), version)
-    assert other == {}
+    command = "dpkg-query -Wf '${Package} ${Version}\\n'"
+    found = on_each(hosts, lambda _, host: dict(line.split() for line in host.check_output(command).splitlines()))
+    other = {
+        f"{name}: {package}": f"{found[name].get(package, 'not installed')}, the release has {version}"
+        for name in hosts
+        for package, version in specs[name].packages.items()
+        if not _is_accepted(found[name].get(package), version, is_pinned=package in specs[name].pinned)
+    }
+    assert not other, listed(other)
 
 
 def _is_accepted(installed: str | None, version: str, *, is_pinned: bool) -> bool:
@@ -78,156 +96,111 @@ def _is_accepted(installed: str | None, version: str, *, is_pinned: bool) -> boo
 
 def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
     """The mirror is a package source of every host, and the only one unless the site keeps its own."""
-    wanted = {f"https://mirror.{site.environment.domain}/apt"}
-    found = {n: set(h.check_output("apt-get indextargets --format '$(REPO_URI)'").split()) for n, h in hosts.items()}
+    wanted = f"https://mirror.{site.environment.domain}/apt"
+    command = "apt-get indextargets --format '$(REPO_URI)'"
+    found = on_each(hosts, lambda _, host: {uri.rstrip("/") for uri in host.check_output(command).split()})
     if site.environment.hosts.package_sources == "keep-site":
-        found = {name: {uri for uri in uris if uri.rstrip("/") in wanted} for name, uris in found.items()}
-    assert {name: {uri.rstrip("/") for uri in uris} for name, uris in found.items()} == dict.fromkeys(hosts, wanted)
+        found = {name: uris & {wanted} for name, uris in found.items()}
+    other = {name: ", ".join(sorted(uris)) or "no source" for name, uris in found.items() if uris != {wanted}}
+    assert not other, listed(other)
 
 
 def test_files_are_as_rendered(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """Every file that Bedplate writes has the rendered content and mode."""
-    other = [
-        f"{name}: {file.path}"
-        for name, host in hosts.items()
-        for file in specs[name].files
-        if not _is_there(host, file)
-    ]
-    assert other == []
+    found = on_each(hosts, lambda name, host: [file.path for file in specs[name].files if not _is_there(host, file)])
+    other = {f"{name}: {path}": "differs" for name, paths in found.items() for path in paths}
+    assert not other, listed(other)
 
 
 def _is_there(host: Any, file: HostFile) -> bool:
     if file.part == "block":
-        return file.content.strip() in host.check_output("cat %s", file.path)
-    mode, digest = host.run("stat -c %%a %s && sha256sum %s", file.path, file.path).stdout.split()[:2] or ("", "")
-    return bool(int(mode, 8) == int(file.mode, 8) and digest == hashlib.sha256(file.content.encode()).hexdigest())
+        return file.content.strip() in host.run("cat %s", file.path).stdout
+    words = host.run("stat -c %%a %s && sha256sum %s", file.path, file.path).stdout.split()
+    if not words:
+        return False
+    return bool(int(words[0], 8) == int(file.mode, 8) and words[1] == hashlib.sha256(file.content.encode()).hexdigest())
 
 
 def test_programs_are_current(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """Every program in /opt/bedplate has the release's version."""
-    wanted = {n: {p["component"]: p["version"] for p in specs[n].vars["programs_list"]} for n in hosts}
-    found = {
-        name: {c: hosts[name].check_output("readlink /opt/bedplate/%s/current", c) for c in components}
-        for name, components in wanted.items()
+
+    def links(name: str, host: Any) -> dict[str, str]:
+        return {
+            one: host.run("readlink /opt/bedplate/%s/current", one).stdout.strip() for one in _programs(specs[name])
+        }
+
+    other = {
+        f"{name}: {component}": f"{found or 'missing'}, the release has {_programs(specs[name])[component]}"
+        for name, components in on_each(hosts, links).items()
+        for component, found in components.items()
+        if found != _programs(specs[name])[component]
     }
-    assert found == wanted
+    assert not other, listed(other)
+
+
+def test_running_programs_are_the_installed_ones(
+    hosts: Hosts, specs: dict[str, HostSpec], record_property: Any
+) -> None:
+    """Every service runs the program and the libraries that are installed now, not those from before an upgrade."""
+    found = on_each(hosts, lambda name, host: _running(host, specs[name]))
+    record_property("processes", sum(len(units) for units in found.values()))
+    wrong = {
+        f"{name}: {unit}": problem
+        for name, units in found.items()
+        for unit, (program, old) in units.items()
+        if (problem := _outdated(program, old, _programs(specs[name])))
+    }
+    assert any(found.values()), "no service has a process"
+    assert not wrong, listed(wrong)
+
+
+def _running(host: Any, spec: HostSpec) -> dict[str, tuple[str, list[str]]]:
+    units = " ".join(spec.services)
+    answer: dict[str, tuple[str, list[str]]] = json.loads(host.check_output(f"python3 -c %s {units}", RUNNING))
+    return answer
+
+
+def _outdated(program: str, old: list[str], versions: dict[str, str]) -> str:
+    """Return what is wrong with a process: its program was replaced, or has another version; empty if nothing."""
+    if program.endswith("(deleted)"):
+        return f"runs {program}"
+    if program.startswith(PROGRAMS):
+        component, version = program.removeprefix(PROGRAMS).split("/")[:2]
+        if versions.get(component) != version:
+            return f"runs {program}, the release has {versions.get(component, 'no such program')}"
+    return f"runs old code of {', '.join(old)}" if old else ""
+
+
+def _programs(spec: HostSpec) -> dict[str, str]:
+    return {program["component"]: program["version"] for program in spec.vars["programs_list"]}
 
 
 def test_kernel_settings(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """Kernel settings are those that nodes need, where Bedplate manages the kernel."""
-    other = {}
-    for name, host in hosts.items():
-        for setting, wanted in specs[name].sysctls.items():
-            found = host.check_output("cat %s", f"/proc/sys/{setting.replace('.', '/')}")
-            if found != wanted:
-                other[f"{name}: {setting}"] = (found, wanted)
-    assert other == {}
+
+    def settings(name: str, host: Any) -> dict[str, str]:
+        return {
+            one: host.run("cat %s", f"/proc/sys/{one.replace('.', '/')}").stdout.strip() for one in specs[name].sysctls
+        }
+
+    other = {
+        f"{name}: {setting}": f"{value or 'missing'} instead of {specs[name].sysctls[setting]}"
+        for name, values in on_each(hosts, settings).items()
+        for setting, value in values.items()
+        if value != specs[name].sysctls[setting]
+    }
+    assert not other, listed(other)
 
 
 def test_time_is_one(hosts: Hosts, record_property: Any) -> None:
     """Every host's clock is synchronised and within half a second of its source."""
-    off = {}
-    for name, host in hosts.items():
-        # https://chrony-project.org/doc/4.3/chronyc.html: -c gives the fields of `tracking` in a fixed order.
-        fields = host.check_output("chronyc -c tracking").split(",")
-        off[name] = (abs(float(fields[4])) < SECONDS_OFF, fields[-1])
-        record_property(f"seconds_off_{name}", float(fields[4]))
-    assert off == dict.fromkeys(hosts, (True, "Normal"))
-
-
-def test_registries_are_the_mirror(nodes: Hosts, site: Site, release_file: ReleaseFile) -> None:
-    """Containerd uses the mirror for every registry, those of the release's images included."""
-    mirror = f"https://mirror.{site.environment.domain}/v2/"
-    wanted = {mirror_repository(a.image).partition("/")[0] for a in release_file.artifacts if a.image} | {BY_DEFAULT}
-    for host in nodes.values():
-        assert set(host.check_output("ls /etc/containerd/certs.d").split()) == wanted
-        lines = host.check_output("grep -hE '^(server|.host)' -r /etc/containerd/certs.d").splitlines()
-        assert [line for line in lines if mirror not in line] == []
-
-
-def test_no_image_falls_back_to_its_upstream(nodes: Hosts, site: Site) -> None:
-    """For an image that the bundle lacks, containerd contacts the mirror and no other registry."""
-    for image in ("registry.k8s.io/bedplate-no-such-image:v1", f"{ANY_HOST}/image:v1"):
-        for name, host in nodes.items():
-            before = _counter(host, "outside")
-            done = host.run("ctr -n bedplate-test images pull --hosts-dir /etc/containerd/certs.d %s", image)
-            assert done.rc != 0, f"{name} has pulled {image}"
-            assert f"mirror.{site.environment.domain}" in done.stderr or "not found" in done.stderr
-            assert _counter(host, "outside") == before
-
-
-@pytest.mark.last
-def test_every_image_is_the_bundles(nodes: Hosts, release_file: ReleaseFile, record_property: Any) -> None:
-    """Every image on every node is in the bundle, digest for digest."""
-    known = {(a.image, f"sha256:{a.sha256}") for a in release_file.artifacts if a.image}
-    digests = {digest for _, digest in known}
-    images = {name: _images(host) for name, host in nodes.items()}
-    # containerd lists an image by tag, by digest, and by the digest of its configuration.
-    unknown = [
-        f"{node}: {image}"
-        for node, found in images.items()
-        for image, digest in found
-        if not ((image, digest) in known or (digest in digests and "sha256:" in image))
-    ]
-    record_property("images", sorted({image for found in images.values() for image, _ in found if "/" in image}))
-    assert unknown == []
-    assert all(images.values())
-
-
-@pytest.mark.last
-def test_every_image_came_from_the_mirror(nodes: Hosts, hosts: Hosts, site: Site, release_file: ReleaseFile) -> None:
-    """The mirror's log shows, for every image on every node, that the node pulled this digest."""
-    named = {f"sha256:{artifact.sha256}": artifact.image for artifact in release_file.artifacts if artifact.image}
-    pulled = {
-        (who, digest)
-        for host in hosts.values()
-        for _, who, _, digest, _ in map(str.split, host.run(f"zcat -f {PULLS}*").stdout.splitlines())
+    # https://chrony-project.org/doc/4.3/chronyc.html: -c gives the fields of `tracking` in a fixed order.
+    found = on_each(hosts, lambda _, host: host.check_output("chronyc -c tracking").split(","))
+    off = {name: float(fields[4]) for name, fields in found.items()}
+    record_property("seconds_off_most", max(map(abs, off.values())))
+    wrong = {
+        name: f"is off by {off[name]:.3f} s, leap status {fields[-1]}"
+        for name, fields in found.items()
+        if abs(off[name]) >= SECONDS_OFF or fields[-1] != "Normal"
     }
-    unexplained = [
-        f"{host.name}: {named[digest]}"
-        for host in dict.fromkeys((*site.control_plane, *site.workers))
-        for digest in {digest for _, digest in _images(nodes[host.name])} & named.keys()
-        if (str(host.address), digest) not in pulled
-    ]
-    assert unexplained == []
-
-
-@pytest.mark.last
-def test_nothing_tried_to_leave(hosts: Hosts, record_property: Any) -> None:
-    """No host and no pod has sent a packet to an address outside the datacenter."""
-    found = {name: _counter(host, "outside") for name, host in hosts.items()}
-    record_property("packets_outside", sum(found.values()))
-    tried = {name: _offenders(host) for name, host in hosts.items() if found[name]}
-    assert (found, tried) == (dict.fromkeys(hosts, 0), {})
-
-
-def test_what_leaves_is_counted(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
-    """A packet that this run sends out from a host is counted there, apart from others."""
-    for name, host in hosts.items():
-        device = host.check_output("ip -o -4 address show to %s", specs[name].address).split()[1]
-        control, outside = _counter(host, "control"), _counter(host, "outside")
-        host.check_output("python3 -c %s %s", ONE_PACKET, device)
-        assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside), name
-
-
-def test_what_a_pod_sends_out_is_counted(hosts: Hosts, hub_pod: dict[str, Any], cluster: ClusterClient) -> None:
-    """A packet that this run sends out from a pod is counted on its node, apart from others."""
-    host = hosts[hub_pod["spec"]["nodeName"]]
-    control, outside = _counter(host, "control"), _counter(host, "outside")
-    cluster.run_in("notebooks", hub_pod["metadata"]["name"], PYTHON, "-c", ONE_PACKET)
-    assert (_counter(host, "control"), _counter(host, "outside")) == (control + 1, outside)
-
-
-def _counter(host: Any, name: str) -> int:
-    listing = json.loads(host.check_output("nft -j list counter inet bedplate_audit %s", name))
-    return int(next(item["counter"]["packets"] for item in listing["nftables"] if "counter" in item))
-
-
-def _offenders(host: Any) -> str:
-    return str(host.check_output("nft list set inet bedplate_audit offenders"))
-
-
-def _images(host: Any) -> list[tuple[str, str]]:
-    """Return the images that containerd has for Kubernetes, with their manifests' digests."""
-    rows = host.check_output("ctr -n k8s.io images ls").splitlines()[1:]
-    return [(row.split()[0], row.split()[2]) for row in rows]
+    assert not wrong, listed(wrong)

@@ -1,171 +1,194 @@
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bedplate.acceptance.access_question import AccessQuestion
-from bedplate.acceptance.cluster_client import PYTHON, ClusterClient, wait
-from bedplate.acceptance.hub_client import Notebook
-from bedplate.config.catalog import Catalog
+from bedplate.acceptance.cluster_client import ClusterClient
+from bedplate.acceptance.host_answers import listed
+from bedplate.acceptance.own_objects import OwnObjects
+from bedplate.apply.installation import Installation
+from bedplate.config.acceptance_tenant import every_tenant
 from bedplate.config.environment_file import Tenant, TenantNamespace
 from bedplate.config.environments import Site
-from bedplate.core.errors import BedplateError
+from bedplate.core import quantity
 
-STRANGER_NAMESPACE = "bedplate-acceptance"
+Json = dict[str, Any]
+Place = tuple[Tenant, TenantNamespace]
+SAMPLE = 6
+"""In how many namespaces a request to the API server is tried, those of the acceptance run included."""
 UNKNOWN_GROUP = "bedplate-acceptance-nobody"
-NOTEBOOK_PORT, HUB_PORT = 8888, 8081
-CONNECT = """
-import json, socket, sys
-answers = {}
-for target in sys.argv[1:]:
-    host, port = target.rsplit(":", 1)
-    try:
-        socket.create_connection((host, int(port)), timeout=3).close()
-        answers[target] = True
-    except OSError:
-        answers[target] = False
-print(json.dumps(answers))
-"""
+BINDINGS = "rolebindings.rbac.authorization.k8s.io"
+GUARD = "the platform owns the network policies of tenants"
+RIGHTS: dict[tuple[str, str], str] = {
+    ("get", "pods"): "admins users viewers",
+    ("create", "pods"): "admins users",
+    ("get", "secrets"): "admins users",
+    ("create", BINDINGS): "admins",
+    ("update", "resourcequotas"): "",
+    ("delete", "limitranges"): "",
+    ("update", "namespaces"): "",
+    ("delete", "namespaces"): "",
+    ("escalate", "roles.rbac.authorization.k8s.io"): "",
+    ("impersonate", "groups"): "",
+}
+"""Verb and resource in a tenant's namespace to the roles of its groups that have this right."""
+ELSEWHERE = ("kube-system", "monitoring", "notebooks", "")
+"""Namespaces of the platform, and none: rights in the whole cluster."""
+NOWHERE = (
+    ("get", "secrets"),
+    ("create", "pods"),
+    ("get", "nodes/proxy"),
+    ("create", "networkpolicies.networking.k8s.io"),
+    ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+    ("delete", "validatingadmissionpolicies.admissionregistration.k8s.io"),
+    ("create", "priorityclasses.scheduling.k8s.io"),
+    ("impersonate", "groups"),
+)
+"""Rights that no group of a tenant has elsewhere."""
 
 
-def _namespaces(site: Site) -> list[tuple[Tenant, TenantNamespace]]:
-    return [(tenant, namespace) for tenant in site.environment.tenants for namespace in tenant.namespaces]
+def _places(site: Site) -> list[Place]:
+    return [(tenant, namespace) for tenant in every_tenant(site.environment) for namespace in tenant.namespaces]
 
 
-@pytest.fixture
-def stranger(cluster: ClusterClient, catalog: Catalog) -> Iterator[str]:
-    """Run a pod in its own namespace without policies; yield its name."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STRANGER_NAMESPACE, "labels": labels}})
-    wait(lambda: bool(cluster.items("serviceaccounts", STRANGER_NAMESPACE)), f"namespace {STRANGER_NAMESPACE}", 60)
-    image = f"quay.io/jupyterhub/k8s-hub:{catalog.components['jupyterhub'].version}"
-    try:
-        with cluster.pod(STRANGER_NAMESPACE, "stranger", image) as name:
-            yield name
-    finally:
-        cluster.delete("namespace", STRANGER_NAMESPACE)
+def _sample(site: Site) -> list[Place]:
+    """Return namespaces of different departments, and the acceptance run's own, which are last."""
+    places = _places(site)
+    others, own = places[:-2], places[-2:]
+    step = max(1, len(others) // (SAMPLE - len(own)))
+    return others[::step][: SAMPLE - len(own)] + own
 
 
-@pytest.fixture
-def server(notebook: Notebook, cluster: ClusterClient) -> dict[str, Any]:
-    """Return the pod of a user's running server."""
-    notebook.ensure_running()
-    [pod] = cluster.items("pods", notebook.options["namespace"], "component=singleuser-server")
-    return pod
+def _groups(tenant: Tenant, roles: str = "admins users viewers") -> set[str]:
+    return {group for role in roles.split() for group in getattr(tenant.groups, role)}
 
 
 def test_namespaces_are_labelled(cluster: ClusterClient, site: Site) -> None:
     """Every tenant's namespace is labelled with its owner and enforces its Pod Security Standard."""
-    for tenant, namespace in _namespaces(site):
-        metadata = cluster.one("namespace", namespace.name)["metadata"]
-        assert metadata["annotations"]["bedplate.dev/owner"] == tenant.owner
-        assert metadata["labels"]["bedplate.dev/tenant"] == tenant.name
-        assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == namespace.pod_security
+    live = {item["metadata"]["name"]: item["metadata"] for item in cluster.items("namespaces")}
+    wrong = {}
+    for tenant, namespace in _places(site):
+        metadata = live.get(namespace.name, {})
+        labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+        found = [labels.get("bedplate.dev/tenant"), labels.get("pod-security.kubernetes.io/enforce")]
+        if [*found, annotations.get("bedplate.dev/owner")] != [tenant.name, namespace.pod_security, tenant.owner]:
+            wrong[namespace.name] = "differs from environment.yaml" if metadata else "does not exist"
+    assert not wrong, listed(wrong)
 
 
-def test_groups_have_their_rights_and_no_others(cluster: ClusterClient, site: Site) -> None:
-    """Each group has in each tenant's namespace exactly the rights that environment.yaml gives it."""
-    tenants = site.environment.tenants
-    named = [tenant.groups for tenant in tenants]
-    groups = {group for g in named for group in (*g.admins, *g.users, *g.viewers)} | {UNKNOWN_GROUP}
-    questions, wanted = set(), set()
-    for tenant, namespace in _namespaces(site):
-        admins, users = {*tenant.groups.admins}, {*tenant.groups.admins, *tenant.groups.users}
-        permitted = {
-            ("create", "rolebindings.rbac.authorization.k8s.io"): admins,
-            ("create", "pods"): users,
-            ("get", "pods"): users | {*tenant.groups.viewers},
-        }
-        for (verb, resource), entitled in permitted.items():
-            questions |= {AccessQuestion(group, verb, resource, namespace.name) for group in groups}
-            wanted |= {AccessQuestion(group, verb, resource, namespace.name) for group in entitled}
-    assert cluster.permitted(questions) == wanted
+def test_groups_have_their_rights_and_no_others(cluster: ClusterClient, site: Site, record_property: Any) -> None:
+    """Each group has the rights that environment.yaml gives it in its tenant's namespaces, and none elsewhere."""
+    sample, questions, wanted = _sample(site), set(), set()
+    neighbours = [sample[-1], *sample[:-1]]
+    for (tenant, namespace), (neighbour, _) in zip(sample, neighbours, strict=True):
+        for (verb, resource), roles in RIGHTS.items():
+            asked = {*_groups(tenant), *_groups(neighbour), UNKNOWN_GROUP}
+            questions |= {AccessQuestion(group, verb, resource, namespace.name) for group in asked}
+            entitled = {AccessQuestion(group, verb, resource, namespace.name) for group in _groups(tenant, roles)}
+            wanted |= entitled
+        for group in _groups(tenant):
+            questions |= {AccessQuestion(group, *right, place) for right in NOWHERE for place in ELSEWHERE}
+    permitted = cluster.permitted(questions)
+    record_property("rights_asked", len(questions))
+    record_property("namespaces_asked", [namespace.name for _, namespace in sample])
+    wrong = {_sentence(one): "is permitted" for one in permitted - wanted}
+    wrong |= {_sentence(one): "is not permitted" for one in wanted - permitted}
+    assert not wrong, listed(wrong)
 
 
-def test_quotas_are_as_written(cluster: ClusterClient, site: Site) -> None:
-    """Every tenant's quota is the one in environment.yaml, and pods without limits get default limits."""
-    for _, namespace in _namespaces(site):
-        hard = cluster.one("resourcequota", "tenant", namespace.name)["spec"]["hard"]
-        quota = namespace.quota
-        assert hard["limits.cpu"] == quota.cpu
-        assert hard["limits.memory"] == quota.memory
-        assert hard["requests.storage"] == quota.storage
-        assert hard["pods"] == str(quota.pods)
-        assert cluster.items("limitranges", namespace.name)
+def _sentence(one: AccessQuestion) -> str:
+    return f"{one.group}: {one.verb} {one.resource} in {one.namespace or 'the cluster'}"
 
 
-def test_quota_is_enforced(cluster: ClusterClient, site: Site) -> None:
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        ("networkpolicies", lambda item: item["spec"]),
+        ("rolebindings", lambda item: (item["roleRef"], item.get("subjects") or [])),
+        (
+            "resourcequotas",
+            lambda item: {name: quantity.parse(amount) for name, amount in item["spec"]["hard"].items()},
+        ),
+        ("limitranges", lambda item: item["spec"]),
+    ],
+    ids=["network policies", "rights", "quotas", "limits"],
+)
+def test_tenants_have_what_the_release_says(
+    kind: str, part: Callable[[Json], object], cluster: ClusterClient, installation: Installation, site: Site
+) -> None:
+    """In every tenant's namespace, the release's objects are as rendered, and no network policy was added."""
+    names = {namespace.name for _, namespace in _places(site)}
+    live = {key: item for item in cluster.items(kind) if (key := _key(item))[0] in names}
+    rendered = {
+        key: one.object
+        for one in installation.objects
+        if f"{one.object['kind'].lower()}s".replace("policys", "policies") == kind
+        and (key := _key(one.object))[0] in names
+    }
+    wrong = dict.fromkeys(rendered.keys() - live.keys(), "does not exist")
+    wrong |= {key: "differs" for key in rendered.keys() & live.keys() if part(live[key]) != part(rendered[key])}
+    if kind == "networkpolicies":
+        wrong |= dict.fromkeys(live.keys() - rendered.keys(), "is not the platform's")
+    assert rendered, f"the release has no {kind}"
+    assert not wrong, listed({f"{kind} {'/'.join(key)}": fact for key, fact in wrong.items()})
+
+
+def _key(item: Json) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def test_quota_is_enforced(own: OwnObjects, site: Site) -> None:
     """A volume larger than the tenant's quota is refused."""
-    for _, namespace in _namespaces(site):
-        with pytest.raises(BedplateError, match="exceeded quota"):
-            cluster.apply(_claim(namespace.name, "100Ti"))
+    for _, namespace in _sample(site):
+        too_much = str(int(quantity.parse(namespace.quota.storage)) + 1)
+        refusal = own.refusal(_claim(namespace.name, own.name("claim"), too_much))
+        assert "exceeded quota" in refusal, f"{namespace.name}: {refusal or 'was admitted'}"
 
 
-def test_privileged_pods_are_refused(cluster: ClusterClient, site: Site) -> None:
-    """A privileged pod is refused in every tenant's namespace."""
-    for _, namespace in _namespaces(site):
-        with pytest.raises(BedplateError, match="violates PodSecurity"):
-            cluster.apply(_privileged(namespace.name))
+def test_privileged_pods_are_refused(own: OwnObjects, site: Site) -> None:
+    """A privileged pod is refused in every tenant's namespace, and an ordinary one is admitted in the run's own."""
+    for _, namespace in _sample(site):
+        refusal = own.refusal(_pod(namespace.name, own.name("privileged"), privileged=True))
+        assert "violates PodSecurity" in refusal, f"{namespace.name}: {refusal or 'was admitted'}"
+    refusal = own.refusal(_pod(namespace.name, own.name("ordinary"), privileged=False))
+    assert not refusal, f"{namespace.name}: {refusal}"
 
 
-def test_everything_is_denied_first(cluster: ClusterClient, site: Site) -> None:
-    """Every tenant's namespace denies traffic that no policy allows."""
-    for _, namespace in _namespaces(site):
-        spec = cluster.one("networkpolicy", "default-deny", namespace.name)["spec"]
-        assert spec["podSelector"] == {}
-        assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
+def test_tenants_cannot_open_their_networks(own: OwnObjects, site: Site) -> None:
+    """A tenant's administrator and user cannot create a network policy; the platform's administrator can."""
+    asked = 0
+    for tenant, namespace in _sample(site):
+        policy = _policy(namespace.name, own.name("open"))
+        for group in sorted(_groups(tenant, "admins users")):
+            asked += 1
+            refusal = own.refusal(policy, user="bedplate-acceptance", groups=[group])
+            assert GUARD in refusal, f"{namespace.name}, group {group}: {refusal or 'was admitted'}"
+    assert asked, "no tenant has administrators or users"
+    refusal = own.refusal(policy)
+    assert not refusal, f"{namespace.name}, the platform's administrator: {refusal}"
 
 
-def test_a_notebook_is_reached_by_hub_and_owner_only(
-    server: dict[str, Any], stranger: str, hub_pod: dict[str, Any], cluster: ClusterClient
-) -> None:
-    """A pod in another namespace cannot reach a user's notebook; the hub can."""
-    address = f"{server['status']['podIP']}:{NOTEBOOK_PORT}"
-    proxy = f"{_service(cluster, 'proxy-public')}:443"
-    # The page is open to all pods. As the stranger reaches it, its network works and the notebook is denied to it.
-    assert _reached(cluster, STRANGER_NAMESPACE, stranger, proxy, address) == {proxy: True, address: False}
-    assert _reached(cluster, "notebooks", hub_pod["metadata"]["name"], address) == {address: True}
+def _claim(namespace: str, name: str, storage: str) -> Json:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
+    return _object("v1", "PersistentVolumeClaim", namespace, name, spec)
 
 
-def test_a_notebook_reaches_the_hub_and_nothing_else(
-    server: dict[str, Any], cluster: ClusterClient, site: Site
-) -> None:
-    """A user's notebook reaches the hub, but not the API server, nodes or monitoring."""
-    hub = f"{_service(cluster, 'hub')}:{HUB_PORT}"
-    api = f"{site.control_plane[0].address}:6443"
-    node = f"{site.workers[0].address if site.workers else site.control_plane[0].address}:22"
-    kubernetes = f"{cluster.one('service', 'kubernetes', 'default')['spec']['clusterIP']}:443"
-    prometheus = f"{_service(cluster, 'prometheus', 'monitoring')}:9090"
-    metadata = server["metadata"]
-    answers = _reached(cluster, metadata["namespace"], metadata["name"], hub, api, node, kubernetes, prometheus)
-    assert answers == {hub: True, api: False, node: False, kubernetes: False, prometheus: False}
-
-
-def _service(cluster: ClusterClient, name: str, namespace: str = "notebooks") -> str:
-    address: str = cluster.one("service", name, namespace)["spec"]["clusterIP"]
-    return address
-
-
-def _reached(cluster: ClusterClient, namespace: str, pod: str, *targets: str) -> dict[str, bool]:
-    answers: dict[str, bool] = json.loads(cluster.run_in(namespace, pod, PYTHON, "-c", CONNECT, *targets))
-    return answers
-
-
-def _claim(namespace: str, storage: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "too-large", "namespace": namespace},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}},
+def _pod(namespace: str, name: str, *, privileged: bool) -> Json:
+    security: Json = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True}
+    security["seccompProfile"] = {"type": "RuntimeDefault"}
+    container = {
+        "name": "one",
+        "image": "registry.k8s.io/pause",
+        "securityContext": {"privileged": True} if privileged else security,
     }
+    return _object("v1", "Pod", namespace, name, {"containers": [container]})
 
 
-def _privileged(namespace: str) -> dict[str, Any]:
-    container = {"name": "one", "image": "registry.k8s.io/pause:3.10.1", "securityContext": {"privileged": True}}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "privileged", "namespace": namespace},
-        "spec": {"containers": [container]},
-    }
+def _policy(namespace: str, name: str) -> Json:
+    spec = {"podSelector": {}, "ingress": [{}], "egress": [{}], "policyTypes": ["Ingress", "Egress"]}
+    return _object("networking.k8s.io/v1", "NetworkPolicy", namespace, name, spec)
+
+
+def _object(api: str, kind: str, namespace: str, name: str, spec: Json) -> Json:
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}

@@ -12,10 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bedplate.acceptance.acceptance_result import AcceptanceCheck, AcceptanceRun, Verdict, by_component
+from bedplate.acceptance.acceptance_result import (
+    REPORT,
+    AcceptanceCheck,
+    AcceptanceRun,
+    RunComparison,
+    Verdict,
+    by_component,
+)
 from bedplate.core.files import write_atomic
 
-HTML, JUNIT, JSON = "report.html", "junit.xml", "report.json"
+HTML, JUNIT = "report.html", "junit.xml"
 MARKS: dict[Verdict, tuple[str, str]] = {
     "passed": ("✓", "green"),
     "failed": ("✗", "bold red"),
@@ -25,7 +32,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 
 def write(run: AcceptanceRun, folder: Path) -> Path:
     """Write all three files into a folder, and return the path of the HTML page."""
-    write_atomic(folder / JSON, json.dumps(run.as_json(), indent=2, ensure_ascii=False) + "\n")
+    write_atomic(folder / REPORT, json.dumps(run.as_json(), indent=2, ensure_ascii=False) + "\n")
     write_atomic(folder / JUNIT, junit(run))
     write_atomic(folder / HTML, html(run))
     return folder / HTML
@@ -40,7 +47,7 @@ def html(run: AcceptanceRun) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"duration": duration, "measured": measured}
+    environment.filters |= {"duration": duration, "measured": measured, "compared": compared}
     return environment.get_template("acceptance_report.html.j2").render(run=run, groups=by_component(run.checks))
 
 
@@ -83,7 +90,19 @@ def show(run: AcceptanceRun, console: Console) -> None:
         sign, style = MARKS[check.outcome]
         console.print(Text(f"\n{sign} {check.id}: {check.title}", style=style))
         console.print(Text(check.detail), highlight=False)
+    for name, reason in run.not_tested.items():
+        console.print(Text(f"host {name} was not tested: {reason}", style="yellow"))
+    if run.comparison:
+        console.print(Text(compared(run.comparison)))
     console.print(Text(summary(run), style="bold green" if run.is_green else "bold red"))
+
+
+def compared(found: RunComparison) -> str:
+    """Return in one line what differs from the last signed run."""
+    changes = {"worse": found.worse, "better": found.better, "no longer checked": found.missing, "new": found.new}
+    parts = [f"{title}: {', '.join(names)}" for title, names in changes.items() if names]
+    then = f"{found.started:%Y-%m-%d %H:%M} UTC, release {found.release}"
+    return f"Compared with the run of {then}: {'; '.join(parts) or 'the same'}"
 
 
 def summary(run: AcceptanceRun) -> str:
@@ -92,7 +111,8 @@ def summary(run: AcceptanceRun) -> str:
     if run.of("skipped"):
         parts.append(f"{len(run.of('skipped'))} skipped")
     if run.packets_outside is not None:
-        parts.append(f"{run.packets_outside} packets tried to leave")
+        since = f" since {run.counted_since:%Y-%m-%d %H:%M} UTC" if run.counted_since else ""
+        parts.append(f"{run.packets_outside} packets tried to leave{since}")
     return f"environment {run.environment}, release {run.release}: {', '.join(parts)}, {duration(run.seconds)}"
 
 

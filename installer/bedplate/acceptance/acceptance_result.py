@@ -12,6 +12,10 @@ from bedplate.config.base import Model
 
 PACKETS_OUTSIDE = "packets_outside"
 """Property (``record_property``) with which a test reports packets that tried to leave; summed over the run."""
+COUNTED_SINCE = "counted_since"
+"""Property with which a test reports since when all hosts count packets, in UTC; the latest counts."""
+REPORT = "report.json"
+"""Name of the file with the run as JSON."""
 
 Verdict = Literal["passed", "failed", "skipped"]
 
@@ -28,6 +32,17 @@ class AcceptanceCheck(Model):
     facts: dict[str, Any] = Field(default_factory=dict, description="what the test measured")
 
 
+class RunComparison(Model):
+    """What differs from the last signed run."""
+
+    started: datetime = Field(description="when that run began, UTC")
+    release: str = Field(description="the release that it tested")
+    worse: list[str] = Field(description="checks that passed then, and failed or were skipped now")
+    better: list[str] = Field(description="checks that failed or were skipped then, and passed now")
+    missing: list[str] = Field(description="checks of that run that this run does not have")
+    new: list[str] = Field(description="checks that only this run has")
+
+
 class AcceptanceRun(Model):
     """One acceptance run."""
 
@@ -37,17 +52,25 @@ class AcceptanceRun(Model):
     seconds: float = Field(description="how long it took")
     hosts: dict[str, str] = Field(description="host to its groups")
     checks: list[AcceptanceCheck] = Field(description="in the order in which they ran")
+    not_tested: dict[str, str] = Field(default_factory=dict, description="host that was left out to the reason")
+    comparison: RunComparison | None = Field(None, description="what differs from the last signed run")
 
     @property
     def is_green(self) -> bool:
-        """Return whether no check failed, packets that tried to leave were counted, and there were none."""
-        return bool(self.of("passed")) and not self.of("failed") and self.packets_outside == 0
+        """Return whether every check passed, packets that tried to leave were counted, and there were none."""
+        return bool(self.checks) and len(self.of("passed")) == len(self.checks) and self.packets_outside == 0
 
     @property
     def packets_outside(self) -> int | None:
         """Return how many packets tried to leave; None if no test counted them."""
         counts = [check.facts[PACKETS_OUTSIDE] for check in self.checks if PACKETS_OUTSIDE in check.facts]
         return sum(counts) if counts else None
+
+    @property
+    def counted_since(self) -> datetime | None:
+        """Return since when every host counts packets: at a boot and by a new rule, a host begins again."""
+        found = [check.facts[COUNTED_SINCE] for check in self.checks if COUNTED_SINCE in check.facts]
+        return max(map(datetime.fromisoformat, found), default=None)
 
     def of(self, verdict: Verdict) -> list[AcceptanceCheck]:
         """Return the checks with this outcome."""
@@ -65,6 +88,9 @@ class AcceptanceRun(Model):
             "failed": len(self.of("failed")),
             "skipped": len(self.of("skipped")),
             PACKETS_OUTSIDE: self.packets_outside,
+            COUNTED_SINCE: self.counted_since.isoformat(timespec="seconds") if self.counted_since else None,
+            "not_tested": self.not_tested,
+            "comparison": self.comparison.model_dump(mode="json") if self.comparison else None,
             "hosts": self.hosts,
             "checks": [check.model_dump() for check in self.checks],
         }

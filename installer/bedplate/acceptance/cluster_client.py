@@ -1,11 +1,10 @@
-"""A client of the cluster for acceptance tests: objects, services, logs, programs in pods, own pods."""
+"""A client of the cluster for acceptance tests, which only reads: objects, services, logs, and programs in pods."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 
 POLL_SECONDS = 1.0
-READY_SECONDS = 180.0
+NOTHING = "<none>"
 PYTHON = "/opt/bedplate/python/bin/python3"
 """Path of Python in every image with wheels."""
 
@@ -33,6 +32,22 @@ class ClusterClient:
         items: list[dict[str, Any]] = kubectl.get(self.site, kind, *where, *selected)["items"]
         return items
 
+    def columns(self, kind: str, *fields: str, selector: str = "") -> list[tuple[str, ...]]:
+        """Return some fields of all objects of a kind, in all namespaces, as text; a missing field is empty.
+
+        Of objects that users own, the rest is not read: their pods' variables are tokens and passwords.
+
+        Args:
+            kind: kubectl's name.
+            fields: paths such as .metadata.name.
+            selector: a label selector.
+        """
+        named = ",".join(f"C{number}:{field}" for number, field in enumerate(fields))
+        selected = ["-l", selector] if selector else []
+        words = ["get", kind, "-A", *selected, "--no-headers", "-o", f"custom-columns={named}"]
+        lines = kubectl.run(self.site, *words).decode().splitlines()
+        return [tuple("" if word == NOTHING else word for word in line.split()) for line in lines]
+
     def one(self, kind: str, name: str, namespace: str = "") -> dict[str, Any]:
         """Return one object."""
         item: dict[str, Any] = kubectl.get(self.site, kind, name, *(["-n", namespace] if namespace else []))
@@ -47,8 +62,8 @@ class ClusterClient:
         return json.loads(self.raw(f"/api/v1/namespaces/{namespace}/services/{service}:{port}/proxy{path}"))
 
     def logs(self, namespace: str, selector: str) -> str:
-        """Return the logs of all pods that match a selector, those before a restart included."""
-        words = ["logs", "-n", namespace, "--tail=-1"]
+        """Return the logs of all pods that match a selector, those before a restart included, with each line's time."""
+        words = ["logs", "-n", namespace, "--tail=-1", "--timestamps"]
         restarted = [
             (pod["metadata"]["name"], "-c", container["name"], "--previous")
             for pod in self.items("pods", namespace, selector)
@@ -70,63 +85,6 @@ class ClusterClient:
     def run_in(self, namespace: str, pod: str, *words: str, timeout: float = 60) -> str:
         """Run a program in a pod and return what it printed."""
         return kubectl.run(self.site, "exec", "-n", namespace, pod, "--", *words, timeout=timeout).decode()
-
-    def apply(self, *objects: dict[str, Any]) -> None:
-        """Create or change objects."""
-        content = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}).encode()
-        kubectl.run(
-            self.site, "apply", "--server-side", "--field-manager=bedplate-acceptance", "-f", "-", stdin=content
-        )
-
-    def delete(self, kind: str, name: str, namespace: str = "") -> None:
-        """Delete an object, if it exists, and wait until it is deleted."""
-        where = ["-n", namespace] if namespace else []
-        kubectl.run(
-            self.site, "delete", kind, name, *where, "--ignore-not-found", "--grace-period=1", "--wait", timeout=180
-        )
-
-    @contextmanager
-    def pod(self, namespace: str, name: str, image: str, labels: dict[str, str] | None = None) -> Iterator[str]:
-        """Run a pod that only waits; yield its name once it is ready, and delete it afterwards."""
-        self.delete("pod", name, namespace)
-        self.apply(waiting_pod(namespace, name, image, labels or {}))
-        try:
-            wait(lambda: is_ready(self.one("pod", name, namespace)), f"pod {namespace}/{name}", READY_SECONDS)
-            yield name
-        finally:
-            self.delete("pod", name, namespace)
-
-
-def waiting_pod(namespace: str, name: str, image: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return a pod that only waits and meets the Pod Security Standard `restricted`."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app": name, **labels}},
-        "spec": {
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": 1,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 65532,
-                "runAsGroup": 65532,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [
-                {
-                    "name": "wait",
-                    "image": image,
-                    "command": [PYTHON, "-c", "import time; time.sleep(3600)"],
-                    "resources": {
-                        "requests": {"cpu": "10m", "memory": "32Mi"},
-                        "limits": {"cpu": "200m", "memory": "128Mi"},
-                    },
-                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                }
-            ],
-        },
-    }
 
 
 def is_ready(item: dict[str, Any]) -> bool:

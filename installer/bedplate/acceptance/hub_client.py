@@ -21,6 +21,7 @@ START_SECONDS = 300
 STOP_SECONDS = 120
 CELL_SECONDS = 180
 POLL_SECONDS = 0.5
+WRONG_PASSWORD = "Invalid username or password"  # noqa: S105  the hub's message
 CREATED = (200, 201, 202, 204)
 
 
@@ -32,12 +33,17 @@ class HubUser:
         base: JupyterHub's URL, such as https://notebooks.example.test:30443.
         authority: file with the certificate of the CA that must have signed JupyterHub's.
         name: the user.
+        client: the HTTP client.
+        token: the API token that take_token created.
+        token_id: its id.
     """
 
     base: str
     authority: Path
     name: str
     client: httpx.Client = field(init=False)
+    token: str = field(init=False, default="", repr=False)
+    token_id: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         """Prepare the client; no connection is opened yet."""
@@ -49,14 +55,13 @@ class HubUser:
 
     def login(self, password: str) -> bool:
         """Submit the login form; return whether the login was accepted."""
-        page = self.client.get("/hub/login")
-        page.raise_for_status()
-        response = self.client.post(
-            "/hub/login",
-            params={"next": "/hub/home"},
-            data={"username": self.name, "password": password, "_xsrf": _xsrf(page.text)},
-        )
+        response = self._submit(password)
         return response.status_code == httpx.codes.OK and response.url.path == "/hub/home"
+
+    def is_refused(self, password: str) -> bool:
+        """Submit the login form; return whether the hub says that the password is wrong, and not another error."""
+        response = self._submit(password)
+        return response.status_code == httpx.codes.FORBIDDEN and WRONG_PASSWORD in response.text
 
     def take_token(self) -> None:
         """Create an API token, as the Token page does, and use it from here on."""
@@ -67,8 +72,15 @@ class HubUser:
             headers={"X-XSRFToken": _xsrf(home.text), "Referer": f"{self.base}/hub/token"},
         )
         _expect(response, "create a token")
-        self.client.headers["Authorization"] = f"token {response.json()['token']}"
+        created = response.json()
+        self.token, self.token_id = str(created["token"]), str(created["id"])
+        self.client.headers["Authorization"] = f"token {self.token}"
         self.client.cookies.clear()
+
+    def drop_token(self) -> None:
+        """Revoke the API token; from here on, no request is permitted."""
+        response = self.client.delete(f"/hub/api/users/{self.name}/tokens/{self.token_id}")
+        _expect(response, "revoke the token")
 
     def form(self) -> str:
         """Return the page where users choose the namespace and size of their server."""
@@ -116,6 +128,12 @@ class HubUser:
         """Close the connections."""
         self.client.close()
 
+    def _submit(self, password: str) -> httpx.Response:
+        page = self.client.get("/hub/login")
+        page.raise_for_status()
+        fields = {"username": self.name, "password": password, "_xsrf": _xsrf(page.text)}
+        return self.client.post("/hub/login", params={"next": "/hub/home"}, data=fields)
+
     def _execute(self, kernel: str, code: str, seconds: float) -> str:
         address = f"{self.base.replace('https://', 'wss://')}/user/{self.name}/api/kernels/{kernel}/channels"
         channel = websocket.create_connection(
@@ -134,44 +152,10 @@ class HubUser:
 
     def _wait(self, seconds: float, fact: str, is_so: Any) -> None:
         end = time.monotonic() + seconds
-        while not is_so(server := self.server()):
+        while not is_so(self.server()):
             if time.monotonic() > end:
-                raise BedplateError(f"server of {self.name}", f"{fact} after {seconds:.0f} s: {server}")
+                raise BedplateError(f"server of {self.name}", f"{fact} after {seconds:.0f} s")
             time.sleep(POLL_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Notebook:
-    """A user's server that the tests share: starting one takes a while.
-
-    Attributes:
-        user: its owner, with an API token.
-        options: the chosen namespace, size and volume.
-    """
-
-    user: HubUser
-    options: dict[str, str]
-
-    def ensure_running(self) -> None:
-        """Start the server if it is not running with these options."""
-        server = self.user.server()
-        if server and (server["user_options"] != self.options or not (server["ready"] or server["pending"] == "spawn")):
-            self.ensure_stopped()
-            server = None
-        if server is None:
-            self.user.start(self.options)
-        elif not server["ready"]:
-            self.user.wait_started()
-
-    def request_start(self) -> None:
-        """Request the server if there is none, without waiting for it."""
-        if self.user.server() is None:
-            self.user.request_start(self.options)
-
-    def ensure_stopped(self) -> None:
-        """Stop the server if it is running."""
-        if self.user.server():
-            self.user.stop()
 
 
 def _xsrf(page: str) -> str:
@@ -181,11 +165,16 @@ def _xsrf(page: str) -> str:
 
 def _expect(response: httpx.Response, what: str) -> None:
     if response.status_code not in CREATED:
-        raise BedplateError(
-            "JupyterHub",
-            f"refused to {what}: {response.status_code} {response.text[:300]}",
-            "read the log of the hub's pod",
-        )
+        fact = f"refused to {what}: {response.status_code} {_message(response)}".rstrip()
+        raise BedplateError("JupyterHub", fact, "read the log of the hub's pod")
+
+
+def _message(response: httpx.Response) -> str:
+    """Return the hub's own message; never a page or an object, which hold tokens."""
+    try:
+        return str(response.json()["message"])[:300]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _request(code: str) -> dict[str, Any]:
@@ -213,7 +202,7 @@ def _printed(channel: Any, request: str, end: float) -> str:
             case "stream":
                 text += content["text"]
             case "error":
-                raise BedplateError("cell", f"failed: {content['ename']}: {content['evalue']}")
+                raise BedplateError("cell", f"failed: {content['ename']}: {content['evalue'][:300]}")
             case "status" if content["execution_state"] == "idle":
                 return text
-    raise BedplateError("cell", f"did not finish in time; it printed {text!r}")
+    raise BedplateError("cell", f"did not finish in time; it printed {len(text)} characters")

@@ -49,7 +49,8 @@ class Recorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Record a file that cannot be read as a failed check."""
         if report.failed:
-            name = Path(report.nodeid).stem.removeprefix(PREFIX).replace("_", "-")
+            path = Path("/", report.nodeid)
+            name = self.components.get(path, path.stem.removeprefix(PREFIX).replace("_", "-"))
             self._add(
                 AcceptanceCheck(
                     id=f"{name}/read",
@@ -83,13 +84,14 @@ class Recorder:
             component=component,
             outcome=outcome,
             seconds=round(sum(report.duration for report in reports), 3),
-            detail=_reason(failure) if failure else _skip(skipped) if skipped else "",
+            detail=_short(str(failure.longrepr)) if failure else _skip(skipped) if skipped else "",
             facts=dict(reports[-1].user_properties),
         )
 
     def _component(self, report: pytest.TestReport) -> str:
-        name = Path(report.location[0]).name
-        return next((component for path, component in self.components.items() if path.name == name), name)
+        # pytest's paths are relative to its root, which is the root of the file system.
+        path = Path("/", report.location[0])
+        return self.components.get(path, path.name)
 
     def _add(self, check: AcceptanceCheck) -> None:
         self.checks.append(check)
@@ -101,12 +103,6 @@ def _title(item: pytest.Item) -> str:
     title = text[0].rstrip(".") if text else item.name.removeprefix(PREFIX).replace("_", " ")
     _, bracket, parameter = item.name.partition("[")
     return f"{title} ({parameter.removesuffix(']')})" if bracket else title
-
-
-def _reason(report: pytest.TestReport) -> str:
-    """Return the error's message in few lines, without the test's source."""
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return _short(crash.message if crash else str(report.longrepr))
 
 
 def _skip(report: pytest.TestReport) -> str:

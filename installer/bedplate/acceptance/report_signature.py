@@ -40,7 +40,7 @@ class ReportManifest(Model):
     release: str = Field(description="release, with +relock if vanished packages were relocked")
     started: datetime = Field(description="when the run began, UTC")
     seconds: float = Field(description="how long it took")
-    green: bool = Field(description="whether at least one check passed, none failed, and no packet tried to leave")
+    green: bool = Field(description="whether every check passed, and no packet tried to leave")
     passed: int = Field(description="number of checks that passed")
     failed: int = Field(description="number of checks that failed")
     skipped: int = Field(description="number of checks that were skipped")

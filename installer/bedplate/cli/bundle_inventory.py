@@ -13,7 +13,7 @@ from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import paths
-from bedplate.core.errors import InputError
+from bedplate.core.errors import BedplateError, InputError
 from bedplate.core.files import write_atomic
 from bedplate.core.sizes import count_of, human
 from bedplate.delta import inventory
@@ -77,7 +77,10 @@ def _forward(site: Site, bundle: Path | None, out: Path, options: list[str]) -> 
     code = bastion.forward(site, ["bundle", "inventory", *words, *([str(bundle)] if bundle else [])])
     if code == 0:
         with tempfile.TemporaryDirectory() as scratch:
-            write_atomic(out, bastion.fetch_latest(site, WRITTEN, Path(scratch)).read_bytes())
+            copied = bastion.fetch(site, WRITTEN, f"{name}.inventory", Path(scratch))
+            if copied is None:
+                raise BedplateError("inventory file", "is not on the bastion, although the command succeeded")
+            write_atomic(out, copied.read_bytes())
         typer.echo(f"Copied to this machine: {out}", err=True)
     raise typer.Exit(code)
 

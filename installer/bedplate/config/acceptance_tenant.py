@@ -6,6 +6,8 @@ in theirs, and no department's quota, volumes or pods are touched.
 
 from __future__ import annotations
 
+import math
+
 from bedplate.config.environment_file import Environment, Quota, Tenant, TenantGroups, TenantNamespace
 from bedplate.core import quantity
 
@@ -14,9 +16,9 @@ NAME = "bedplate-acceptance"
 OTHER = f"{NAME}-other"
 """A second namespace, whose pods must not reach those of the first."""
 GROUPS = TenantGroups(admins=[f"{NAME}-admins"], users=[NAME], viewers=[f"{NAME}-viewers"])
-PODS, POD_CPU_MILLIS, POD_MEMORY_MIB = 8, 200, 128
+PODS, POD_CPU, POD_MEMORY = 8, quantity.parse("200m"), quantity.parse("128Mi")
 """How many pods besides the server there may be in a namespace, and the limits of each."""
-MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
 
 
 def acceptance_tenant(environment: Environment) -> Tenant:
@@ -41,6 +43,7 @@ def server_options(environment: Environment) -> dict[str, str]:
 def _quota(environment: Environment) -> Quota:
     options = server_options(environment)
     size = next(one for one in environment.notebooks.sizes if one.name == options["size"])
-    cpu = int(quantity.parse(size.cpu) * 1000) + PODS * POD_CPU_MILLIS
-    memory = int(quantity.parse(size.memory)) + PODS * POD_MEMORY_MIB * MEBIBYTE
-    return Quota(cpu=f"{cpu}m", memory=str(memory), storage=options["volume"], pods=PODS + 1)
+    # Whole units: the API server writes 2000m as 2, and 1048576000 as 1048576k.
+    cpu = math.ceil(quantity.parse(size.cpu) + PODS * POD_CPU)
+    memory = math.ceil((quantity.parse(size.memory) + PODS * POD_MEMORY) / GIBIBYTE)
+    return Quota(cpu=str(cpu), memory=f"{memory}Gi", storage=options["volume"], pods=PODS + 1)

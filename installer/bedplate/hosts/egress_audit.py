@@ -13,6 +13,19 @@ SINCE, SENDERS, OFFENDERS = "since", "senders", "offenders"
 
 
 @dataclass(frozen=True, slots=True)
+class SentOutside:
+    """What one address sent outside.
+
+    Attributes:
+        packets: how many packets.
+        seconds: how long ago it sent the last one.
+    """
+
+    packets: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class EgressCount:
     """The counters of one host.
 
@@ -20,15 +33,20 @@ class EgressCount:
         outside: packets to addresses outside the datacenter.
         control: packets that acceptance runs sent on purpose.
         seconds: how long the rules have been counting; None if they do not say.
-        senders: IPv4 address to how many of the packets it sent.
+        senders: IPv4 address to what it sent outside.
         offenders: source, destination and protocol of what left.
     """
 
     outside: int
     control: int
     seconds: int | None
-    senders: dict[str, int]
+    senders: dict[str, SentOutside]
     offenders: tuple[tuple[str, str, str], ...]
+
+    @property
+    def sent(self) -> dict[str, int]:
+        """Return the packets by IPv4 address of the sender."""
+        return {address: one.packets for address, one in self.senders.items()}
 
 
 def parse(listing: str | bytes) -> EgressCount:
@@ -40,9 +58,17 @@ def parse(listing: str | bytes) -> EgressCount:
         outside=counters[OUTSIDE],
         control=counters[CONTROL],
         seconds=_age(sets.get(SINCE, {})),
-        senders={one["val"]: int(one["counter"]["packets"]) for one in _elements(sets.get(SENDERS, {}))},
+        senders=_senders(sets.get(SENDERS, {})),
         offenders=tuple(tuple(one["val"]["concat"]) for one in _elements(sets.get(OFFENDERS, {}))),
     )
+
+
+def _senders(found: dict[str, Any]) -> dict[str, SentOutside]:
+    lifetime = int(found.get("timeout", 0))
+    return {
+        one["val"]: SentOutside(int(one["counter"]["packets"]), lifetime - int(one["expires"]))
+        for one in _elements(found)
+    }
 
 
 def _age(since: dict[str, Any]) -> int | None:

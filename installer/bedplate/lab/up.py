@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +33,7 @@ from bedplate.lab.lab_environment import ensure_environment, template_folder
 from bedplate.lab.lab_network import ensure_network
 from bedplate.lab.machine_image import ensure_image
 from bedplate.lab.prerequisites import ensure_prerequisites
-from bedplate.remote import bastion, send
+from bedplate.remote import bastion, run_reports, send
 
 BUNDLE = "bundle"
 PUBLISHER = "publisher"
@@ -191,6 +190,4 @@ def apply(_: Lab, site: Site) -> int:
 
 def verify(_: Lab, site: Site) -> int:
     """Run `bedplate verify` on the bastion, and copy its report here."""
-    code = bastion.forward(site, ["verify", site.environment.name])
-    sys.stderr.write(f"Copied to this machine: {bastion.fetch_latest(site, 'log/acceptance')}\n")
-    return code
+    return run_reports.forward(site, ["verify", site.environment.name])

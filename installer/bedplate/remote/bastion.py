@@ -9,7 +9,7 @@ import signal
 import sys
 import tarfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bedplate import validate
@@ -23,17 +23,21 @@ from bedplate.remote import release_installer, send
 from bedplate.remote.caller import read_caller
 
 BEDPLATE = "/usr/local/bin/bedplate"
+NONE = 44
+"""Exit status of the command that copies an entry, if there is no such entry."""
 FORWARDED = "BEDPLATE_FORWARDED"
 """Variable set for a forwarded command, which then ends when its caller is gone."""
 
 
-def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) -> Site:
+def run_on_bastion(
+    name: str, *, needs_release: bool = True, run_there: Callable[[Site, Sequence[str], str], int] | None = None
+) -> Site:
     """Return the environment if this is its bastion; otherwise run the command there and exit with its code.
 
     Args:
         name: the environment, as typed.
-        fetches: folder in the environment's state on the bastion, whose newest entry is copied back here.
         needs_release: whether the command needs the environment's release; see `checked_site`.
+        run_there: runs the command's arguments there, instead of `forward`.
 
     Raises:
         ErrorList: the environment's files have errors; then no host is contacted.
@@ -41,10 +45,7 @@ def run_on_bastion(name: str, *, fetches: str = "", needs_release: bool = True) 
     site = checked_site(name, needs_release=needs_release)
     if site.is_here:
         return site
-    code = forward(site, sys.argv[1:], name)
-    if fetches:
-        sys.stderr.write(f"Copied to this machine: {fetch_latest(site, fetches)}\n")
-    sys.exit(code)
+    sys.exit((run_there or forward)(site, sys.argv[1:], name))
 
 
 def checked_site(name: str, *, needs_release: bool = True) -> Site:
@@ -77,7 +78,7 @@ def checked_site(name: str, *, needs_release: bool = True) -> Site:
     return site
 
 
-def forward(site: Site, words: Sequence[str], name: str = "") -> int:
+def forward(site: Site, words: Sequence[str], name: str = "", settings: Mapping[str, str] | None = None) -> int:
     """Send the environment to its bastion, run a Bedplate command there and return its exit code.
 
     Standard output and error stay separate and are passed on as they arrive, with a terminal if there is one.
@@ -86,13 +87,15 @@ def forward(site: Site, words: Sequence[str], name: str = "") -> int:
         site: the environment.
         words: the arguments of `bedplate`.
         name: the argument that names the environment, as typed (it may be a path).
+        settings: variables for the command.
     """
     send.send_environment(site)
     remote_words = [_renamed(word, name, site.environment.name) for word in words]
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     colours = {"TERM": os.environ.get("TERM", "")} if terminal else {}
-    settings = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours, **read_caller(site.folder).variables()}
-    remote = ["env", *(f"{key}={value}" for key, value in settings.items()), BEDPLATE, *remote_words]
+    caller = read_caller(site.folder).variables()
+    variables = {FORWARDED: "1", "COLUMNS": str(_columns()), **colours, **caller, **(settings or {})}
+    remote = ["env", *(f"{key}={value}" for key, value in variables.items()), BEDPLATE, *remote_words]
     code = command.run_in_terminal(ssh.argv(ssh.bastion(site), remote, terminal=terminal))
     if code == ssh.FAILED:
         raise BedplateError(
@@ -101,21 +104,28 @@ def forward(site: Site, words: Sequence[str], name: str = "") -> int:
     return code
 
 
-def fetch_latest(site: Site, folder: str, into: Path | None = None) -> Path:
-    """Copy the newest entry of a folder in the environment's state from its bastion; return its path here.
+def fetch(site: Site, folder: str, name: str, into: Path | None = None) -> Path | None:
+    """Copy one entry of a folder in the environment's state from its bastion; return its path here.
 
     Args:
         site: the environment.
         folder: the folder, below the state.
+        name: the entry's name; never the newest one, which may be that of another run.
         into: where the copy goes; by default the user's state folder.
+
+    Returns:
+        The path here, or None if the bastion has no such entry.
     """
-    parent = site.state / folder
-    script = f'cd {parent} && tar -c "$(ls -t | head -n 1)"'
-    done = ssh.run(ssh.bastion(site), ["sh", "-c", script], has_secrets=True)
+    script = 'cd "$1" 2>/dev/null && [ -e "$2" ] || exit "$3"; exec tar -c "$2"'
+    words = ["sh", "-c", script, "sh", str(site.state / folder), name, str(NONE)]
+    done = ssh.run(ssh.bastion(site), words, check=False, has_secrets=True)
+    if done.returncode == NONE:
+        return None
+    if done.returncode != 0:
+        raise BedplateError(f"{folder}/{name} of the bastion", f"cannot be copied:\n{command.last_lines(done, errors_only=True)}")
     target = into or reports_folder(site.environment.name)
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-        name = tar.getnames()[0].partition("/")[0]
         tar.extractall(target, filter="data")
     return target / name
 
