@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from bedplate.acceptance import egress_trial
-from bedplate.acceptance.egress_trial import EgressTrial
-from bedplate.acceptance.host_answers import listed, on_each
+from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.own_pod import OwnPod
 from bedplate.acceptance.platform_view import PlatformView
 from bedplate.apply.installation import Installation
@@ -32,10 +31,7 @@ def test_outside_addresses_are_counted(hosts: Hosts, site: Site) -> None:
     """The loaded rules of every host count packets to outside addresses: tried in a network without a way out."""
     words = egress_trial.words(addresses.inside_ranges(site.environment.network))
     command = " ".join(["%s"] * len(words))
-    done = on_each(hosts, lambda _, host: host.run(command, *words))
-    failed = {name: done[name].stderr.strip().splitlines()[-1:] for name in hosts if done[name].rc}
-    assert not failed, listed(failed)
-    found: dict[str, EgressTrial] = {name: egress_trial.parse(done[name].stdout) for name in hosts}
+    found = on_each(hosts, lambda _, host: egress_trial.parse(output(host, command, *words)))
     wrong = {name: trial for name, trial in found.items() if not trial.is_counted}
     assert not wrong, f"expected {egress_trial.PER_PACKET} each\n{listed(wrong)}"
 
@@ -45,9 +41,9 @@ def test_what_leaves_is_counted(hosts: Hosts, installation: Installation) -> Non
     own = {spec.host: spec.address for spec in installation.specs}
 
     def send(name: str, host: Any) -> tuple[int, int]:
-        device = host.check_output("ip -o -4 address show to %s", own[name]).split()[1]
+        device = output(host, "ip -o -4 address show to %s", own[name]).split()[1]
         before = _count(host)
-        host.check_output("python3 -c %s %s", ONE_PACKET, device)
+        output(host, "python3 -c %s %s", ONE_PACKET, device)
         after = _count(host)
         return after.control - before.control, after.sent.get(own[name], 0) - before.sent.get(own[name], 0)
 
@@ -113,4 +109,4 @@ def _users(count: EgressCount, began: Mapping[str, datetime], site: Site) -> set
 
 
 def _count(host: Any) -> EgressCount:
-    return egress_audit.parse(host.check_output(" ".join(egress_audit.LIST)))
+    return egress_audit.parse(output(host, " ".join(egress_audit.LIST)))

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.host_answers import listed, on_each
+from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.host_selection import HostSelection
 from bedplate.acceptance.own_objects import OwnObjects
 from bedplate.acceptance.platform_view import PlatformView
@@ -50,8 +50,8 @@ def test_registries_are_the_mirror(nodes: Hosts, site: Site, release_file: Relea
     """Containerd uses the mirror for every registry, those of the release's images included."""
     mirror = f"https://mirror.{site.environment.domain}/v2/"
     wanted = {mirror_repository(a.image).partition("/")[0] for a in release_file.artifacts if a.image} | {BY_DEFAULT}
-    folders = on_each(nodes, lambda _, host: {*host.check_output(f"ls {CERTS}").split()})
-    lines = on_each(nodes, lambda _, host: host.check_output(f"grep -hE '^(server|.host)' -r {CERTS}").splitlines())
+    folders = on_each(nodes, lambda _, host: {*output(host, f"ls {CERTS}").split()})
+    lines = on_each(nodes, lambda _, host: output(host, f"grep -hE '^(server|.host)' -r {CERTS}").splitlines())
     wrong = {name: ", ".join(sorted(found ^ wanted)) for name, found in folders.items() if found != wanted}
     wrong |= {f"{name}: {line}": "is not the mirror" for name in lines for line in lines[name] if mirror not in line}
     assert not wrong, listed(wrong)
@@ -133,5 +133,5 @@ def _since(host: Any, log: str, lines: int) -> list[str]:
 
 def _sent(host: Any, addresses: set[str]) -> int:
     """Return how many packets a host itself, not a pod on it, has sent outside."""
-    count = egress_audit.parse(host.check_output(" ".join(egress_audit.LIST)))
+    count = egress_audit.parse(output(host, " ".join(egress_audit.LIST)))
     return sum(packets for sender, packets in count.sent.items() if sender in addresses)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.host_answers import listed, on_each
+from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.host_selection import HostSelection
 from bedplate.apply.installation import Installation
 from bedplate.config.environments import Site
@@ -68,7 +68,7 @@ def test_services_are_active(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
 def test_no_unit_has_failed(hosts: Hosts, specs: dict[str, HostSpec], record_property: Any) -> None:
     """No systemd unit of Bedplate has failed on any host."""
     command = "systemctl list-units --failed --plain --no-legend"
-    failed = on_each(hosts, lambda _, host: [line.split()[0] for line in host.check_output(command).splitlines()])
+    failed = on_each(hosts, lambda _, host: [line.split()[0] for line in output(host, command).splitlines()])
     ours = {name: sorted({*units} & {*specs[name].services}) for name, units in failed.items()}
     record_property("failed_units_of_the_site", sum(len(units) - len(ours[name]) for name, units in failed.items()))
     wrong = {name: ", ".join(units) for name, units in ours.items() if units}
@@ -78,7 +78,7 @@ def test_no_unit_has_failed(hosts: Hosts, specs: dict[str, HostSpec], record_pro
 def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
     """What the release owns has its version, every other package has that or a newer one."""
     command = "dpkg-query -Wf '${Package} ${Version}\\n'"
-    found = on_each(hosts, lambda _, host: dict(line.split() for line in host.check_output(command).splitlines()))
+    found = on_each(hosts, lambda _, host: dict(line.split() for line in output(host, command).splitlines()))
     other = {
         f"{name}: {package}": f"{found[name].get(package, 'not installed')}, the release has {version}"
         for name in hosts
@@ -98,7 +98,7 @@ def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
     """The mirror is a package source of every host, and the only one unless the site keeps its own."""
     wanted = f"https://mirror.{site.environment.domain}/apt"
     command = "apt-get indextargets --format '$(REPO_URI)'"
-    found = on_each(hosts, lambda _, host: {uri.rstrip("/") for uri in host.check_output(command).split()})
+    found = on_each(hosts, lambda _, host: {uri.rstrip("/") for uri in output(host, command).split()})
     if site.environment.hosts.package_sources == "keep-site":
         found = {name: uris & {wanted} for name, uris in found.items()}
     other = {name: ", ".join(sorted(uris)) or "no source" for name, uris in found.items() if uris != {wanted}}
@@ -156,7 +156,7 @@ def test_running_programs_are_the_installed_ones(
 
 def _running(host: Any, spec: HostSpec) -> dict[str, tuple[str, list[str]]]:
     units = " ".join(spec.services)
-    answer: dict[str, tuple[str, list[str]]] = json.loads(host.check_output(f"python3 -c %s {units}", RUNNING))
+    answer: dict[str, tuple[str, list[str]]] = json.loads(output(host, f"python3 -c %s {units}", RUNNING))
     return answer
 
 
@@ -195,7 +195,7 @@ def test_kernel_settings(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
 def test_time_is_one(hosts: Hosts, record_property: Any) -> None:
     """Every host's clock is synchronised and within half a second of its source."""
     # https://chrony-project.org/doc/4.3/chronyc.html: -c gives the fields of `tracking` in a fixed order.
-    found = on_each(hosts, lambda _, host: host.check_output("chronyc -c tracking").split(","))
+    found = on_each(hosts, lambda _, host: output(host, "chronyc -c tracking").split(","))
     off = {name: float(fields[4]) for name, fields in found.items()}
     record_property("seconds_off_most", max(map(abs, off.values())))
     wrong = {

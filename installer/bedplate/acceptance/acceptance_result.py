@@ -61,6 +61,13 @@ class AcceptanceRun(Model):
         return bool(self.checks) and len(self.of("passed")) == len(self.checks) and self.packets_outside == 0
 
     @property
+    def verdict(self) -> Literal["passed", "failed", "incomplete"]:
+        """Return whether the run is green, failed, or is only not green because of what was skipped."""
+        if self.is_green:
+            return "passed"
+        return "failed" if self.of("failed") or self.packets_outside or not self.checks else "incomplete"
+
+    @property
     def packets_outside(self) -> int | None:
         """Return how many packets tried to leave; None if no test counted them."""
         counts = [check.facts[PACKETS_OUTSIDE] for check in self.checks if PACKETS_OUTSIDE in check.facts]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from bedplate.core.errors import BedplateError
+
 AT_ONCE = 16
 LISTED = 20
 """How many lines of differences are printed."""
@@ -21,7 +23,32 @@ def on_each(hosts: Mapping[str, Any], question: Callable[[str, Any], Any]) -> di
         question: takes a host's name and the host.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(hosts, pool.map(lambda name: question(name, hosts[name]), hosts), strict=True))
+        return dict(zip(hosts, pool.map(lambda name: _asked(name, hosts[name], question), hosts), strict=True))
+
+
+def _asked(name: str, host: Any, question: Callable[[str, Any], Any]) -> Any:
+    try:
+        return question(name, host)
+    except BedplateError as error:
+        raise BedplateError(f"host {name}: {error.subject}", error.fact) from error
+
+
+def output(host: Any, command: str, *words: str) -> str:
+    """Return what a command on a host printed.
+
+    Args:
+        host: a host of testinfra.
+        command: a shell command, with %s for each word.
+        words: are quoted for the shell.
+
+    Raises:
+        BedplateError: the command failed; with the last line of its error output, and nothing else that it printed.
+    """
+    done = host.run(command, *words)
+    if done.rc != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:LONGEST]
+        raise BedplateError(f"command {command.split(maxsplit=1)[0]}", f"failed with exit status {done.rc}: {reason}")
+    return str(done.stdout).rstrip("\r\n")
 
 
 def listed(differences: Mapping[str, Any] | Collection[Any]) -> str:

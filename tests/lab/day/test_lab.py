@@ -12,9 +12,12 @@ from factories.running_lab import DeveloperMachine, RunningLab
 WORKER = "worker1"
 NO_PACKET_LEFT = "hosts/nothing_tried_to_leave"
 PROMISED = {
-    "hosts/every_image_came_from_the_mirror",
+    "hosts/every_host_answers",
     "hosts/every_image_is_the_bundles",
+    "hosts/images_come_from_the_mirror",
     NO_PACKET_LEFT,
+    "hosts/outside_addresses_are_counted",
+    "hosts/running_programs_are_the_installed_ones",
     "hosts/services_are_active",
     "hosts/what_a_pod_sends_out_is_counted",
     "hosts/what_leaves_is_counted",
@@ -29,6 +32,8 @@ PROMISED = {
     "prometheus/the_page_is_served",
     "tenants/a_notebook_is_reached_by_hub_and_owner_only",
     "tenants/groups_have_their_rights_and_no_others",
+    "tenants/namespaces_are_isolated",
+    "tenants/tenants_cannot_open_their_networks",
 }
 """Checks that must be in every acceptance run."""
 LOADED_BY_PODMAN: frozenset[str] = frozenset()

@@ -1,7 +1,6 @@
 import io
 import json
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bedplate.acceptance import acceptance_report, runner
-from bedplate.acceptance.acceptance_result import AcceptanceCheck, AcceptanceRun
+from bedplate.acceptance.acceptance_result import AcceptanceCheck
 from bedplate.acceptance.cluster_client import ClusterClient
 from bedplate.acceptance.failure_text import Redactor
 from bedplate.acceptance.recorder import Recorder
@@ -18,7 +17,7 @@ from bedplate.acceptance.safe_reports import SafeReports
 from bedplate.cluster import kubectl
 from bedplate.config.environments import Site
 from bedplate.render.reference_site import reference_site
-from factories.acceptance_pytest import use_plain_assertions
+from factories.acceptance_pytest import run_of, use_plain_assertions
 
 SAMPLE = '''
 import pytest
@@ -43,14 +42,6 @@ def test_elsewhere():
     """It is looked at."""
     pytest.skip("not here")
 '''
-
-
-def run_of(*checks: AcceptanceCheck) -> AcceptanceRun:
-    """Return a run with these checks."""
-    return AcceptanceRun(
-        release="2026.11.0", environment="lab", started=datetime(2026, 11, 22, 20, tzinfo=UTC), seconds=83,
-        hosts={"cp1": "control_plane"}, checks=list(checks),
-    )  # fmt: skip
 
 
 def check(outcome: str, detail: str = "", **facts: object) -> AcceptanceCheck:
