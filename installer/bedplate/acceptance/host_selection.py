@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.core.errors import BedplateError
-from bedplate.hosts import ssh
+from bedplate.hosts.host_command import on_each_host, run_on_host
 
-AT_ONCE = 32
 ANSWER_SECONDS = 20
 MAINTENANCE = "in maintenance"
 
@@ -42,12 +40,9 @@ class HostSelection:
 
 def select_hosts(site: Site) -> HostSelection:
     """Contact every host that is not in maintenance, many at once."""
-    maintained = {host.name for host in site.hosts if getattr(host, "in_maintenance", False)}
+    maintained = {host.name for host in site.hosts if host.in_maintenance}
     asked = [host for host in site.hosts if host.name not in maintained]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        reasons = dict(
-            zip((host.name for host in asked), pool.map(lambda host: _silence(site, host), asked), strict=True)
-        )
+    reasons = on_each_host(asked, lambda host: _silence(site, host))
     return HostSelection(
         tested=tuple(host for host in asked if not reasons[host.name]),
         silent={name: reason for name, reason in reasons.items() if reason},
@@ -57,10 +52,8 @@ def select_hosts(site: Site) -> HostSelection:
 
 def _silence(site: Site, host: Host) -> str:
     """Return why a host does not answer; empty if it does."""
-    if host == site.bastion:
-        return ""
     try:
-        ssh.run(ssh.host(site, host), ["true"], timeout=ANSWER_SECONDS)
+        run_on_host(site, host, ["true"], timeout=ANSWER_SECONDS)
     except BedplateError as error:
         return error.fact
     return ""

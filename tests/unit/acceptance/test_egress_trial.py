@@ -12,6 +12,7 @@ from bedplate.acceptance import egress_trial
 from bedplate.acceptance.egress_trial import EgressTrial
 from bedplate.artifacts.load_release import load_release
 from bedplate.config import addresses
+from bedplate.core import paths
 from bedplate.hosts import egress_audit
 from bedplate.render.host_specs import host_specs
 from factories import unavailable
@@ -113,3 +114,24 @@ def test_a_full_set_does_not_stop_the_counter(rules: str, tmp_path: Path) -> Non
     targets = (GATEWAY, ELSEWHERE, "198.19.200.2")
     found = egress_audit.parse(_in_namespace(small, tmp_path, "sh", "-c", script, "sh", SEND, *targets))
     assert found.outside == egress_trial.PER_PACKET * len(targets)
+
+
+@pytest.mark.parametrize(("change", "differs"), [("", False), ("nft delete chain inet bedplate_audit output", True)])
+def test_what_is_counted_is_not_drift(change: str, differs: bool, rules: str, tmp_path: Path) -> None:  # noqa: FBT001  a column of the table
+    """A host's state does not change with packets and time, but with its rules."""
+    probe = 'from bedplate.hosts.state import state_probe; print(state_probe.table("inet bedplate_audit"))'
+    script = 'python3 -c "$3"; python3 -c "$1" "$2"; sleep 1.1; eval "$4"; python3 -c "$3"'
+    words = (
+        "env",
+        f"PYTHONPATH={paths.SOURCE / 'installer'}",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        SEND,
+        ELSEWHERE,
+        probe,
+        change,
+    )
+    before, after = _in_namespace(rules, tmp_path, *words).split()
+    assert (before != after) is differs

@@ -18,7 +18,7 @@ LARGE = 1 << 20
 """Bytes from which a file, such as a program, is compared by size and time: reading all programs would take seconds."""
 BEGIN, END = "# BEGIN Bedplate\n", "# END Bedplate\n"
 MISSING = "missing"
-COUNTS = ("handle", "packets", "bytes")
+COUNTS = ("handle", "packets", "bytes", "expires")
 """Parts of nft's JSON that change without anybody changing the rules."""
 
 
@@ -86,17 +86,30 @@ def setting(name: str) -> str:
 def table(name: str) -> str:
     """Return the rules of an nftables table, without counts and without what its rules collect."""
     listed = output(["nft", "-j", "list", "table", *name.split()])
-    return digest(json.dumps(without_counts(json.loads(listed)["nftables"][1:])).encode()) if listed else MISSING
+    if not listed:
+        return MISSING
+    items = json.loads(listed)["nftables"][1:]
+    return digest(json.dumps(without_counts(items, collected(items))).encode())
 
 
-def without_counts(value: Any) -> Any:
-    """Return a part of nft's JSON without what packets change."""
+def collected(value: Any) -> set[str]:
+    """Return the names of the sets that rules in a part of nft's JSON add elements to; not every nft flags them."""
     if isinstance(value, list):
-        return [without_counts(item) for item in value]
+        return {name for item in value for name in collected(item)}
+    if not isinstance(value, dict):
+        return set()
+    own = {str(value["set"]).lstrip("@")} if value.get("op") in {"add", "update"} and "set" in value else set()
+    return own.union(*(collected(item) for item in value.values()))
+
+
+def without_counts(value: Any, sets: set[str]) -> Any:
+    """Return a part of nft's JSON without what packets and time change: counts, ages, and elements of some sets."""
+    if isinstance(value, list):
+        return [without_counts(item, sets) for item in value]
     if not isinstance(value, dict):
         return value
-    collected = ("elem",) if "dynamic" in (value.get("flags") or ()) else ()
-    return {key: without_counts(item) for key, item in value.items() if key not in (*COUNTS, *collected)}
+    left_out = {*COUNTS, "elem"} if value.get("name") in sets else {*COUNTS}
+    return {key: without_counts(item, sets) for key, item in value.items() if key not in left_out}
 
 
 def route(name: str) -> str:
