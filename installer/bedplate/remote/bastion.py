@@ -122,7 +122,8 @@ def fetch(site: Site, folder: str, name: str, into: Path | None = None) -> Path 
     if done.returncode == NONE:
         return None
     if done.returncode != 0:
-        raise BedplateError(f"{folder}/{name} of the bastion", f"cannot be copied:\n{command.last_lines(done, errors_only=True)}")
+        reason = command.last_lines(done, errors_only=True)
+        raise BedplateError(f"{folder}/{name} of the bastion", f"cannot be copied:\n{reason}")
     target = into or reports_folder(site.environment.name)
     target.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
