@@ -6,6 +6,7 @@ import sqlite3
 import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from bedplate.apply.host_records import HostRecords
 from bedplate.apply.run_facts import RunFacts
@@ -136,7 +137,7 @@ class Ledger:
         rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
         return {str(row[0]) for row in rows}
 
-    def last_run(self) -> dict[str, str | float | None]:
+    def last_run(self) -> dict[str, Any]:
         """Return the last run of apply, by column; empty before the first."""
         cursor = self._db.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1")
         row = cursor.fetchone()
@@ -161,5 +162,16 @@ def last_runs(path: Path) -> tuple[str, list[StepRecord]]:
     ledger = Ledger(path)
     try:
         return ledger.last_release(), ledger.steps()
+    finally:
+        ledger.close()
+
+
+def read_last_run(path: Path) -> dict[str, Any]:
+    """Return the last run in a ledger, by column; empty if there is none, or no ledger."""
+    if not path.is_file():
+        return {}
+    ledger = Ledger(path)
+    try:
+        return ledger.last_run()
     finally:
         ledger.close()

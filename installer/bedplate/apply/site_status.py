@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bedplate.apply.ledger import StepRecord, last_runs
+from bedplate.apply.ledger import StepRecord, last_runs, read_last_run
 from bedplate.cluster import kubectl
 from bedplate.config import bundle_layout
 from bedplate.config.environments import Site
@@ -33,6 +33,7 @@ class SiteStatus:
             rules changed); None if a host does not count them.
         outside: the same, by host.
         steps: the last run of each step that was not skipped.
+        run: the last apply: outcome, start, user, git revision, digests of environment and installer.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class SiteStatus:
     packets_outside: int | None = None
     outside: dict[str, int | None] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
+    run: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the status as JSON values."""
@@ -61,6 +63,7 @@ def read_status(site: Site) -> SiteStatus:
         packets_outside=sum(counts) if len(counts) == len(site.hosts) else None,
         outside=outside,
         steps=[_step(record) for record in steps],
+        run=read_last_run(site.ledger),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import typer
 
 from bedplate.apply.site_status import SiteStatus, read_status
@@ -19,7 +22,7 @@ def register(app: typer.Typer) -> None:
 def _status(environment: EnvironmentArgument, output: OutputOption = OutputFormat.TEXT) -> None:
     """Show an environment's release, nodes and steps.
 
-    Also shows how many packets tried to leave the site.
+    Also shows the last apply, with who ran it, and how many packets tried to leave the site.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -32,9 +35,18 @@ def _print(status: SiteStatus) -> None:
     console = table_console()
     label = f" (bundle {status.bundle})" if status.bundle not in {"", status.release} else ""
     console.print(f"environment {status.environment}, release {status.release or 'none yet'}{label}")
+    if status.run:
+        console.print(_last_apply(status.run), highlight=False, markup=False)
     for name, state in status.nodes.items():
         console.print(f"  node {name}: [{'green' if state == 'Ready' else 'red'}]{state}[/]")
     packets = "not counted on every host" if status.packets_outside is None else status.packets_outside
     console.print(f"packets that tried to leave: [{'green' if status.packets_outside == 0 else 'red'}]{packets}[/]")
     rows = [["" if value is None else str(value) for value in step.values()] for step in status.steps]
     console.print(table("step", "outcome", "changed", "seconds", rows=rows))
+
+
+def _last_apply(run: dict[str, Any]) -> str:
+    began = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(run["started"]))
+    user = f" by {run['user']}" if run["user"] else ""
+    revision = f", environment at git commit {run['revision']}" if run["revision"] else ""
+    return f"last apply: {run['outcome']}, of release {run['release']}, {began}{user}{revision}"

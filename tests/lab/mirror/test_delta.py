@@ -98,3 +98,15 @@ def test_the_merged_bundle_equals_the_full_one_and_installs(lab: RunningLab, ful
         assert lab.inside("cat", f"{MERGED}/{name}") == (full / name).read_text()
     lab.inside("python3", f"{MERGED}/install", "--publisher", PUBLISHER_FILE)
     assert NEXT in lab.inside("bedplate", "release", "list")
+
+
+@pytest.mark.usefixtures("delta", "first_again")
+def test_an_environment_stays_at_its_release_when_the_next_one_arrives(lab: RunningLab) -> None:
+    """`bedplate` is then the next release's, but hands over: only the mirror serves more, and no host changes."""
+    lab.inside("python3", f"{MERGED}/install", "--publisher", PUBLISHER_FILE)
+    release = lab.site.environment.release.partition("+")[0]
+    assert lab.inside("readlink", "-f", "/usr/local/bin/bedplate").strip().endswith(f"/{NEXT}/bedplate")
+    done = lab.bedplate("apply", lab.lab.name, "--yes", "--output", "json")
+    assert done.returncode == 0, done.stderr
+    assert f"using the installer of release {release}" in done.stderr
+    assert set(json.loads(done.stdout)["ran"]) <= {"mirror-tree"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.apply.ledger import DONE, FAILED, Ledger
+from bedplate.apply.ledger import DONE, FAILED, Ledger, read_last_run
 from bedplate.apply.release_change import refuse_unsupported_change
 from bedplate.apply.run_facts import RunFacts
 from bedplate.config.release import Release, ToolchainVersions
@@ -79,6 +79,13 @@ def test_a_run_is_recorded_with_what_an_auditor_asks_for(former: Path) -> None:
         "outcome": FAILED,
     }
     assert ledger.releases_begun() == {"2026.11.0", "2026.11.1"}
+    assert read_last_run(former) == last
     ledger.end_run(run, DONE)
     assert ledger.releases_begun() == {"2026.11.1"}
     ledger.close()
+
+
+def test_a_site_without_a_ledger_has_no_run(tmp_path: Path) -> None:
+    """Reading creates no ledger."""
+    assert read_last_run(tmp_path / "ledger.db") == {}
+    assert not (tmp_path / "ledger.db").exists()
