@@ -11,15 +11,13 @@ from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
-from bedplate.apply.release_change import refuse_unsupported_change
+from bedplate.apply.release_change import refuse_change
 from bedplate.apply.run_facts import read_run_facts
 from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
-from bedplate.apply.running_cluster import FIRST_STEP, refuse_cluster_upgrade
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
 from bedplate.config.environments import Site
-from bedplate.core.errors import BedplateError
 from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
@@ -50,7 +48,7 @@ def run(
             check_inputs(loaded)
         ledger = Ledger(site.ledger, read_run_facts(site))
         try:
-            _refuse_change(loaded, ledger, unsupported=unsupported)
+            refuse_change(loaded, ledger, unsupported=unsupported)
             hosts = choose_hosts(site, ledger.hosts, limit, every=every)
             with console.status("contacting the hosts"):
                 hosts.contact()
@@ -63,18 +61,3 @@ def run(
                 return run_phases(ordered, ledger, progress, log, release=version, every=every, hosts=hosts)
         finally:
             ledger.close()
-
-
-def _refuse_change(loaded: installation.Installation, ledger: Ledger, *, unsupported: bool) -> None:
-    """Refuse what cannot be done to the running platform, before anything is changed."""
-    release, begun = loaded.catalog.release, ledger.releases_begun()
-    if not unsupported:
-        refuse_unsupported_change(release, begun)
-    if not ledger.has(FIRST_STEP):
-        return
-    try:
-        refuse_cluster_upgrade(loaded)
-    except BedplateError as error:
-        if {label.partition("+")[0] for label in begun} - {release.version}:
-            step = "bring it back first: apply the release that it has"
-            raise BedplateError("cluster", f"does not say what runs in it: {error}", step) from error

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bedplate.apply import running_cluster
+from bedplate.apply.installation import Installation
+from bedplate.apply.ledger import Ledger
 from bedplate.config.catalog import version_key
 from bedplate.config.release import Release
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 OVERRIDE = "add --unsupported to apply it all the same; nobody has tested that"
+
+
+def refuse_change(installation: Installation, ledger: Ledger, *, unsupported: bool) -> None:
+    """Refuse what cannot be done to the running platform, before anything is changed.
+
+    Args:
+        installation: environment and release.
+        ledger: what was applied before.
+        unsupported: allow a downgrade, or an upgrade that the release does not list.
+
+    Raises:
+        ErrorList: the change is not supported.
+        BedplateError: the release is another one than before, and the cluster does not answer.
+    """
+    release, begun = installation.catalog.release, ledger.releases_begun()
+    if not unsupported:
+        refuse_unsupported_change(release, begun)
+    if not ledger.has(running_cluster.FIRST_STEP):
+        return
+    try:
+        running_cluster.refuse_cluster_upgrade(installation)
+    except BedplateError as error:
+        if {label.partition("+")[0] for label in begun} - {release.version}:
+            step = "bring it back first: apply the release that it has"
+            raise BedplateError("cluster", f"does not say what runs in it: {error}", step) from error
 
 
 def refuse_unsupported_change(release: Release, begun: Iterable[str]) -> None:

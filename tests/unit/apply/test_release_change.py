@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.apply import running_cluster
+from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import DONE, FAILED, Ledger, read_last_run
-from bedplate.apply.release_change import refuse_unsupported_change
+from bedplate.apply.release_change import refuse_change, refuse_unsupported_change
 from bedplate.apply.run_facts import RunFacts
+from bedplate.config.bundle_layout import ReleaseFile
+from bedplate.config.catalog import Catalog
 from bedplate.config.release import Release, ToolchainVersions
-from bedplate.core.errors import ErrorList
+from bedplate.core.errors import BedplateError, ErrorList, InputError
+from bedplate.store.installed import InstalledRelease
+from factories.render_site import make_site
 
 TABLE: dict[str, tuple[str, list[str], list[str], str]] = {
     # release, its upgradesFrom, releases begun, what is refused
@@ -41,6 +47,51 @@ def test_only_a_listed_upgrade_is_applied(case: str) -> None:
         refuse_unsupported_change(release, begun)
     (error,) = caught.value.errors
     assert (error.exit_code, refused in str(error), "--unsupported" in error.hint) == (2, True, True)
+
+
+REFUSED = ErrorList([InputError("release", "has another Kubernetes")])
+SILENT = BedplateError("kubectl", "did not answer")
+CHANGES: dict[str, tuple[list[str], bool, bool, Exception | None, str]] = {
+    # releases begun, is the control plane begun, --unsupported, what the cluster says, what is refused
+    "a first installation asks no cluster": ([], False, False, SILENT, ""),
+    "a supported change": (["2026.11.0"], True, False, None, ""),
+    "another Kubernetes": (["2026.11.0"], True, False, REFUSED, "has another Kubernetes"),
+    "another Kubernetes, unsupported": (["2026.11.0"], True, True, REFUSED, "has another Kubernetes"),
+    "a downgrade": (["2026.12.0"], True, False, None, "is older than 2026.12.0"),
+    "a downgrade, unsupported": (["2026.12.0"], True, True, None, ""),
+    "the same release, and a cluster that is down": (["2026.11.1"], True, False, SILENT, ""),
+    "another release, and a cluster that is down": (["2026.11.0"], True, False, SILENT, "does not say what runs"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_change_is_judged_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    """What runs in the cluster decides, too; a cluster that is down can be repaired with the release that it has."""
+    begun, has_cluster, unsupported, says, refused = CHANGES[case]
+
+    def cluster(_: object) -> None:
+        assert has_cluster
+        if says:
+            raise says
+
+    monkeypatch.setattr(running_cluster, "refuse_cluster_upgrade", cluster)
+    ledger = Ledger(tmp_path / "ledger.db")
+    for label in begun:
+        run = ledger.begin_run(label)
+        if has_cluster:
+            ledger.begin(run, running_cluster.FIRST_STEP, "key")
+    toolchain = ToolchainVersions(go="1", node="1")
+    release = Release(version="2026.11.1", upgradesFrom=["2026.11.0"], toolchain=toolchain, epoch=1, components={})
+    held = ReleaseFile(release="2026.11.1", installer="", artifacts=[], sets={})
+    catalog = Catalog(release, tmp_path, {}, {})
+    installation = Installation(make_site(tmp_path), catalog, InstalledRelease(tmp_path, held, ()))
+    said = ""
+    try:
+        refuse_change(installation, ledger, unsupported=unsupported)
+    except (BedplateError, ErrorList) as error:
+        said = str(error)
+    ledger.close()
+    assert (bool(said), refused in said) == (bool(refused), True)
 
 
 @pytest.fixture
