@@ -7,7 +7,7 @@ from bedplate.config import bundle_layout
 from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.install.installer_tree import STAMP, find_difference
-from bedplate.store.installed import INSTALL_AGAIN, InstalledRelease
+from bedplate.store.installed import InstalledRelease
 
 
 def installer_digest() -> str:
@@ -26,14 +26,15 @@ def check_installer(release: InstalledRelease) -> None:
         BedplateError: another installer runs, or a file of it was changed or added.
     """
     version, signed = release.release.release.partition("+")[0], release.release.installer
+    step = f"run `python3 BUNDLE/install --publisher FILE` with the bundle of release {version}"
     if installer_digest() != signed:
         fact = f"in {paths.SOURCE} is not the one that release {version} was signed with"
-        raise BedplateError("installer", fact, INSTALL_AGAIN)
+        raise BedplateError("installer", fact, step)
     blob = release.store / bundle_layout.blob_path(signed)
     if not blob.is_file() or digest.of_file(blob) != signed:
-        raise BedplateError(f"blob {signed}", f"is missing from {release.store}, or corrupted", INSTALL_AGAIN)
+        raise BedplateError(f"blob {signed}", f"is missing from {release.store}, or corrupted", step)
     with refusals_as_errors():
         difference = find_difference(blob, paths.SOURCE)
     if difference:
         fact = f"in {paths.SOURCE} is not as release {version} was signed"
-        raise BedplateError(f"file {difference}", fact, f"{INSTALL_AGAIN}; it restores the file")
+        raise BedplateError(f"file {difference}", fact, f"{step}; it restores the file")
