@@ -29,14 +29,15 @@ def _preflight(
     """Check every host for problems, before anything is changed.
 
     Measures disks and clocks; checks ports, routes and names; looks for what earlier installations left. A hard finding
-    blocks an installation, unless preflight.accept in environment.yaml lists it.
+    blocks an installation, unless preflight.accept in environment.yaml lists it. Hosts in maintenance are left out.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
     site = bastion.run_on_bastion(environment)
     findings = preflight.run(site, is_installed=is_installed(site))
     totals = {
-        "hosts": len(site.hosts),
+        "hosts": sum(not host.in_maintenance for host in site.hosts),
+        "maintenance": sum(host.in_maintenance for host in site.hosts),
         "findings": len(findings),
         "accepted": sum(bool(finding.accepted) for finding in findings),
         "blocking": sum(finding.stops for finding in findings),
@@ -54,7 +55,8 @@ def _print(findings: list[HostFinding], totals: dict[str, int]) -> None:
         console.print(table("host", "finding", "what, why, what to do", rows=map(_row, findings)))
     end = "{blocking} must be fixed first" if totals["blocking"] else "none blocking"
     counts = f"{count_of(totals['hosts'], 'host')}, {count_of(totals['findings'], 'finding')}"
-    text = counts + ", {accepted} accepted, " + end
+    away = ", {maintenance} in maintenance" if totals["maintenance"] else ""
+    text = counts + away + ", {accepted} accepted, " + end
     console.print(text.format(**totals), highlight=False)
 
 
