@@ -40,7 +40,7 @@ def installation(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) ->
     versions = installed.catalog.release.components
     deb = BundledArtifact(id=CONTAINERD, kind="deb", sha256="0" * 64, size=1)
     release = installed.release_file.model_copy(update={"artifacts": [deb]})
-    info = {"kubeletVersion": f"v{versions['kubernetes']}", "containerRuntimeVersion": "containerd://1.6.20~ds1"}
+    info = {"kubeletVersion": f"v{versions['kubernetes']}", "containerRuntimeVersion": "containerd://1.6.20"}
     pods = [_pod("kube-apiserver", f"v{versions['kubernetes']}"), _pod("etcd", f"v{versions['etcd']}")]
     settings = {"metadata": {"name": "kubeadm-config"}, "data": {"ClusterConfiguration": yaml.safe_dump(CLUSTER)}}
     with server.client() as client:
@@ -117,7 +117,8 @@ def test_another_etcd_is_refused(installation: Installation) -> None:
 def test_another_containerd_is_refused(installation: Installation) -> None:
     """Every node that runs the other one is named."""
     lines = _refused(_with_containerd(installation, "1.7.1~ds1-1"))
-    assert ["has containerd 1.7.1~ds1, but cp1 runs 1.6.20~ds1" in line for line in lines] == [True, False]
+    assert ["has containerd 1.7.1, but cp1 runs 1.6.20" in line for line in lines] == [True, False]
+    assert len(_refused(_with_containerd(installation, "1:1.6.2-1"))) == 2
 
 
 def test_settings_that_a_cluster_keeps_for_life_are_refused(installation: Installation) -> None:

@@ -7,6 +7,7 @@ or an environment that needs one is refused before anything is changed, instead 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,7 @@ def running_versions(nodes: list[dict[str, Any]], objects: list[dict[str, Any]])
         host, info = node["metadata"]["name"], node["status"]["nodeInfo"]
         yield RunningVersion("Kubernetes", host, info["kubeletVersion"].removeprefix("v"))
         runtime, _, version = info["containerRuntimeVersion"].partition("://")
-        yield RunningVersion(runtime, host, version)
+        yield RunningVersion(runtime, host, _numbers(version))
     for pod in (item for item in objects if item["kind"] == "Pod"):
         for container in pod["spec"]["containers"]:
             tag = container["image"].partition("@")[0].rpartition(":")[2]
@@ -86,10 +87,15 @@ def released_versions(installation: Installation) -> dict[str, str]:
     found = {
         "Kubernetes": components.get("kubernetes"),
         "etcd": components.get("etcd"),
-        # The program has the package's version without the revision of the distribution.
-        "containerd": revisions.get("containerd", "").rpartition("-")[0],
+        "containerd": _numbers(revisions.get("containerd", "")),
     }
     return {program: version for program, version in found.items() if version}
+
+
+def _numbers(version: str) -> str:
+    """Return a version without what the distribution adds: the program of package 1.6.20~ds1-1+deb12u3 is 1.6.20."""
+    found = re.match(r"(?:[0-9]+:)?([0-9.]*[0-9])", version)
+    return found[1] if found else ""
 
 
 def _other_versions(
