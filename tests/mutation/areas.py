@@ -45,12 +45,13 @@ def areas() -> dict[str, Area]:
     return {name: Area(name, **value) for name, value in yaml.safe_load((HERE / "areas.yaml").read_text()).items()}
 
 
-def equivalents() -> set[tuple[str, str]]:
-    """Return file and change of the mutants that behave as the original, each with its reason in the file."""
+def equivalents() -> set[tuple[str, str, str]]:
+    """Return file, line and change of the mutants that behave as the original, each with its reason in the file."""
     listed = yaml.safe_load((HERE / "equivalent.yaml").read_text()) or []
-    return {(one["file"], one["change"]) for one in listed}
+    return {(one["file"], one["line"], one["change"]) for one in listed}
 
 
-def _identity(mutant: Mutant, text: str) -> tuple[str, str]:
-    """Return file and change without the line, which moves when the file is edited."""
-    return str(mutant.path), mutant.describe(text).split(": ", 1)[1]
+def _identity(mutant: Mutant, text: str) -> tuple[str, str, str]:
+    """Return file, text of the line and change, without the line's number, which moves when the file is edited."""
+    line = text.splitlines()[mutant.line - 1].strip()
+    return str(mutant.path), line, mutant.describe(text).split(": ", 1)[1]

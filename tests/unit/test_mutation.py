@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from factories import ROOT
-from mutation.areas import areas
+from mutation.areas import areas, equivalents
 from mutation.python_mutants import mutants
 from mutation.yaml_mutants import condition_mutants, template_mutants
 
@@ -79,3 +79,9 @@ def test_every_area_has_sources_and_tests() -> None:
     for area in areas().values():
         assert area.mutants(ROOT), area.name
         assert all((ROOT / path).exists() for path in area.tests), area.name
+
+
+def test_equivalent_mutants_exist() -> None:
+    """Every mutant that is left out is one that would be made: its file still has the line."""
+    for file, line, _ in equivalents():
+        assert line in {text.strip() for text in (ROOT / file).read_text().splitlines()}, (file, line)
