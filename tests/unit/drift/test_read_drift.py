@@ -66,6 +66,10 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> PretendedHosts:
     return PretendedHosts(monkeypatch)
 
 
+def _unsaid(_: str) -> None:
+    """Say nothing."""
+
+
 def _plays(installation: Installation) -> list[Any]:
     from bedplate.drift import read_drift as module  # noqa: PLC0415  its own list of plays is what is tested
 
@@ -92,7 +96,7 @@ def test_a_change_is_drift_if_the_last_apply_had_the_same_inputs(
     changes = [TaskChange("worker1", "base : Write", "-old\n+new"), TaskChange("cp1", "base : Write")]
     hosts.answers = [PlayResult(changes=changes[:1]), PlayResult(changes=changes)]
     applied = {mirror.id: "of another environment", configure.id: configure.key()}
-    found, unknown = read_host_drift(installation, plays, applied, Path("log"), str)
+    found, unknown = read_host_drift(installation, plays, applied, Path("log"), _unsaid)
     assert not unknown
     assert found == [
         HostDifference("cp1", Cause.CHANGED, "base : Write"),
@@ -107,7 +111,7 @@ def test_hosts_that_do_not_answer_are_unknown(installation: Installation, hosts:
         BedplateError("mirror", "failed\n  at one task"),
         PlayResult(changes=[TaskChange("cp1", "task")], unreachable={"worker1": "timed out"}),
     ]
-    found, unknown = read_host_drift(installation, _plays(installation), {}, Path("log"), str)
+    found, unknown = read_host_drift(installation, _plays(installation), {}, Path("log"), _unsaid)
     assert [one.host for one in found] == ["cp1"]
     assert unknown == ["mirror failed at one task", "host worker1 does not answer: timed out"]
     assert len(hosts.calls) == len(PLAYS)
