@@ -29,5 +29,8 @@ def _last_start(path: Path) -> float | None:
     if not path.exists():
         return None
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
+        # An apply that was killed as it created the ledger left a file without tables.
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone():
+            return None
         (start,) = database.execute("SELECT MAX(started) FROM steps WHERE step = ?", (FIRST_ON_HOSTS,)).fetchone()
     return None if start is None else float(start)

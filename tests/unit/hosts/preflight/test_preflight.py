@@ -253,6 +253,17 @@ def test_a_ledger_counts_from_the_first_step_on_hosts(
     assert ownership.served_environment() == site.environment.name
 
 
+def test_a_ledger_that_was_only_begun_does_not_count(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An apply that is killed as it creates the ledger leaves an empty file; the next one must not stumble over it."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    site.ledger.parent.mkdir(parents=True)
+    site.ledger.touch()
+    assert not ownership.is_installed(site)
+    assert ownership.served_environment() == ""
+
+
 def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
     """Without facts, nothing may change."""
     result = ProbeResult(site.hosts[1], failure=LOGIN_FAILED, message="SSH to root@10.20.0.11 failed: timed out")
