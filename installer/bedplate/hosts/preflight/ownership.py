@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bedplate.config.environment_state import ledgers
 from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
 
 FIRST_ON_HOSTS = "mirror"
 """The first step that changes a host. Once it has started, what is on the hosts may be Bedplate's."""
@@ -28,6 +29,14 @@ def _last_start(path: Path) -> float | None:
     """Return when a ledger's environment last began to change hosts; None if it never did."""
     if not path.exists():
         return None
+    try:
+        return _read_start(path)
+    except sqlite3.DatabaseError as error:
+        step = "restore it from a backup, or move it away: then all steps run again"
+        raise BedplateError(f"ledger {path}", f"cannot be read ({error})", step) from error
+
+
+def _read_start(path: Path) -> float | None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
         # An apply that was killed as it created the ledger left a file without tables.
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone():

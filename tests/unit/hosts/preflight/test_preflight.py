@@ -14,6 +14,7 @@ from bedplate.config.environment_file import AcceptedFinding, HostSettings, Pref
 from bedplate.config.environments import Site
 from bedplate.config.release import Platform
 from bedplate.core import paths
+from bedplate.core.errors import BedplateError
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.facts import Clock, Facts
@@ -262,6 +263,15 @@ def test_a_ledger_that_was_only_begun_does_not_count(
     site.ledger.touch()
     assert not ownership.is_installed(site)
     assert ownership.served_environment() == ""
+
+
+def test_a_corrupted_ledger_is_one_clear_line(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the file, and says that without it all steps run again."""
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    site.ledger.parent.mkdir(parents=True)
+    site.ledger.write_bytes(b"half of a database" * 100)
+    with pytest.raises(BedplateError, match=r"ledger .* cannot be read \(file is not a database\)"):
+        ownership.served_environment()
 
 
 def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
