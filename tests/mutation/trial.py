@@ -9,13 +9,20 @@ from pathlib import Path
 from mutation.judge import Judge
 from mutation.mutant import Mutant
 
-LEFT_OUT = (".git", ".venv", "build", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+LEFT_OUT = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+SHARED = (".venv", "build")
+"""At the root only: the installer has a package named build."""
 
 
 def copy_tree(tree: Path, to: Path) -> None:
     """Copy the tree; its virtual environment and its programs are shared."""
-    shutil.copytree(tree, to, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
-    for name in (".venv", "build"):
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        at_root = {".git", *SHARED} if Path(folder) == tree else set()
+        return {*LEFT_OUT, *at_root} & {*names}
+
+    shutil.copytree(tree, to, ignore=left_out, symlinks=True)
+    for name in SHARED:
         if (tree / name).exists():
             (to / name).symlink_to((tree / name).resolve())
 
