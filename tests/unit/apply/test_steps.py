@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from bedplate.apply.apply_layer import ApplyLayer
 from bedplate.apply.create_certificates import CreateCertificates
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import FAILED, Ledger
@@ -29,6 +30,8 @@ from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.host_finding import HostFinding
+from bedplate.pki import secret_files, site_trust
+from bedplate.render.rendered import RenderedObject
 from bedplate.store.installed import InstalledRelease
 from factories.least_environment import KNOWN
 
@@ -108,6 +111,33 @@ def test_the_key_of_the_step_reveals_no_secret(tmp_path: Path, values: dict[str,
     before = CreateCertificates(_installation(tmp_path, values)).key()
     (paths.environment_states() / "here" / "pulumi" / "hmac.key").unlink()
     assert CreateCertificates(_installation(tmp_path, values)).key() != before
+
+
+def _layer_key(installation: Installation, objects: list[RenderedObject]) -> str:
+    """Return the key of a layer with these objects in another run."""
+    another = Installation(installation.site, installation.catalog, installation.installed)
+    another.__dict__["objects"] = objects
+    return ApplyLayer(another, "notebooks").key()
+
+
+def test_a_layer_is_applied_again_if_an_object_or_a_secret_changed(tmp_path: Path, values: dict[str, Any]) -> None:
+    """The key of its step changes with the value of a secret that an object refers to, and shows no value."""
+    installation = _installation(tmp_path, values)
+    site_trust.ensure_trust(installation.site)
+    components = list(installation.catalog.components.values())
+    secret_files.ensure_secrets(installation.site, components)
+    objects = [_object({"stringData": {"token": {"secretRef": "tool/token"}}})]
+    before = _layer_key(installation, objects)
+    assert _layer_key(installation, objects) == before
+    assert _layer_key(installation, [_object({"stringData": {"token": {"secretRef": "tool/users.yaml"}}})]) != before
+    _new_token(tmp_path, values)
+    secret_files.ensure_secrets(installation.site, components)
+    assert _layer_key(installation, objects) != before
+
+
+def _object(more: dict[str, Any]) -> RenderedObject:
+    value = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tool", "namespace": "tool"}, **more}
+    return RenderedObject("tool", "notebooks", value)
 
 
 def test_a_hard_finding_stops_the_whole_apply(
