@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,15 @@ def test_hosts_get_what_their_groups_need(specs: dict[str, HostSpec]) -> None:
     """The bastion serves the mirror, nodes run pods, and both keep time."""
     services = {name: set(spec.services) for name, spec in specs.items()}
     everywhere = {"bedplate-audit.service", "chrony.service"}
-    nodes = {"bedplate-service-route.service", "containerd.service", "kubelet.service"}
+    nodes = {
+        "bedplate-service-route.service",
+        "containerd.service",
+        "kubelet.service",
+        "bedplate-certificates.timer",
+    }
     assert services["bastion"] == everywhere | {"bedplate-registry.service", "nginx.service"}
-    assert services["cp1"] == services["worker1"] == everywhere | nodes
+    assert services["worker1"] == everywhere | nodes
+    assert services["cp1"] == everywhere | nodes | {"bedplate-kubelet-requests.timer"}
     assert "kubelet" in specs["worker1"].binaries
     assert "kubelet" not in specs["bastion"].binaries
     assert "containerd" not in specs["bastion"].packages
@@ -116,7 +123,7 @@ def test_kubeadm_gets_the_environments_settings(specs: dict[str, HostSpec]) -> N
     """The settings of kubeadm are valid YAML with the release's versions and the environment's ranges."""
     documents = yaml.safe_load_all(_content(specs["cp1"], "/etc/bedplate/kubeadm.yaml"))
     kinds = {one["kind"]: one for one in documents}
-    cluster, kubelet = kinds["ClusterConfiguration"], kinds["KubeletConfiguration"]
+    cluster = kinds["ClusterConfiguration"]
     assert cluster["kubernetesVersion"] == "v1.34.3"
     assert cluster["controlPlaneEndpoint"] == "api.site.bedplate.test:6443"
     assert cluster["networking"] == {
@@ -125,8 +132,6 @@ def test_kubeadm_gets_the_environments_settings(specs: dict[str, HostSpec]) -> N
         "dnsDomain": "cluster.local",
     }
     assert cluster["dns"] == {"disabled": True}
-    assert kubelet["clusterDNS"] == ["198.19.0.10"]
-    assert kubelet["failSwapOn"] is True
     assert kinds["InitConfiguration"]["nodeRegistration"]["ignorePreflightErrors"] == []
     assert "conntrack" not in kinds["KubeProxyConfiguration"]
 
@@ -164,6 +169,59 @@ def test_the_mirror_is_reached_without_a_proxy(specs: dict[str, HostSpec]) -> No
     assert 'Acquire::https::Proxy::mirror.site.bedplate.test "DIRECT";' in settings
 
 
+KUBELET = "/etc/bedplate/kubelet.conf.d/10-bedplate.conf"
+
+
+def test_every_kubelet_gets_limits_and_keeps_its_name(specs: dict[str, HostSpec]) -> None:
+    """Pods cannot take all processes, memory or disk of a node, and another name of the host does not reach it."""
+    for name in ("cp1", "worker1"):
+        kubelet = yaml.safe_load(_content(specs[name], KUBELET))
+        assert kubelet["clusterDNS"] == ["198.19.0.10"]
+        assert kubelet["failSwapOn"] is True
+        assert kubelet["podPidsLimit"] == 4096
+        assert kubelet["systemReserved"]["memory"] == "512Mi"
+        assert kubelet["kubeReserved"]["memory"] == "256Mi"
+        assert set(kubelet["evictionHard"]) == {
+            "memory.available",
+            "nodefs.available",
+            "nodefs.inodesFree",
+            "imagefs.available",
+            "imagefs.inodesFree",
+            "pid.available",
+        }
+        assert (kubelet["containerLogMaxSize"], kubelet["containerLogMaxFiles"]) == ("20Mi", 5)
+        assert (kubelet["shutdownGracePeriod"], kubelet["shutdownGracePeriodCriticalPods"]) == ("60s", "20s")
+        unit = _content(specs[name], "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf")
+        assert f"--hostname-override={name}" in unit
+        assert "--config-dir=/etc/bedplate/kubelet.conf.d" in unit
+        assert unit.rstrip().endswith("$KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_NAME_ARGS")
+
+
+@pytest.mark.parametrize(
+    ("settings", "periods", "schedule"),
+    [
+        ({}, (31536000, 7776000), "*-*-* 03:17:00"),
+        ({"validity": "10m", "renewBefore": "5m", "schedule": "*:*:00"}, (600, 300), "*:*:00"),
+    ],
+)
+def test_certificates_last_as_long_as_the_environment_says(
+    catalog: Catalog, tmp_path: Path, settings: dict[str, str], periods: tuple[int, int], schedule: str
+) -> None:
+    """kubeadm, the signer of kubelets' certificates, and the renewal on every node get the environment's periods."""
+    specs = _specs(make_site(tmp_path, certificates=settings), catalog)
+    documents = yaml.safe_load_all(_content(specs["cp1"], "/etc/bedplate/kubeadm.yaml"))
+    cluster = next(one for one in documents if one["kind"] == "ClusterConfiguration")
+    assert cluster["certificateValidityPeriod"] == f"{periods[0]}s"
+    signing = {"name": "cluster-signing-duration", "value": f"{periods[0]}s"}
+    assert signing in cluster["controllerManager"]["extraArgs"]
+    nodes = {"cp1": {"cp1": "198.18.7.11", "worker1": "198.18.7.12"}, "worker1": {}}
+    for name, known in nodes.items():
+        written = json.loads(_content(specs[name], "/etc/bedplate/node.json"))
+        assert written == {"renewBeforeSeconds": periods[1], "nodes": known}
+        timer = _content(specs[name], "/etc/systemd/system/bedplate-certificates.timer")
+        assert f"OnCalendar={schedule}\n" in timer
+
+
 def test_a_managed_kernel_is_set(specs: dict[str, HostSpec]) -> None:
     """If Bedplate owns the kernel, nodes get settings and modules, and the bastion gets none."""
     assert specs["worker1"].sysctls["net.ipv4.ip_forward"] == "1"
@@ -181,8 +239,9 @@ def test_an_external_kernel_is_left_alone(catalog: Catalog, tmp_path: Path) -> N
         assert not paths & {"/etc/sysctl.d/zzz-bedplate.conf", "/etc/modules-load.d/bedplate.conf"}
         assert "makestep" not in _content(spec, "/etc/chrony/chrony.conf")
         assert 'DAEMON_OPTS="-F 1 -x"' in _content(spec, "/etc/default/chrony")
-        if spec.host == "cp1":
-            assert "protectKernelDefaults: true" in _content(spec, "/etc/bedplate/kubeadm.yaml")
+        if spec.host != "bastion":
+            assert "protectKernelDefaults: true" in _content(spec, KUBELET)
+            assert "shutdownGracePeriod" not in _content(spec, KUBELET)
 
 
 def test_time_comes_from_the_bastion_or_from_the_sites_servers(catalog: Catalog, tmp_path: Path) -> None:

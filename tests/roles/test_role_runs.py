@@ -53,7 +53,11 @@ RUNS = {
     "containerd": RoleRun("worker1", packages=("containerd",), units=("containerd.service",)),
     "programs": RoleRun("bastion"),
     "kubelet": RoleRun(
-        "worker1", script=f"mkdir -p {PROGRAMS} && cd {PROGRAMS} && touch kubeadm kubectl kubelet && chmod +x *"
+        "worker1",
+        script=f"mkdir -p {PROGRAMS} /etc/bedplate && cd {PROGRAMS} && touch kubeadm kubectl kubelet && chmod +x *",
+    ),
+    "node_maintenance": RoleRun(
+        "cp1", units=("bedplate-certificates.timer", "bedplate-kubelet-requests.timer"), script="mkdir -p /etc/bedplate"
     ),
     "restarted_services": RoleRun(
         "bastion",

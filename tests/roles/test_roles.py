@@ -88,9 +88,10 @@ def test_every_role_is_in_site_yml() -> None:
 
 def test_secrets_stay_out_of_logs() -> None:
     """Tasks that handle the join token or the administrator's kubeconfig are not logged."""
-    for role, file in (("worker", "join.yml"), ("control_plane", "admin.yml")):
+    files = ("join.yml", "token.yml", "log_in_again.yml")
+    for role, file in (*(("worker", name) for name in files), ("control_plane", "admin.yml")):
         for task in _flat(_read(role, f"tasks/{file}")):
-            if re.search(r"token create|join\.yaml|admin_read", json.dumps(task)):
+            if re.search(r"token create|\.(yaml|conf)\.j2|admin_read", json.dumps(task)):
                 assert task.get("no_log") is True, task["name"]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from bedplate.config.base import Model
 
 DURATION = r"^[0-9]+[hdwy]$"
 DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+PERIOD = r"^[0-9]+[mhd]$"
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 
 
@@ -56,6 +57,42 @@ class HostSettings(Model):
         alias="packageSources",
         description="mirror: the hosts' only package source; keep-site: the hosts' other sources stay as well",
     )
+
+
+class Certificates(Model):
+    """How long the cluster's own certificates are valid, and when they are renewed."""
+
+    validity: str = Field("365d", pattern=PERIOD, description="how long a new certificate is valid, such as 365d")
+    renew_before: str = Field(
+        "90d",
+        pattern=PERIOD,
+        alias="renewBefore",
+        description="how long before its end a control-plane certificate is renewed; shorter than validity",
+    )
+    schedule: str = Field(
+        "*-*-* 03:17:00",
+        description="when the hosts check, as in systemd's OnCalendar; the API server restarts after a renewal",
+    )
+
+    @property
+    def validity_seconds(self) -> int:
+        """Return the validity in seconds."""
+        return _seconds(self.validity)
+
+    @property
+    def renew_before_seconds(self) -> int:
+        """Return how many seconds before its end a certificate is renewed."""
+        return _seconds(self.renew_before)
+
+    @model_validator(mode="after")
+    def _check_periods(self) -> Self:
+        if not 0 < self.renew_before_seconds < self.validity_seconds:
+            raise ValueError("renewBefore must be shorter than validity, and not zero")
+        return self
+
+
+def _seconds(period: str) -> int:
+    return int(period[:-1]) * {"m": 60, "h": 3600, "d": 86400}[period[-1]]
 
 
 class Time(Model):
@@ -198,6 +235,9 @@ class Environment(Model):
     bastion: Bastion = Field(description="the machine that runs the installer")
     network: Network = Field(description="address ranges")
     hosts: HostSettings = Field(default_factory=HostSettings, description="what Bedplate may change on the hosts")
+    certificates: Certificates = Field(
+        default_factory=Certificates, description="how long the cluster's certificates are valid, and their renewal"
+    )
     time: Time = Field(default_factory=Time, description="time source")
     mirror: Mirror = Field(default_factory=Mirror, description="hosts that serve images in addition to the bastion")
     preflight: PreflightSettings = Field(

@@ -93,6 +93,7 @@ class HostInputs:
         return {
             "env": site.environment,
             "first_control_plane": site.control_plane[0],
+            "nodes": {node.name: str(node.address) for node in (*site.control_plane, *site.workers)},
             "site": addresses.site_names(site.environment.domain),
             "replica_names": addresses.replica_names(site),
             "inside": addresses.inside_ranges(site.environment.network),

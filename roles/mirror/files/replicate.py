@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  a program of its own, in no package
 """Bring a registry's tree from the bastion's mirror to this host, each blob compared with its digest.
 
 It needs only Python's standard library, because it runs on hosts. Blobs come first, then the links that make them

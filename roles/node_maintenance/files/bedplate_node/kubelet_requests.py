@@ -1,0 +1,97 @@
+"""Approve the requests of kubelets for serving certificates, each judged against the environment's list of nodes.
+
+Kubernetes signs such a request once it is approved, and approves none by itself. A request that is refused here is
+left alone: Kubernetes removes it after a day.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from host_paths import HostPaths, NodeError, run
+
+SIGNER = "kubernetes.io/kubelet-serving"
+USAGES = (
+    {"digital signature", "server auth"},
+    {"digital signature", "key encipherment", "server auth"},
+)
+POLL_SECONDS = 2.0
+
+
+def approve(paths: HostPaths, nodes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Approve what may be approved; return the nodes whose requests were, and why others were not, by request."""
+    approved, refused = [], {}
+    for request in _waiting(paths):
+        name = request["metadata"]["name"]
+        why = refusal(request, nodes)
+        if why:
+            refused[name] = why
+        else:
+            _kubectl(paths, "certificate", "approve", name)
+            approved.append(request["spec"]["username"].rpartition(":")[2])
+    return approved, refused
+
+
+def approve_until(paths: HostPaths, nodes: Mapping[str, str], node: str, seconds: float) -> list[str]:
+    """Approve requests until one of a node was approved; return the nodes whose requests were."""
+    end, approved, refused = time.monotonic() + seconds, [], {}
+    while node not in approved:
+        if time.monotonic() > end:
+            raise NodeError(f"{node} asked for no certificate that may be approved in {seconds:.0f} s. {refused or ''}")
+        try:
+            more, refused = approve(paths, nodes)
+        except NodeError as error:
+            more, refused = [], {"": str(error)}
+        approved += more
+        if node not in approved:
+            time.sleep(POLL_SECONDS)
+    return approved
+
+
+def refusal(request: Mapping[str, Any], nodes: Mapping[str, str]) -> str:
+    """Return why a request may not be approved; empty if it may.
+
+    Args:
+        request: the CertificateSigningRequest. The API server itself vouches for its user and groups.
+        nodes: address of each node by its name.
+    """
+    spec = request["spec"]
+    name = str(spec["username"]).removeprefix("system:node:")
+    if spec["signerName"] != SIGNER:
+        return f"it is for the signer {spec['signerName']}"
+    if spec["username"] != f"system:node:{name}" or "system:nodes" not in spec.get("groups", []):
+        return f"{spec['username']} is not a node"
+    if name not in nodes:
+        return f"{name} is not a node of this environment"
+    if set(spec.get("usages", [])) not in USAGES:
+        return f"its usages are {', '.join(spec.get('usages', []))}"
+    return _refusal_of_content(base64.b64decode(spec["request"]), name, nodes[name])
+
+
+def _refusal_of_content(pem: bytes, name: str, address: str) -> str:
+    try:
+        run(["openssl", "req", "-noout", "-verify"], stdin=pem)
+        subject = run(["openssl", "req", "-noout", "-subject", "-nameopt", "RFC2253"], stdin=pem).decode().strip()
+        text = run(["openssl", "req", "-noout", "-text"], stdin=pem).decode().splitlines()
+    except NodeError as error:
+        return f"it cannot be read: {error}"
+    if subject != f"subject=CN=system:node:{name},O=system:nodes":
+        return f"its {subject}"
+    headings = [i for i, line in enumerate(text) if line.strip().startswith("X509v3 Subject Alternative Name:")]
+    names = [part.strip() for i in headings for part in text[i + 1].split(",")]
+    if sorted(names) != sorted([f"DNS:{name}", f"IP Address:{address}"]):
+        return f"its names are {', '.join(names) or 'missing'}"
+    return ""
+
+
+def _waiting(paths: HostPaths) -> list[dict[str, Any]]:
+    listed = json.loads(_kubectl(paths, "get", "csr", f"--field-selector=spec.signerName={SIGNER}", "--output=json"))
+    return [item for item in listed["items"] if not item["status"].get("conditions")]
+
+
+def _kubectl(paths: HostPaths, *words: str) -> bytes:
+    return run(["kubectl", *words, "--kubeconfig", paths.kubernetes / "admin.conf", "--request-timeout=20s"])
