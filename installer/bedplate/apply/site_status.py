@@ -1,4 +1,4 @@
-"""The status of an environment: its release, nodes, steps, and packets that tried to leave."""
+"""The status of an environment: its release, nodes, steps, certificates, and packets that tried to leave."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bedplate.apply.certificate_status import CertificateEnd, read_certificates
 from bedplate.apply.ledger import StepRecord, last_runs, read_last_run
 from bedplate.cluster import kubectl
 from bedplate.config import bundle_layout
@@ -34,6 +35,7 @@ class SiteStatus:
         outside: the same, by host.
         steps: the last run of each step that was not skipped.
         run: the last apply: outcome, start, user, git revision, digests of environment and installer.
+        certificates: when each certificate ends, the first to end first.
     """
 
     environment: str
@@ -44,6 +46,7 @@ class SiteStatus:
     outside: dict[str, int | None] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
     run: dict[str, Any] = field(default_factory=dict)
+    certificates: list[CertificateEnd] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the status as JSON values."""
@@ -64,6 +67,7 @@ def read_status(site: Site) -> SiteStatus:
         outside=outside,
         steps=[_step(record) for record in steps],
         run=read_last_run(site.ledger),
+        certificates=read_certificates(site),
     )
 
 

@@ -7,11 +7,15 @@ from typing import Any
 
 import typer
 
+from bedplate.apply.certificate_status import CertificateEnd
 from bedplate.apply.site_status import SiteStatus, read_status
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.remote import bastion
+
+ALERT_DAYS = 30
+MOST_HOSTS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -20,9 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def _status(environment: EnvironmentArgument, output: OutputOption = OutputFormat.TEXT) -> None:
-    """Show an environment's release, nodes and steps.
+    """Show an environment's release, nodes, steps and certificates.
 
-    Also shows the last apply, with who ran it, and how many packets tried to leave the site.
+    Also shows the last apply, with who ran it, and how many packets tried to leave the site. Of each host, the
+    certificate that ends first is shown; --output json lists all.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -41,6 +46,9 @@ def _print(status: SiteStatus) -> None:
         console.print(f"  node {name}: [{'green' if state == 'Ready' else 'red'}]{state}[/]")
     packets = "not counted on every host" if status.packets_outside is None else status.packets_outside
     console.print(f"packets that tried to leave: [{'green' if status.packets_outside == 0 else 'red'}]{packets}[/]")
+    for end in first_to_end(status.certificates):
+        colour = "green" if end.days_left > ALERT_DAYS else "red"
+        console.print(f"  certificates on {end.host}: {end.name} ends first, in [{colour}]{end.days_left:.0f} days[/]")
     rows = [["" if value is None else str(value) for value in step.values()] for step in status.steps]
     console.print(table("step", "outcome", "changed", "seconds", rows=rows))
 
@@ -50,3 +58,11 @@ def _last_apply(run: dict[str, Any]) -> str:
     user = f" by {run['user']}" if run["user"] else ""
     revision = f", environment at git commit {run['revision']}" if run["revision"] else ""
     return f"last apply: {run['outcome']}, of release {run['release']}, {began}{user}{revision}"
+
+
+def first_to_end(certificates: list[CertificateEnd]) -> list[CertificateEnd]:
+    """Return the certificate of each host that ends first, at most of twenty hosts, the first to end first."""
+    first: dict[str, CertificateEnd] = {}
+    for end in certificates:
+        first.setdefault(end.host, end)
+    return list(first.values())[:MOST_HOSTS]

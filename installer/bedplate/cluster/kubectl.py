@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bedplate.artifacts import find_program
+from bedplate.cluster import admin_kubeconfig
 from bedplate.config.environments import Site
 from bedplate.core import command
 
@@ -15,7 +16,7 @@ KUBECTL = Path("/usr/local/bin/kubectl")
 
 def kubeconfig(site: Site) -> Path:
     """Return the path of an environment's administrator kubeconfig, on its bastion."""
-    return site.state / "pki" / "admin.conf"
+    return admin_kubeconfig.path(site)
 
 
 def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60, has_secrets: bool = False) -> bytes:
