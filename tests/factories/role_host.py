@@ -18,6 +18,9 @@ from bedplate.render.role_files import Role
 from bedplate.render.role_tree import RoleTree
 from factories.role_site import RoleSite
 
+CONNECT_SECONDS = 60
+"""More than Ansible's own limit: an emulated machine, or a busy computer, is slow."""
+
 
 class RoleHost(ABC):
     """One of the hosts of a RoleSite.
@@ -47,6 +50,7 @@ class RoleHost(ABC):
         key = ssh_keys.user_key(self.role_site.lab, ssh_keys.DEVELOPER)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))
+            patch.setenv("ANSIBLE_TIMEOUT", str(CONNECT_SECONDS))
             return ansible.run_plays(self.role_site.site, [play], [self.spec], self._log, check=check)
 
     def role(self, name: str) -> Role:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import time
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from factories.virtual_disk import VirtualDisk
 TAP = "bedplate-vm"
 INTERFACE = "ens3"
 MEMORY_MIB = 2048
-BOOT_SECONDS, COMMAND_SECONDS = 400, 300
+BOOT_SECONDS, COMMAND_SECONDS, CONNECT_SECONDS = 900, 300, 60
 INTERFACES = f"""\
 auto lo
 iface lo inet loopback
@@ -92,7 +93,12 @@ class VirtualMachine(RoleHost):
 
     def shell(self, script: str, *words: str, check: bool = True) -> CompletedProcess[bytes]:
         """Run a shell script on the machine, as root."""
-        return ssh.run(self._target, ["sh", "-c", script, "sh", *words], check=check, timeout=COMMAND_SECONDS)
+        patient = ["ssh", "-o", f"ConnectTimeout={CONNECT_SECONDS}", *ssh.options(self._target)]
+        command = shlex.join(["sh", "-c", script, "sh", *words])
+        done = run([*patient, self._target.destination, "--", command], check=check, timeout=COMMAND_SECONDS)
+        if done.returncode == ssh.FAILED:
+            raise BedplateError(f"virtual machine {self.spec.host}", "does not answer")
+        return done
 
     def reboot(self) -> None:
         """Reboot, and wait until it has booted."""
