@@ -59,7 +59,11 @@ class VirtualMachine(RoleHost):
         disk.copy(self.folder / "disk.img", {**self._own_files(), **further})
         self._plug_in()
         self._process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL)
-        self._await_boot("")
+        try:
+            self._await_boot("")
+        except BaseException:
+            self.remove()
+            raise
 
     def _own_files(self) -> dict[str, tuple[str, int]]:
         lab = self.role_site.lab
@@ -84,7 +88,7 @@ class VirtualMachine(RoleHost):
             # Without a parent that waits for it, nothing would end it.
             *("setpriv", "--pdeathsig", "KILL", "nice", "-n", "19", "qemu-system-x86_64"),
             *("-accel", "tcg,thread=multi", "-smp", "2", "-m", str(MEMORY_MIB), "-display", "none", "-monitor", "none"),
-            *("-serial", f"file:{self.folder / 'console.log'}", "-device", "virtio-rng-pci"),
+            *("-serial", f"file:{self.folder / 'console.log'}", "-device", "virtio-rng-pci,addr=4"),
             *("-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initrd"), "-append", KERNEL),
             *("-drive", f"file={self.folder / 'disk.img'},format=raw,if=virtio,cache=unsafe"),
             *("-netdev", f"tap,id=lab,ifname={TAP},script=no,downscript=no"),
