@@ -77,7 +77,7 @@ class VirtualMachine(RoleHost):
         }
 
     def _plug_in(self) -> None:
-        _unplug()
+        unplug()
         run(["ip", "tuntap", "add", "dev", TAP, "mode", "tap"])
         run(["ip", "link", "set", TAP, "master", lab_network.interface(self.role_site.lab), "up"])
 
@@ -134,9 +134,10 @@ class VirtualMachine(RoleHost):
         ssh.close(self._target)
         self._process.kill()
         self._process.wait()
-        _unplug()
+        unplug()
         Path(self.folder / "disk.img").unlink(missing_ok=True)
 
 
-def _unplug() -> None:
+def unplug() -> None:
+    """Remove what connects a machine to the bridge, also of a run that was killed: the bridge stays while it is there."""
     run(["ip", "link", "delete", TAP], check=False)

@@ -17,7 +17,7 @@ from factories import unavailable
 from factories.role_machine import RoleMachine
 from factories.role_site import RoleSite
 from factories.virtual_disk import ensure_disk
-from factories.virtual_machine import VirtualMachine
+from factories.virtual_machine import VirtualMachine, unplug
 
 NAME = "bedplate-managed"
 MANAGED = {
@@ -61,6 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
 
 
 def _remove_lab() -> None:
+    unplug()
     for lab in lab_address.all_labs():
         if lab.name == NAME:
             remove_lab(lab)
