@@ -139,5 +139,5 @@ class VirtualMachine(RoleHost):
 
 
 def unplug() -> None:
-    """Remove what connects a machine to the bridge, also of a run that was killed: the bridge stays while it is there."""
+    """Remove what connects a machine to the bridge, also that of a killed run; the bridge cannot go before."""
     run(["ip", "link", "delete", TAP], check=False)
