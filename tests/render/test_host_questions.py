@@ -51,6 +51,8 @@ def test_every_file_and_unit_of_a_host_is_read_by_a_step(specs: list[HostSpec]) 
         ("hosts", "worker1", "files", f"{KUBERNETES}/current"),
         ("hosts", "worker1", "files", "/usr/local/bin/kubelet"),
         ("hosts", "worker1", "files", "/etc/bedplate"),
+        ("hosts", "worker1", "files", "/proc/swaps"),
+        ("hosts", "worker1", "files", "/etc/systemd/system/swap.target"),
         ("hosts", "cp1", "files", "/etc/bedplate/mirror.key"),
         ("control-plane", "cp1", "files", "/etc/bedplate/kubeadm.yaml"),
     ],
