@@ -6,12 +6,15 @@ It runs in a separate environment that has only deepdiff and PyYAML.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from deepdiff import DeepDiff
 
+Objects = dict[tuple[str, str, Any, str], Any]
 
-def objects(path: str) -> dict:
+
+def objects(path: str) -> Objects:
     """Return a file's objects by identity."""
     found = [one for one in yaml.load_all(Path(path).read_bytes(), yaml.CSafeLoader) if one]
     return {
@@ -20,7 +23,7 @@ def objects(path: str) -> dict:
     }
 
 
-def differences(old: dict, new: dict) -> list:
+def differences(old: Objects, new: Objects) -> list[tuple[str, str, str]]:
     """Return kind, name and text of each difference."""
     lines = []
     for key in sorted(old.keys() | new.keys(), key=str):

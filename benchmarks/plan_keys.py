@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from bedplate.apply.installation import Installation
+from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.steps import phases
 from bedplate.artifacts.load_release import load_release
 from bedplate.config import environments
@@ -30,7 +31,8 @@ def main(folder: Path) -> None:
     began, used = time.monotonic(), time.process_time()
     site = environments.load(folder)
     loaded = Installation(site, catalog, InstalledRelease(paths.STORE, known_release_file(catalog), ()))
-    keys = [step.key() for phase in phases(loaded, is_installed=True) for step in phase.steps]
+    ordered = phases(loaded, RunHosts(site), is_installed=True)
+    keys = [step.key() for phase in ordered for step in phase.steps]
     seconds, processor = time.monotonic() - began, time.process_time() - used
     print(len(keys), f"{seconds:.3f}", f"{processor:.3f}")
 

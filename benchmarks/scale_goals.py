@@ -22,6 +22,7 @@ HOSTS, TENANTS = (50, 100, 200, 500), (10, 25, 50, 100)
 SMALLEST = 1
 """Hosts or tenants of the site whose time is subtracted before a growth is fitted: starting takes as long anywhere."""
 MOST_SECONDS, MOST_EXPONENT = 15, 1.2
+NOISE_SECONDS = 0.01
 FITTED_SECONDS = 0.5
 """A growth of less processor time than this disappears in the noise, and is not fitted."""
 
@@ -69,7 +70,8 @@ def exponent(rows: Sequence[tuple[int, float]]) -> float:
     Each row is weighted with its time, because the noise of all is about equal.
     """
     (_, start), *larger = rows
-    points = [(math.log(size), math.log(max(spent - start, 1e-3)), max(spent - start, 0)) for size, spent in larger]
+    grown = [(size, max(spent - start, NOISE_SECONDS)) for size, spent in larger]
+    points = [(math.log(size), math.log(seconds), seconds) for size, seconds in grown]
     total = sum(weight for *_, weight in points)
     x_mean, y_mean = (sum(point[axis] * point[2] for point in points) / total for axis in (0, 1))
     across = sum(weight * (x - x_mean) * (y - y_mean) for x, y, weight in points)
