@@ -1,0 +1,142 @@
+"""The probe of a host's state: what counts as a difference, and what does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedplate.core import command
+from bedplate.hosts.state import state_probe
+from bedplate.hosts.state.host_questions import HostQuestions, all_questions
+
+RULES: list[dict[str, Any]] = [
+    {"metainfo": {"version": "1.0.6"}},
+    {"counter": {"name": "outside", "handle": 2, "packets": 0, "bytes": 0}},
+    {"set": {"name": "since", "flags": ["timeout"], "elem": [{"elem": {"val": "0.0.0.0", "expires": 100}}]}},  # noqa: S104  an element
+    {"set": {"name": "offenders", "type": "ipv4_addr"}},
+    {"set": {"name": "inside", "flags": ["interval"], "elem": [{"prefix": {"addr": "10.0.0.0", "len": 8}}]}},
+    {"rule": {"chain": "judge", "handle": 9, "expr": [{"set": {"op": "update", "set": "@offenders"}}]}},
+]
+
+
+def _table(monkeypatch: pytest.MonkeyPatch, rules: list[dict[str, Any]]) -> str:
+    monkeypatch.setattr(state_probe, "output", lambda _: json.dumps({"nftables": rules}))
+    return state_probe.table("inet bedplate_audit")
+
+
+def _changed(**values: Any) -> list[dict[str, Any]]:
+    """Return the rules with some values of objects changed, by object's name."""
+    kinds = [next(iter(rule)) for rule in RULES]
+    return [
+        {kind: {**rule[kind], **values.get(rule[kind].get("name", rule[kind].get("chain", "")), {})}}
+        for kind, rule in zip(kinds, RULES, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"outside": {"packets": 7, "bytes": 420, "handle": 12}},
+        {"since": {"elem": [{"elem": {"val": "0.0.0.0", "expires": 99}}]}},  # noqa: S104  an element
+        {"offenders": {"elem": ["10.0.0.1"]}},
+        {"judge": {"handle": 10}},
+    ],
+)
+def test_what_packets_and_time_change_is_no_difference(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, dict[str, Any]]
+) -> None:
+    """Counts, handles, and elements that rules collect or that expire."""
+    assert _table(monkeypatch, _changed(**values)) == _table(monkeypatch, RULES)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"judge": {"expr": [{"accept": None}]}}, {"inside": {"elem": []}}, {"offenders": {"type": "ether_addr"}}],
+)
+def test_a_changed_rule_or_range_is_a_difference(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, dict[str, Any]]
+) -> None:
+    """An address that is added to the inside would hide what leaves."""
+    assert _table(monkeypatch, _changed(**values)) != _table(monkeypatch, RULES)
+
+
+def test_a_file_is_its_content_mode_and_owner(tmp_path: Path) -> None:
+    """Each of them is a difference, and so are a link in its place, and nothing."""
+    path = tmp_path / "file"
+    path.write_text("one")
+    path.chmod(0o644)
+    states = [state_probe.file(str(path))]
+    path.write_text("two")
+    states.append(state_probe.file(str(path)))
+    path.chmod(0o600)
+    states.append(state_probe.file(str(path)))
+    if os.geteuid() == 0:
+        os.chown(path, 1, 1)
+        states.append(state_probe.file(str(path)))
+    path.unlink()
+    states.append(state_probe.file(str(path)))
+    path.symlink_to("elsewhere")
+    states.append(state_probe.file(str(path)))
+    assert len({*states}) == len(states)
+    assert states[-2:] == ["missing", "link to elsewhere"]
+
+
+def test_a_large_file_is_compared_without_reading_it(tmp_path: Path) -> None:
+    """A program is compared by size and time; reading all of a host's programs would take seconds."""
+    path = tmp_path / "program"
+    path.write_bytes(b"x" * (state_probe.LARGE + 1))
+    before = state_probe.file(str(path))
+    os.utime(path, (1, 1))
+    assert state_probe.file(str(path)) != before
+
+
+def test_a_block_is_our_part_of_a_file(tmp_path: Path) -> None:
+    """What the site writes around it is its own business; a file without the block has lost it."""
+    path = tmp_path / "hosts"
+    path.write_text("# BEGIN Bedplate\n10.0.0.1 api\n# END Bedplate\n")
+    before = state_probe.block(str(path))
+    path.write_text("127.0.0.1 localhost\n# BEGIN Bedplate\n10.0.0.1 api\n# END Bedplate\nmore\n")
+    assert state_probe.block(str(path)) == before
+    path.write_text("# BEGIN Bedplate\n10.0.0.2 api\n# END Bedplate\n")
+    assert state_probe.block(str(path)) != before
+    path.write_text("127.0.0.1 localhost\n")
+    assert state_probe.block(str(path)) == state_probe.block(str(tmp_path / "none")) == "missing"
+
+
+def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its own state, also one that does not exist."""
+    shown = "ActiveState=active\nUnitFileState=enabled\n\nActiveState=inactive\nUnitFileState=\n"
+    monkeypatch.setattr(state_probe, "output", lambda _: shown)
+    assert state_probe.units(["a.service", "b.service"]) == {"a.service": "active enabled", "b.service": "inactive "}
+
+
+def test_it_runs_from_standard_input_with_the_standard_library() -> None:
+    """As over SSH, and on a host that has nothing of Bedplate."""
+    asked = HostQuestions(
+        files=("/etc/passwd",),
+        settings={"kernel.ostype": "Linux"},
+        packages=("bash", "none"),
+        package_command="echo bash 5.2-1",
+    )
+    source = Path(state_probe.__file__).read_bytes()
+    done = command.run([sys.executable, "-I", "-", asked.model_dump_json()], stdin=source)
+    found = json.loads(done.stdout)
+    assert (found["setting kernel.ostype"], found["package bash"]) == ("Linux", "5.2-1")
+    assert found["package none"] == "missing"
+    assert found["file /etc/passwd"].endswith("0644 0:0")
+    assert b"import bedplate" not in source
+
+
+def test_questions_of_several_steps_are_asked_once() -> None:
+    """A unit of two roles is one question, and the packages' command is kept."""
+    one = HostQuestions(units=("a.service",), files=("/a",))
+    two = HostQuestions(units=("a.service", "b.service"), packages=("bash",), package_command="dpkg-query")
+    joined = all_questions([one, two])
+    assert (joined.units, joined.files, joined.package_command) == (("a.service", "b.service"), ("/a",), "dpkg-query")
+    assert joined.required() == {"unit a.service": "active enabled", "unit b.service": "active enabled"}
+    assert all_questions([]).is_empty
