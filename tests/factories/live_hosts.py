@@ -40,6 +40,7 @@ class LiveHosts:
     Attributes:
         machines: the containers, by host.
         log: the log of the last run.
+        seconds: how long it took to contact the hosts in the last run.
     """
 
     def __init__(self, role_site: RoleSite, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -47,7 +48,7 @@ class LiveHosts:
         self._folder, self._role_site, self._patch = folder, role_site, patch
         self._release = load_release(RELEASE)
         self.machines = {name: RoleMachine(role_site, name) for name in NAMES}
-        self.log = folder / "log"
+        self.log, self.seconds = folder / "log", 0.0
         key = ssh_keys.user_key(role_site.lab, ssh_keys.DEVELOPER)
         patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))
         patch.setattr(
@@ -67,11 +68,12 @@ class LiveHosts:
         (tree / "roles/site.yml").write_text(yaml.safe_dump([{**play, "roles": [*roles]}, *after]))
         self._patch.setattr(paths, "SOURCE", tree)
 
-    def contact(self, ledger: Ledger) -> tuple[RunHosts, float]:
-        """Return the hosts of a new run after they were contacted, and the seconds that this took."""
+    def contact(self, ledger: Ledger) -> RunHosts:
+        """Return the hosts of a new run after they were contacted."""
         hosts, began = choose_hosts(self._role_site.site, ledger.hosts), time.monotonic()
         hosts.contact()
-        return hosts, time.monotonic() - began
+        self.seconds = time.monotonic() - began
+        return hosts
 
     def apply(self) -> ApplySummary:
         """Run the step as `bedplate apply` does."""
@@ -80,7 +82,7 @@ class LiveHosts:
         installed.__dict__["specs"] = list(self._role_site.specs.values())
         ledger, self.log = Ledger(self._folder / "ledger.db"), new_log_file(self._folder / "logs")
         try:
-            hosts, _ = self.contact(ledger)
+            hosts = self.contact(ledger)
             steps = [Phase("Hosts", (ConfigureHosts(installed, hosts),))]
             with Progress(1, Console(file=io.StringIO())) as progress:
                 return run_phases(steps, ledger, progress, self.log, release=RELEASE, hosts=hosts)

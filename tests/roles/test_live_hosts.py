@@ -123,7 +123,8 @@ def test_what_is_lost_comes_back_by_itself(hosts: LiveHosts, worker: RoleMachine
 def test_the_route_follows_its_address(worker: RoleMachine) -> None:
     """An interface that gets its address late, and one of two that have it, are found."""
     address = worker.spec.address
-    worker.shell("ip link add late type dummy && ip address flush dev eth0 && ip link set late up")
+    worker.shell("ip link add late type veth peer late1 && ip link set late1 up && ip link set late up")
+    worker.shell("ip address flush dev eth0")
     time.sleep(3)
     assert _route(worker) == ""
     worker.shell('ip address add "$1/24" dev late', address)
@@ -155,12 +156,11 @@ def test_a_frozen_worker_is_passed_by(hosts: LiveHosts, worker: RoleMachine) -> 
         machine.shell("rm /etc/bedplate/ca.crt")
     hosts.freeze("worker1")
     try:
-        began = time.monotonic()
         summary = hosts.apply()
-        assert time.monotonic() - began < 45
     finally:
         hosts.thaw("worker1")
     assert summary.silent == ["worker1"]
+    assert hosts.seconds < SECONDS
     assert hosts.machines["cp1"].content("/etc/bedplate/ca.crt")
     assert hosts.apply().silent == []
     assert worker.content("/etc/bedplate/ca.crt")
