@@ -14,6 +14,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS hosts (
     step TEXT NOT NULL, host TEXT NOT NULL, key TEXT NOT NULL, ended REAL NOT NULL,
     questions TEXT NOT NULL, answers TEXT NOT NULL, PRIMARY KEY (step, host));
+CREATE TABLE IF NOT EXISTS passed_by (host TEXT PRIMARY KEY, reason TEXT NOT NULL);
 """
 
 
@@ -65,3 +66,12 @@ class HostRecords:
         self._db.execute("BEGIN")
         self._db.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._db.execute("COMMIT")
+
+    def end_run(self, configured: Iterable[str], passed_by: Mapping[str, str]) -> None:
+        """Record at the end of a run which hosts it passed by, and why; hosts outside its limit stay as they were."""
+        self._db.executemany("DELETE FROM passed_by WHERE host = ?", [(host,) for host in configured])
+        self._db.executemany("INSERT OR REPLACE INTO passed_by VALUES (?, ?)", passed_by.items())
+
+    def passed_by(self) -> dict[str, str]:
+        """Return why hosts were passed by and have not been configured since, by name."""
+        return dict(self._db.execute("SELECT host, reason FROM passed_by ORDER BY host"))

@@ -175,3 +175,14 @@ def read_last_run(path: Path) -> dict[str, Any]:
         return ledger.last_run()
     finally:
         ledger.close()
+
+
+def read_passed_by(path: Path) -> dict[str, str]:
+    """Return why hosts were passed by and not configured since, by name; empty if there is no ledger."""
+    if not path.is_file():
+        return {}
+    ledger = Ledger(path)
+    try:
+        return ledger.hosts.passed_by()
+    finally:
+        ledger.close()

@@ -148,6 +148,13 @@ class RunHosts:
             for asked in [questions.get(name, HostQuestions())]
         )
 
+    def end_run(self) -> None:
+        """Record which hosts the run passed by, and which not."""
+        if self.records:
+            limited = [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
+            reasons = {name: reason for name, reason in self.reasons.items() if name not in limited}
+            self.records.end_run([host.name for host in self.chosen(self.site.hosts)], reasons)
+
     def _why(self, record: HostRecord | None, key: str) -> str:
         if record is None or record.key != key:
             return "is not at this release and environment yet" if record else "was not configured yet"

@@ -94,6 +94,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
             for step in phase.steps:
                 _run_step(step, run, ledger, progress, summary, every=every)
         if hosts:
+            hosts.end_run()
             summary.passed_by, summary.silent = hosts.reasons, hosts.silent
         outcome = INCOMPLETE if summary.silent else DONE
     finally:

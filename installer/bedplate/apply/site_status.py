@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bedplate.apply.certificate_status import CertificateEnd, read_certificates
-from bedplate.apply.ledger import StepRecord, last_runs, read_last_run
+from bedplate.apply.ledger import StepRecord, last_runs, read_last_run, read_passed_by
 from bedplate.cluster import kubectl
 from bedplate.config import bundle_layout
 from bedplate.config.environments import Site
@@ -36,6 +36,7 @@ class SiteStatus:
         steps: the last run of each step that was not skipped.
         run: the last apply: outcome, start, user, git revision, digests of environment and installer.
         certificates: when each certificate ends, the first to end first.
+        passed_by: why hosts were passed by, and have not been configured since, by name.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class SiteStatus:
     steps: list[dict[str, Any]] = field(default_factory=list)
     run: dict[str, Any] = field(default_factory=dict)
     certificates: list[CertificateEnd] = field(default_factory=list)
+    passed_by: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the status as JSON values."""
@@ -68,6 +70,7 @@ def read_status(site: Site) -> SiteStatus:
         steps=[_step(record) for record in steps],
         run=read_last_run(site.ledger),
         certificates=read_certificates(site),
+        passed_by=read_passed_by(site.ledger),
     )
 
 

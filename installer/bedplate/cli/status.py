@@ -42,6 +42,8 @@ def _print(status: SiteStatus) -> None:
     console.print(f"environment {status.environment}, release {status.release or 'none yet'}{label}")
     if status.run:
         console.print(_last_apply(status.run), highlight=False, markup=False)
+    for name, reason in status.passed_by.items():
+        console.print(f"  host {name} was passed by: {reason}", style="red", highlight=False, markup=False)
     for name, state in status.nodes.items():
         console.print(f"  node {name}: [{'green' if state == 'Ready' else 'red'}]{state}[/]")
     packets = "not counted on every host" if status.packets_outside is None else status.packets_outside

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bedplate.apply.ledger import Ledger
+from bedplate.apply.ledger import Ledger, read_passed_by
 from bedplate.apply.run_hosts import RunHosts, choose_hosts
 from bedplate.config.hosts import Host
 from bedplate.core.errors import BedplateError, InputError
@@ -95,6 +95,22 @@ def test_what_is_complete_on_a_host_is_known_to_the_next_run(tmp_path: Path, led
     assert second.unfinished("step", {**KEYS, "cp1": "two"}).keys() == {"cp1", "worker2"}
     second.begin("step", ["cp1"])
     assert _contacted(choose_hosts(site, ledger.hosts)).unfinished("step", KEYS).keys() == {"cp1", "worker2"}
+
+
+def test_status_names_hosts_until_they_are_configured(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that was passed by is named after later runs, too, if these did not have it in their limit."""
+    site = local_site(tmp_path, maintenance=["worker2"])
+    with monkeypatch.context() as while_dead:
+        silence(site, ["worker1"], while_dead)
+        _contacted(choose_hosts(site, ledger.hosts)).end_run()
+    _contacted(choose_hosts(site, ledger.hosts, ["cp1"])).end_run()
+    found = read_passed_by(tmp_path / "ledger.db")
+    assert found.keys() == {"worker1", "worker2"}
+    assert "refused" in found["worker1"]
+    _contacted(choose_hosts(site, ledger.hosts)).end_run()
+    assert read_passed_by(tmp_path / "ledger.db") == {"worker2": "in maintenance"}
 
 
 def test_a_state_that_differs_makes_a_step_unfinished(tmp_path: Path, ledger: Ledger) -> None:
