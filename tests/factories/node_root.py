@@ -108,11 +108,15 @@ class NodeRoot:
         """Return kubeadm's folder of certificates."""
         return self.root / "etc/kubernetes/pki"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which the program finds the release's kubeadm."""
+        return {"BEDPLATE_NODE_PATH": f"{self._kubeadm.parent}:/usr/bin:/bin"}
+
     def bedplate_node(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the program as a host does, with the release's kubeadm."""
-        environment = {"BEDPLATE_NODE_PATH": f"{self._kubeadm.parent}:/usr/bin:/bin"}
         program = [sys.executable, str(PROGRAM), "--root", str(self.root), *words]
-        done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(program, env=self.environment, capture_output=True, text=True, check=False)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import certificate_files
 from host_paths import HostPaths, NodeError, run, write_atomic
 
+INIT = "kind: InitConfiguration\n"
 ANNOTATION = "bedplate.dev/certificates"
 READY_SECONDS = 180.0
 POLL_SECONDS = 0.5
@@ -153,8 +154,11 @@ def _manifests(paths: HostPaths, settings: Path) -> Mapping[str, bytes]:
     paths.patches.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="manifests-", dir=paths.state))
     try:
+        text = settings.read_text().replace(INIT, f"{INIT}patches:\n  directory: {paths.patches}\n", 1)
+        patched = folder / "kubeadm.yaml"
+        patched.write_text(text)
         for phase in (("etcd", "local"), ("control-plane", "all")):
-            words = ["kubeadm", "init", "phase", *phase, "--config", settings, "--patches", paths.patches, "--dry-run"]
+            words = ["kubeadm", "init", "phase", *phase, "--config", patched, "--dry-run"]
             run(words, KUBEADM_INIT_DRYRUN_DIR=str(folder))
         return {pod.name: pod.manifest(folder).read_bytes() for pod in PODS}
     finally:
