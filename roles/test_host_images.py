@@ -5,6 +5,7 @@ import pytest
 
 from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.host_selection import HostSelection
+from bedplate.acceptance.log_lines import count_lines, lines_since
 from bedplate.acceptance.own_objects import OwnObjects
 from bedplate.acceptance.platform_view import PlatformView
 from bedplate.config.bundle_layout import BundledArtifact, ReleaseFile
@@ -62,11 +63,11 @@ def test_images_come_from_the_mirror(
 ) -> None:
     """An image that this run pulls comes from the mirror, whose log names the node and the image's digest."""
     image = min((a for a in release_file.artifacts if a.image), key=lambda artifact: artifact.size)
-    began = on_each(mirrors, lambda _, host: _lines(host, PULLS))
+    began = on_each(mirrors, lambda _, host: count_lines(host, PULLS))
     done = on_each(nodes, lambda _, host: _pull(host, scratch, str(image.image)))
     failed = {name: error for name, error in done.items() if error}
     assert not failed, f"{image.image}\n{listed(failed)}"
-    pulled = on_each(mirrors, lambda name, host: _since(host, PULLS, began[name]))
+    pulled = on_each(mirrors, lambda name, host: lines_since(host, PULLS, began[name]))
     seen = {line.split()[1] for lines in pulled.values() for line in lines if f"sha256:{image.sha256}" in line}
     missing = [host.name for host in site.hosts if host.name in nodes and str(host.address) not in seen]
     assert not missing, f"the mirror's log has no pull of {image.image} by {', '.join(missing)}"
@@ -79,10 +80,10 @@ def test_no_image_falls_back_to_its_upstream(
     """For an image that the bundle lacks, containerd contacts the mirror and no other registry."""
     own, image = {host.name: {str(host.address)} for host in site.hosts}, f"{registry}/{scratch}:v1"
     before = on_each(nodes, lambda name, host: _sent(host, own[name]))
-    began = on_each(mirrors, lambda _, host: _lines(host, REQUESTS))
+    began = on_each(mirrors, lambda _, host: count_lines(host, REQUESTS))
     done = on_each(nodes, lambda _, host: _pull(host, scratch, image))
     after = on_each(nodes, lambda name, host: _sent(host, own[name]))
-    requests = on_each(mirrors, lambda name, host: _since(host, REQUESTS, began[name]))
+    requests = on_each(mirrors, lambda name, host: lines_since(host, REQUESTS, began[name]))
     asked = {line.split()[0] for lines in requests.values() for line in lines if scratch in line and " 404 " in line}
     wrong = {name: "has pulled it" for name, error in done.items() if not error}
     wrong |= {name: "has sent packets outside" for name in nodes if after[name] != before[name]}
@@ -115,20 +116,6 @@ def _pull(host: Any, namespace: str, image: str) -> str:
     command = f"timeout {SECONDS} ctr -n {namespace} images pull --hosts-dir {CERTS} %s"
     done = host.run(command, image)
     return "" if done.rc == 0 else (done.stderr.strip().splitlines() or [f"exit status {done.rc}"])[-1]
-
-
-def _lines(host: Any, log: str) -> int:
-    """Return how many lines a log has; a log that was rotated since begins again."""
-    return int(host.run(f"cat {log} 2>/dev/null | wc -l").stdout)
-
-
-def _since(host: Any, log: str, lines: int) -> list[str]:
-    """Return a log's lines after the first ones; all of them, with those of the log before, if it was rotated."""
-    now = _lines(host, log)
-    files = f"{log}" if now >= lines else f"{log}.1 {log}"
-    first = lines + 1 if now >= lines else 1
-    found: list[str] = host.run(f"zcat -f {files} | tail -n +{first}").stdout.splitlines()
-    return found
 
 
 def _sent(host: Any, addresses: set[str]) -> int:

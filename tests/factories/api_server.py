@@ -142,6 +142,8 @@ def _controllers(server: ApiServer) -> list[str | Path]:
         "--use-service-account-credentials",
         "--leader-elect=false",
         "--secure-port=0",
+        # Nodes of tests send no heartbeats.
+        "--node-monitor-grace-period=24h",
     ]
 
 
