@@ -1,11 +1,12 @@
 import hashlib
-import json
 from typing import Any
 
 import pytest
 
+from bedplate.acceptance import running_programs
 from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.host_selection import HostSelection
+from bedplate.acceptance.running_programs import RunningProgram
 from bedplate.apply.installation import Installation
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
@@ -13,25 +14,6 @@ from bedplate.distributions.debian.debian_version import DebianVersion
 
 SECONDS_OFF = 0.5
 STATES = (("is-active", "active"), ("is-enabled", "enabled"))
-RUNNING = """
-import json, os, subprocess, sys
-found = {}
-for unit in sys.argv[1:]:
-    words = ["systemctl", "show", "--property=MainPID", "--value", "--", unit]
-    pid = subprocess.run(words, capture_output=True, text=True).stdout.strip()
-    if pid in ("", "0"):
-        continue
-    try:
-        program = os.readlink(f"/proc/{pid}/exe")
-        with open(f"/proc/{pid}/maps") as maps:
-            old = sorted({line.split()[5] for line in maps if line.rstrip().endswith("(deleted)") and " r-xp " in line})
-    except OSError as error:
-        program, old = f"unknown ({type(error).__name__})", []
-    found[unit] = [program, old]
-print(json.dumps(found))
-"""
-"""Prints the program that each unit's main process runs, and the deleted files that it still runs code of."""
-PROGRAMS = "/opt/bedplate/"
 
 Hosts = dict[str, Any]
 
@@ -142,33 +124,21 @@ def test_running_programs_are_the_installed_ones(
     hosts: Hosts, specs: dict[str, HostSpec], record_property: Any
 ) -> None:
     """Every service runs the program and the libraries that are installed now, not those from before an upgrade."""
-    found = on_each(hosts, lambda name, host: _running(host, specs[name]))
+
+    def running(name: str, host: Any) -> dict[str, RunningProgram]:
+        words = running_programs.words(specs[name].services)
+        return running_programs.parse(output(host, " ".join(["%s"] * len(words)), *words))
+
+    found = on_each(hosts, running)
     record_property("processes", sum(len(units) for units in found.values()))
     wrong = {
         f"{name}: {unit}": problem
         for name, units in found.items()
-        for unit, (program, old) in units.items()
-        if (problem := _outdated(program, old, _programs(specs[name])))
+        for unit, process in units.items()
+        if (problem := process.problem(_programs(specs[name])))
     }
     assert any(found.values()), "no service has a process"
     assert not wrong, listed(wrong)
-
-
-def _running(host: Any, spec: HostSpec) -> dict[str, tuple[str, list[str]]]:
-    units = " ".join(spec.services)
-    answer: dict[str, tuple[str, list[str]]] = json.loads(output(host, f"python3 -c %s {units}", RUNNING))
-    return answer
-
-
-def _outdated(program: str, old: list[str], versions: dict[str, str]) -> str:
-    """Return what is wrong with a process: its program was replaced, or has another version; empty if nothing."""
-    if program.endswith("(deleted)"):
-        return f"runs {program}"
-    if program.startswith(PROGRAMS):
-        component, version = program.removeprefix(PROGRAMS).split("/")[:2]
-        if versions.get(component) != version:
-            return f"runs {program}, the release has {versions.get(component, 'no such program')}"
-    return f"runs old code of {', '.join(old)}" if old else ""
 
 
 def _programs(spec: HostSpec) -> dict[str, str]:
