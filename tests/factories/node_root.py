@@ -24,7 +24,11 @@ from factories.host_release import release_file
 from factories.render_site import make_site
 
 PROGRAM = paths.SOURCE / "roles/node_maintenance/files/bedplate_node"
-SETTINGS = {"/etc/bedplate/kubeadm.yaml", "/etc/bedplate/node.json"}
+SETTINGS = {
+    "/etc/bedplate/kubeadm.yaml",
+    "/etc/bedplate/node.json",
+    "/etc/bedplate/kubelet.conf.d/10-bedplate.conf",
+}
 YEAR = {"validity": "365d", "renewBefore": "90d"}
 
 
@@ -38,7 +42,7 @@ def kubeadm() -> Path:
 
 @cache
 def settings_of(certificates: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Return kubeadm.yaml and node.json of the host cp1, by path."""
+    """Return what the roles write for kubeadm, kubelet and bedplate-node on the host cp1, by path."""
     catalog = load_release(catalogs.newest())
     with tempfile.TemporaryDirectory() as folder:
         site = make_site(Path(folder), certificates=dict(certificates))
@@ -63,6 +67,7 @@ class NodeRoot:
     def configure(self, **certificates: str) -> None:
         """Write kubeadm.yaml and node.json as the roles do, for an environment's periods of certificates."""
         for path, content in settings_of(tuple({**YEAR, **certificates}.items())).items():
+            (self.root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path[1:]).write_text(content)
 
     def edit_settings(self, before: str, after: str) -> None:
