@@ -11,8 +11,6 @@ import pytest
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.step import Outcome
-from bedplate.artifacts.load_release import load_release
-from bedplate.core import paths
 from bedplate.core.errors import BedplateError
 from bedplate.drift.drift_difference import Drift, HostDifference
 from bedplate.drift.host_drift import read_host_drift
@@ -22,10 +20,8 @@ from bedplate.hosts.play_result import PlayResult, TaskChange
 from bedplate.kube.object_id import ObjectId
 from bedplate.object_drift.field_owners import FieldWriter
 from bedplate.object_drift.object_difference import Cause, ObjectDifference
-from bedplate.pki import secret_files, site_trust
-from bedplate.store.installed import InstalledRelease
-from factories.host_release import release_file
-from factories.render_site import RELEASE, make_site
+from factories.render_installation import make_installation, use_state
+from factories.render_site import RELEASE
 
 PLAYS = ["mirror", "hosts", "control-plane", "workers"]
 Answer = Callable[[list[str]], PlayResult]
@@ -34,12 +30,8 @@ Answer = Callable[[list[str]], PlayResult]
 @pytest.fixture
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """Return an environment with certificates and secrets, that was never applied."""
-    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
-    catalog = load_release(RELEASE)
-    site = make_site(tmp_path / "environment")
-    site_trust.ensure_trust(site)
-    secret_files.ensure_secrets(site, catalog.components.values())
-    return Installation(site, catalog, InstalledRelease(tmp_path / "store", release_file(catalog), ()))
+    use_state(tmp_path / "state", monkeypatch)
+    return make_installation(tmp_path / "environment")
 
 
 class PretendedHosts:
