@@ -52,6 +52,13 @@ def test_a_value_changed_by_hand() -> None:
     assert (found.component, str(found.identity)) == ("shop", "apps/Deployment/shop/web")
 
 
+def test_a_value_that_we_still_own_is_as_we_applied_it() -> None:
+    """The server may write a value in another form; who changes it becomes its owner."""
+    there = live()
+    there["spec"]["replicas"] = "2.0"
+    assert compared([DEPLOYMENT], [DEPLOYMENT], [there]) == []
+
+
 def test_a_value_added_by_hand_or_by_a_controller() -> None:
     """What a person adds is drift; what a controller adds is not."""
     fields: Json = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {".": {}, "f:restartedAt": {}}}}}}
@@ -107,7 +114,15 @@ def test_whole_objects(
     desired: list[Json], applied: list[Json], live_objects: list[Json], expected: list[Cause]
 ) -> None:
     """Objects that were deleted, are not applied yet, will be removed, have our label, or are not ours."""
-    assert [difference.cause for difference in compared(desired, applied, live_objects)] == expected
+    found = compared(desired, applied, live_objects)
+    assert [difference.cause for difference in found] == expected
+    assert [difference.component for difference in found] == ["shop"] * len(expected)
+
+
+def test_an_object_of_others_has_its_author() -> None:
+    """Who created an object with our label is named."""
+    (found,) = compared([], [], [live(entry("kubectl-create", {}))])
+    assert (found.cause, found.writer and found.writer.manager) == (Cause.FOREIGN, "kubectl-create")
 
 
 def test_owners_of_a_list_s_element() -> None:
