@@ -25,7 +25,7 @@ ROUNDS_PER_KILL = 6
 """A run that ends before its kill is no kill; of so many runs, one is killed."""
 ENDS = 600.0
 """Seconds within which a run whose installer is gone ends."""
-OWNER = '[ -s "$1" ] && ! flock --nonblock "$1" true && sed \'s/.*"pid": *\\([0-9]*\\).*/\\1/\' "$1"'
+OWNER = '[ -s "$1" ] && ! flock --nonblock "$1" true && sed \'s/.*"pid": *"\\([0-9]*\\).*/\\1/\' "$1"'
 """Prints the process that holds the environment lock; fails if none does."""
 
 
