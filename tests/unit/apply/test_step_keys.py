@@ -115,7 +115,7 @@ CHANGES: dict[Change, set[str]] = {
     _idle: {"preflight", "layer-notebooks"},
     _time_server: {"preflight", *PLAYS},
     _domain: {"preflight", "trust", *PLAYS, "layer-foundation", "layer-notebooks"},
-    _worker: {"preflight", "hosts", "workers", "layer-foundation"},
+    _worker: {"preflight", "hosts", "control-plane", "workers", "layer-foundation"},
     _secret: {"layer-notebooks"},
     _authority: {*PLAYS, "layer-foundation"},
     _package: PLAYS,
