@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
 
-from bedplate.apply import step_progress
 from bedplate.apply.step_progress import Progress
 
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -17,7 +17,7 @@ CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 def _shown(*, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what two steps show; the second one reports after 4 and after 20 seconds."""
     now = [100.0]
-    monkeypatch.setattr(step_progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     out = io.StringIO()
     with Progress(12, Console(file=out, width=100, force_terminal=terminal)) as progress:
         progress.phase("Hosts")
@@ -55,7 +55,7 @@ def test_a_terminal_has_a_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_live_line_says_what_the_step_does_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that begins has not said anything yet."""
-    monkeypatch.setattr(step_progress.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     progress = Progress(3, Console(file=io.StringIO()))
     for title in ("One", "Two"):
         progress.begin(title, "cp1")
