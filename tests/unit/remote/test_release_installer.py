@@ -62,9 +62,12 @@ def test_the_releases_installer_runs_itself(site: Path, tmp_path: Path, monkeypa
     release_installer.use_release_installer(site)
 
 
-@pytest.mark.parametrize("line", ["2099.1.0", "../2026.11.0", f"x/../{RELEASE}", "[]"])
-def test_a_release_that_is_not_installed_is_named_by_the_command(site: Path, line: str) -> None:
-    """Nothing is run from a path that a version leads to."""
+@pytest.mark.parametrize("line", ["2099.1.0", "../other", f"x/../{RELEASE}", "[]"])
+def test_a_release_that_is_not_installed_is_named_by_the_command(site: Path, tmp_path: Path, line: str) -> None:
+    """Nothing is run from a path that a version leads to, even if there is a program."""
+    for folder in ("opt/other", "opt/installer/x"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bedplate").touch()
     text = (site / "environment.yaml").read_text()
     (site / "environment.yaml").write_text(text.replace(f"release: {RELEASE}", f"release: {line}"))
     release_installer.use_release_installer(site)
