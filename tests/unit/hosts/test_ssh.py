@@ -110,6 +110,7 @@ def test_a_connection_for_all_hosts_leaves_no_process(site: Site) -> None:
     done = command.run(["ssh", "-G", *ssh.options(target, keep=0), target.destination]).stdout.decode()
     assert "controlmaster no" in done.replace("false", "no")
     assert "controlpath" not in done.replace("controlpath none", "")
+    assert "kexalgorithms curve25519-sha256," in done
 
 
 def test_a_shared_connection_belongs_to_no_apply(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
