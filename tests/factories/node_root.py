@@ -69,6 +69,9 @@ class NodeRoot:
         for path, content in settings_of(tuple({**YEAR, **certificates}.items())).items():
             (self.root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path[1:]).write_text(content)
+        # Its servers are not those of this computer's network.
+        settings = self.root / "etc/bedplate/node.json"
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "endpoints": {}}))
 
     def edit_settings(self, before: str, after: str) -> None:
         """Replace text in kubeadm.yaml, which must contain it."""

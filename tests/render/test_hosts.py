@@ -217,7 +217,8 @@ def test_certificates_last_as_long_as_the_environment_says(
     nodes = {"cp1": {"cp1": "198.18.7.11", "worker1": "198.18.7.12"}, "worker1": {}}
     for name, known in nodes.items():
         written = json.loads(_content(specs[name], "/etc/bedplate/node.json"))
-        assert written == {"renewBeforeSeconds": periods[1], "nodes": known}
+        watched = {"mirror": "mirror.site.bedplate.test:443", "notebooks": "198.18.7.11:30443"} if known else {}
+        assert written == {"renewBeforeSeconds": periods[1], "nodes": known, "endpoints": watched}
         timer = _content(specs[name], "/etc/systemd/system/bedplate-certificates.timer")
         assert f"OnCalendar={schedule}\n" in timer
 

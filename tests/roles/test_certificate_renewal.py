@@ -7,8 +7,11 @@ import datetime as dt
 import json
 import re
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +78,30 @@ def test_every_certificate_is_listed_with_its_end(node: NodeRoot) -> None:
     for name, end in ends.items():
         assert re.search(rf'end_timestamp_seconds{{name="{name}",kind="\w+"}} {end:.0f}\n', metrics), name
     assert "renewal_failed 0\n" in metrics
+
+
+def test_the_mirrors_and_notebooks_certificates_are_watched(node: NodeRoot) -> None:
+    """A metric has the end of what a server shows, also where only an apply renews it; a dead server does no harm."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(_file(node, "apiserver"), _file(node, "apiserver").with_suffix(".key"))
+    settings = node.root / "etc/bedplate/node.json"
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as closed:
+        dead = closed.getsockname()[1]
+        closed.close()
+        endpoints = {"mirror": f"127.0.0.1:{listener.getsockname()[1]}", "notebooks": f"127.0.0.1:{dead}"}
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "endpoints": endpoints}))
+        threading.Thread(target=_serve, args=(listener, server), daemon=True).start()
+        assert node.renew() == ["unchanged"]
+    metrics = (node.root / "var/lib/bedplate/metrics/certificates.prom").read_text()
+    end = end_of(_file(node, "apiserver")).timestamp()
+    assert f'end_timestamp_seconds{{name="served-mirror",kind="serving"}} {end:.0f}\n' in metrics
+    assert "notebooks" not in metrics
+
+
+def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    with context.wrap_socket(connection, server_side=True):
+        pass
 
 
 def test_nothing_is_renewed_early(node: NodeRoot) -> None:

@@ -96,7 +96,8 @@ def _renew(paths: HostPaths, options: argparse.Namespace) -> list[str]:
         failed = False
         return changed
     finally:
-        host_metrics.write_certificates(paths, certificate_files.every(paths), failed=failed)
+        shown = certificate_files.served(paths.settings().endpoints)
+        host_metrics.write_certificates(paths, [*certificate_files.every(paths), *shown], failed=failed)
 
 
 def _renew_control_plane(paths: HostPaths, options: argparse.Namespace) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ OPTIONAL_KUBECONFIGS = ("super-admin",)
 KUBELET_CLIENT, KUBELET_SERVER = "kubelet-client-current.pem", "kubelet-server-current.pem"
 DATA = re.compile(rb"^\s*client-(certificate|key)-data:\s*(\S+)", re.MULTILINE)
 DAY = 86400.0
+SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,15 @@ def every(paths: HostPaths) -> Iterator[Certificate]:
     for name, kind in (("ca", "authority"), ("mirror", "serving")):
         if (paths.bedplate / f"{name}.crt").exists():
             yield Certificate(f"bedplate-{name}", kind, _read(paths.bedplate / f"{name}.crt"))
+
+
+def served(endpoints: Mapping[str, str]) -> Iterator[Certificate]:
+    """Yield the certificates that servers show, whoever renews them; a server that does not answer is left out."""
+    for name, endpoint in endpoints.items():
+        host, _, port = endpoint.rpartition(":")
+        with contextlib.suppress(OSError):
+            pem = ssl.get_server_certificate((host, int(port)), timeout=SECONDS)
+            yield Certificate(f"served-{name}", "serving", pem.encode())
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -23,10 +23,12 @@ class Settings:
     Attributes:
         renew_before: seconds before its end at which a certificate is renewed.
         nodes: address of each node of the environment by its name; empty on a worker.
+        endpoints: host and port of TLS servers whose certificates are watched, by name.
     """
 
     renew_before: float
     nodes: dict[str, str]
+    endpoints: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class HostPaths:
     def settings(self) -> Settings:
         """Return what the role wrote."""
         loaded = json.loads((self.bedplate / "node.json").read_text())
-        return Settings(float(loaded["renewBeforeSeconds"]), loaded["nodes"])
+        return Settings(float(loaded["renewBeforeSeconds"]), loaded["nodes"], loaded.get("endpoints", {}))
 
 
 def run(words: Sequence[str | Path], *, stdin: bytes = b"", **environment: str) -> bytes:
