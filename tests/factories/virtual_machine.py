@@ -29,7 +29,9 @@ iface {INTERFACE} inet static
     address {{address}}/24
 """
 """As Debian's installer writes it: without a default route, network-online.target does not wait for it."""
-KERNEL = "root=/dev/vda1 rw console=ttyS0 quiet"
+TIMEOUTS = "systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
+"""On a busy computer, an emulated machine needs longer than systemd waits by itself."""
+KERNEL = f"root=/dev/vda1 rw console=ttyS0 quiet {TIMEOUTS}"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -88,7 +90,7 @@ class VirtualMachine(RoleHost):
             # Without a parent that waits for it, nothing would end it.
             *("setpriv", "--pdeathsig", "KILL", "nice", "-n", "19", "qemu-system-x86_64"),
             *("-accel", "tcg,thread=multi", "-smp", "2", "-m", str(MEMORY_MIB), "-display", "none", "-monitor", "none"),
-            *("-serial", f"file:{self.folder / 'console.log'}", "-device", "virtio-rng-pci,addr=4"),
+            *("-serial", f"file:{self.folder / 'console.log'}"),
             *("-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initrd"), "-append", KERNEL),
             *("-drive", f"file={self.folder / 'disk.img'},format=raw,if=virtio,cache=unsafe"),
             *("-netdev", f"tap,id=lab,ifname={TAP},script=no,downscript=no"),
