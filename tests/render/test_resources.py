@@ -98,6 +98,38 @@ def test_names_and_types(foundation: ResourceRecorder, name: str, kind: str) -> 
     assert foundation.declared[name].typ == kind
 
 
+def test_every_object_is_sent_to_the_environments_cluster(
+    foundation: ResourceRecorder, site_with_secrets: Site
+) -> None:
+    """One provider, with server-side apply and changes in place, has the path of the kubeconfig, not its content."""
+    assert foundation.declared["cluster"].inputs == {
+        "kubeconfig": str(site_with_secrets.state / "pki/admin.conf"),
+        "clusterIdentifier": "render-test",
+        "enableServerSideApply": "true",
+        "enableConfigMapMutable": "true",
+        "enableSecretMutable": "true",
+        "suppressDeprecationWarnings": "true",
+    }
+    providers = {name: one.provider for name, one in foundation.declared.items() if name != "cluster"}
+    assert all(provider and "::cluster::" in provider for provider in providers.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "skips"),
+    [
+        ("core/Service/kube-system/kube-dns", True),
+        ("apiregistration.k8s.io/APIService/-/v1beta1.metrics.k8s.io", True),
+        ("apps/Deployment/kube-system/coredns", False),
+        ("core/ConfigMap/kube-system/coredns", False),
+    ],
+)
+def test_only_workloads_are_waited_for(foundation: ResourceRecorder, name: str, *, skips: bool) -> None:
+    """What becomes ready only through workloads is not waited for; every object has the platform's field manager."""
+    annotations = foundation.declared[name].inputs["metadata"]["annotations"]
+    assert annotations.get("pulumi.com/skipAwait") == ("true" if skips else None)
+    assert annotations["pulumi.com/patchFieldManager"] == pulumi_resources.FIELD_MANAGER
+
+
 def test_secrets_are_read_only_when_resources_are_declared(
     foundation: ResourceRecorder, site_with_secrets: Site
 ) -> None:

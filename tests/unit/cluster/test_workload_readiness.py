@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bedplate.cluster.workload_readiness import is_ready
+from bedplate.cluster.workload_readiness import is_leaving, is_ready
 
 Json = dict[str, Any]
 DEPLOYED = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 3, "availableReplicas": 3}
@@ -67,3 +67,23 @@ def test_pods_of_older_revisions_that_nothing_replaces(kind: str, status: Json) 
     """With the strategy OnDelete, old pods stay until someone deletes them: the workload is ready."""
     assert is_ready(_live(kind, status, updateStrategy={"type": "OnDelete"}))
     assert not is_ready(_live(kind, status))
+
+
+def test_pods_that_are_not_ready_count_whatever_replaces_them() -> None:
+    """With the strategy OnDelete, a DaemonSet's pods must be ready all the same."""
+    for missing in ("numberReady", "numberAvailable"):
+        live = _live("DaemonSet", {**DAEMONS, missing: 2}, updateStrategy={"type": "OnDelete"})
+        assert not is_ready(live), missing
+
+
+@pytest.mark.parametrize(("ready", "expected"), [(1, True), (0, False), (2, False)])
+def test_a_workload_that_names_no_replicas_has_one(ready: int, *, expected: bool) -> None:
+    """Kubernetes runs one pod by default; a generation that no one reported is as good as observed."""
+    status = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), ready)
+    assert is_ready({"kind": "Deployment", "metadata": {}, "spec": {}, "status": status}) is expected
+
+
+def test_an_object_that_is_being_deleted_is_leaving() -> None:
+    """It has a deletion timestamp until its finalizers are done."""
+    assert is_leaving({"metadata": {"deletionTimestamp": "2026-11-28T00:00:00Z"}})
+    assert not is_leaving({"metadata": {}})
