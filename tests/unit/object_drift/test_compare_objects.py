@@ -52,6 +52,23 @@ def test_a_value_changed_by_hand() -> None:
     assert (found.component, str(found.identity)) == ("shop", "apps/Deployment/shop/web")
 
 
+def test_annotations_of_others_are_compared_and_those_of_pulumi_are_not() -> None:
+    """Only Pulumi reads its own annotations, so nobody's change of them matters."""
+    names = {"f:team": {}, "f:pulumi.com/skipAwait": {}}
+    there = live(entry("kubectl-annotate", {"f:metadata": {"f:annotations": names}}))
+    there["metadata"]["annotations"] = {"team": "b", "pulumi.com/skipAwait": "x"}
+    wanted = merged(DEPLOYMENT, {"metadata": {"annotations": {"team": "a"}}})
+    expected = [("changed", "metadata.annotations.team", "a", "b", "a", "kubectl-annotate")]
+    assert said(compared([wanted], [wanted], [there])) == expected
+
+
+def test_other_versions_of_the_same_interface_are_no_difference() -> None:
+    """The server gives objects in the version that it prefers; a release may change the one that it renders."""
+    older = {"apiVersion": "apps/v1beta2"}
+    assert compared([DEPLOYMENT], [DEPLOYMENT], [merged(live(), older)]) == []
+    assert compared([DEPLOYMENT], [merged(DEPLOYMENT, older)], [live()]) == []
+
+
 def test_a_value_that_we_still_own_is_as_we_applied_it() -> None:
     """The server may write a value in another form; who changes it becomes its owner."""
     there = live()
