@@ -54,7 +54,7 @@ def test_a_value_changed_by_hand() -> None:
 
 def test_annotations_of_others_are_compared_and_those_of_pulumi_are_not() -> None:
     """Only Pulumi reads its own annotations, so nobody's change of them matters."""
-    names = {"f:team": {}, "f:pulumi.com/skipAwait": {}}
+    names: Json = {"f:team": {}, "f:pulumi.com/skipAwait": {}}
     there = live(entry("kubectl-annotate", {"f:metadata": {"f:annotations": names}}))
     there["metadata"]["annotations"] = {"team": "b", "pulumi.com/skipAwait": "x"}
     wanted = merged(DEPLOYMENT, {"metadata": {"annotations": {"team": "a"}}})
