@@ -18,25 +18,23 @@ from mutation.trial import copy_tree, is_killed
 
 TREE = Path(__file__).resolve().parents[2]
 SURVIVE = 0.05
-"""The share of mutants that may survive."""
+"""The share of an area's mutants that may survive."""
 FIRST_SECONDS = 1800.0
 """How long an area's tests may take without a mutant."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Try mutants, print survivors, and return 1 if too many survive."""
+    """Try mutants, print survivors, and return 1 if too many of an area survive."""
     options = _parse(words)
     chosen = [areas()[name] for name in options.area or areas()]
     with tempfile.TemporaryDirectory(prefix="bedplate-mutants-") as folder:
         copies = {copy: Judge(copy) for copy in _copies(Path(folder), options.jobs)}
-        survivors, tried = 0, 0
-        for area in chosen:
-            survived, of = _try_area(area, copies, options)
-            survivors, tried = survivors + survived, tried + of
+        results = [_try_area(area, copies, options) for area in chosen]
         for judge in copies.values():
             judge.end()
+    survivors, tried = sum(found[0] for found in results), sum(found[1] for found in results)
     print(f"{survivors} of {tried} mutants survive ({survivors / max(tried, 1):.1%}), seed {options.seed}")  # noqa: T201
-    return int(survivors > SURVIVE * tried)
+    return int(any(survived > SURVIVE * of for survived, of in results))
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
@@ -75,7 +73,7 @@ def _try_area(area: Area, copies: dict[Path, Judge], options: argparse.Namespace
         if not killed:
             print(f"  {mutant.describe(texts[mutant.path])}", flush=True)  # noqa: T201
         survived += not killed
-    print(f"  {survived} of {len(sample)} survive", flush=True)  # noqa: T201
+    print(f"  {survived} of {len(sample)} survive ({survived / len(sample):.1%})", flush=True)  # noqa: T201
     return survived, len(sample)
 
 

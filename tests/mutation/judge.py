@@ -101,8 +101,8 @@ def _libraries() -> list[str]:
 
 
 def _wait(child: int, limit: float) -> int:
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
+    end, parent = time.monotonic() + limit, os.getppid()
+    while time.monotonic() < end and os.getppid() == parent:
         found, status = os.waitpid(child, os.WNOHANG)
         if found:
             return os.waitstatus_to_exitcode(status)
