@@ -1,0 +1,97 @@
+"""The role kubelet on a node whose kubelet runs (a program that only answers its health check), in a container."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bedplate.lab import lab_address
+from bedplate.lab.down import remove_lab
+from factories import unavailable
+from factories.role_machine import RoleMachine
+from factories.role_site import RoleSite
+
+pytestmark = pytest.mark.containers
+
+NAME = "bedplate-kubelet"
+ROLES = ["node_maintenance", "kubelet"]
+SETTINGS = "/etc/bedplate/kubelet.conf.d/10-bedplate.conf"
+KUBELET = """\
+#!/usr/bin/python3
+import http.server
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 10248), Healthy).serve_forever()
+"""
+PREPARE = """
+set -e
+programs=/opt/bedplate/kubernetes/current/bin
+mkdir -p $programs /etc/bedplate /etc/kubernetes /var/lib/kubelet/pki
+printf %s "$1" >$programs/kubelet
+touch $programs/kubeadm $programs/kubectl /var/lib/kubelet/config.yaml
+chmod +x $programs/*
+"""
+LOG_IN = """
+set -e
+cd /var/lib/kubelet/pki
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=node -days 30 -keyout key.pem -out certificate.pem 2>/dev/null
+cat certificate.pem key.pem >kubelet-client-current.pem
+echo "client-certificate: kubelet-client-current.pem" >/etc/kubernetes/kubelet.conf
+systemctl start kubelet
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleMachine]:
+    """Return the container of a worker whose kubelet runs and can log in."""
+    if os.geteuid() != 0:
+        unavailable("containers that run systemd need root")
+    _remove_lab()
+    try:
+        machine = RoleMachine(RoleSite(NAME, tmp_path_factory.mktemp("roles")), "worker1")
+        machine.copy_mirror()
+        machine.install(("openssl",))
+        machine.shell(PREPARE, KUBELET)
+        machine.run_roles(ROLES)
+        machine.shell(LOG_IN)
+        yield machine
+    finally:
+        _remove_lab()
+
+
+def _remove_lab() -> None:
+    for lab in lab_address.all_labs():
+        if lab.name == NAME:
+            remove_lab(lab)
+
+
+def _process(machine: RoleMachine) -> bytes:
+    return machine.shell("systemctl show --property MainPID --value kubelet").stdout
+
+
+def test_a_changed_setting_restarts_the_kubelet(machine: RoleMachine) -> None:
+    """A check says what would change and restarts nothing; a run restarts the kubelet, and the next changes nothing."""
+    before = _process(machine)
+    machine.shell(f"sed -i s/podPidsLimit.*/podPidsLimit:\\ 7/ {SETTINGS}")
+    changes = machine.run_roles(ROLES, check=True).changes
+    assert any("Write the kubelet's settings" in change.task for change in changes)
+    assert _process(machine) == before
+    machine.run_roles(ROLES)
+    assert "podPidsLimit: 4096" in machine.content(SETTINGS)
+    after = _process(machine)
+    assert after not in {before, b"0\n"}
+    assert machine.run_roles(ROLES).changes == []
+    assert _process(machine) == after
+
+
+def test_a_kubelet_that_cannot_log_in_is_left_to_its_role(machine: RoleMachine) -> None:
+    """It could not start again. The run continues without a restart, so that a later role gives it a certificate."""
+    before = _process(machine)
+    machine.shell(f"mv /etc/kubernetes/kubelet.conf /root/; sed -i s/podPidsLimit.*/podPidsLimit:\\ 7/ {SETTINGS}")
+    machine.run_roles(ROLES)
+    assert _process(machine) == before
+    machine.shell("mv /root/kubelet.conf /etc/kubernetes/")
