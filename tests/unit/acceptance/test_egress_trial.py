@@ -26,7 +26,9 @@ for word in sys.argv[1:]:
     subprocess.run(["ip", "address", "add", word + "/32", "dev", "lo"], check=True)
     with socket.socket(type=socket.SOCK_DGRAM) as receiver, socket.socket(type=socket.SOCK_DGRAM) as sender:
         receiver.bind((word, 0))
+        receiver.settimeout(60)
         sender.sendto(b"x", receiver.getsockname())
+        receiver.recv(1)
 """
 
 
