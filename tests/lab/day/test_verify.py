@@ -124,15 +124,23 @@ def test_verify_leaves_nothing(busy: RunningLab, report: dict[str, Any]) -> None
     assert "acceptance-" not in busy.at("worker1", "ctr", "namespaces", "ls", "-q")
 
 
-def test_a_replaced_program_that_still_runs_is_found(lab: RunningLab) -> None:
-    """After a service's program was replaced without a restart, the run says so."""
+def test_what_is_broken_is_found(lab: RunningLab) -> None:
+    """A replaced program that still runs, and namespaces without policies, where packets pass, fail their checks."""
     program = "/usr/sbin/chronyd"
     lab.at("worker1", "sh", "-c", f"cp {program} {program}.new && mv {program}.new {program}")
+    _kubectl(lab, "delete", "networkpolicies", "--all", "-n", "bedplate-acceptance")
     try:
         done = lab.bedplate("verify", lab.lab.name, "--output", "json")
-        checks = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
     finally:
         lab.at("worker1", "systemctl", "restart", "chrony")
-    found = checks["hosts/running_programs_are_the_installed_ones"]
-    assert (done.returncode, found["outcome"]) == (1, "failed")
-    assert f"worker1: chrony.service: runs {program} (deleted)" in found["detail"]
+        lab.answer("apply", lab.lab.name, "--yes", "--all-steps")
+    found = json.loads(done.stdout)
+    failed = {check["id"]: check["detail"] for check in found["checks"] if check["outcome"] == "failed"}
+    assert done.returncode == 1
+    assert (
+        f"worker1: chrony.service: runs {program} (deleted)" in failed["hosts/running_programs_are_the_installed_ones"]
+    )
+    assert "connects" in failed["tenants/namespaces_are_isolated"]
+    assert "a notebook" in failed["tenants/a_notebook_is_reached_by_hub_and_owner_only"]
+    assert "a kubelet" in failed["tenants/a_notebook_reaches_the_hub_and_nothing_else"]
+    assert failed.keys() <= {*found["comparison"]["worse"], *found["comparison"]["new"]}
