@@ -70,6 +70,11 @@ def test_programs_are_read_in_their_version(specs: list[HostSpec], catalog: Cata
     assert f"{KUBERNETES}/{version}/bin/kubelet" in _asked(specs, "hosts", "worker1").files
 
 
+def test_packages_are_asked_for_with_the_command_of_the_distribution(specs: list[HostSpec]) -> None:
+    """It prints their names and versions."""
+    assert _asked(specs, "hosts", "worker1").package_command == find_distribution("debian").query_packages
+
+
 def test_steps_ask_nothing_of_hosts_that_they_do_not_configure(specs: list[HostSpec]) -> None:
     """The mirror's step is for the bastion, and the workers' for workers."""
     assert _asked(specs, "mirror", "worker1").is_empty

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bedplate.hosts.state.host_questions import HostQuestions
 
@@ -33,8 +33,8 @@ class HostRecord:
     step: str
     host: str
     key: str
-    questions: HostQuestions = field(default_factory=HostQuestions)
-    answers: Mapping[str, str] = field(default_factory=dict)
+    questions: HostQuestions
+    answers: Mapping[str, str]
 
 
 class HostRecords:

@@ -11,6 +11,7 @@ import pytest
 
 from bedplate.apply import play_step, run_hosts
 from bedplate.apply.check_hosts import CheckHosts
+from bedplate.apply.configure_hosts import ConfigureHosts
 from bedplate.apply.installation import Installation
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.play_step import PlayStep
@@ -189,6 +190,35 @@ def test_a_dead_worker_is_passed_by_and_configured_by_the_next_apply(
     assert plays.runs[1:] == [["worker2"]]
 
 
+def test_a_step_with_nothing_to_do_on_the_hosts_that_answer_runs_no_play(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key changed with the spec of a dead worker only, so the run of the step has nothing to configure."""
+    plays = PretendedPlays(monkeypatch)
+    site.apply()
+    site.specify(worker2="two")
+    silence(site.installation.site, ["worker2"], monkeypatch)
+    outcome = NodesStep(site.installation, site.hosts()).run(Journal(site.file.parent / "log", lambda _: None))
+    assert (outcome.changed, len(plays.runs)) == (0, 1)
+
+
+def test_a_step_names_its_hosts_and_counts_many(site: Site) -> None:
+    """Five names fit a line; hosts that are passed by are not named."""
+    assert NodesStep(site.installation, site.hosts()).where == "cp1, worker1, worker2"
+    assert NodesStep(site.installation, site.hosts(limit=["worker2"])).where == "worker2"
+    found = site.installation.site
+    for count, text in ((2, "cp1, worker1, worker2, more0, more1"), (3, "6 hosts")):
+        more = tuple(found.hosts[-1].model_copy(update={"name": f"more{number}"}) for number in range(count))
+        larger = type(found)(found.folder, found.environment, found.hosts + more)
+        step = NodesStep(Installation(larger, site.installation.catalog, site.installation.installed), RunHosts(larger))
+        assert step.where == text
+
+
+def test_hosts_that_are_as_declared_are_done(site: Site) -> None:
+    """The step that configures hosts has no result that answers; the state of its hosts is all there is."""
+    assert ConfigureHosts(site.installation, site.hosts()).probe()
+
+
 def test_a_worker_that_dies_in_the_middle_is_passed_by(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plays run to their end on the others, and the next apply configures the one that died."""
     plays = PretendedPlays(monkeypatch, lost("worker1"), lost())
@@ -226,7 +256,7 @@ def test_hosts_of_plays_that_fail_are_not_complete(site: Site, monkeypatch: pyte
     with pytest.raises(BedplateError):
         site.apply(every=True)
     site.apply()
-    assert plays.runs[-1] == ["cp1", "worker1", "worker2"]
+    assert plays.runs == [["cp1", "worker1", "worker2"]] * 3
 
 
 def test_preflight_stops_at_findings_and_passes_by_silent_workers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,16 +13,27 @@ RUNNING = "active enabled"
 
 
 class HostQuestions(Model):
-    """The items of a host's state that one step owns. The probe reads them."""
+    """The items of a host's state that one step owns. The probe reads them.
 
-    files: tuple[str, ...] = Field((), description="paths: content, mode and owner")
-    blocks: tuple[str, ...] = Field((), description="files of the site with a block of ours")
-    units: tuple[str, ...] = Field((), description="systemd units that must be active and enabled")
-    settings: dict[str, str] = Field(default_factory=dict, description="kernel settings, with the required values")
-    tables: tuple[str, ...] = Field((), description="nftables tables, as nft names them")
-    routes: tuple[str, ...] = Field((), description="ranges with a route")
-    packages: tuple[str, ...] = Field((), description="packages: the installed version")
-    package_command: str = Field("true", description="prints names and versions of the packages in its arguments")
+    Attributes:
+        files: paths: content, mode and owner.
+        blocks: files of the site with a block of ours.
+        units: systemd units that must be active and enabled.
+        settings: kernel settings, with the required values.
+        tables: nftables tables, as nft names them.
+        routes: ranges with a route.
+        packages: packages: the installed version.
+        package_command: prints names and versions of the packages in its arguments.
+    """
+
+    files: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    settings: dict[str, str] = Field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    package_command: str = "true"
 
     @property
     def is_empty(self) -> bool:

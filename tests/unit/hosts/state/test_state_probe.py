@@ -14,6 +14,7 @@ from bedplate.core import command
 from bedplate.hosts.state import state_probe
 from bedplate.hosts.state.host_questions import HostQuestions, all_questions
 
+LIST_TABLE = "nft -j list table inet bedplate_audit"
 RULES: list[dict[str, Any]] = [
     {"metainfo": {"version": "1.0.6"}},
     {"counter": {"name": "outside", "handle": 2, "packets": 0, "bytes": 0}},
@@ -25,7 +26,8 @@ RULES: list[dict[str, Any]] = [
 
 
 def _table(monkeypatch: pytest.MonkeyPatch, rules: list[dict[str, Any]]) -> str:
-    monkeypatch.setattr(state_probe, "output", lambda _: json.dumps({"nftables": rules}))
+    printed = {LIST_TABLE: json.dumps({"nftables": rules})}
+    monkeypatch.setattr(state_probe, "output", lambda words: printed[" ".join(words)])
     return state_probe.table("inet bedplate_audit")
 
 
@@ -110,15 +112,28 @@ def test_a_block_is_our_part_of_a_file(tmp_path: Path) -> None:
 
 def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has its own state, also one that does not exist."""
+    words = "systemctl show --property=ActiveState,UnitFileState -- a.service b.service"
     shown = "ActiveState=active\nUnitFileState=enabled\n\nActiveState=inactive\nUnitFileState=\n"
-    monkeypatch.setattr(state_probe, "output", lambda _: shown)
+    monkeypatch.setattr(state_probe, "output", lambda typed: {words: shown}[" ".join(typed)])
     assert state_probe.units(["a.service", "b.service"]) == {"a.service": "active enabled", "b.service": "inactive "}
+
+
+def test_a_route_is_what_the_kernel_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two routes are one text, whatever their order; without any, it is missing."""
+    words = "ip -o -4 route show table main exact 10.0.0.0/8"
+    for printed, state in (("b  dev x \na dev y\n", "a dev y; b dev x"), ("", "missing")):
+        monkeypatch.setattr(state_probe, "output", lambda typed, text=printed: {words: text}[" ".join(typed)])
+        assert state_probe.route("10.0.0.0/8") == state
 
 
 def test_it_runs_from_standard_input_with_the_standard_library() -> None:
     """As over SSH, and on a host that has nothing of Bedplate."""
     asked = HostQuestions(
         files=("/etc/passwd",),
+        blocks=("/etc/passwd",),
+        tables=("inet none",),
+        routes=("192.0.2.255/32",),
+        units=("none.service",),
         settings={"kernel.ostype": "Linux"},
         packages=("bash", "none"),
         package_command="echo bash 5.2-1",
@@ -129,6 +144,8 @@ def test_it_runs_from_standard_input_with_the_standard_library() -> None:
     assert (found["setting kernel.ostype"], found["package bash"]) == ("Linux", "5.2-1")
     assert found["package none"] == "missing"
     assert found["file /etc/passwd"].endswith("0644 0:0")
+    lost = ("block /etc/passwd", "table inet none", "route 192.0.2.255/32")
+    assert [found[item] for item in lost] == ["missing"] * 3
     assert b"import bedplate" not in source
 
 
