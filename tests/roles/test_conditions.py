@@ -19,6 +19,7 @@ ROLES = paths.SOURCE / "roles"
 TABLE: dict[str, dict[bool, list[dict[str, Any]]]] = yaml.safe_load(
     (Path(__file__).parent / "conditions.yaml").read_text()
 )
+FIXED: dict[str, bool] = yaml.safe_load((Path(__file__).parent / "fixed_conditions.yaml").read_text())
 WORDS = ("when", "changed_when", "failed_when", "until")
 ANSWERS = {"runner_on_ok": True, "runner_on_skipped": False}
 
@@ -38,16 +39,20 @@ class Condition:
     values: dict[str, Any]
 
 
-def _conditions() -> Iterator[tuple[str, Condition]]:
+def _words() -> Iterator[tuple[str, str, Any, dict[str, Any]]]:
+    """Yield name, role and value of each word that decides something, with its task."""
     for path in sorted(ROLES.glob("*/tasks/*.yml")):
         role = path.parent.parent.name
         for task in _flat(yaml.safe_load(path.read_text())):
-            for word in WORDS:
-                value = task.get(word, True)
-                if not isinstance(value, bool):
-                    texts = value if isinstance(value, list) else [value]
-                    condition = Condition(role, [str(text) for text in texts], task.get("vars", {}))
-                    yield f"{role}/{path.stem}/{word}/{task['name']}", condition
+            for word in task.keys() & set(WORDS):
+                yield f"{role}/{path.stem}/{word}/{task['name']}", role, task[word], task
+
+
+def _conditions() -> Iterator[tuple[str, Condition]]:
+    for name, role, value, task in _words():
+        if not isinstance(value, bool):
+            texts = value if isinstance(value, list) else [value]
+            yield name, Condition(role, [str(text) for text in texts], task.get("vars", {}))
 
 
 def _flat(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -118,3 +123,9 @@ def test_every_condition_is_in_the_table() -> None:
     """Each condition of each role has a row with which it holds, and one with which it does not."""
     complete = {name for name, rows in TABLE.items() if rows.get(True) and rows.get(False)}
     assert sorted(CONDITIONS.keys() - complete) == []
+
+
+def test_what_is_always_so_is_said() -> None:
+    """Tasks that never report a change, always report one, or may fail, say so."""
+    said = {name: value for name, _, value, _ in _words()}
+    assert {name: said.get(name) for name in FIXED} == FIXED
