@@ -31,12 +31,27 @@ def _all_kinds(shop: SmallPlatform) -> list[Json]:
 
 
 def test_a_second_apply_reports_no_change(shop: SmallPlatform) -> None:
-    """The first apply creates every object, a kind before its objects; the second changes nothing."""
+    """The first apply creates every object, each after those of lower ranks; the second changes nothing."""
     objects = _all_kinds(shop)
     first, second = shop.apply(*objects), shop.apply()
     assert first.operations["create"] >= len([*objects, "namespace"])
     assert second.changed == 0
     assert second.operations == {"same": first.total}
+    needed = _needed(shop)
+    assert needed["Cart"] >= {"ConfigMap", "Secret", "CustomResourceDefinition", "Namespace"}
+    assert needed["ConfigMap"] == {"CustomResourceDefinition", "Namespace"}
+
+
+def _needed(shop: SmallPlatform) -> dict[str, set[str]]:
+    """Return the kinds whose objects come before those of each kind, directly or through others, as the state says."""
+    found = stack_state.resources(stack_state.read_state(stack_state.state_file(shop.site, StackName(LAYER))))
+    kinds = {one["urn"]: one["inputs"]["kind"] for one in found if "kind" in one.get("inputs", {})}
+    direct = {one["urn"]: set(one.get("dependencies") or []) & kinds.keys() for one in found}
+
+    def all_of(urn: str) -> set[str]:
+        return direct[urn] | {other for one in direct[urn] for other in all_of(one)}
+
+    return {kinds[urn]: {kinds[other] for other in all_of(urn)} for urn in kinds}
 
 
 def test_fields_are_owned_by_the_manager_bedplate(shop: SmallPlatform) -> None:

@@ -94,3 +94,19 @@ def test_a_cut_checkpoint_does_not_stop_an_apply(content: bytes, copies: bool, s
     assert shop.get("configmap", "settings")["data"] == {"color": "red"}
     assert shop.get("service", "web")["metadata"]["uid"] == before
     assert shop.apply().changed == 0
+
+
+def test_open_operations_of_a_killed_run_are_forgotten(shop: SmallPlatform) -> None:
+    """An operation that a killed run left open is forgotten, and made again if it was not completed."""
+    shop.apply(settings(shop))
+    path = stack_state.state_file(shop.site, STACK)
+    state = json.loads(path.read_bytes())
+    latest = state["checkpoint"]["latest"]
+    begun = next(one for one in latest["resources"] if one["inputs"].get("kind") == "ConfigMap")
+    latest["resources"].remove(begun)
+    latest["pending_operations"] = [{"resource": {**begun, "id": ""}, "type": "creating"}]
+    path.write_text(json.dumps(state))
+    shop.kubectl("delete", "configmap", "settings")
+    assert shop.apply().changed == 1
+    assert shop.get("configmap", "settings")["data"] == {"color": "blue"}
+    assert not stack_state.has_pending_operations(stack_state.read_state(path))

@@ -18,6 +18,9 @@ from bedplate.apply.step import Phase
 from bedplate.apply.step_progress import Progress
 from bedplate.artifacts.load_release import load_release
 from bedplate.cluster import kubectl
+from bedplate.cluster.pulumi_resources import secrets_of
+from bedplate.cluster.pulumi_stack import StackContent
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.environments import Site
 from bedplate.pki import secret_files, site_trust
@@ -49,6 +52,12 @@ def installation(site: Site) -> Installation:
     site_trust.ensure_trust(site)
     secret_files.ensure_secrets(site, catalog.components.values())
     return Installation(site, catalog, InstalledRelease(site.state / "store", file, ()))
+
+
+def whole_layer(installed: Installation, layer: str) -> StackContent:
+    """Return a stack of a whole layer, as older installers had."""
+    objects = installed.layer(layer)
+    return StackContent(StackName(layer), objects, secrets_of(objects), installed.catalog)
 
 
 def apply_layers(installed: Installation, *, every: bool = False) -> ApplySummary:

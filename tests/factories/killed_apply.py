@@ -16,7 +16,7 @@ import pytest
 
 from bedplate.cluster import pulumi_stack
 from factories.api_server import ApiServer
-from factories.api_site import installation
+from factories.api_site import installation, whole_layer
 from factories.pretended_bastion import use_bastion
 from factories.render_site import make_site
 from factories.small_platform import LAYER, VERSION, SmallPlatform
@@ -45,8 +45,7 @@ def main(folder: str, environment: str, name: str) -> None:
     """Apply a release; at its first change, kill this process and the Pulumi CLI, which is in its process group."""
     use_bastion(Path(folder), pytest.MonkeyPatch())
     installed = installation(make_site(Path(environment), name=name, release=VERSION))
-    objects = installed.layer(LAYER)
-    pulumi_stack.up(installed.site, LAYER, objects, installed.catalog, lambda _: os.killpg(0, signal.SIGKILL))
+    pulumi_stack.up(installed.site, whole_layer(installed, LAYER), lambda _: os.killpg(0, signal.SIGKILL))
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class SmallPlatform:
             objects: the release's objects from now on; without any, they stay the same.
         """
         installed = self.declare(*objects) if objects else self.installation()
-        return pulumi_stack.up(self.site, LAYER, installed.layer(LAYER), installed.catalog, say=lambda _: None)
+        return pulumi_stack.up(self.site, api_site.whole_layer(installed, LAYER), say=lambda _: None)
 
     def drift(self) -> Drift:
         """Return the drift, without the objects of other tests on the same API server."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,9 @@ def apply_tenants(server: ApiServer, folder: Path) -> Site:
     """Apply the release's component `tenants` with the stack of its layer; return the environment."""
     release = server.catalog.release.version
     site = api_site.api_site(server, folder, name="tenants", release=release, tenants=TENANTS)
-    objects = [one for one in api_site.installation(site).layer(LAYER) if one.component == "tenants"]
-    pulumi_stack.up(site, LAYER, objects, server.catalog, say=lambda _: None)
+    whole = api_site.whole_layer(api_site.installation(site), LAYER)
+    objects = [one for one in whole.objects if one.component == "tenants"]
+    pulumi_stack.up(site, replace(whole, objects=objects), say=lambda _: None)
     kubectl.run(site, "create", "namespace", ELSEWHERE)
     wait(lambda: _guard_works(site), "the guard of network policies", GUARD_SECONDS, "does not work")
     return site

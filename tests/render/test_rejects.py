@@ -69,7 +69,7 @@ def test_bad_templates_are_refused(tmp_path: Path, text: str, words: str) -> Non
     ("component", "words"),
     [
         ({"layer": "nowhere"}, "names layer nowhere"),
-        ({"requires": ["missing"]}, "requires missing, which is not in layer foundation"),
+        ({"requires": ["missing"]}, "requires missing, which is not in the release"),
         ({"requires": ["tiny"]}, "requires itself: tiny"),
     ],
 )

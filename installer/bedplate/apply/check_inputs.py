@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bedplate.apply.installation import Installation
 from bedplate.apply.volume_sizes import volume_errors
-from bedplate.cluster import kubectl
+from bedplate.cluster import kubectl, layer_parts
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.pki import secret_files
+from bedplate.render import layer_order
 from bedplate.render.rendered import RenderedObject
 from bedplate.render.trial_render import render_all
 
@@ -15,7 +16,7 @@ PATIENCE = "--request-timeout=5s"
 
 
 def check_inputs(installation: Installation) -> None:
-    """Render all objects and hosts, and read the files that secrets come from; only reads.
+    """Render all objects and hosts, divide the objects into stacks, read the files of secrets; changes nothing.
 
     What is rendered here is not kept: on a first apply, the certificates that it is rendered from do not exist yet.
 
@@ -24,6 +25,8 @@ def check_inputs(installation: Installation) -> None:
         ErrorList: several inputs are wrong.
     """
     rendered = render_all(installation.site, installation.catalog, installation.release_file)
+    for layer in layer_order.layer_names():
+        layer_parts.parts_of_layer(installation.site, installation.catalog, rendered, layer)
     secret_files.input_files(installation.site, installation.catalog.components.values())
     if errors := _volume_errors(installation, rendered):
         raise ErrorList(errors)

@@ -7,12 +7,17 @@ from functools import cached_property
 from pathlib import Path
 
 from bedplate.artifacts.load_release import load_release
+from bedplate.cluster import layer_parts, stack_state
+from bedplate.cluster.layer_parts import LayerPart
+from bedplate.cluster.pulumi_resources import secrets_of
+from bedplate.cluster.pulumi_stack import StackContent
 from bedplate.config.bundle_layout import ReleaseFile
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
 from bedplate.core import paths
-from bedplate.render import objects
+from bedplate.core.errors import InputError
+from bedplate.render import layer_order, objects
 from bedplate.render.host_specs import host_specs
 from bedplate.render.rendered import RenderedObject
 from bedplate.store import installed
@@ -54,6 +59,30 @@ class Installation:
     def layer(self, name: str) -> list[RenderedObject]:
         """Return the rendered objects of one layer."""
         return objects.objects_of_layer(self.objects, name)
+
+    def parts(self, layer: str, placed: layer_parts.Placed) -> list[LayerPart]:
+        """Return the stacks of one layer, in order.
+
+        Args:
+            layer: the layer's name.
+            placed: the stack in whose state each object is now.
+        """
+        return layer_parts.parts_of_layer(self.site, self.catalog, self.objects, layer, placed)
+
+    def stacks(self, name: str) -> list[StackContent]:
+        """Return a stack by its name, or all stacks of a layer in their order.
+
+        Raises:
+            InputError: there is no such stack or layer.
+        """
+        placed = {one: stack for stack, objects in stack_state.applied(self.site).items() for one in objects}
+        parts = [part for layer in layer_order.layer_names() for part in self.parts(layer, placed)]
+        chosen = [part for part in parts if name in (part.name.part, part.name.layer)]
+        if not chosen:
+            known = ", ".join(str(part.name) for part in parts)
+            raise InputError(f"stack {name}", "is not in this release", f"use a layer, or one of {known}")
+        secrets = secrets_of(self.objects)
+        return [StackContent(part.name, part.objects, secrets, self.catalog) for part in chosen]
 
     @property
     def logs(self) -> Path:

@@ -9,6 +9,7 @@ from bedplate.apply.create_certificates import CreateCertificates
 from bedplate.apply.installation import Installation
 from bedplate.apply.join_workers import JoinWorkers
 from bedplate.apply.publish_mirror import PublishMirror
+from bedplate.apply.remove_namespaces import RemoveNamespaces
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.serve_mirror import ServeMirror
 from bedplate.apply.start_control_plane import StartControlPlane
@@ -38,5 +39,11 @@ def phases(installation: Installation, hosts: RunHosts, *, is_installed: bool) -
                 JoinWorkers(installation, hosts),
             ),
         ),
-        Phase("Cluster", tuple(ApplyLayer(installation, name) for name in layer_order.layer_names())),
+        Phase(
+            "Cluster",
+            (
+                RemoveNamespaces(installation),
+                *(ApplyLayer(installation, name) for name in layer_order.layer_names()),
+            ),
+        ),
     ]

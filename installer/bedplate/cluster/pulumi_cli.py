@@ -15,11 +15,9 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc
 
 from bedplate.cluster import pulumi_stack, stack_state
-from bedplate.cluster.stack_name import StackName
-from bedplate.config.catalog import Catalog
+from bedplate.cluster.pulumi_stack import StackContent
 from bedplate.config.environments import Site
 from bedplate.core import command
-from bedplate.render.rendered import RenderedObject
 
 READ_ONLY: dict[str, tuple[str, ...] | None] = {
     "preview": None,
@@ -32,7 +30,7 @@ READ_ONLY: dict[str, tuple[str, ...] | None] = {
 All others need the environment's lock.
 """
 RUN_THE_PROGRAM = ("preview", "up", "refresh", "destroy")
-"""Commands that run the layer's program; the others only read or change the state."""
+"""Commands that run the stack's program; the others only read or change the state."""
 
 
 def is_read_only(words: Sequence[str]) -> bool:
@@ -43,27 +41,25 @@ def is_read_only(words: Sequence[str]) -> bool:
     return seconds is None or second in seconds
 
 
-def attach(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, words: Sequence[str]) -> int:
-    """Run one command of the CLI for a layer, on this terminal.
+def attach(site: Site, content: StackContent, words: Sequence[str]) -> int:
+    """Run one command of the CLI for a stack, on this terminal.
 
     Args:
         site: the environment, on its bastion; its lock is held unless the command is read-only.
-        layer: the layer's name.
-        objects: the layer's rendered objects.
-        catalog: the release.
+        content: what the stack applies.
         words: the command and its options, such as preview --diff.
 
     Returns:
         The exit status.
     """
-    if not is_read_only(words) and (text := stack_state.ensure_readable(site, StackName(layer))):
+    if not is_read_only(words) and (text := stack_state.ensure_readable(site, content.name)):
         print(text, file=sys.stderr)  # noqa: T201  Pulumi's own output follows on this terminal
-    cli = pulumi_stack.ensure_stack(site, layer, objects, catalog)
-    folder, settings = pulumi_stack.work_folder(site, layer), pulumi_stack.environment_variables(site)
+    cli = pulumi_stack.ensure_stack(site, content)
+    folder, settings = pulumi_stack.work_folder(site, content.name), pulumi_stack.environment_variables(site)
     if not set(RUN_THE_PROGRAM) & set(words[:1]):
         return command.run_in_terminal([cli, *words], cwd=folder, env=settings)
-    with _served(pulumi_stack.program_of(site, objects, catalog)) as address:
-        inline = [f"--client={address}", "--exec-kind=auto.inline", f"--stack={site.environment.name}"]
+    with _served(pulumi_stack.program_of(site, content)) as address:
+        inline = [f"--client={address}", "--exec-kind=auto.inline", f"--stack={content.name.in_pulumi(site)}"]
         return command.run_in_terminal([cli, *words, *inline], cwd=folder, env=settings)
 
 

@@ -6,14 +6,15 @@ import base64
 import copy
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import groupby
 from typing import Any
 
 import pulumi
 
 from bedplate.cluster import kubectl, stack_secrets
+from bedplate.cluster.apply_rank import rank
 from bedplate.config.environments import Site
 from bedplate.kube import object_id
-from bedplate.kube.object_id import ObjectId
 from bedplate.pki.secret_files import read_secret
 from bedplate.render.canonical import referenced_names
 from bedplate.render.rendered import RenderedObject
@@ -31,60 +32,30 @@ UNAWAITED_KINDS = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
 Secrets = dict[tuple[str, str], list[str]]
 """References to values on the bastion, by namespace and name of the Secret that has them."""
 
-FIRST_KINDS = frozenset({"CustomResourceDefinition", "Namespace"})
-"""Kinds that other objects depend on."""
 
-
-def declare(site: Site, objects: Sequence[RenderedObject], requires: dict[str, list[str]]) -> None:
-    """Declare rendered Pulumi resource for each object of a layer.
+def declare(site: Site, objects: Sequence[RenderedObject], secrets: Secrets) -> None:
+    """Declare a Pulumi resource for each object of a stack; each waits for those of the rank below its own.
 
     Args:
         site: the environment, for its kubeconfig and secrets.
-        objects: the layer's objects.
-        requires: component to the components that it requires.
+        objects: the stack's objects.
+        secrets: the Secrets that workloads read.
     """
     provider = _provider(site)
-    done: dict[ObjectId, pulumi.Resource] = {}
-    owners = {rendered.identity: rendered.component for rendered in objects}
-    secrets = secrets_of(objects)
-    for rendered in sorted(objects, key=_rank):
-        before = [done[key] for key in _dependencies(rendered, done, owners, requires)]
-        done[rendered.identity] = _resource(
-            site, rendered, secrets, pulumi.ResourceOptions(provider=provider, depends_on=before)
-        )
+    before: list[pulumi.Resource] = []
+    for _, members in groupby(sorted(objects, key=_rank), key=_rank):
+        options = pulumi.ResourceOptions(provider=provider, depends_on=before)
+        before = [_resource(site, rendered, secrets, options) for rendered in members]
+
+
+def _rank(rendered: RenderedObject) -> int:
+    return rank(rendered.object)
 
 
 def resource_type(value: dict[str, Any]) -> str:
     """Return an object's Pulumi type, such as ``kubernetes:apps/v1:Deployment`` or ``kubernetes:core/v1:Secret``."""
     api = value["apiVersion"]
     return f"kubernetes:{api if '/' in api else f'core/{api}'}:{value['kind']}"
-
-
-def _rank(rendered: RenderedObject) -> int:
-    """Return 0 for kinds that others depend on, 2 for workloads, 1 for all else; the sort is stable."""
-    kind = rendered.object["kind"]
-    return 0 if kind in FIRST_KINDS else 2 if kind in object_id.WORKLOADS else 1
-
-
-def _dependencies(
-    rendered: RenderedObject,
-    done: Iterable[ObjectId],
-    owners: dict[ObjectId, str],
-    requires: dict[str, list[str]],
-) -> list[ObjectId]:
-    """Return the objects that must exist before an object: those of lower rank, and those that it requires."""
-    if _rank(rendered) == 0:
-        return []
-    is_workload = rendered.object["kind"] in object_id.WORKLOADS
-    before = set(requires.get(rendered.component, []))
-    return [
-        other
-        for other in done
-        if owners[other] in before
-        or (other.kind == "Namespace" and other.name == rendered.identity.namespace)
-        or other.kind == "CustomResourceDefinition"
-        or (is_workload and owners[other] == rendered.component and other.kind not in object_id.WORKLOADS)
-    ]
 
 
 def _resource(

@@ -1,7 +1,7 @@
-"""Pulumi stacks: apply a layer's objects by the Automation API with an inline program, offline.
+"""Pulumi stacks: apply objects by the Automation API with an inline program, offline.
 
-There is one project ``bedplate-<layer>`` per layer, and one stack per environment. The state is a file backend on the
-bastion, ``<state>/pulumi``. Pulumi contacts no host but the API server, and downloads no plugin.
+There is one project ``bedplate-<layer>`` per layer, and a stack for each part of it (see layer_parts). The state is a
+file backend on the bastion, ``<state>/pulumi``. Pulumi contacts no host but the API server, and downloads no plugin.
 """
 
 from __future__ import annotations
@@ -90,16 +90,31 @@ class _EventListener:
             self.errors.append(f"{resource_name(diagnostic.urn)}: {text}" if diagnostic.urn else text)
 
 
-def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog, say: Say = print) -> UpResult:
-    """Apply a layer's objects and wait for its workloads.
+@dataclass(frozen=True, slots=True)
+class StackContent:
+    """What a stack applies.
+
+    Attributes:
+        name: the stack.
+        objects: its objects.
+        secrets: the Secrets that workloads read, those of other stacks included.
+        catalog: the release; None to take Pulumi from what is installed.
+    """
+
+    name: StackName
+    objects: Sequence[RenderedObject]
+    secrets: pulumi_resources.Secrets
+    catalog: Catalog | None = None
+
+
+def up(site: Site, content: StackContent, say: Say = print) -> UpResult:
+    """Apply a stack's objects and wait for its workloads.
 
     The cluster is read first: the stack's state does not know of objects that were deleted or changed by hand.
 
     Args:
         site: the environment.
-        layer: the layer's name.
-        objects: the layer's rendered objects.
-        catalog: the release, for the components' order.
+        content: what the stack applies.
         say: reports each change as it is made.
 
     Returns:
@@ -108,10 +123,10 @@ def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catal
     Raises:
         BedplateError: an object could not be applied, or a workload did not become ready.
     """
-    name = StackName(layer)
+    name = content.name
     if text := stack_state.ensure_readable(site, name):
         say(text)
-    stack = _stack(site, layer, objects, catalog)
+    stack = _stack(site, content)
     _forget_pending_operations(site, name, stack)
     listener = _EventListener(say)
     try:
@@ -123,7 +138,7 @@ def up(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catal
         )
         operations = {str(key): count for key, count in (result.summary.resource_changes or {}).items()}
     except automation.CommandError as error:
-        raise _error(layer, listener, error) from error
+        raise _error(name, listener, error) from error
     finally:
         stack_state.keep_copy(site, name)
     return _result(operations)
@@ -169,39 +184,43 @@ def _ensure_plugin(home: Path, catalog: Catalog | None) -> None:
     ensure_launcher(folder / program.name, program)
 
 
-def program_of(site: Site, objects: Sequence[RenderedObject], catalog: Catalog) -> Callable[[], None]:
-    """Return a layer's program, which declares the layer's objects."""
-    requires = {name: list(component.requires) for name, component in catalog.components.items()}
-    return lambda: pulumi_resources.declare(site, objects, requires)
+def program_of(site: Site, content: StackContent) -> Callable[[], None]:
+    """Return a stack's program, which declares its objects."""
+    return lambda: pulumi_resources.declare(site, content.objects, content.secrets)
 
 
-def work_folder(site: Site, layer: str) -> Path:
-    """Return the folder of the layer's Pulumi.yaml and its stack's settings."""
-    return site.state / "pulumi" / "work" / layer
+def work_folder(site: Site, name: StackName) -> Path:
+    """Return the folder of the project's Pulumi.yaml and the stack's settings; stacks that run at once share none."""
+    return site.state / "pulumi" / "work" / name.layer / name.part
 
 
-def ensure_stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> Path:
-    """Create a layer's project and stack if they do not exist; return the path of the CLI."""
-    _stack(site, layer, objects, catalog)
+def ensure_stack(site: Site, content: StackContent) -> Path:
+    """Create a stack and its project if they do not exist; return the path of the CLI."""
+    _stack(site, content)
     return _cli(site)
 
 
-def _stack(site: Site, layer: str, objects: Sequence[RenderedObject], catalog: Catalog) -> automation.Stack:
+def remove(site: Site, name: StackName) -> None:
+    """Remove the state of a stack that has no objects any more."""
+    stack = _stack(site, StackContent(name, (), {}))
+    stack_lock.unlocked(site, name, stack, lambda: stack.workspace.remove_stack(name.in_pulumi(site), force=True))
+
+
+def _stack(site: Site, content: StackContent) -> automation.Stack:
     launcher = _cli(site)
-    ensure_launcher(launcher, ensure_home(site, catalog))
+    ensure_launcher(launcher, ensure_home(site, content.catalog))
     # An empty variable would count as a passphrase and replace the file.
     os.environ.pop("PULUMI_CONFIG_PASSPHRASE", None)
-    project = f"bedplate-{layer}"
-    work = work_folder(site, layer)
+    work = work_folder(site, content.name)
     work.mkdir(parents=True, exist_ok=True)
     return automation.create_or_select_stack(
-        site.environment.name,
-        project_name=project,
-        program=program_of(site, objects, catalog),
+        content.name.in_pulumi(site),
+        project_name=content.name.project,
+        program=program_of(site, content),
         opts=automation.LocalWorkspaceOptions(
             work_dir=str(work),
             pulumi_command=automation.PulumiCommand(root=str(launcher.parents[1])),
-            project_settings=automation.ProjectSettings(name=project, runtime="python"),
+            project_settings=automation.ProjectSettings(name=content.name.project, runtime="python"),
             secrets_provider="passphrase",
             env_vars=environment_variables(site),
         ),
@@ -227,10 +246,10 @@ def _result(operations: dict[str, int]) -> UpResult:
     return UpResult(changed, sum(operations.values()), operations)
 
 
-def _error(layer: str, listener: _EventListener, error: automation.CommandError) -> BedplateError:
+def _error(name: StackName, listener: _EventListener, error: automation.CommandError) -> BedplateError:
     lines = listener.errors or [line for line in str(error).splitlines() if "error" in line.lower()][-5:]
     fact = "could not be applied:\n" + "\n".join(lines or [str(error)[-2000:]])
-    return BedplateError(f"stack {layer}", fact, "fix the cause and apply again; finished steps are skipped")
+    return BedplateError(f"stack {name}", fact, "fix the cause and apply again; finished steps are skipped")
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,16 @@ from typing import Any
 from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
 from bedplate.core import files
+from bedplate.kube import object_id
+from bedplate.kube.object_id import ObjectId
 
 MAX_COPIES = 10
 """Number of copies of a stack's last states that are kept."""
 MAX_RUNS = 20
 """Number of a stack's last runs of which Pulumi's own history is kept."""
+
+PROJECT, OBJECT = "bedplate-", "kubernetes:"
+"""Start of the names of projects, and of the types of objects."""
 
 Json = dict[str, Any]
 
@@ -44,6 +49,66 @@ def resources(state: Json | None) -> list[Json]:
     """Return the resources in a checkpoint."""
     latest = (state or {}).get("checkpoint", {}).get("latest") or {}
     return latest.get("resources") or []
+
+
+def identities(state: Json | None) -> dict[ObjectId, Json]:
+    """Return the objects in a checkpoint as they were sent, by identity."""
+    present = (one for one in resources(state) if not one.get("delete"))
+    return {identity: one["inputs"] for one in present if (identity := _identity(one))}
+
+
+def stacks(site: Site) -> list[StackName]:
+    """Return the stacks of an environment that have a state."""
+    found = []
+    for path in (backend(site) / "stacks").glob(f"{PROJECT}*/*.json"):
+        environment, dot, part = path.name.removesuffix(".json").partition(".")
+        if environment == site.environment.name and bool(dot) == bool(part):
+            found.append(StackName(path.parent.name.removeprefix(PROJECT), part))
+    return sorted(found)
+
+
+def applied(site: Site) -> dict[StackName, dict[ObjectId, Json]]:
+    """Return the objects of each stack of an environment, as its last run sent them; secret values are encrypted."""
+    return {stack: identities(read_state(state_file(site, stack))) for stack in stacks(site)}
+
+
+def forget(site: Site, stack: StackName, moved: Collection[ObjectId]) -> None:
+    """Remove objects from a stack's state, but not from the cluster, because another stack has them.
+
+    Args:
+        site: the environment, which nothing else changes meanwhile.
+        stack: the stack.
+        moved: the objects.
+    """
+    path = state_file(site, stack)
+    state = read_state(path)
+    gone = {one["urn"] for one in resources(state) if _identity(one) in moved}
+    if state is None or not gone:
+        return
+    latest = state["checkpoint"]["latest"]
+    latest["resources"] = [_without(one, gone) for one in latest["resources"] if one["urn"] not in gone]
+    files.write_atomic(path, json.dumps(state, indent=4), mode=0o600)
+
+
+def _identity(resource: Json) -> ObjectId | None:
+    inputs = resource.get("inputs") or {}
+    is_object = str(resource["type"]).startswith(OBJECT) and "kind" in inputs
+    return object_id.of(inputs) if is_object else None
+
+
+def _without(resource: Json, gone: Collection[str]) -> Json:
+    """Return a resource without its dependencies on others that are gone; Pulumi refuses a state with such."""
+    changed = dict(resource)
+    if "dependencies" in changed:
+        changed["dependencies"] = [urn for urn in changed["dependencies"] or [] if urn not in gone]
+    if "propertyDependencies" in changed:
+        changed["propertyDependencies"] = {
+            key: [urn for urn in urns or [] if urn not in gone]
+            for key, urns in (changed["propertyDependencies"] or {}).items()
+        }
+    if changed.get("deletedWith") in gone:
+        del changed["deletedWith"]
+    return changed
 
 
 def has_pending_operations(state: Json | None) -> bool:

@@ -133,6 +133,34 @@ class AllowedReference(Model):
         return self
 
 
+class Wait(Model):
+    """Something that must hold in the cluster before what comes after the component is applied."""
+
+    kind: Literal["established", "endpoints", "condition", "job"] = Field(
+        description="established: a CustomResourceDefinition is served; endpoints: a Service has a pod that is ready; "
+        "job: a Job is complete; condition: a condition or field of an object has a value"
+    )
+    name: str = Field(description="name of the object")
+    namespace: str = Field("", description="namespace; empty: the component's own")
+    object: str = Field("", description="for condition: the kind, such as clusterpolicies.nvidia.com")
+    condition: str = Field("Ready", description="for condition: type of the condition")
+    path: str = Field("", description="for condition: instead of `condition`, path of a field, such as status.state")
+    value: str = Field("True", description="for condition: the value that is waited for")
+    seconds: int = Field(300, ge=1, description="how long to wait at most")
+
+    @model_validator(mode="after")
+    def check_object(self) -> Self:
+        """Refuse a condition of an unknown kind."""
+        if (self.kind == "condition") != bool(self.object):
+            raise ValueError("give `object` with kind condition, and only there")
+        return self
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        what = f"{self.object}/{self.name}" if self.object else self.name
+        return f"{self.kind} of {self.namespace}/{what}" if self.namespace else f"{self.kind} of {what}"
+
+
 class Component(Model):
     """The file component.yaml."""
 
@@ -141,7 +169,9 @@ class Component(Model):
     summary: str = Field(description="its purpose, in one line")
     layer: str = Field(description="bundle (the installer itself uses it), hosts, or the name of a Pulumi layer")
     namespace: str = Field("", description="namespace of its objects")
-    requires: list[str] = Field(default_factory=list, description="components of the same layer that come first")
+    requires: list[str] = Field(
+        default_factory=list, description="components of the same or an earlier layer that come first"
+    )
     artifacts: list[AnyArtifact] = Field(default_factory=list, description="what is fetched and built")
     images: list[Image] = Field(default_factory=list, description="images built from artifacts and packages")
     references: list[CodeReference] = Field(default_factory=list, description="images that are defaults in code")
@@ -149,6 +179,11 @@ class Component(Model):
     hosts: Hosts = Field(default_factory=Hosts, description="what it needs on the hosts")
     secrets: list[Secret] = Field(default_factory=list, description="values to generate")
     scrape: list[ScrapeTarget] = Field(default_factory=list, description="metrics endpoints")
+    waits: list[Wait] = Field(
+        default_factory=list,
+        description="what must hold before what comes after it: established and endpoints before its own custom "
+        "resources, all before the components that require it",
+    )
     rules: list[DiffRule] = Field(
         default_factory=list, description="what changes to its objects do, for `bedplate diff`"
     )

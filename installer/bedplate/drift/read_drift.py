@@ -15,7 +15,6 @@ from bedplate.drift import host_drift
 from bedplate.drift.drift_difference import Drift, HostDifference
 from bedplate.object_drift import applied_objects, compare_objects, desired_objects, live_objects
 from bedplate.object_drift.object_difference import ObjectDifference
-from bedplate.render import layer_order
 
 
 def read_drift(
@@ -50,7 +49,7 @@ def read_drift(
 def _objects(installation: Installation, say: Callable[[str], None]) -> tuple[list[ObjectDifference], int, list[str]]:
     say("rendering")
     wanted = desired_objects.read_desired(installation.site, installation.objects)
-    applied = applied_objects.read_applied(installation.site, layer_order.layer_names())
+    applied = applied_objects.read_applied(installation.site)
     say("querying the cluster")
     try:
         live = live_objects.read_live(installation.site, {(key.group, key.kind) for key in (*wanted, *applied)})

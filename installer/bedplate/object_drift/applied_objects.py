@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bedplate.cluster import stack_state
-from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
-from bedplate.kube import object_id, secret_values
+from bedplate.kube import secret_values
 from bedplate.kube.object_id import ObjectId
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key with which a state marks a value that is not plain, such as an encrypted one
 (https://github.com/pulumi/pulumi/blob/v3.214.0/sdk/go/common/resource/sig/sig.go)."""
-OBJECT = "kubernetes:"
 UNKNOWN = secret_values.TOKEN + "unknown"
 """Stands for an encrypted value."""
 
 Json = dict[str, Any]
 
 
-def read_applied(site: Site, layers: Iterable[str]) -> dict[ObjectId, Json]:
-    """Return the objects of the layers' last runs. The states encrypt values of Secrets; here they are UNKNOWN."""
-    applied = (_plain(value) for layer in layers for value in _inputs(site, layer))
-    return {object_id.of(value): secret_values.hide(value) for value in applied}
+def read_applied(site: Site) -> dict[ObjectId, Json]:
+    """Return the objects of all stacks' last runs. The states encrypt values of Secrets; here they are UNKNOWN."""
+    return {identity: plain(value) for found in stack_state.applied(site).values() for identity, value in found.items()}
 
 
-def _inputs(site: Site, layer: str) -> Iterator[Json]:
-    for resource in stack_state.resources(stack_state.read_state(stack_state.state_file(site, StackName(layer)))):
-        inputs = resource.get("inputs") or {}
-        if resource["type"].startswith(OBJECT) and "kind" in inputs and not resource.get("delete"):
-            yield inputs
+def plain(value: Json) -> Json:
+    """Return an object from a state without Pulumi's own keys; values of Secrets are UNKNOWN."""
+    return secret_values.hide(_plain(value))
 
 
 def _plain(value: Any) -> Any:

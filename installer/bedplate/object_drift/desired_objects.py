@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bedplate.cluster import pulumi_resources
@@ -16,16 +16,21 @@ from bedplate.pki.secret_files import read_secret
 from bedplate.render.rendered import RenderedObject
 
 
-def read_desired(site: Site, objects: Sequence[RenderedObject]) -> dict[ObjectId, Resource]:
+def read_desired(
+    site: Site, objects: Sequence[RenderedObject], chosen: Collection[ObjectId] | None = None
+) -> dict[ObjectId, Resource]:
     """Return rendered objects as the stacks complete them.
 
     Args:
         site: the environment, for its secrets.
         objects: the objects, and all Secrets that their workloads read.
+        chosen: the objects that are returned; all by default.
     """
     desired: dict[ObjectId, Resource] = {}
     secrets = pulumi_resources.secrets_of(objects)
     for rendered in objects:
+        if chosen is not None and rendered.identity not in chosen:
+            continue
         completed = pulumi_resources.with_secret_digest(site, rendered, secrets)
         value = secret_values.hide(_resolved(site, completed))
         desired[rendered.identity] = Resource(rendered.identity, digest.of(value), value, rendered.component)

@@ -30,11 +30,14 @@ def layer_names() -> tuple[str, ...]:
 def ordered_components(catalog: Catalog, layer: str) -> list[str]:
     """Return a layer's components in the release's order, but each after those that it requires."""
     names = [name for name, component in catalog.components.items() if component.layer == layer]
+    known = (*NOT_ON_THE_CLUSTER, *layer_names())
     for name in names:
         for other in catalog.components[name].requires:
-            if other not in names:
-                raise _error(catalog, name, f"requires {other}, which is not in layer {layer}")
-    sorter = TopologicalSorter({name: catalog.components[name].requires for name in names})
+            if other not in catalog.components:
+                raise _error(catalog, name, f"requires {other}, which is not in the release")
+            if known.index(catalog.components[other].layer) > known.index(layer):
+                raise _error(catalog, name, f"requires {other}, which is in a later layer than {layer}")
+    sorter = TopologicalSorter({name: set(catalog.components[name].requires) & set(names) for name in names})
     try:
         return _stable(sorter, names)
     except CycleError as error:

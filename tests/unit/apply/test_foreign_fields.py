@@ -62,7 +62,7 @@ def _added(identity: ObjectId, *path: Any, **fields: Any) -> ObjectDifference:
 
 
 def _ensure(tmp_path: Path, *differences: ObjectDifference) -> int:
-    return foreign_fields.ensure_removed(make_site(tmp_path), LayerDrift(differences, (), LIVE))
+    return foreign_fields.ensure_removed(make_site(tmp_path), LayerDrift(differences, (), LIVE, {}))
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,16 @@ def test_added_fields_are_removed_if_the_object_is_as_it_was_read(
 
 
 @pytest.mark.parametrize(
-    ("changed", "kept", "text"),
+    ("changed", "kept", "missing", "text"),
     [
-        (0, 0, ""),
-        (2, 0, "2 of 9 objects changed"),
-        (0, 1, "no change; 1 label or annotation of others stays"),
-        (2, 3, "2 of 9 objects changed; 3 labels and annotations of others stay"),
+        (0, 0, "", ""),
+        (2, 0, "", "2 of 9 objects changed"),
+        (0, 1, "", "no change; 1 label or annotation of others stays"),
+        (2, 3, "", "2 of 9 objects changed; 3 labels and annotations of others stay"),
+        (0, 0, "hub is not ready", "no change; hub is not ready"),
+        (0, 1, "hub is not ready", "no change; 1 label or annotation of others stays; hub is not ready"),
     ],
 )
-def test_an_apply_says_what_stays(changed: int, kept: int, text: str) -> None:
+def test_an_apply_says_what_stays(changed: int, kept: int, missing: str, text: str) -> None:
     """It does not say "no change" alone where drift finds something."""
-    assert _detail(changed, 9, kept) == text
+    assert _detail(changed, 9, kept, missing) == text

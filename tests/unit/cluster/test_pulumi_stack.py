@@ -11,6 +11,7 @@ import pytest
 from pulumi import automation
 
 from bedplate.cluster import pulumi_stack
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
 from bedplate.core import paths
 from factories.render_site import make_site
@@ -61,7 +62,7 @@ def test_errors_are_collected_with_their_objects() -> None:
     listener(_said("warning", "is old"))
     assert listener.errors == ["core/ConfigMap/a/b: is invalid", "no connection"]
     error = automation.CommandError(automation.CommandResult("", "error: something else", 255))
-    text = str(pulumi_stack._error("foundation", listener, error))
+    text = str(pulumi_stack._error(StackName("foundation"), listener, error))
     assert text.startswith("stack foundation could not be applied:\ncore/ConfigMap/a/b: is invalid\nno connection\n")
     assert "something else" not in text
 
@@ -73,7 +74,7 @@ def test_errors_are_collected_with_their_objects() -> None:
 def test_without_an_event_the_error_has_what_pulumi_printed(output: str, expected: str) -> None:
     """The lines with an error are shown, at most five; if there is none, the end of the output."""
     error = automation.CommandError(automation.CommandResult("", output, 255))
-    text = str(pulumi_stack._error("foundation", pulumi_stack._EventListener(lambda _: None), error))
+    text = str(pulumi_stack._error(StackName("foundation"), pulumi_stack._EventListener(lambda _: None), error))
     assert expected in text
     assert text.count("error: 1") <= 5
     assert "hint: fix the cause and apply again" in text

@@ -114,3 +114,50 @@ def test_the_history_of_pulumi_is_bounded(site: Site) -> None:
     _write(stack_state.state_file(site, STACK), _state("now"))
     stack_state.keep_copy(site, STACK)
     assert min(one.name for one in folder.iterdir()) == f"x-{100 - 2 * stack_state.MAX_RUNS:03}.history.json"
+
+
+def _resource(name: str, *after: str) -> dict[str, object]:
+    value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}}
+    return {
+        "urn": f"urn:{name}",
+        "type": "kubernetes:core/v1:ConfigMap",
+        "inputs": value,
+        "dependencies": [f"urn:{one}" for one in after],
+        "propertyDependencies": {"data": [f"urn:{one}" for one in after]},
+        "deletedWith": f"urn:{after[0]}" if after else "",
+    }
+
+
+def test_an_object_that_another_stack_has_is_forgotten(site: Site) -> None:
+    """The object and all references to it leave the state; whatever else is in the state stays."""
+    resources = [
+        {"urn": "urn:stack", "type": "pulumi:pulumi:Stack"},
+        _resource("a"),
+        _resource("b", "a"),
+        _resource("c"),
+    ]
+    state = {"version": 3, "checkpoint": {"latest": {"resources": resources, "manifest": {"time": "now"}}}}
+    path = stack_state.state_file(site, STACK)
+    _write(path, json.dumps(state))
+    names = {identity.name: identity for identity in stack_state.applied(site)[STACK]}
+    assert sorted(names) == ["a", "b", "c"]
+    stack_state.forget(site, STACK, [names["a"]])
+    found = stack_state.read_state(path)
+    assert found is not None
+    assert found["checkpoint"]["latest"]["manifest"] == {"time": "now"}
+    left = stack_state.resources(found)
+    assert [one["urn"] for one in left] == ["urn:stack", "urn:b", "urn:c"]
+    assert "urn:a" not in json.dumps(left)
+
+
+def test_the_stacks_of_an_environment_are_those_with_a_state(site: Site) -> None:
+    """Stacks of whole layers, of older installers, are among them; other environments' and copies are not."""
+    folder, name = stack_state.backend(site) / "stacks", site.environment.name
+    for file in (f"{name}.json", f"{name}.hub.json", f"{name}.hub.json.bak", f"{name}-2.hub.json", "other.json"):
+        _write(folder / "bedplate-notebooks" / file, _state("x"))
+    _write(folder / "bedplate-foundation" / f"{name}.tenants-tenants-1.json", _state("x"))
+    assert stack_state.stacks(site) == [
+        StackName("foundation", "tenants-tenants-1"),
+        StackName("notebooks"),
+        StackName("notebooks", "hub"),
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bedplate.cluster import stack_state
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
 from bedplate.kube import object_id, secret_values
 from bedplate.kube.object_id import ObjectId
@@ -49,7 +50,7 @@ def test_secrets(current: Json, expected: list[tuple[str, str]], kept: str, stat
         "as text": {"data": None, "stringData": ENCRYPTED},
     }
     _write_state(state, {**SECRET, **data[kept]})
-    applied = applied_objects.read_applied(state, ["one"])
+    applied = applied_objects.read_applied(state)
     live = {object_id.of(current): secret_values.hide(current)}
     differences = compare_objects.compare_objects({object_id.of(SECRET): resource(SECRET)}, applied, live)
     assert [words[:2] for words in said(differences)] == expected
@@ -60,7 +61,6 @@ def test_secrets(current: Json, expected: list[tuple[str, str]], kept: str, stat
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return a site whose stack states are in a folder of the test."""
-    monkeypatch.setattr(stack_state, "state_file", lambda _, stack: tmp_path / f"{stack.layer}.json")
     monkeypatch.setattr("bedplate.core.paths.STATE", tmp_path)
     return dataclasses.replace(reference_site("2026.11.0", []), folder=tmp_path)
 
@@ -72,12 +72,13 @@ def _write_state(site: Site, *values: Json) -> None:
         *({"type": "kubernetes:core/v1:X", "inputs": {**value, "__fieldManager": "x"}} for value in values),
     ]
     checkpoint = {"version": 3, "checkpoint": {"latest": {"resources": resources}}}
-    (site.folder / "one.json").write_text(json.dumps(checkpoint))
+    path = stack_state.state_file(site, StackName("one", "shop"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(checkpoint))
 
 
 def test_the_state_has_what_was_applied(state: Site) -> None:
-    """Objects are read from the stack's state without Pulumi's own keys; a layer without a state has none."""
+    """Objects are read from the stacks' states without Pulumi's own keys; without a state there are none."""
+    assert applied_objects.read_applied(state) == {}
     _write_state(state, DEPLOYMENT)
-    assert applied_objects.read_applied(state, ["one", "two"]) == {
-        ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT
-    }
+    assert applied_objects.read_applied(state) == {ObjectId("apps", "Deployment", "shop", "web"): DEPLOYMENT}

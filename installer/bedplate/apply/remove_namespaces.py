@@ -1,0 +1,63 @@
+"""Step "Remove namespaces": those that the environment no longer has lose their rights, then their pods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bedplate.apply.installation import Installation
+from bedplate.apply.step import Journal, Outcome
+from bedplate.cluster import removal, stack_state
+from bedplate.core import digest
+from bedplate.core.errors import BedplateError
+from bedplate.core.sizes import count_of
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNamespaces:
+    """No right and no pod is left in a namespace that was removed; its policies go later, with their stacks.
+
+    Attributes:
+        installation: environment and release.
+    """
+
+    installation: Installation
+    id: ClassVar = "namespaces"
+    title: ClassVar = "Remove namespaces"
+    where: ClassVar = "cluster"
+
+    def key(self) -> str:
+        """Return the digest of the namespaces' names."""
+        return digest.of(sorted(self._wanted()))
+
+    def is_done(self) -> bool:
+        """Return whether no namespace has to be closed or opened."""
+        try:
+            return not self._leaving() and not self._returning()
+        except BedplateError:
+            return False
+
+    def run(self, journal: Journal) -> Outcome:
+        """Close the namespaces that leave, and open those that the environment has again."""
+        site = self.installation.site
+        leaving, returning = self._leaving(), self._returning()
+        for namespace in sorted(leaving):
+            journal.say(f"remove {namespace}")
+            removal.empty_namespace(site, namespace)
+        for namespace in sorted(returning):
+            removal.open_namespace(site, namespace)
+        changed = len(leaving) + len(returning)
+        return Outcome(changed, f"{count_of(changed, 'namespace')} changed" if changed else "")
+
+    def _wanted(self) -> set[str]:
+        return {one.identity.name for one in self.installation.objects if one.identity.kind == "Namespace"}
+
+    def _leaving(self) -> set[str]:
+        """Return the namespaces that stacks have and the environment does not, if they still exist."""
+        site = self.installation.site
+        applied = {identity for objects in stack_state.applied(site).values() for identity in objects}
+        leaving = {one.name for one in applied if one.kind == "Namespace"} - self._wanted()
+        return leaving & removal.live_namespaces(site) if leaving else leaving
+
+    def _returning(self) -> set[str]:
+        return removal.closed_namespaces(self.installation.site) & self._wanted()
