@@ -184,6 +184,7 @@ REFUSED = {
     "a certificate that signs": (Request(usages=(*USAGES, "cert sign")), "its usages are"),
     "no user of a node": (Request(*MALLORY), "mallory is not a node"),
     "a user that looks like a node": (Request(user="system:node:worker1", groups=MALLORY[1]), "is not a node"),
+    "a user named as a node": (Request(user="worker1"), "worker1 is not a node"),
     "a node of no environment": (
         Request(user="system:node:rogue", subject="system:node:rogue", names=("rogue",)),
         "rogue is not a node of this environment",
