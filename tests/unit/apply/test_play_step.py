@@ -122,6 +122,15 @@ def test_a_step_runs_on_all_its_hosts_once(site: Site, monkeypatch: pytest.Monke
     assert plays.runs == [["cp1", "worker1", "worker2"]]
 
 
+def test_the_changes_of_all_plays_are_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that changed nothing says so, and one that ran its plays twice counts both."""
+    journal = Journal(site.file.parent / "log", lambda _: None)
+    PretendedPlays(monkeypatch)
+    assert NodesStep(site.installation, site.hosts(every=True)).run(journal).changed == 0
+    PretendedPlays(monkeypatch, lost("worker1", "worker2", plays=1), lost())
+    assert NodesStep(site.installation, site.hosts(every=True)).run(journal).changed == 2
+
+
 def test_only_the_host_whose_spec_changed_is_configured(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The step's key changes with any host's spec, and its plays run on that host alone."""
     plays = PretendedPlays(monkeypatch)
@@ -270,7 +279,8 @@ def test_preflight_stops_at_findings_and_passes_by_silent_workers(site: Site, mo
 
     monkeypatch.setattr(preflight, "run", run)
     hosts = site.hosts()
-    CheckHosts(site.installation, hosts, is_installed=False).run(Journal(site.file.parent / "log", lambda _: None))
+    journal = Journal(site.file.parent / "log", lambda _: None)
+    assert CheckHosts(site.installation, hosts, is_installed=False).run(journal).changed == 0
     assert hosts.reasons == {"worker1": "does not answer: timed out"}
     again = CheckHosts(site.installation, site.hosts(), is_installed=False)
     assert not again.is_done()

@@ -134,15 +134,15 @@ def test_it_runs_from_standard_input_with_the_standard_library() -> None:
         tables=("inet none",),
         routes=("192.0.2.255/32",),
         units=("none.service",),
-        settings={"kernel.ostype": "Linux"},
+        settings={"kernel.ostype": "Linux", "kernel.none": "1"},
         packages=("bash", "none"),
-        package_command="echo bash 5.2-1",
+        package_command='echo "$1" 5.2-1',
     )
     source = Path(state_probe.__file__).read_bytes()
     done = command.run([sys.executable, "-I", "-", asked.model_dump_json()], stdin=source)
     found = json.loads(done.stdout)
     assert (found["setting kernel.ostype"], found["package bash"]) == ("Linux", "5.2-1")
-    assert found["package none"] == "missing"
+    assert found["package none"] == found["setting kernel.none"] == "missing"
     assert found["file /etc/passwd"].endswith("0644 0:0")
     lost = ("block /etc/passwd", "table inet none", "route 192.0.2.255/32")
     assert [found[item] for item in lost] == ["missing"] * 3
