@@ -86,6 +86,8 @@ def test_a_file_is_its_content_mode_and_owner(tmp_path: Path) -> None:
     states.append(state_probe.file(str(path)))
     assert len({*states}) == len(states)
     assert states[-2:] == ["missing", "link to elsewhere"]
+    tmp_path.chmod(0o750)
+    assert state_probe.file(str(tmp_path)).startswith("folder 0750 ")
 
 
 def test_a_large_file_is_compared_without_reading_it(tmp_path: Path) -> None:
