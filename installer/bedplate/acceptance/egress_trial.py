@@ -19,7 +19,7 @@ ADDRESS_V6 = "2001:2::fffd"
 PER_PACKET = 2
 """A packet on the loopback passes both hooks: output as a host's packet, prerouting as a pod's."""
 _INSIDE = """
-import json, socket, subprocess, sys
+import json, socket, subprocess, sys, time
 v4, v6 = sys.argv[1:]
 rules = sys.stdin.read()
 def run(*words, **more):
@@ -46,6 +46,10 @@ found = {"udp": send(socket.AF_INET, socket.SOCK_DGRAM, v4), "tcp": send(socket.
 try:
     open("/proc/net/if_inet6").close()
     run("ip", "address", "add", v6 + "/128", "dev", "lo", "nodad")
+    for _ in range(600):  # the kernel adds the address's route a little later; a packet before is lost
+        if v6 in run("ip", "-6", "route", "show", "table", "local"):
+            break
+        time.sleep(0.1)
 except (OSError, subprocess.CalledProcessError):
     found["udp6"] = None  # this host has no IPv6
 else:
