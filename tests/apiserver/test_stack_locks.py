@@ -102,7 +102,7 @@ def test_open_operations_of_a_killed_run_are_forgotten(shop: SmallPlatform) -> N
     path = stack_state.state_file(shop.site, STACK)
     state = json.loads(path.read_bytes())
     latest = state["checkpoint"]["latest"]
-    begun = next(one for one in latest["resources"] if one["inputs"].get("kind") == "ConfigMap")
+    begun = next(one for one in latest["resources"] if one.get("inputs", {}).get("kind") == "ConfigMap")
     latest["resources"].remove(begun)
     latest["pending_operations"] = [{"resource": {**begun, "id": ""}, "type": "creating"}]
     path.write_text(json.dumps(state))
