@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.config.release import Release
 from bedplate.core import digest, paths
-from bedplate.render import objects
+from bedplate.render import objects, render_cache
 from bedplate.render.host_specs import host_specs
 from factories import ROOT
 from factories.host_release import release_file
@@ -188,3 +189,15 @@ def test_a_change_reaches_the_hosts(
 def _spec_lines(site: Site, catalog: Catalog, release: ReleaseFile) -> list[bytes]:
     specs = host_specs(site, catalog.release, catalog.components, release)
     return [digest.canonical(spec.model_dump(mode="json")) for spec in specs]
+
+
+def test_the_cache_keeps_the_newest_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond twice the number of entries to keep, the oldest are removed until that number is left."""
+    monkeypatch.setattr(render_cache, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(render_cache, "TRIMMED_AT", "")
+    for number in range(4):
+        render_cache.kept_or_made(str(number), list)
+        os.utime(render_cache.folder() / str(number), (number, number))
+    assert {path.name for path in render_cache.folder().iterdir()} == {"0", "1", "2", "3"}
+    render_cache.kept_or_made("4", list)
+    assert {path.name for path in render_cache.folder().iterdir()} == {"3", "4"}

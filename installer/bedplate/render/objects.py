@@ -45,7 +45,7 @@ def render_objects(site: Site, catalog: Catalog, digests: Mapping[str, str] | No
 def _component(site: Site, catalog: Catalog, name: str, inputs: RenderInputs) -> list[RenderedObject]:
     component, folder = catalog.components[name], catalog.folders[name]
     parts = [folder, *overlays.overlay_folders(name, site.environment.profiles)]
-    key = digest.of([inputs.digest, name, component.layer, render_cache.file_digests(parts)])
+    key = digest.of([inputs.digest, name, render_cache.file_digests(parts)])
     found = render_cache.kept_or_made(key, lambda: _render_component(site, catalog, name, inputs))
     return [RenderedObject(name, component.layer, value, source) for value, source in found]
 
