@@ -20,7 +20,7 @@ from factories.render_site import ENVIRONMENT
 
 ORDER = [
     "preflight", "trust", "mirror-tree", "mirror", "hosts", "control-plane", "workers",
-    "layer-foundation", "layer-monitoring", "layer-notebooks",
+    "namespaces", "layer-foundation", "layer-monitoring", "layer-notebooks",
 ]  # fmt: skip
 PLAYS = {"mirror", "hosts", "control-plane", "workers"}
 LAYERS = {"layer-foundation", "layer-monitoring", "layer-notebooks"}
@@ -110,7 +110,7 @@ def _stored_release(folder: Path, patch: pytest.MonkeyPatch) -> Installation:
 CHANGES: dict[Change, set[str]] = {
     _nothing: set(),
     _accepted_finding: {"preflight"},
-    _tenant: {"preflight", "trust", *LAYERS},
+    _tenant: {"preflight", "trust", "namespaces", *LAYERS},
     _retention: {"preflight", "layer-monitoring"},
     _idle: {"preflight", "layer-notebooks"},
     _time_server: {"preflight", *PLAYS},
