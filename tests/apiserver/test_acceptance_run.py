@@ -20,7 +20,6 @@ from bedplate.acceptance.recorder import Recorder
 from bedplate.acceptance.safe_reports import SafeReports
 from bedplate.apply.installation import Installation
 from bedplate.cluster import kubectl
-from bedplate.config import acceptance_tenant
 from bedplate.config.catalog import Catalog
 from factories.acceptance_pytest import run_of, use_plain_assertions
 from factories.api_server import ApiServer, running_api_server, running_controllers
@@ -190,24 +189,6 @@ def test_failures_print_no_object(
     assert PLANTED not in written + printed.out + printed.err
     assert "notebook-ada" not in written + printed.out + printed.err
     assert "JUPYTERHUB_API_TOKEN" not in written + printed.out + printed.err
-
-
-def test_what_a_killed_run_left_is_removed(
-    applied: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run removes the labelled objects of an earlier one, and nothing else that has a similar name."""
-    own, label = acceptance_tenant.NAME, {LABEL: "0badcafe"}
-    left: list[Json] = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{own}-0badcafe", "labels": label}},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": own, "labels": label}},
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "namespace": "ward", "labels": label}},
-    ]
-    for one in left:
-        _create(applied, one)
-    found = _verify(applied, tmp_path, monkeypatch)
-    assert {check.outcome for check in found.values()} == {"passed"}
-    assert _names(applied, "namespaces,pods,configmaps", "-A", "-l", LABEL) == {"ConfigMap/ward/kept"}
-    kubectl.run(applied.site, "delete", "configmap", "kept", "--namespace=ward")
 
 
 GUARD = ("validatingadmissionpolicybinding", "bedplate-tenant-network-policies")

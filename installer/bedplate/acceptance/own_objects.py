@@ -87,12 +87,14 @@ class OwnObjects:
         left = [name for (name,) in self.cluster.columns("namespaces", ".metadata.name", selector=LABEL)]
         for name in left:
             if name.startswith(f"{NAME}-"):
-                self._delete("namespaces", name)
+                self._delete("pods", "--all", "-n", name)
+                # Not awaited: Kubernetes ends no namespace while an API that a pod serves, such as metrics, is down.
+                self._delete("namespaces", name, "--wait=false")
 
     def _delete(self, kind: str, *words: str) -> None:
-        """Delete objects, if they exist, and wait until they are gone."""
-        options = ("--ignore-not-found", "--grace-period=1", "--wait")
-        kubectl.run(self.cluster.site, "delete", kind, *words, *options, timeout=DELETE_SECONDS)
+        """Delete objects, if they exist; kubectl waits until they are gone, unless the words say otherwise."""
+        options = ("--ignore-not-found", "--grace-period=1")
+        kubectl.run(self.cluster.site, "delete", kind, *options, *words, timeout=DELETE_SECONDS)
 
     def _kubectl(self, *words: str, stdin: dict[str, Any]) -> None:
         kubectl.run(self.cluster.site, *words, stdin=json.dumps(stdin).encode())

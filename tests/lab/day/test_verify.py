@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from bedplate.acceptance.cluster_client import wait
 from bedplate.remote import bastion
 from factories.running_lab import RunningLab
 
 USER, NAMESPACE = "administrator", "research"
+GONE_SECONDS = 60
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -117,8 +119,8 @@ def test_verify_prints_nothing_of_the_user(busy: RunningLab, report: dict[str, A
 def test_verify_leaves_nothing(busy: RunningLab, report: dict[str, Any]) -> None:
     """After the run, its namespaces have no pods, volumes and labelled objects, and its own namespace is gone."""
     assert report["green"]
-    label = "bedplate.dev/acceptance"
-    assert _kubectl(busy, "get", "pods,configmaps,namespaces", "-A", "-l", label, "-o", "name") == ""
+    labelled = ("get", "pods,configmaps,namespaces", "-A", "-l", "bedplate.dev/acceptance", "-o", "name")
+    wait(lambda: _kubectl(busy, *labelled) == "", "the run's namespace", GONE_SECONDS, "is still there")
     for namespace in ("bedplate-acceptance", "bedplate-acceptance-other"):
         assert _kubectl(busy, "get", "pods,persistentvolumeclaims", "-n", namespace, "-o", "name") == ""
     assert "acceptance-" not in busy.at("worker1", "ctr", "namespaces", "ls", "-q")
