@@ -8,9 +8,13 @@ from bedplate.acceptance.host_answers import listed, on_each, output
 from bedplate.acceptance.host_selection import HostSelection
 from bedplate.acceptance.running_programs import RunningProgram
 from bedplate.apply.installation import Installation
+from bedplate.artifacts.ecosystem import Ecosystem
+from bedplate.artifacts.kinds import source_kinds
+from bedplate.config.addresses import site_names
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostFile, HostSpec
-from bedplate.distributions.debian.debian_version import DebianVersion
+from bedplate.distributions.distribution import Distribution
+from bedplate.distributions.find_distribution import find_distribution
 
 SECONDS_OFF = 0.5
 STATES = (("is-active", "active"), ("is-enabled", "enabled"))
@@ -22,6 +26,12 @@ Hosts = dict[str, Any]
 def specs(installation: Installation) -> dict[str, HostSpec]:
     """Return every host's HostSpec by its name."""
     return {spec.host: spec for spec in installation.specs}
+
+
+@pytest.fixture(scope="module")
+def distribution(installation: Installation) -> Distribution:
+    """Return the hosts' distribution."""
+    return find_distribution(installation.catalog.release.platform.distribution)
 
 
 def test_every_host_answers(selection: HostSelection, record_property: Any) -> None:
@@ -57,29 +67,36 @@ def test_no_unit_has_failed(hosts: Hosts, specs: dict[str, HostSpec], record_pro
     assert not wrong, listed(wrong)
 
 
-def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec]) -> None:
+def test_packages_are_the_releases(hosts: Hosts, specs: dict[str, HostSpec], distribution: Distribution) -> None:
     """What the release owns has its version, every other package has that or a newer one."""
-    command = "dpkg-query -Wf '${Package} ${Version}\\n'"
-    found = on_each(hosts, lambda _, host: dict(line.split() for line in output(host, command).splitlines()))
+
+    def installed(name: str, host: Any) -> dict[str, str]:
+        names = list(specs[name].packages)
+        found = output(host, " ".join(["sh -c %s sh", *["%s"] * len(names)]), distribution.query_packages, *names)
+        return dict(line.split() for line in found.splitlines()) if names else {}
+
+    ecosystem = source_kinds()[distribution.package_kind].ecosystem()
+    assert ecosystem, f"packages of the kind {distribution.package_kind} have no ecosystem, which knows their order"
+    found = on_each(hosts, installed)
     other = {
         f"{name}: {package}": f"{found[name].get(package, 'not installed')}, the release has {version}"
         for name in hosts
         for package, version in specs[name].packages.items()
-        if not _is_accepted(found[name].get(package), version, is_pinned=package in specs[name].pinned)
+        if not _is_accepted(found[name].get(package), version, ecosystem, is_pinned=package in specs[name].pinned)
     }
     assert not other, listed(other)
 
 
-def _is_accepted(installed: str | None, version: str, *, is_pinned: bool) -> bool:
+def _is_accepted(installed: str | None, version: str, ecosystem: Ecosystem, *, is_pinned: bool) -> bool:
     if is_pinned or installed is None:
         return installed == version
-    return DebianVersion.parse(installed) >= DebianVersion.parse(version)
+    return bool(ecosystem.parse_version(installed) >= ecosystem.parse_version(version))
 
 
-def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site) -> None:
+def test_packages_come_from_the_mirror_only(hosts: Hosts, site: Site, distribution: Distribution) -> None:
     """The mirror is a package source of every host, and the only one unless the site keeps its own."""
-    wanted = f"https://mirror.{site.environment.domain}/apt"
-    command = "apt-get indextargets --format '$(REPO_URI)'"
+    wanted = f"https://{site_names(site.environment.domain).mirror}/{distribution.repository}"
+    command = distribution.list_repositories
     found = on_each(hosts, lambda _, host: {uri.rstrip("/") for uri in output(host, command).split()})
     if site.environment.hosts.package_sources == "keep-site":
         found = {name: uris & {wanted} for name, uris in found.items()}

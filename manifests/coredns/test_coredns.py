@@ -8,6 +8,7 @@ from bedplate.acceptance.cluster_client import ClusterClient
 from bedplate.acceptance.own_objects import OwnObjects
 from bedplate.acceptance.own_pod import OwnPod
 from bedplate.acceptance.platform_view import PlatformView
+from bedplate.config.addresses import site_addresses
 from bedplate.config.environments import Site
 
 LOOK_UP = "import json, socket, sys; print(json.dumps([socket.gethostbyname(name) for name in sys.argv[1:]]))"
@@ -37,7 +38,7 @@ def test_names_of_services_and_of_the_site(probe: OwnPod, cluster: ClusterClient
     wanted = {
         "kubernetes.default.svc.cluster.local": cluster.one("service", "kubernetes", "default")["spec"]["clusterIP"],
         "hub.notebooks": cluster.one("service", "hub", "notebooks")["spec"]["clusterIP"],
-        f"api.{site.environment.domain}": str(site.control_plane[0].address),
+        **{name: str(address) for name, address in site_addresses(site).items()},
     }
     answers = json.loads(probe.python(LOOK_UP, *wanted))
     for (name, address), found in zip(wanted.items(), answers, strict=True):

@@ -8,6 +8,7 @@ from bedplate.acceptance.host_answers import listed
 from bedplate.acceptance.host_selection import HostSelection
 from bedplate.acceptance.notebook import Notebook
 from bedplate.acceptance.own_pod import OwnPod
+from bedplate.config.addresses import site_addresses, site_names
 from bedplate.config.environments import Site
 
 NOTEBOOK_PORT, HUB_PORT, PROXY_PORT = 8888, 8081, 443
@@ -40,12 +41,13 @@ def test_a_notebook_reaches_the_hub_and_nothing_else(
 ) -> None:
     """A user's notebook reaches the hub, but not the API server, nodes or monitoring."""
     node = str(next(host.address for host in selection.tested if host.name in selection.nodes))
+    api = site_addresses(site)[site_names(site.environment.domain).api]
     kubernetes = f"{cluster.one('service', 'kubernetes', 'default')['spec']['clusterIP']}:443"
     _check(
         server,
         {
             _service(cluster, "hub", HUB_PORT): ("the hub", True),
-            f"{site.control_plane[0].address}:{API_PORT}": ("the API server", False),
+            f"{api}:{API_PORT}": ("the API server", False),
             kubernetes: ("the API server's Service", False),
             f"{node}:{SSH_PORT}": ("a node's SSH", False),
             f"{node}:{KUBELET_PORT}": ("a kubelet", False),

@@ -124,7 +124,7 @@ def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iter
     """
     requested: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class FileHandler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             requested.append(f"{self.path} {self.headers.get('Range', '')}".strip())
             path = folder / self.path.lstrip("/")
@@ -147,7 +147,7 @@ def served(folder: Path, bad: Bad | None = None, *, ranges: bool = True) -> Iter
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FileHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", requested

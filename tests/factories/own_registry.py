@@ -140,7 +140,7 @@ def users(
 def token_service(pair: tuple[Path, Path], tokens: Tokens) -> Iterator[str]:
     """Serve tokens over TLS (https://distribution.github.io/distribution/spec/auth/jwt/)."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class TokenHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
             right = self.headers.get("Authorization") == expected
@@ -156,7 +156,7 @@ def token_service(pair: tuple[Path, Path], tokens: Tokens) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), TokenHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*pair)
     server.socket = context.wrap_socket(server.socket, server_side=True)

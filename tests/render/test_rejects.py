@@ -9,7 +9,7 @@ import pytest
 from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.release import Release
-from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.core.errors import BedplateError, ErrorList, InputError
 from bedplate.render import objects
 from factories.render_site import make_site
 
@@ -77,6 +77,13 @@ def test_bad_order_is_refused(tmp_path: Path, component: dict[str, object], word
     """Unknown layers and circular requirements are refused."""
     with pytest.raises(BedplateError, match=words):
         render_one(tmp_path, "", **component)
+
+
+def test_a_template_with_the_other_ending_is_refused(tmp_path: Path) -> None:
+    """Templates end in .yaml.j2; another would be left out without a word."""
+    (tmp_path / "more.yml.j2").write_text("")
+    with pytest.raises(InputError, match=r"file more\.yml\.j2 is not read"):
+        render_one(tmp_path, "")
 
 
 def test_an_unknown_profile_is_refused(tmp_path: Path, catalog: Catalog) -> None:

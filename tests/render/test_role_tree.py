@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bedplate.core.errors import InputError
 from bedplate.render.role_files import Role
 from bedplate.render.role_tree import RoleTree
 
@@ -57,3 +58,11 @@ def test_only_what_can_be_known_without_a_host_is_a_value(tree: RoleTree) -> Non
     values = _role(tree, wanted=True).values
     assert values["tiny_known"] == [True, "plain"]
     assert not {"tiny_ansibles", "tiny_later", "tiny_also"} & values.keys()
+
+
+def test_a_file_with_the_other_ending_is_refused(tree: RoleTree, tmp_path: Path) -> None:
+    """A role's files end in .yml."""
+    (tmp_path / "tiny/defaults").mkdir()
+    (tmp_path / "tiny/defaults/main.yaml").write_text("tiny_wanted: true\n")
+    with pytest.raises(InputError, match=r"file main\.yaml is not read"):
+        _role(tree, wanted=True)

@@ -14,7 +14,7 @@ from same_output.source_tree import Tree
 LOCK = "release.lock"
 PINNED = Path(__file__).with_name("pinned.py")
 KEPT = ("deb", "wheel")
-"""Kinds of which `lock` does not compute a recipe again."""
+"""Kinds of which `lock` does not compute a recipe again. A kind that only the new tree has cannot be compared."""
 
 
 def check_baseline(old: Tree, report: Report) -> None:

@@ -102,7 +102,8 @@ class ApplyLayer:
 
 def _detail(changed: int, total: int, kept: int, missing: str) -> str:
     """Return the outcome in words; an apply must not say "no change" where drift finds something."""
-    text = f"{changed} of {total} objects changed" if changed else ""
+    of_all = f" of {total}" if changed <= total else ""  # objects that the release no longer has were deleted, too
+    text = f"{changed}{of_all} objects changed" if changed else ""
     labels = "1 label or annotation of others stays" if kept == 1 else f"{kept} labels and annotations of others stay"
     notes = [*([labels] if kept else []), *([missing] if missing else [])]
     return "; ".join([text or "no change", *notes]) if notes else text

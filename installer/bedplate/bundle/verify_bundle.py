@@ -11,9 +11,9 @@ from pathlib import Path
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.install.blob_content import check_file
+from bedplate.install.install_steps import check_bundle
 from bedplate.install.manifest import ListedFile
 from bedplate.install.refused import RefusedError
-from bedplate.install.steps import check_bundle
 
 WORKERS = os.cpu_count() or 1
 

@@ -60,7 +60,7 @@ def _inventory(  # noqa: PLR0913  each is an option people type
     write_atomic(out, data)
     releases = [held.release for held in taken.releases]
     size = sum(size for _, size in taken.blobs)
-    facts = {"site": taken.site, "releases": releases, "blobs": len(taken.blobs), "bytes": size, "spoilt": corrupted}
+    facts = {"site": taken.site, "releases": releases, "blobs": len(taken.blobs), "bytes": size, "corrupted": corrupted}
     counts = f"{count_of(len(taken.blobs), 'blob')} ({human(size)}), releases {', '.join(releases) or 'none'}"
     lines = [f"{out}: {counts}; {human(len(data))}", *(f"corrupted, left out: {sha256}" for sha256 in corrupted)]
     print_result({**facts, "file": str(out), "size": len(data)}, output, "\n".join(lines))

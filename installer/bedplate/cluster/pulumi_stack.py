@@ -53,9 +53,9 @@ class UpResult:
     """What a run did.
 
     Attributes:
-        changed: objects created, updated, replaced or deleted.
-        total: objects in the stack.
-        operations: operation to number of objects: {"create": 3, "same": 40}.
+        changed: objects created, updated, replaced or deleted; the stack itself and its provider are none.
+        total: resources in the stack.
+        operations: operation to number of resources, Pulumi's own included: {"create": 3, "same": 40}.
     """
 
     changed: int
@@ -65,23 +65,22 @@ class UpResult:
 
 @dataclass(slots=True)
 class _EventListener:
-    """Turns engine events into progress lines, and collects errors."""
+    """Turns engine events into progress lines, and collects changed objects and errors."""
 
     say: Say
     errors: list[str] = field(default_factory=list)
-    operations: dict[str, int] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
     def __call__(self, event: automation.EngineEvent) -> None:
         if event.res_outputs_event:
             self._report(event.res_outputs_event.metadata)
-        if event.summary_event:
-            self.operations = {str(key): n for key, n in (event.summary_event.resource_changes or {}).items()}
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             self._add_error(event.diagnostic_event)
 
     def _report(self, metadata: Any) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
         if operation not in UNCHANGED and "pulumi:" not in str(metadata.type):
+            self.changed.add(metadata.urn)
             self.say(f"{operation} {resource_name(metadata.urn)}")
 
     def _add_error(self, diagnostic: automation.DiagnosticEvent) -> None:
@@ -141,7 +140,7 @@ def up(site: Site, content: StackContent, say: Say = print) -> UpResult:
         raise _error(name, listener, error) from error
     finally:
         stack_state.keep_copy(site, name)
-    return _result(operations)
+    return UpResult(len(listener.changed), sum(operations.values()), operations)
 
 
 def resource_name(urn: str) -> str:
@@ -239,11 +238,6 @@ def _forget_pending_operations(site: Site, name: StackName, stack: automation.St
     deployment = stack_lock.unlocked(site, name, stack, stack.export_stack)
     deployment.deployment = {**(deployment.deployment or {}), "pending_operations": []}
     stack_lock.unlocked(site, name, stack, lambda: stack.import_stack(deployment))
-
-
-def _result(operations: dict[str, int]) -> UpResult:
-    changed = sum(count for name, count in operations.items() if name not in UNCHANGED)
-    return UpResult(changed, sum(operations.values()), operations)
 
 
 def _error(name: StackName, listener: _EventListener, error: automation.CommandError) -> BedplateError:

@@ -16,6 +16,7 @@ from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 
 PROGRAM = "pulumi"
+ENDED = ("Z", "X")
 Result = TypeVar("Result")
 
 
@@ -59,9 +60,12 @@ def _may_run(owner: dict[str, Any]) -> bool:
     if owner.get("hostname") != socket.gethostname():
         return True
     try:
-        return Path(f"/proc/{owner['pid']}/comm").read_text(encoding="utf-8").strip() == PROGRAM
+        stat = Path(f"/proc/{owner['pid']}/stat").read_text(encoding="utf-8")
     except OSError:
         return False
+    # proc(5): pid (program) state …; a process that was killed is a zombie until its parent knows.
+    program, _, rest = stat.partition("(")[2].rpartition(")")
+    return program == PROGRAM and rest.split()[0] not in ENDED
 
 
 def _is_running(stack: StackName, owner: dict[str, Any]) -> BedplateError:

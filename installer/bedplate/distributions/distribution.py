@@ -45,6 +45,7 @@ class Distribution(ABC):
         list_packages: shell command that prints the names of a host's installed packages, one per line.
         list_held: shell command that prints the names of packages that the host's owner has put on hold.
         query_packages: shell command that prints name and version of those of its arguments that are installed.
+        list_repositories: shell command that prints the URLs of a host's package repositories, one per line.
         repository: folder of the mirror that its package repository is in.
         index: file in the repository whose signature covers all of it.
         signature: file in the repository with that signature.
@@ -62,6 +63,7 @@ class Distribution(ABC):
     list_packages: ClassVar[str]
     list_held: ClassVar[str]
     query_packages: ClassVar[str]
+    list_repositories: ClassVar[str]
     repository: ClassVar[str]
     index: ClassVar[str]
     signature: ClassVar[str]

@@ -14,4 +14,4 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     shutil.rmtree(FOLDER / "__pycache__", ignore_errors=True)
     sys.path[0] = str(FOLDER.parent)
-    sys.exit(import_module(f"{FOLDER.name}.steps").main(FOLDER.parent))
+    sys.exit(import_module(f"{FOLDER.name}.install_steps").main(FOLDER.parent))

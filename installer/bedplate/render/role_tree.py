@@ -10,10 +10,12 @@ from typing import Any
 import jinja2
 import yaml
 
+from bedplate.core.file_endings import find_files
 from bedplate.render import role_jinja
 from bedplate.render.role_files import BLOCK, TEMPLATE, WRITERS, FileTask, Role, RoleSource, Task
 
 IMPORTS = ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks")
+PARTS = ("tasks", "handlers", "defaults", "vars", "meta")
 PACKAGE_SOURCE = "{{ package_source_role }}"
 """The place in roles/site.yml for the role that a distribution names."""
 
@@ -62,6 +64,8 @@ class RoleTree:
 
 
 def _read(folder: Path) -> RoleSource:
+    for part in PARTS:
+        find_files(folder, f"{part}/*", ".yml")
     tasks = [FileTask(task, tuple(conditions)) for task, conditions in _tasks(folder / "tasks" / "main.yml", [])]
     own = _mapping(folder / "vars" / "main.yml")
     return RoleSource(

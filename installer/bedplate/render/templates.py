@@ -13,18 +13,21 @@ import yaml
 from bedplate.config.component import Component
 from bedplate.core import quantity
 from bedplate.core.errors import InputError, SourceLocation
+from bedplate.core.file_endings import find_files
 from bedplate.kube.object_id import SECRET_REF
 from bedplate.render.rendered import Rendered
+
+ENDING = ".yaml.j2"
 
 
 def render_templates(folder: Path, component: Component, values: dict[str, Any]) -> list[Rendered]:
     """Return the objects of a component's templates: ``*.yaml.j2`` once, ``tenant/*.yaml.j2`` once per tenant."""
     environment = _environment(folder, component)
     objects = [
-        rendered for path in sorted(folder.glob("*.yaml.j2")) for rendered in _render_file(environment, path, values)
+        rendered for path in find_files(folder, "*", ENDING) for rendered in _render_file(environment, path, values)
     ]
     for tenant in values["tenants"]:
-        for path in sorted((folder / "tenant").glob("*.yaml.j2")):
+        for path in find_files(folder, "tenant/*", ENDING):
             objects += _render_file(environment, path, {**values, "tenant": tenant})
     return objects
 

@@ -139,6 +139,7 @@ def test_added_fields_are_removed_if_the_object_is_as_it_was_read(
     [
         (0, 0, "", ""),
         (2, 0, "", "2 of 9 objects changed"),
+        (12, 0, "", "12 objects changed"),
         (0, 1, "", "no change; 1 label or annotation of others stays"),
         (2, 3, "", "2 of 9 objects changed; 3 labels and annotations of others stay"),
         (0, 0, "hub is not ready", "no change; hub is not ready"),

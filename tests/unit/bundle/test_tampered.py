@@ -14,8 +14,8 @@ import pytest
 from bedplate.bundle import verify_bundle
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, ErrorList
+from bedplate.install.install_steps import install
 from bedplate.install.refused import RefusedError
-from bedplate.install.steps import install
 from bedplate.install.target import BastionTarget
 from factories import tiny_bundle
 

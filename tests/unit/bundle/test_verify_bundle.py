@@ -77,7 +77,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "linked manifest": (link_manifest, "is a link or a special file"),
     "flipped release file": (lambda b: flip(b / bundle_layout.RELEASE), "differs from what was signed"),
     "flipped installer": (
-        lambda b: flip(b / bundle_layout.INSTALL / "steps.py"),
+        lambda b: flip(b / bundle_layout.INSTALL / "install_steps.py"),
         "differs from what was signed",
     ),
     "compiled installer": (
@@ -139,7 +139,7 @@ def line(path: str) -> Callable[[dict[str, Any]], object]:
 
 
 SIGNED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
-    "parent": (line("../install/steps.py"), "does not belong in a bundle"),
+    "parent": (line("../install/install_steps.py"), "does not belong in a bundle"),
     "inner parent": (line("blobs/sha256/../../x"), "does not belong in a bundle"),
     "absolute": (line("/etc/passwd"), "does not belong in a bundle"),
     "other case": (line("Release.json"), "does not belong in a bundle"),

@@ -31,9 +31,9 @@ def _event(**fields: Any) -> Any:
     return types.SimpleNamespace(**{name: fields.get(name) for name in names})
 
 
-def _change(operation: str, kind: str = "kubernetes:core/v1:ConfigMap") -> Any:
+def _change(operation: str, kind: str = "kubernetes:core/v1:ConfigMap", urn: str = URN) -> Any:
     return _event(
-        res_outputs_event=types.SimpleNamespace(metadata=types.SimpleNamespace(op=operation, type=kind, urn=URN))
+        res_outputs_event=types.SimpleNamespace(metadata=types.SimpleNamespace(op=operation, type=kind, urn=urn))
     )
 
 
@@ -81,9 +81,15 @@ def test_without_an_event_the_error_has_what_pulumi_printed(output: str, expecte
 
 
 def test_what_stays_is_no_change() -> None:
-    """Only objects that were created, updated, replaced or deleted count as changes."""
-    found = pulumi_stack._result({"create": 2, "update": 3, "delete": 1, "same": 40, "read": 5, "refresh": 7})
-    assert (found.changed, found.total, found.operations["same"]) == (6, 58, 40)
+    """Objects that were created, updated, replaced or deleted count as changes, each once; Pulumi's own do not."""
+    listener = pulumi_stack._EventListener(lambda _: None)
+    for number, operation in enumerate(("create", "update", "delete", "same", "read", "refresh")):
+        listener(_change(operation, urn=f"{URN}{number}"))
+    for operation in ("create-replacement", "replace", "delete-replaced"):
+        listener(_change(operation, urn=f"{URN}-replaced"))
+    for kind in ("pulumi:pulumi:Stack", "pulumi:providers:kubernetes"):
+        listener(_change("create", kind, f"{URN}-{kind}"))
+    assert len(listener.changed) == 4
 
 
 def test_pulumi_stays_offline_and_its_secrets_in_files(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -97,6 +98,14 @@ def test_the_lock_of_a_killed_run_is_removed(owner: Callable[[int], str], site: 
     _lock(site, owner(0))
     stack = PretendedStack(1)
     assert (_unlocked(site, stack), stack.calls, stack.cancelled) == ("done", 2, 1)
+
+
+def test_the_lock_of_a_zombie_is_removed(site: Site, running: int) -> None:
+    """A Pulumi that was killed runs no more, even before its parent has noticed."""
+    os.kill(running, signal.SIGKILL)
+    os.waitid(os.P_PID, running, os.WEXITED | os.WNOWAIT)
+    _lock(site, _owner(running))
+    assert _unlocked(site, PretendedStack(1)) == "done"
 
 
 def _runs_here(pid: int) -> str:

@@ -86,21 +86,24 @@ def test_an_idle_server_stops(text: str, seconds: int, look: int, linger: int) -
 
 
 @pytest.mark.parametrize(
-    ("options", "groups", "status"),
+    ("options", "groups", "status", "text"),
     [
-        ({"namespace": "biology"}, ["physicists"], 403),
-        ({"namespace": "kube-system"}, ["physicists"], 403),
-        ({"namespace": ["physics"]}, ["strangers"], 403),
-        ({}, [], 403),
-        ({"size": "giant"}, ["physicists"], 400),
-        ({"volume": "2Ti"}, ["physicists"], 400),
+        ({"namespace": "biology"}, ["physicists"], 403, "'biology'"),
+        ({"namespace": "kube-system"}, ["physicists"], 403, "'kube-system'"),
+        ({"namespace": ["physics"]}, ["strangers"], 403, "your groups"),
+        ({}, [], 403, "your groups"),
+        ({"size": "giant"}, ["physicists"], 400, "Size 'giant' is not offered. Choose one of: small, large."),
+        ({"volume": "2Ti"}, ["physicists"], 400, "Volume '2Ti' is not offered. Choose one of: 2Gi, 10Gi."),
     ],
 )
-def test_other_choices_are_refused(offered: object, options: dict[str, str], groups: list[str], status: int) -> None:
+def test_other_choices_are_refused(
+    offered: object, options: dict[str, str], groups: list[str], status: int, text: str
+) -> None:
     """A namespace outside the user's groups is forbidden; a size or volume that is not offered does not exist."""
     with pytest.raises(choices.RefusedError) as refused:
         offered.resolve(options, groups)  # type: ignore[attr-defined]
     assert refused.value.status == status
+    assert text in refused.value.message
 
 
 @pytest.mark.parametrize(("text", "number"), [("500m", 0.5), ("2", 2), ("1.5", 1.5), ("1Gi", 2**30), ("2G", 2e9)])
@@ -110,7 +113,7 @@ def test_quantities(text: str, number: float) -> None:
 
 
 def test_the_file_provider_reads_what_bedplate_writes(tmp_path: Path) -> None:
-    """The hub lets in whom the users file names, with his groups, and sees changes of the file at once."""
+    """The hub lets in whom the users file names, with their groups, and sees changes of the file at once."""
     path = tmp_path / "users.yaml"
     users.write(path, Accounts(users=[Account(name="ada", password=users.hash_password("x"), groups=["heads"])]))
     provider = providers.provider("file", path)

@@ -11,7 +11,7 @@ import pytest
 from bedplate.bundle import publisher_signature
 from bedplate.config import bundle_layout
 from bedplate.core.errors import BedplateError, ErrorList, InputError
-from bedplate.install.steps import check_bundle
+from bedplate.install.install_steps import check_bundle
 from bedplate.install.store import copy_blobs, write_release_files
 from bedplate.install.target import BastionTarget
 from bedplate.store import installed

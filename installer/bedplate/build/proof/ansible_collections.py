@@ -19,6 +19,7 @@ CORE = ("ansible.builtin", "ansible.legacy")
 MODULE = re.compile(r"[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
 BLOCKS = ("block", "rescue", "always")
 TASKS = ("tasks", "handlers")
+ENDINGS = (".yml", ".yaml")
 
 
 def check_collections(roles: Path) -> list[BedplateError]:
@@ -31,9 +32,8 @@ def check_collections(roles: Path) -> list[BedplateError]:
     infos = [json.loads(path.read_bytes())["collection_info"] for path in manifests]
     carried = {f"{info['namespace']}.{info['name']}": info["version"] for info in infos}
     errors = [error for info in infos for error in _of_collection(info, carried)]
-    for file in sorted(roles.glob("*/*/*.yml")):
-        if file.parent.name in TASKS:
-            errors += _of_tasks(file, carried)
+    for file in sorted(path for path in roles.glob("*/*/*") if path.suffix in ENDINGS and path.parent.name in TASKS):
+        errors += _of_tasks(file, carried)
     return errors
 
 

@@ -16,11 +16,13 @@ from typing import Any
 from bedplate import distributions
 from bedplate.config import diff_rule
 from bedplate.config.diff_rule import DiffRule
+from bedplate.core.file_endings import find_files
 from bedplate.diff.rules import pod_paths
 from bedplate.kube import yaml_text
 from bedplate.kube.snapshot import Resource
 
 FOLDER = Path(__file__).parent / "data"
+ENDING = ".yaml"
 OF_DISTRIBUTION = "diff_rules.yaml"
 """File with rules in the folder of a distribution; it may be missing."""
 
@@ -53,9 +55,10 @@ def rule_files() -> dict[str, RuleFile]:
 
     The first rule that matches a host's change applies, so a rule about one package comes before that about all.
     """
-    found = [path for folder in distributions.__path__ for path in Path(folder).glob(f"*/{OF_DISTRIBUTION}")]
+    pattern = f"*/{OF_DISTRIBUTION.removesuffix(ENDING)}"
+    found = [path for folder in distributions.__path__ for path in find_files(Path(folder), pattern, ENDING)]
     paths = {path.parent.name: path for path in sorted(found)}
-    paths |= {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+    paths |= {path.stem: path for path in find_files(FOLDER, "*", ENDING)}
     return {name: RuleFile(**yaml_text.parse(path.read_bytes(), path.name, 0)[0]) for name, path in paths.items()}
 
 

@@ -27,6 +27,7 @@ class Debian(Distribution):
         "dpkg-query --show --showformat='${db:Status-Status} ${Package} ${Version}\\n' -- \"$@\" 2>/dev/null"
         " | sed -n 's/^installed //p'"
     )
+    list_repositories = "apt-get indextargets --format '$(REPO_URI)'"
     repository = "apt"
     index = f"{apt_repository.DIST}/Release"
     signature = f"{apt_repository.DIST}/InRelease"

@@ -75,7 +75,7 @@ class Choices:
         size = self._size(options.get("size") or self.sizes[0]["name"])
         volume = options.get("volume") or self.volumes[0]
         if volume not in self.volumes:
-            raise RefusedError(400, f"There is no volume of {volume!r}. Sizes: {', '.join(self.volumes)}.")
+            raise RefusedError(400, _not_offered("Volume", volume, self.volumes))
         cpu, memory = quantity(size["cpu"]), int(quantity(size["memory"]))
         return Choice(namespace, permitted[namespace], size["name"], cpu, memory, volume, seconds(size["idle"]))
 
@@ -83,7 +83,11 @@ class Choices:
         for size in self.sizes:
             if size["name"] == name:
                 return size
-        raise RefusedError(400, f"There is no size {name!r}. Sizes: {', '.join(size['name'] for size in self.sizes)}.")
+        raise RefusedError(400, _not_offered("Size", name, [size["name"] for size in self.sizes]))
+
+
+def _not_offered(what: str, name: str, offered: Iterable[str]) -> str:
+    return f"{what} {name!r} is not offered. Choose one of: {', '.join(offered)}."
 
 
 def load(path: Path) -> Choices:

@@ -22,6 +22,7 @@ class Toyix(Distribution):
     list_packages = "true"
     list_held = "true"
     query_packages = "true"
+    list_repositories = "true"
     repository = "toys"
     index = "list"
     signature = "list.sig"
