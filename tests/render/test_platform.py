@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
@@ -226,3 +227,14 @@ def test_metrics_leave_room_on_their_volume(rendered: list[RenderedObject], site
     [limit] = [text.split("=")[1] for text in arguments if text.startswith("--storage.tsdb.retention.size=")]
     assert limit.endswith("B")
     assert 0.5 < int(limit[:-1]) / quantity.parse(site.environment.monitoring.storage) < 0.9
+
+
+def test_alerts_about_a_tenant_have_its_namespace(rendered: list[RenderedObject]) -> None:
+    """The labels of kube-state-metrics win, by which Alertmanager finds the tenant that an alert is for."""
+    [config] = [
+        one.object
+        for one in rendered
+        if (one.object["kind"], one.object["metadata"]["name"]) == ("ConfigMap", "prometheus")
+    ]
+    jobs = {job["job_name"]: job for job in yaml.safe_load(config["data"]["prometheus.yaml"])["scrape_configs"]}
+    assert {name for name, job in jobs.items() if job.get("honor_labels")} == {"kube-state-metrics"}

@@ -97,6 +97,10 @@ class ScrapeTarget(Model):
     port: str = Field("", description="name of the Service's port")
     path: str = Field("/metrics", description="HTTP path")
     scheme: Literal["http", "https"] = Field("http", description="scheme")
+    labels: Literal["target", "own"] = Field(
+        "target",
+        description="own: labels that the metrics have already, such as namespace and pod, win over the target's",
+    )
 
 
 class CodeReference(Model):
