@@ -37,7 +37,13 @@ WAITING: dict[str, Any] = {
     "kind": "Pod",
     "metadata": {"name": "waiting", "namespace": NAMESPACE},
     "spec": {
-        "containers": [{"name": "one", "image": "registry.k8s.io/no-such-image:v1"}],
+        "containers": [
+            {
+                "name": "one",
+                "image": "registry.k8s.io/no-such-image:v1",
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+            }
+        ],
         "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
     },
 }
