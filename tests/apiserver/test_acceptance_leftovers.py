@@ -41,7 +41,7 @@ def site(server: ApiServer, controllers: BackgroundProgram, tmp_path: Path) -> S
     left = [_object("Namespace", "", name, LEFT) for name in (f"{NAME}-0badcafe", "labelled-by-someone")]
     maps = [_object("ConfigMap", place, "left", LEFT) for place in (NAME, OTHER, DEPARTMENT)]
     for one in [*spaces, *left, *maps, _object("ConfigMap", NAME, "of-the-site")]:
-        kubectl.run(found, "create", "-f", "-", stdin=json.dumps(one).encode())
+        kubectl.run(found, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(one).encode())
     return found
 
 

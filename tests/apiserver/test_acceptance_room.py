@@ -65,7 +65,7 @@ def _metadata(name: str) -> Json:
 
 
 def _create(site: Site, item: Json) -> None:
-    kubectl.run(site, "create", "-f", "-", stdin=json.dumps(item).encode())
+    kubectl.run(site, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(item).encode())
 
 
 def _patch(site: Site, kind: str, name: str, value: Json, part: str = "status", *words: str) -> None:

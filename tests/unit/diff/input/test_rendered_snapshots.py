@@ -116,7 +116,7 @@ def test_renderings_are_cached_and_damaged_entries_ignored(folder: Path) -> None
         return [1]
 
     assert [render_cache.kept_or_made("key", make), render_cache.kept_or_made("key", make), len(made)] == [[1], [1], 1]
-    entry = paths.cache() / "render/key"
+    entry = render_cache.folder() / "key"
     for content in (b"", entry.read_bytes()[:-1], entry.read_bytes()[:64], b"\xff"):
         entry.write_bytes(content)
         before = len(made)
