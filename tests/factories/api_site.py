@@ -17,7 +17,7 @@ from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step import Phase
 from bedplate.apply.step_progress import Progress
 from bedplate.artifacts.load_release import load_release
-from bedplate.cluster import kubectl
+from bedplate.cluster import admin_kubeconfig
 from bedplate.cluster.pulumi_resources import secrets_of
 from bedplate.cluster.pulumi_stack import StackContent
 from bedplate.cluster.stack_name import StackName
@@ -39,7 +39,7 @@ def api_site(server: ApiServer, folder: Path, **settings: Any) -> Site:
         settings: fields of environment.yaml that differ from those of make_site.
     """
     site = make_site(folder, **settings)
-    target = kubectl.kubeconfig(site)
+    target = admin_kubeconfig.path(site)
     target.parent.mkdir(parents=True)
     shutil.copyfile(server.kubeconfig, target)
     return site

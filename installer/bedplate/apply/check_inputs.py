@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bedplate.apply.installation import Installation
 from bedplate.apply.volume_sizes import volume_errors
-from bedplate.cluster import kubectl, layer_parts
+from bedplate.cluster import admin_kubeconfig, kubectl, layer_parts
 from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.pki import secret_files
 from bedplate.render import layer_order
@@ -35,7 +35,7 @@ def check_inputs(installation: Installation) -> None:
 def _volume_errors(installation: Installation, rendered: list[RenderedObject]) -> list[BedplateError]:
     """Return the volumes that cannot have their new size; none if there is no cluster that answers."""
     site = installation.site
-    if not kubectl.kubeconfig(site).is_file():
+    if not admin_kubeconfig.path(site).is_file():
         return []
     try:
         live = kubectl.get(site, "persistentvolumeclaims,storageclasses", "--all-namespaces", PATIENCE)

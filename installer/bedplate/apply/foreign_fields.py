@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from bedplate.cluster import kubectl
+from bedplate.cluster.pulumi_resources import FIELD_MANAGER
 from bedplate.config.environments import Site
 from bedplate.kube.change import ElementKey, Path
 from bedplate.kube.object_id import ObjectId
@@ -61,8 +62,9 @@ def _remove(site: Site, identity: ObjectId, live: dict[str, Any], pointers: Iter
     patch = [version, *({"op": "remove", "path": _text(steps)} for steps in ordered)]
     kind = f"{identity.kind}.{identity.group}" if identity.group else identity.kind
     where = ("--namespace", identity.namespace) if identity.namespace else ()
-    words = ("patch", kind, identity.name, *where, "--type=json", "--field-manager=bedplate", "--patch-file=/dev/stdin")
-    kubectl.run(site, *words, stdin=json.dumps(patch).encode(), has_secrets=True)
+    words = ("--type=json", f"--field-manager={FIELD_MANAGER}", "--patch-file=/dev/stdin")
+    content = json.dumps(patch).encode()
+    kubectl.run(site, "patch", kind, identity.name, *where, *words, stdin=content, has_secrets=True)
 
 
 def _text(steps: Iterable[str | int]) -> str:

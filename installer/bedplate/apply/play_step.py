@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import httpx
 
-from bedplate.apply.host_questions import questions_of_step
 from bedplate.apply.installation import Installation
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome
+from bedplate.apply.step_questions import questions_of_step
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.core import digest

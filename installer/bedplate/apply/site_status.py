@@ -14,10 +14,11 @@ from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
+from bedplate.hosts import egress_audit
 from bedplate.hosts.host_command import on_each_host, run_on_host
+from bedplate.kube.conditions import find_condition
 
 AUDIT = ("nft", "-j", "list", "counters", "table", "inet", "bedplate_audit")
-OUTSIDE = "outside"
 TIMEOUT_SECONDS = 20
 
 
@@ -80,17 +81,16 @@ def read_outside(site: Site, host: Host) -> int | None:
         return None
     try:
         done = run_on_host(site, host, AUDIT, timeout=TIMEOUT_SECONDS, check=False, as_root=True)
-        counters = [item["counter"] for item in json.loads(done.stdout)["nftables"] if "counter" in item]
+        return egress_audit.parse(done.stdout).outside
     except (BedplateError, OSError, ValueError, KeyError):
         return None
-    return next((int(counter["packets"]) for counter in counters if counter["name"] == OUTSIDE), None)
 
 
 def read_nodes(site: Site) -> dict[str, str]:
     """Return the cluster's nodes, each with Ready or the reason why not."""
     nodes = {}
     for node in kubectl.get(site, "nodes")["items"]:
-        (condition,) = [c for c in node["status"]["conditions"] if c["type"] == "Ready"]
+        condition = find_condition(node, "Ready")
         nodes[node["metadata"]["name"]] = "Ready" if condition["status"] == "True" else str(condition["reason"])
     return nodes
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from cryptography import x509
 
 from bedplate.config.environments import Site
-from bedplate.core import command
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
-from bedplate.hosts import ssh
+from bedplate.hosts.host_command import run_on_host
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +50,13 @@ def ensure_current(site: Site) -> bool:
     """
     if not ends_soon(site):
         return False
-    host = site.control_plane[0]
-    words = ["cat", SOURCE] if host.user == "root" else ["sudo", "-n", "cat", SOURCE]
+    words = ["cat", SOURCE]
     try:
-        done = command.run(ssh.argv(ssh.host(site, host), words), timeout=SECONDS, check=False, has_secrets=True)
+        done = run_on_host(site, site.control_plane[0], words, timeout=SECONDS, as_root=True, has_secrets=True)
     except BedplateError as error:
         log.debug("%s is not copied again: %s", path(site), error)
         return False
-    if done.returncode != 0 or done.stdout == path(site).read_bytes():
+    if done.stdout == path(site).read_bytes():
         return False
     write_atomic(path(site), done.stdout, mode=0o600)
     return True

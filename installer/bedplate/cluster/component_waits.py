@@ -11,6 +11,7 @@ from bedplate.cluster import kubectl
 from bedplate.config.component import Component, Wait
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
+from bedplate.kube.conditions import condition_status
 from bedplate.render.rendered import RenderedObject
 
 POLL_SECONDS = 1.0
@@ -73,14 +74,14 @@ def holds(site: Site, wait: Wait) -> bool:
     """
     match wait.kind:
         case "established":
-            return _condition(_get(site, "customresourcedefinition", wait), "Established") == "True"
+            return condition_status(_get(site, "customresourcedefinition", wait), "Established") == "True"
         case "endpoints":
             return _has_endpoints(site, wait)
         case "job":
             return _is_complete(_get(site, "job", wait), wait)
         case "condition":
             found = _get(site, wait.object, wait)
-            now = _condition(found, wait.condition) if not wait.path else _at(found, wait.path)
+            now = condition_status(found, wait.condition) if not wait.path else _at(found, wait.path)
             return str(now) == wait.value
 
 
@@ -91,11 +92,6 @@ def _get(site: Site, kind: str, wait: Wait) -> Json:
     return found
 
 
-def _condition(value: Json, kind: str) -> str:
-    conditions = (value.get("status") or {}).get("conditions") or []
-    return next((str(one["status"]) for one in conditions if one["type"] == kind), "")
-
-
 def _at(value: Any, path: str) -> Any:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
@@ -103,11 +99,11 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _is_complete(job: Json, wait: Wait) -> bool:
-    if _condition(job, "Failed") == "True":
+    if condition_status(job, "Failed") == "True":
         raise BedplateError(
             f"wait for {wait}", "the Job failed", f"read: kubectl logs -n {wait.namespace} job/{wait.name}"
         )
-    return _condition(job, "Complete") == "True"
+    return condition_status(job, "Complete") == "True"
 
 
 def _has_endpoints(site: Site, wait: Wait) -> bool:

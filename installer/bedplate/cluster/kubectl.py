@@ -14,11 +14,6 @@ from bedplate.core import command
 KUBECTL = Path("/usr/local/bin/kubectl")
 
 
-def kubeconfig(site: Site) -> Path:
-    """Return the path of an environment's administrator kubeconfig, on its bastion."""
-    return admin_kubeconfig.path(site)
-
-
 def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60, has_secrets: bool = False) -> bytes:
     """Run kubectl against an environment's cluster and return its standard output.
 
@@ -30,7 +25,7 @@ def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60
         has_secrets: keep the output out of logs and errors.
     """
     program = KUBECTL if KUBECTL.exists() else find_program.find_program("kubernetes", "kubectl")
-    argv: list[str | Path] = [program, "--kubeconfig", kubeconfig(site), *words]
+    argv: list[str | Path] = [program, "--kubeconfig", admin_kubeconfig.path(site), *words]
     return command.run(argv, stdin=stdin, timeout=timeout, has_secrets=has_secrets).stdout
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-from bedplate.cluster import kubectl, stack_secrets
+from bedplate.cluster import admin_kubeconfig, stack_secrets
 from bedplate.cluster.apply_rank import rank
 from bedplate.config.environments import Site
 from bedplate.kube import object_id
@@ -124,7 +124,7 @@ def _provider(site: Site) -> pulumi.ProviderResource:
         "kubernetes",
         "cluster",
         {
-            "kubeconfig": str(kubectl.kubeconfig(site)),
+            "kubeconfig": str(admin_kubeconfig.path(site)),
             "clusterIdentifier": site.environment.name,
             "enableServerSideApply": "true",
             "enableConfigMapMutable": "true",

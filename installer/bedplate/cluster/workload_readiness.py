@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bedplate.kube.conditions import condition_status
+
 Json = dict[str, Any]
 DEPLOYMENT = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
 DAEMON_SET = ("updatedNumberScheduled", "numberReady", "numberAvailable")
@@ -25,8 +27,7 @@ def is_ready(live: Json) -> bool:
             keys = DAEMON_SET[1:] if _is_manual(live) else DAEMON_SET
             return _is_observed(live) and _all_equal(status, keys, status.get("desiredNumberScheduled", -1))
         case "Job":
-            conditions = {one["type"]: one["status"] for one in status.get("conditions") or []}
-            return conditions.get("Complete") == "True"
+            return condition_status(live, "Complete") == "True"
         case _:
             return True
 

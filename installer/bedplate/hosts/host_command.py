@@ -39,6 +39,7 @@ def run_on_host(  # noqa: PLR0913  each is one property of a process
     check: bool = True,
     as_root: bool = False,
     keep: int = 0,
+    has_secrets: bool = False,
 ) -> CompletedProcess[bytes]:
     """Run a command on a host; without SSH where the host is this machine.
 
@@ -51,17 +52,18 @@ def run_on_host(  # noqa: PLR0913  each is one property of a process
         check: raise BedplateError if it fails.
         as_root: run it with sudo where the login is not root.
         keep: seconds for which the connection is kept for the next command on the same host.
+        has_secrets: keep the output out of logs and errors.
 
     Raises:
         UnreachableError: the host does not answer.
         BedplateError: the command failed, and check is on.
     """
     if is_own_address(host.address):
-        return command.run(words, stdin=stdin, timeout=timeout, check=check)
+        return command.run(words, stdin=stdin, timeout=timeout, check=check, has_secrets=has_secrets)
     if as_root and host.user != "root":
         words = [*AS_ROOT, *words]
     target = ssh.host(site, host)
-    return ssh.run(target, words, stdin=stdin, timeout=timeout, check=check, keep=keep)
+    return ssh.run(target, words, stdin=stdin, timeout=timeout, check=check, keep=keep, has_secrets=has_secrets)
 
 
 def is_own_address(address: IPv4Address) -> bool:

@@ -32,11 +32,6 @@ class LayerDrift:
     live: dict[ObjectId, dict[str, Any]]
     applied: dict[StackName, dict[ObjectId, dict[str, Any]]]
 
-    @property
-    def differing(self) -> set[ObjectId]:
-        """Return the objects that differ."""
-        return {one.identity for one in self.differences}
-
 
 def read_layer_drift(site: Site, objects: Sequence[RenderedObject], layer: str) -> LayerDrift:
     """Compare rendered objects with the live ones; others in the cluster do not count.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bedplate.apply import steps
-from bedplate.apply.host_questions import questions_of_step
 from bedplate.apply.play_step import PlayStep
+from bedplate.apply.step_questions import questions_of_step
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
 from bedplate.config.host_spec import HostSpec
