@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bedplate.artifacts import kinds
@@ -24,9 +26,11 @@ from bedplate.core.files import write_atomic
 from bedplate.distributions import repository_key
 from bedplate.distributions.debian import apt_repository
 from bedplate.lab import lab_address, lab_network, machine_image, ssh_keys
+from bedplate.lab.down import remove_lab
 from bedplate.lab.lab_environment import ensure_environment
 from bedplate.pki import authority, published
 from bedplate.render.host_specs import host_specs
+from factories import unavailable
 from factories.render_site import RELEASE
 
 
@@ -107,3 +111,22 @@ class RoleSite:
         assert isinstance(release, bytes)
         tree[f"{apt_repository.DIST}/InRelease"] = repository_key.clear_sign(self._gnupg, release)
         ensure_tree(self.mirror / "apt", tree, blobs)
+
+
+@contextmanager
+def role_site(name: str, folder: Path) -> Iterator[RoleSite]:
+    """Yield the environment of some containers; nothing is left of it afterwards, nor of a run that was killed."""
+    if os.geteuid() != 0:
+        unavailable("containers that run systemd need root")
+    remove_role_site(name)
+    try:
+        yield RoleSite(name, folder)
+    finally:
+        remove_role_site(name)
+
+
+def remove_role_site(name: str) -> None:
+    """Remove an environment with its machines, if it exists."""
+    for lab in lab_address.all_labs():
+        if lab.name == name:
+            remove_lab(lab)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bedplate.core.errors import BedplateError
-from bedplate.lab import lab_address
-from bedplate.lab.down import remove_lab
-from factories import unavailable
 from factories.node_root import kubeadm
 from factories.role_machine import RoleMachine
-from factories.role_site import RoleSite
+from factories.role_site import role_site
 
 pytestmark = pytest.mark.containers
 
@@ -42,11 +38,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory, admin: Path) -> Iterator[RoleMachine]:
     """Return the container of a finished control plane, set up by an earlier release, which wrote no stamp."""
-    if os.geteuid() != 0:
-        unavailable("containers that run systemd need root")
-    _remove_lab()
-    try:
-        site = RoleSite(NAME, tmp_path_factory.mktemp("roles"))
+    with role_site(NAME, tmp_path_factory.mktemp("roles")) as site:
         machine = RoleMachine(site, "cp1")
         machine.spec = machine.spec.model_copy(
             update={"vars": {**machine.spec.vars, "control_plane_admin": str(admin)}}
@@ -58,14 +50,6 @@ def machine(tmp_path_factory: pytest.TempPathFactory, admin: Path) -> Iterator[R
         machine.shell('mkdir -p /etc/bedplate && printf %s "$1" >"$2"', settings, SETTINGS)
         machine.shell(INIT)
         yield machine
-    finally:
-        _remove_lab()
-
-
-def _remove_lab() -> None:
-    for lab in lab_address.all_labs():
-        if lab.name == NAME:
-            remove_lab(lab)
 
 
 def test_it_is_stamped_and_left_alone(machine: RoleMachine, admin: Path) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from bedplate.lab import lab_address
-from bedplate.lab.down import remove_lab
-from factories import unavailable
 from factories.role_machine import RoleMachine
-from factories.role_site import RoleSite
+from factories.role_site import role_site
 
 pytestmark = pytest.mark.containers
 
@@ -48,25 +44,14 @@ systemctl start kubelet
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleMachine]:
     """Return the container of a worker whose kubelet runs and can log in."""
-    if os.geteuid() != 0:
-        unavailable("containers that run systemd need root")
-    _remove_lab()
-    try:
-        machine = RoleMachine(RoleSite(NAME, tmp_path_factory.mktemp("roles")), "worker1")
+    with role_site(NAME, tmp_path_factory.mktemp("roles")) as site:
+        machine = RoleMachine(site, "worker1")
         machine.copy_mirror()
         machine.install(("openssl",))
         machine.shell(PREPARE, KUBELET)
         machine.run_roles(ROLES)
         machine.shell(LOG_IN)
         yield machine
-    finally:
-        _remove_lab()
-
-
-def _remove_lab() -> None:
-    for lab in lab_address.all_labs():
-        if lab.name == NAME:
-            remove_lab(lab)
 
 
 def _process(machine: RoleMachine) -> bytes:

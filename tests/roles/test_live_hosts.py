@@ -10,12 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from bedplate.core.errors import BedplateError
-from bedplate.lab import lab_address
-from bedplate.lab.down import remove_lab
-from factories import unavailable
 from factories.live_hosts import LiveHosts
 from factories.role_machine import RoleMachine
-from factories.role_site import RoleSite
+from factories.role_site import role_site
 
 pytestmark = pytest.mark.containers
 
@@ -54,28 +51,14 @@ LOST = {
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHosts]:
     """Return three hosts that the role base has configured once."""
-    if os.geteuid() != 0:
-        unavailable("containers that run systemd need root")
-    _remove_lab()
-    hosts: LiveHosts | None = None
-    with pytest.MonkeyPatch.context() as patch:
+    with role_site(NAME, tmp_path_factory.mktemp("roles")) as site, pytest.MonkeyPatch.context() as patch:
+        hosts = LiveHosts(site, tmp_path_factory.mktemp("runs"), patch)
         try:
-            role_site = RoleSite(NAME, tmp_path_factory.mktemp("roles"))
-            hosts = LiveHosts(role_site, tmp_path_factory.mktemp("runs"), patch)
             hosts.use_roles("base")
             assert hosts.apply().changed > 0
             yield hosts
         finally:
-            if hosts:
-                hosts.remove()
-            patch.undo()
-            _remove_lab()
-
-
-def _remove_lab() -> None:
-    for lab in lab_address.all_labs():
-        if lab.name == NAME:
-            remove_lab(lab)
+            hosts.remove()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,11 +10,8 @@ import pytest
 from bedplate.config.host_spec import HostSpec
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
-from bedplate.lab import lab_address
-from bedplate.lab.down import remove_lab
-from factories import unavailable
 from factories.role_machine import RoleMachine
-from factories.role_site import RoleSite
+from factories.role_site import RoleSite, role_site
 
 pytestmark = pytest.mark.containers
 
@@ -92,28 +88,17 @@ def test_every_role_is_run_here_or_in_the_lab() -> None:
 
 
 @pytest.fixture(scope="module")
-def role_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
-    """Return the environment of the containers; nothing is left of it afterwards, nor of a run that was killed."""
-    if os.geteuid() != 0:
-        unavailable("containers that run systemd need root")
-    _remove_lab()
-    try:
-        yield RoleSite(NAME, tmp_path_factory.mktemp("roles"))
-    finally:
-        _remove_lab()
-
-
-def _remove_lab() -> None:
-    for lab in lab_address.all_labs():
-        if lab.name == NAME:
-            remove_lab(lab)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
+    """Return the environment of the containers."""
+    with role_site(NAME, tmp_path_factory.mktemp("roles")) as made:
+        yield made
 
 
 @pytest.fixture
-def machine(role_site: RoleSite, name: str) -> Iterator[RoleMachine]:
+def machine(site: RoleSite, name: str) -> Iterator[RoleMachine]:
     """Return the container of a role, with everything that has to be there before the role runs."""
     wanted = RUNS[name]
-    machine = RoleMachine(role_site, wanted.host)
+    machine = RoleMachine(site, wanted.host)
     try:
         machine.copy_mirror()
         if wanted.packages:

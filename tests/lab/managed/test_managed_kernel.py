@@ -10,12 +10,11 @@ import pytest
 import yaml
 
 from bedplate.core.errors import BedplateError
-from bedplate.lab import lab_address, prerequisites
-from bedplate.lab.down import remove_lab
+from bedplate.lab import prerequisites
 from bedplate.pki import authority
 from factories import unavailable
 from factories.role_machine import RoleMachine
-from factories.role_site import RoleSite
+from factories.role_site import RoleSite, remove_role_site
 from factories.virtual_disk import ensure_disk
 from factories.virtual_machine import VirtualMachine, unplug
 
@@ -62,9 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleSite]:
 
 def _remove_lab() -> None:
     unplug()
-    for lab in lab_address.all_labs():
-        if lab.name == NAME:
-            remove_lab(lab)
+    remove_role_site(NAME)
 
 
 @pytest.fixture(scope="module")
