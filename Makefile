@@ -10,10 +10,13 @@ SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 # What `make test-all` adds, each alone by `make test-part PART=…`: a folder of tests/lab.
 PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/lab/*/))))
 
+# The parts that do not fit into a run of continuous integration: an emulated machine, and certificates that have to end.
+LONG_PARTS := certificates managed
+
 # Programs of the release that tests run themselves.
 PROGRAMS := kustomize registry etcd kubernetes-control-plane kubernetes-node pulumi pulumi-kubernetes
 
-.PHONY: lab test test-quick test-all test-part parts programs mutants lint types docs reproduce requirements tools packages
+.PHONY: lab test test-quick test-all test-part parts ci-parts programs mutants lint types docs reproduce requirements tools packages
 
 lab: ## a datacenter on this computer
 	./bedplate lab up
@@ -35,6 +38,9 @@ test-part: programs ## one slow part of `make test-all`: make test-part PART=kil
 
 parts: ## the parts of `make test-all`, by name
 	@echo $(PARTS)
+
+ci-parts: ## those that continuous integration runs in turn
+	@echo $(filter-out $(LONG_PARTS),$(PARTS))
 
 programs: packages ## programs of the release that tests run
 	PYTHONPATH=installer $(PYTHON) tests/programs.py $(PROGRAMS)
