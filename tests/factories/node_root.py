@@ -73,6 +73,10 @@ class NodeRoot:
         settings = self.root / "etc/bedplate/node.json"
         settings.write_text(json.dumps({**json.loads(settings.read_text()), "endpoints": {}}))
 
+    def certificate(self, name: str) -> Path:
+        """Return the path of a certificate, such as etcd/peer, or of a kubeconfig."""
+        return self.root / "etc/kubernetes" / name if name.endswith(".conf") else self.pki / f"{name}.crt"
+
     def edit_settings(self, before: str, after: str) -> None:
         """Replace text in kubeadm.yaml, which must contain it."""
         path = self.root / "etc/bedplate/kubeadm.yaml"

@@ -10,17 +10,15 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from cryptography import x509
 
-from factories.node_root import PROGRAM, NodeRoot, end_of
+from factories.node_root import NodeRoot, end_of
 
 DAY = 86400
 LEAVES = {
@@ -32,39 +30,16 @@ RENEWED = LEAVES - {"super-admin.conf"}
 AUTHORITIES = {"ca", "front-proxy-ca", "etcd/ca"}
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> NodeRoot:
-    """Return a control plane whose certificates last for a year."""
-    node = NodeRoot(tmp_path_factory.mktemp("made"))
-    node.run_kubeadm()
-    # As `kubeadm init` does at its end: the kubelet uses a certificate that it renews itself.
-    (node.root / "etc/kubernetes/kubelet.conf").unlink()
-    assert node.renew() == ["kubelet: kubelet.conf is missing"]
-    return node
-
-
-@pytest.fixture
-def node(made: NodeRoot, tmp_path: Path) -> NodeRoot:
-    """Return a control plane of this test's own."""
-    mine = NodeRoot(tmp_path)
-    shutil.copytree(made.root, mine.root, dirs_exist_ok=True, symlinks=True)
-    return mine
-
-
 def _sign(node: NodeRoot, seconds: int) -> None:
     """Replace all certificates by ones that end in some seconds."""
     applied = node.root / "var/lib/bedplate/node/kubeadm.yaml"
     node.edit_settings("certificateValidityPeriod: 31536000s", f"certificateValidityPeriod: {seconds}s")
     applied.write_bytes((node.root / "etc/bedplate/kubeadm.yaml").read_bytes())
     for name in RENEWED:
-        _file(node, name).unlink()
+        node.certificate(name).unlink()
     node.bedplate_node("renew", "--no-restart")
     node.configure()
     applied.write_bytes((node.root / "etc/bedplate/kubeadm.yaml").read_bytes())
-
-
-def _file(node: NodeRoot, name: str) -> Path:
-    return node.root / "etc/kubernetes" / name if name.endswith(".conf") else node.pki / f"{name}.crt"
 
 
 def test_every_certificate_is_listed_with_its_end(node: NodeRoot) -> None:
@@ -72,7 +47,7 @@ def test_every_certificate_is_listed_with_its_end(node: NodeRoot) -> None:
     ends = node.ends()
     assert set(ends) == LEAVES | AUTHORITIES | {"kubelet-client"}
     for name in ("apiserver", "etcd/server", "ca", "etcd/ca"):
-        assert ends[name] == end_of(_file(node, name)).timestamp()
+        assert ends[name] == end_of(node.certificate(name)).timestamp()
     assert all(360 * DAY < ends[name] - time.time() < 366 * DAY for name in LEAVES)
     metrics = (node.root / "var/lib/bedplate/metrics/certificates.prom").read_text()
     for name, end in ends.items():
@@ -83,7 +58,7 @@ def test_every_certificate_is_listed_with_its_end(node: NodeRoot) -> None:
 def test_the_mirrors_and_notebooks_certificates_are_watched(node: NodeRoot) -> None:
     """A metric has the end of what a server shows, also where only an apply renews it; a dead server does no harm."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(_file(node, "apiserver"), _file(node, "apiserver").with_suffix(".key"))
+    server.load_cert_chain(node.certificate("apiserver"), node.certificate("apiserver").with_suffix(".key"))
     settings = node.root / "etc/bedplate/node.json"
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as closed:
         dead = closed.getsockname()[1]
@@ -93,7 +68,7 @@ def test_the_mirrors_and_notebooks_certificates_are_watched(node: NodeRoot) -> N
         threading.Thread(target=_serve, args=(listener, server), daemon=True).start()
         assert node.renew() == ["unchanged"]
     metrics = (node.root / "var/lib/bedplate/metrics/certificates.prom").read_text()
-    end = end_of(_file(node, "apiserver")).timestamp()
+    end = end_of(node.certificate("apiserver")).timestamp()
     assert f'end_timestamp_seconds{{name="served-mirror",kind="serving"}} {end:.0f}\n' in metrics
     assert "notebooks" not in metrics
 
@@ -115,11 +90,11 @@ def test_what_ends_soon_is_renewed(node: NodeRoot) -> None:
     """Certificates that end within renewBefore are replaced and last as long as the environment says; CAs stay."""
     _sign(node, 600)
     assert max(node.ends()[name] for name in RENEWED) - time.time() < 700
-    before = {name: _file(node, name).read_bytes() for name in AUTHORITIES}
+    before = {name: node.certificate(name).read_bytes() for name in AUTHORITIES}
     done = node.renew()
     assert set(done) == {f"{name} ends in 0.0 days" for name in RENEWED}
     assert min(node.ends()[name] for name in LEAVES) - time.time() > 364 * DAY
-    assert {name: _file(node, name).read_bytes() for name in AUTHORITIES} == before
+    assert {name: node.certificate(name).read_bytes() for name in AUTHORITIES} == before
     for name in LEAVES:
         _check_pair(node, name)
 
@@ -127,14 +102,14 @@ def test_what_ends_soon_is_renewed(node: NodeRoot) -> None:
 def _check_pair(node: NodeRoot, name: str) -> None:
     """Check a certificate's signature and key with openssl."""
     if name.endswith(".conf"):
-        text = _file(node, name).read_text()
+        text = node.certificate(name).read_text()
         certificate, key = (
             base64.b64decode(re.findall(rf"client-{part}-data: (\S+)", text)[0]) for part in ("certificate", "key")
         )
     else:
-        certificate, key = _file(node, name).read_bytes(), _file(node, name).with_suffix(".key").read_bytes()
+        certificate, key = node.certificate(name).read_bytes(), node.certificate(name).with_suffix(".key").read_bytes()
     authority = "front-proxy-ca" if "front" in name else "etcd/ca" if "etcd" in name else "ca"
-    words = ["openssl", "verify", "-CAfile", str(_file(node, authority))]
+    words = ["openssl", "verify", "-CAfile", str(node.certificate(authority))]
     subprocess.run(words, input=certificate, check=True, capture_output=True)
     public = [
         subprocess.run(["openssl", *words], input=content, check=True, capture_output=True).stdout
@@ -148,11 +123,11 @@ def _check_pair(node: NodeRoot, name: str) -> None:
 
 def test_certificates_that_have_ended_are_renewed_with_their_names(node: NodeRoot) -> None:
     """A cluster that was off for too long is repaired without an API server; names and users stay."""
-    old = x509.load_pem_x509_certificate(_file(node, "apiserver").read_bytes())
+    old = x509.load_pem_x509_certificate(node.certificate("apiserver").read_bytes())
     _sign(node, 1)
     time.sleep(1.5)
     assert set(node.renew()) == {f"{name} has ended" for name in RENEWED}
-    new = x509.load_pem_x509_certificate(_file(node, "apiserver").read_bytes())
+    new = x509.load_pem_x509_certificate(node.certificate("apiserver").read_bytes())
     assert _names(new) == _names(old)
     assert new.subject == old.subject
     assert node.renew() == ["unchanged"]
@@ -193,7 +168,7 @@ def test_what_is_missing_or_damaged_is_created_again(
 ) -> None:
     """A file that is gone or was cut by a kill is replaced, and no other; the cluster's authority and etcd stay."""
     before = node.files()
-    damage(_file(node, name))
+    damage(node.certificate(name))
     assert node.renew() == [why]
     after = node.files()
     changed = {path for path in after if after[path] != before[path]}
@@ -204,16 +179,16 @@ def test_what_is_missing_or_damaged_is_created_again(
 
 def test_a_super_admin_kubeconfig_that_was_moved_away_stays_away(node: NodeRoot) -> None:
     """Administrators remove super-admin.conf on purpose."""
-    _file(node, "super-admin.conf").unlink()
+    node.certificate("super-admin.conf").unlink()
     assert node.renew() == ["unchanged"]
-    assert not _file(node, "super-admin.conf").exists()
+    assert not node.certificate("super-admin.conf").exists()
 
 
 @pytest.mark.parametrize("lost", ["ca.crt", "ca.key", "etcd/ca.key", "front-proxy-ca.key", "sa.key"])
 def test_no_authority_is_created_for_a_cluster(node: NodeRoot, lost: str) -> None:
     """Without the authority's key, renewal fails with a sentence and an alert's metric; nothing else is touched."""
     (node.pki / lost).unlink()
-    _file(node, "admin.conf").unlink()
+    node.certificate("admin.conf").unlink()
     before = node.files()
     done = node.bedplate_node("renew", "--no-restart", check=False)
     assert done.returncode == 1
@@ -227,7 +202,9 @@ def test_a_name_that_was_added_to_the_settings_is_added_to_the_certificate(node:
     node.edit_settings("certSANs:\n", "certSANs:\n    - other.site.bedplate.test\n")
     shutil.copy(node.root / "etc/bedplate/kubeadm.yaml", node.root / "var/lib/bedplate/node/kubeadm.yaml")
     assert node.renew() == ["apiserver has other names than kubeadm.yaml"]
-    assert "other.site.bedplate.test" in _names(x509.load_pem_x509_certificate(_file(node, "apiserver").read_bytes()))
+    assert "other.site.bedplate.test" in _names(
+        x509.load_pem_x509_certificate(node.certificate("apiserver").read_bytes())
+    )
 
 
 def test_a_kubelet_whose_certificate_has_ended_gets_one(node: NodeRoot) -> None:
@@ -246,79 +223,3 @@ def test_a_kubelet_whose_certificate_has_ended_gets_one(node: NodeRoot) -> None:
     assert node.renew() == ["kubelet: kubelet.conf is missing"]
     assert node.renew() == ["unchanged"]
     assert certificate.not_valid_after_utc > dt.datetime.now(dt.UTC)
-
-
-RESTART = """
-import json, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import host_paths, static_pods
-names = []
-def restart(pod, write):
-    names.append(pod.name)
-    if pod.name == sys.argv[3]:
-        sys.exit(json.dumps(names))
-    write()
-paths = host_paths.HostPaths(Path(sys.argv[2]))
-static_pods.restart_changed(paths, restart)
-print(json.dumps(names))
-"""
-"""Restarts pods, without a kubelet; it is killed before a pod's manifest is written if a name is given."""
-
-
-def _restarted(node: NodeRoot, killed_at: str = "") -> list[str]:
-    words = [sys.executable, "-c", RESTART, str(PROGRAM), str(node.root), killed_at]
-    done = subprocess.run(words, env=node.environment, capture_output=True, text=True, check=False)
-    names: list[str] = json.loads(done.stderr if killed_at else done.stdout)
-    return names
-
-
-def _annotations(node: NodeRoot) -> dict[str, str]:
-    folder = node.root / "etc/kubernetes/manifests"
-    pods = {path.stem: yaml.safe_load(path.read_text())["metadata"] for path in folder.glob("*.yaml")}
-    return {name: pod.get("annotations", {}).get("bedplate.dev/certificates", "") for name, pod in pods.items()}
-
-
-def test_only_pods_with_other_certificates_restart_one_after_the_other(node: NodeRoot) -> None:
-    """Etcd comes first; a pod whose certificates stay is left alone; a kill in between is made up for."""
-    assert _restarted(node) == []
-    assert set(_annotations(node).values()) == {""}
-    for name in ("scheduler.conf", "apiserver", "etcd/peer"):
-        _file(node, name).unlink()
-    node.renew()
-    assert _restarted(node, killed_at="kube-apiserver") == ["etcd", "kube-apiserver"]
-    assert {name for name, value in _annotations(node).items() if value} == {"etcd"}
-    assert _restarted(node) == ["kube-apiserver", "kube-scheduler"]
-    before = _annotations(node)
-    assert {name for name, value in before.items() if value} == {"etcd", "kube-apiserver", "kube-scheduler"}
-    assert _restarted(node) == []
-    _file(node, "apiserver").unlink()
-    node.renew()
-    assert _restarted(node) == ["kube-apiserver"]
-    after = _annotations(node)
-    assert {name for name in after if after[name] != before[name]} == {"kube-apiserver"}
-    manifest = yaml.safe_load((node.root / "etc/kubernetes/manifests/kube-apiserver.yaml").read_text())
-    assert manifest["spec"]["hostNetwork"] is True
-
-
-def test_settings_reach_the_pods_that_they_are_about(node: NodeRoot) -> None:
-    """A new argument of the API server restarts it alone, and certificates' marks of other pods stay."""
-    node.edit_settings("apiServer:\n", "apiServer:\n  # bank\n")
-    node.edit_settings(
-        "  extraArgs:\n    # Kubelets'", "  extraArgs:\n    - {name: profiling, value: 'false'}\n    # Kubelets'"
-    )
-    code = RESTART.replace("static_pods.restart_changed(paths, restart)", CONFIGURE)
-    words = [sys.executable, "-c", code, str(PROGRAM), str(node.root), ""]
-    done = subprocess.run(words, env=node.environment, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == ["kube-apiserver", "uploaded"]
-    manifest = yaml.safe_load((node.root / "etc/kubernetes/manifests/kube-apiserver.yaml").read_text())
-    assert "--profiling=false" in manifest["spec"]["containers"][0]["command"]
-    done = subprocess.run(words, env=node.environment, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == []
-
-
-CONFIGURE = """
-static_pods._upload = lambda paths: names.append("uploaded")
-static_pods.configure(paths, restart)
-"""
-"""Applies settings; there is no API server to upload them to."""

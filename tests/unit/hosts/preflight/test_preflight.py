@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bedplate.apply.ledger import Ledger
-from bedplate.config import environments
 from bedplate.config.environment_file import AcceptedFinding, HostSettings, PreflightSettings
 from bedplate.config.environments import Site
 from bedplate.config.release import Platform
-from bedplate.core import paths
-from bedplate.core.errors import BedplateError
 from bedplate.hosts import preflight
-from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.gather_facts import ProbeResult
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED, WORKER_SILENT
 from bedplate.hosts.preflight.rules import RULES
-from factories import DATA
 
-GOOD = DATA / "environments/good"
 GIB = 1 << 30
 CHRONYD = {"protocol": "udp", "port": 123, "program": "chronyd"}
 EXACT = Clock(offset=0.01, uncertainty=0.02)
@@ -164,13 +155,6 @@ SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Return the good environment, loaded."""
-    shutil.copytree(GOOD, tmp_path / "site")
-    return environments.load(tmp_path / "site")
-
-
 def _result(site: Site, name: str, changes: dict[str, Any]) -> ProbeResult:
     host = next(host for host in site.hosts if host.name == name)
     facts = {**HEALTHY, "hostname": name, "addresses": ["127.0.0.1", str(host.address)], **changes}
@@ -236,42 +220,6 @@ def test_what_the_platform_owns_is_expected(site: Site) -> None:
     }
     assert _ids(site, _result(site, "cp1", own), is_installed=True) == []
     assert len(_ids(site, _result(site, "cp1", own))) == 3
-
-
-def test_a_ledger_counts_from_the_first_step_on_hosts(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Preflight alone installs nothing; the mirror step counts once it has started, in any environment."""
-    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
-    assert not ownership.is_installed(site)
-    ledger = Ledger(site.ledger)
-    run = ledger.begin_run("2026.11.0")
-    ledger.begin(run, "preflight", "key")
-    assert not ownership.is_installed(site)
-    ledger.begin(run, ownership.FIRST_ON_HOSTS, "key")
-    ledger.close()
-    assert ownership.is_installed(site)
-    assert ownership.served_environment() == site.environment.name
-
-
-def test_a_ledger_that_was_only_begun_does_not_count(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An apply that is killed as it creates the ledger leaves an empty file; the next one must not stumble over it."""
-    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
-    site.ledger.parent.mkdir(parents=True)
-    site.ledger.touch()
-    assert not ownership.is_installed(site)
-    assert ownership.served_environment() == ""
-
-
-def test_a_corrupted_ledger_is_one_clear_line(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names the file, and says that without it all steps run again."""
-    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
-    site.ledger.parent.mkdir(parents=True)
-    site.ledger.write_bytes(b"half of a database" * 100)
-    with pytest.raises(BedplateError, match=r"ledger .* cannot be read \(file is not a database\)"):
-        ownership.served_environment()
 
 
 def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
