@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 
-from bedplate.acceptance.cluster_client import ClusterClient, is_ready
+from bedplate.acceptance.cluster_client import ClusterClient
 from bedplate.acceptance.host_answers import listed
 from bedplate.acceptance.host_selection import HostSelection
 from bedplate.acceptance.platform_view import PlatformView
 from bedplate.config.catalog import Catalog
 from bedplate.config.environments import Site
+from bedplate.kube.conditions import is_ready
 
 WORKLOADS = "deployments,daemonsets,statefulsets"
 

@@ -87,12 +87,6 @@ class ClusterClient:
         return kubectl.run(self.site, "exec", "-n", namespace, pod, "--", *words, timeout=timeout).decode()
 
 
-def is_ready(item: dict[str, Any]) -> bool:
-    """Return whether an object's status has the condition Ready."""
-    conditions = item.get("status", {}).get("conditions", [])
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-
-
 def wait(is_so: Callable[[], bool], subject: str, seconds: float, fact: str = "is not ready") -> None:
     """Wait until a condition is met.
 

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bedplate.acceptance.cluster_client import ClusterClient, is_ready, wait
+from bedplate.acceptance.cluster_client import ClusterClient, wait
 from bedplate.acceptance.own_pod import OwnPod, probe_pod
 from bedplate.cluster import kubectl
 from bedplate.config.acceptance_tenant import NAME, OTHER
 from bedplate.core.errors import BedplateError
+from bedplate.kube.conditions import is_ready
 
 LABEL = "bedplate.dev/acceptance"
 """Label of all that a run creates; its value is the run's id."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bedplate.cluster import kubectl
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
-from bedplate.kube.conditions import condition_status
+from bedplate.kube.conditions import is_ready
 from bedplate.object_drift.layer_drift import LayerDrift
 
 READY_SECONDS = 300
@@ -48,4 +48,4 @@ def wait_until_ready(site: Site, read: Callable[[], LayerDrift], say: Callable[[
 
 def _nodes_not_ready(site: Site) -> list[str]:
     nodes = kubectl.get(site, "nodes")["items"]
-    return sorted(node["metadata"]["name"] for node in nodes if condition_status(node, "Ready") != "True")
+    return sorted(node["metadata"]["name"] for node in nodes if not is_ready(node))

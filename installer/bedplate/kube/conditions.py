@@ -15,3 +15,8 @@ def find_condition(live: Mapping[str, Any], kind: str) -> dict[str, Any]:
 def condition_status(live: Mapping[str, Any], kind: str) -> str:
     """Return True, False or Unknown, as the condition of a type says; an empty text if the object has none."""
     return str(find_condition(live, kind).get("status", ""))
+
+
+def is_ready(live: Mapping[str, Any]) -> bool:
+    """Return whether a live object, such as a node or a pod, has the condition Ready."""
+    return condition_status(live, "Ready") == "True"

@@ -21,7 +21,10 @@ from pathlib import Path
 from bedplate.acceptance.hub_client import HubUser
 page, authority, name, password, word = sys.argv[1:]
 user = HubUser(page, Path(authority), name)
-assert user.login(password)
+end = time.monotonic() + 180
+while not user.login(password):
+    assert time.monotonic() < end, "cannot log in"
+    time.sleep(3)
 user.take_token()
 if word == "start":
     user.start({"namespace": "research", "size": "small", "volume": "1Gi"})
@@ -31,7 +34,10 @@ elif word == "look":
 else:
     user.stop()
 """
-"""A user of the notebooks' page, in the bastion's own installer."""
+"""A user of the notebooks' page, in the bastion's own installer.
+
+It logs in again until it can: Kubernetes takes about a minute to give the hub a users file that another test changed.
+"""
 WAITING: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",

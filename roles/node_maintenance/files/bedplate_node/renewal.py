@@ -18,7 +18,8 @@ from certificate_files import AUTHORITIES, PAIRS, Certificate
 from host_paths import HostPaths, NodeError, run, write_atomic
 
 CLUSTER = "kind: ClusterConfiguration\n"
-ACCOUNTS = ("sa.key", "sa.pub")
+NEVER_CREATED = (*(f"{name}.{suffix}" for name in AUTHORITIES for suffix in ("crt", "key")), "sa.key", "sa.pub")
+"""Files in pki/ that all the others are signed with; kubeadm gets them as they are."""
 
 
 def faults(paths: HostPaths, renew_before: float) -> dict[str, str]:
@@ -49,7 +50,7 @@ def staged(paths: HostPaths) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="new-", dir=paths.state))
     try:
         (folder / "etcd").mkdir()
-        for name in (*(f"{name}.{suffix}" for name in AUTHORITIES for suffix in ("crt", "key")), *ACCOUNTS):
+        for name in NEVER_CREATED:
             (folder / name).symlink_to(paths.pki / name)
         settings = folder / "kubeadm.yaml"
         text = paths.settings_in_use.read_text()
@@ -64,8 +65,7 @@ def staged(paths: HostPaths) -> Iterator[Path]:
 
 def _check_authorities(paths: HostPaths) -> None:
     """Refuse to let kubeadm create an authority: everything that the old one signed would be worthless."""
-    files = [*(f"{name}.{suffix}" for name in AUTHORITIES for suffix in ("crt", "key")), *ACCOUNTS]
-    missing = [name for name in files if not (paths.pki / name).exists()]
+    missing = [name for name in NEVER_CREATED if not (paths.pki / name).exists()]
     if missing:
         raise NodeError(
             f"{paths.pki} lacks {', '.join(missing)}, so certificates cannot be renewed here; restore it from a backup"
