@@ -49,8 +49,19 @@ def _tree(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
     names = _git_files(root) if (root / ".git").exists() else _walk(root)
     for name in sorted(names):
         path = root / name
-        if path.is_symlink() or path.is_file():
-            yield prefix + name, path
+        if path.is_symlink():
+            _check_link(path, root)
+        elif not path.is_file():
+            continue
+        yield prefix + name, path
+
+
+def _check_link(path: Path, root: Path) -> None:
+    """Refuse a link that the installation would refuse, because it leads out of the tree."""
+    target = path.readlink()
+    if target.is_absolute() or not (path.parent / target).resolve().is_relative_to(root.resolve()):
+        hint = "remove the link, or list it in .gitignore"
+        raise InputError(f"file {path}", f"is a link to {target}, which leads out of the tree", hint)
 
 
 def _git_files(root: Path) -> list[str]:
