@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from bedplate.config import environments
-from bedplate.hosts import ssh
+from factories.lab_users import set_user, wait_for_login
 from factories.running_lab import RunningLab
 
 WORKER = "worker1"
 TABLE = ("nft", "list", "table", "inet", "bedplate_audit")
 HEAL_SECONDS = 15
 USERS = "/etc/bedplate/more-users.yaml"
+NAME, PASSWORD = "grace", "correct horse battery staple"
 BY_HAND = """
 sed -i '/BEGIN Bedplate/,/END Bedplate/d' /etc/hosts
 echo '# by hand' >>/etc/containerd/config.toml
@@ -50,8 +51,7 @@ def frozen(lab: RunningLab) -> Iterator[RunningLab]:
     """Freeze the worker, as if its disk were gone, and add a user meanwhile; undo both afterwards."""
     file = lab.lab.environment / environments.ENVIRONMENT
     text = file.read_text()
-    words = ["bedplate", "user", "set", USERS, "grace", "--group", "researchers"]
-    ssh.run(ssh.bastion(lab.site), words, stdin=b"correct horse battery staple\n")
+    set_user(lab, USERS, NAME, PASSWORD)
     file.write_text(f"{text}identity: {{users: {USERS}}}\n")
     _podman(lab, "pause")
     try:
@@ -64,7 +64,10 @@ def frozen(lab: RunningLab) -> Iterator[RunningLab]:
 
 
 def test_a_dead_worker_stops_nothing(frozen: RunningLab) -> None:
-    """A user is added while it is dead, with exit code 1; it is 0 once the worker is in maintenance, or is back."""
+    """A user is added while it is dead, with exit code 1; it is 0 once the worker is in maintenance, or is back.
+
+    The hub's volume is on the lab's only worker, so the user logs in once that is back, before another apply.
+    """
     name, file = frozen.lab.name, frozen.lab.environment / environments.HOSTS
     found = _apply(frozen, 1)
     assert found["silent"] == [WORKER]
@@ -76,6 +79,7 @@ def test_a_dead_worker_stops_nothing(frozen: RunningLab) -> None:
     finally:
         file.write_text(text)
         _podman(frozen, "unpause")
+    assert wait_for_login(frozen, NAME, PASSWORD, wanted=True)
     assert _apply(frozen, 0)["passed_by"] == {}
     assert frozen.answer("apply", name, "--yes")["ran"] == {}
 
