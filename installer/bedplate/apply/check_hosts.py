@@ -8,11 +8,23 @@ from typing import ClassVar
 from bedplate.apply.installation import Installation
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome
+from bedplate.artifacts.host_packages import pinned_versions
+from bedplate.config.catalog import Catalog
+from bedplate.config.environments import Site
 from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
 from bedplate.hosts import preflight
 from bedplate.hosts.preflight.login import WORKER_SILENT
+from bedplate.hosts.preflight.wanted_hosts import WantedHosts
+from bedplate.render.host_inputs import groups_by_host
+
+
+def wanted_hosts(site: Site, catalog: Catalog) -> WantedHosts:
+    """Return what a release wants of a site's hosts; contacts no host."""
+    groups = groups_by_host(site)
+    pinned = {each: pinned_versions(catalog, each) for each in {*groups.values()}}
+    return WantedHosts(catalog.release.platform, {name: pinned[each] for name, each in groups.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,8 @@ class CheckHosts:
             BedplateError: hosts have hard findings; it lists all of them.
         """
         chosen = self.hosts.chosen(self.installation.site.hosts)
-        findings = preflight.run(self.installation.site, is_installed=self.is_installed, hosts=chosen)
+        wanted = wanted_hosts(self.installation.site, self.installation.catalog)
+        findings = preflight.run(self.installation.site, wanted, is_installed=self.is_installed, hosts=chosen)
         for finding in findings:
             if finding.id == WORKER_SILENT.id:
                 self.hosts.pass_by(finding.host, finding.what.removeprefix("cannot be probed: "))

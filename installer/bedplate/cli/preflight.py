@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 from rich.text import Text
 
+from bedplate.apply.check_hosts import wanted_hosts
+from bedplate.artifacts.load_release import load_release
 from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result, table, table_console
 from bedplate.cli.shared_options import EnvironmentArgument, SummaryOption
@@ -34,7 +36,8 @@ def _preflight(
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
     site = bastion.run_on_bastion(environment)
-    findings = preflight.run(site, is_installed=is_installed(site))
+    wanted = wanted_hosts(site, load_release(site.environment.release))
+    findings = preflight.run(site, wanted, is_installed=is_installed(site))
     totals = {
         "hosts": sum(not host.in_maintenance for host in site.hosts),
         "maintenance": sum(host.in_maintenance for host in site.hosts),

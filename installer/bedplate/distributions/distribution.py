@@ -90,6 +90,10 @@ class Distribution(ABC):
         """Return a locked package's id without the kind, as `package_version` reads it."""
 
     @abstractmethod
+    def is_newer(self, version: str, other: str) -> bool:
+        """Return whether a package's version is newer than another one, as the package manager compares them."""
+
+    @abstractmethod
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Return the ids of all packages that some packages need; BedplateError where one is not there.
 

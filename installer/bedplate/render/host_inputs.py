@@ -49,6 +49,12 @@ class HostParts:
     pinned: list[str] = field(default_factory=list)
 
 
+def groups_by_host(site: Site) -> dict[str, tuple[str, ...]]:
+    """Return each host's groups in hosts.yaml, and the group of mirror replicas if it is one."""
+    replicas = {host.name for host in site.replicas}
+    return {host.name: (*host.groups, *((REPLICA,) if host.name in replicas else ())) for host in site.hosts}
+
+
 class HostInputs:
     """Fills the template for one host after the other; what hosts share is computed once."""
 
@@ -66,10 +72,6 @@ class HostInputs:
         self._bastion, self._replicas = site.bastion.name, {host.name for host in site.replicas}
         self._hosts_files = addresses.HostsFiles(site)
         self._shared = {**self._of_site(site), **self._of_release(release, release_file), **_former(site)}
-
-    def groups(self, host: Host) -> tuple[str, ...]:
-        """Return a host's groups in hosts.yaml, and the group of mirror replicas if it is one."""
-        return (*host.groups, *((REPLICA,) if host.name in self._replicas else ()))
 
     def text(self, host: Host, parts: HostParts) -> str:
         """Return the variables of a host's roles, as YAML."""

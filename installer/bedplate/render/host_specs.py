@@ -20,7 +20,7 @@ from bedplate.core import digest, paths
 from bedplate.core.errors import BedplateError
 from bedplate.distributions.find_distribution import distribution_of_suite, find_distribution
 from bedplate.render import render_cache
-from bedplate.render.host_inputs import HostInputs, HostParts, host_parts
+from bedplate.render.host_inputs import HostInputs, HostParts, groups_by_host, host_parts
 from bedplate.render.role_files import Role
 from bedplate.render.role_tree import RoleTree
 
@@ -61,6 +61,7 @@ class _HostRenderer:
         roles = paths.source_tree() / "roles"
         self._inputs = HostInputs(roles, site, release, release_file)
         self._roles = RoleTree(roles)
+        self._groups = groups_by_host(site)
         self._distribution = find_distribution(release.platform.distribution)
         self._rendered_by = [
             render_cache.renderer_digest(),
@@ -73,7 +74,7 @@ class _HostRenderer:
 
     def spec(self, host: Host) -> HostSpec:
         """Return a host's spec. Its key is all that it is made of, so that other hosts' changes leave it alone."""
-        groups = self._inputs.groups(host)
+        groups = self._groups[host.name]
         if groups not in self._parts:
             installed = [one for one in self._components.values() if {*groups} & {*one.hosts.groups}]
             self._parts[groups] = host_parts(installed, self._distribution, self._release_file, self._versions)

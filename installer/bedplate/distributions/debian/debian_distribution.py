@@ -10,6 +10,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.file_tree import TreeFile
 from bedplate.distributions import repository_key
 from bedplate.distributions.debian import apt_installation, apt_repository, deb_control, mmdebstrap
+from bedplate.distributions.debian.debian_version import DebianVersion
 from bedplate.distributions.distribution import Distribution, OsRelease
 
 
@@ -46,6 +47,10 @@ class Debian(Distribution):
     def entry_name(self, name: str, version: str, architecture: str) -> str:
         """Return `name_version_architecture`."""
         return f"{name}_{version}_{architecture}"
+
+    def is_newer(self, version: str, other: str) -> bool:
+        """Compare as dpkg does."""
+        return DebianVersion.parse(version) > DebianVersion.parse(other)
 
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Follow Depends and Pre-Depends of the packages' control files."""

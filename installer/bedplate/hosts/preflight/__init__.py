@@ -7,35 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from bedplate.config import validation, yaml_document
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
-from bedplate.config.release import Platform, Release
-from bedplate.core import paths
-from bedplate.core.errors import InputError
 from bedplate.hosts.preflight import ownership
 from bedplate.hosts.preflight.gather_facts import ProbeResult, probe_hosts
 from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 from bedplate.hosts.preflight.login import LOGIN_FAILED, WORKER_SILENT
 from bedplate.hosts.preflight.rules import RULES
+from bedplate.hosts.preflight.wanted_hosts import WantedHosts
 
 
-def run(site: Site, *, is_installed: bool, hosts: Collection[Host] | None = None) -> list[HostFinding]:
+def run(
+    site: Site, wanted: WantedHosts, *, is_installed: bool, hosts: Collection[Host] | None = None
+) -> list[HostFinding]:
     """Probe hosts of a site and return the findings, in the order of hosts and rules.
 
     Args:
         site: the environment.
+        wanted: what its release wants of the hosts.
         is_installed: the platform is installed here, so what it owns is expected.
         hosts: which of its hosts; by default all but those in maintenance.
     """
     probed = [host for host in site.hosts if not host.in_maintenance] if hosts is None else hosts
-    results, in_use = probe_hosts(site, probed), bool(ownership.served_environment())
-    return evaluate(site, results, platform(site), is_installed=is_installed, bastion_in_use=in_use)
+    results, in_use = probe_hosts(site, probed, wanted), bool(ownership.served_environment())
+    return evaluate(site, results, wanted, is_installed=is_installed, bastion_in_use=in_use)
 
 
 def evaluate(
-    site: Site, results: Iterable[ProbeResult], wanted: Platform, *, is_installed: bool, bastion_in_use: bool = False
+    site: Site, results: Iterable[ProbeResult], wanted: WantedHosts, *, is_installed: bool, bastion_in_use: bool = False
 ) -> list[HostFinding]:
     """Return the findings that follow from the probes' results; contacts no host."""
     findings = []
@@ -54,18 +54,6 @@ def _failed_rule(result: ProbeResult) -> HostRule:
     """Return the rule of a host without facts; an apply goes on without a worker that does not answer."""
     failure = result.failure or LOGIN_FAILED
     return WORKER_SILENT if failure is LOGIN_FAILED and result.host.groups == ("workers",) else failure
-
-
-def platform(site: Site) -> Platform:
-    """Return the distribution and architecture that the site's release is built for."""
-    version = site.environment.release
-    for tree in paths.search_path():
-        file = tree / "releases" / version / "release.yaml"
-        if file.is_file() and (release := validation.validate(yaml_document.read(file), Release).model):
-            return release.platform
-    raise InputError(
-        f"release {version}", "was not found in releases/", f"run `bedplate check {site.environment.name}`"
-    )
 
 
 def _finding(site: Site, rule: HostRule, host: str, fact: str) -> HostFinding:

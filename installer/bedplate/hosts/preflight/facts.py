@@ -80,6 +80,7 @@ class Facts(Model):
     setting_lines: list[SettingLine] = Field(description="the site's lines for them, in the order of their application")
     swap_units: list[str] = Field(description="systemd units that turn swap on at boot")
     held: list[str] = Field(description="packages on hold")
+    versions: dict[str, str] = Field(description="installed packages that the release has in one version only")
 
 
 class Clock(Model):

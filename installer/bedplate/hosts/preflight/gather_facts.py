@@ -21,6 +21,7 @@ from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_rule import HostRule
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED
 from bedplate.hosts.preflight.node_settings import node_settings
+from bedplate.hosts.preflight.wanted_hosts import WantedHosts
 from bedplate.hosts.ssh import UnreachableError
 
 TIMEOUT_SECONDS = 120
@@ -39,18 +40,18 @@ class ProbeResult:
     message: str = ""
 
 
-def probe_hosts(site: Site, hosts: Collection[Host]) -> list[ProbeResult]:
+def probe_hosts(site: Site, hosts: Collection[Host], wanted: WantedHosts) -> list[ProbeResult]:
     """Probe hosts of a site and return the results, in the same order."""
-    return list(on_each_host(hosts, lambda host: _probe_host(site, host)).values())
+    return list(on_each_host(hosts, lambda host: _probe_host(site, host, wanted.pinned_on(host.name))).values())
 
 
-def _probe_host(site: Site, host: Host) -> ProbeResult:
+def _probe_host(site: Site, host: Host, pinned: Collection[str]) -> ProbeResult:
     try:
         clock = _clock(site, host)
     except (BedplateError, ValueError) as error:
         return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     try:
-        return ProbeResult(host, _facts(site, host), clock)
+        return ProbeResult(host, _facts(site, host, pinned), clock)
     except UnreachableError as error:
         return ProbeResult(host, failure=LOGIN_FAILED, message=_message(error))
     except (BedplateError, ValueError) as error:
@@ -62,7 +63,7 @@ def _message(error: Exception) -> str:
     return "cannot be probed: " + " ".join(text.split())
 
 
-def _facts(site: Site, host: Host) -> Facts:
+def _facts(site: Site, host: Host, pinned: Collection[str]) -> Facts:
     distributions = [find_distribution(name) for name in distribution_names()]
     machine = {
         "names": addresses.site_names(site.environment.domain),
@@ -70,7 +71,12 @@ def _facts(site: Site, host: Host) -> Facts:
         "list_packages": [distribution.list_packages for distribution in distributions],
         "conflicting_packages": sorted({name for one in distributions for name in one.conflicting_packages}),
     }
-    own = {"settings": [*node_settings()], "list_held": [distribution.list_held for distribution in distributions]}
+    own = {
+        "settings": [*node_settings()],
+        "list_held": [distribution.list_held for distribution in distributions],
+        "query_packages": [distribution.query_packages for distribution in distributions],
+        "pinned": sorted(pinned),
+    }
     return Facts.model_validate(
         {**_probed(site, host, probe.__file__, machine), **_probed(site, host, site_probe.__file__, own)}
     )

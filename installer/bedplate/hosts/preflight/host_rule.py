@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bedplate.config.environments import Site
@@ -10,6 +10,7 @@ from bedplate.config.hosts import Host
 from bedplate.config.release import Platform
 from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.host_finding import Severity
+from bedplate.hosts.preflight.wanted_hosts import WantedHosts
 
 GIB = 1 << 30
 
@@ -20,7 +21,7 @@ class HostContext:
 
     Attributes:
         site: the environment.
-        platform: what the release is built for.
+        wanted: what the release wants of the site's hosts.
         host: the host in question.
         facts: the result of its probe.
         clock: its clock compared with the bastion's.
@@ -28,11 +29,21 @@ class HostContext:
     """
 
     site: Site
-    platform: Platform
+    wanted: WantedHosts
     host: Host
     facts: Facts
     clock: Clock
     is_installed: bool
+
+    @property
+    def platform(self) -> Platform:
+        """Return what the release is built for."""
+        return self.wanted.platform
+
+    @property
+    def pinned(self) -> Mapping[str, str]:
+        """Return the packages that the host has in exactly the release's version."""
+        return self.wanted.pinned_on(self.host.name)
 
     @property
     def is_bastion(self) -> bool:

@@ -1,9 +1,10 @@
-"""Preflight rules about what others have left on the host: files, programs, packages, holds."""
+"""Preflight rules about what others have left on the host: files, programs, packages, holds, newer versions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts.preflight.host_rule import HostContext, HostRule
 
 
@@ -30,6 +31,15 @@ def held_packages(context: HostContext) -> Iterator[str]:
     """Find packages on hold."""
     if context.facts.held:
         yield f"holds {', '.join(context.facts.held)}"
+
+
+def newer_packages(context: HostContext) -> Iterator[str]:
+    """Find packages of which the host has a newer version than the release's only one."""
+    distribution = find_distribution(context.platform.distribution)
+    for package, wanted in context.pinned.items():
+        found = context.facts.versions.get(package, wanted)
+        if distribution.is_newer(found, wanted):
+            yield f"has {package} {found}, which is newer than the release's {wanted}"
 
 
 RULES = (
@@ -60,5 +70,12 @@ RULES = (
         held_packages,
         "apply stops where the release needs another version of one of them",
         "nothing, if the held versions are the release's or newer; otherwise run `apt-mark unhold`",
+    ),
+    HostRule(
+        "package-newer",
+        "soft",
+        newer_packages,
+        "apply sets the package back: the release has it in this version only, and lacks the newer one's fixes",
+        "nothing, if the older version will do; otherwise use a release that has the newer one",
     ),
 )

@@ -1,7 +1,9 @@
 """The second probe: what the site itself has configured on one host; runs there as ``python3 - PARAMETERS``.
 
 It uses the standard library only, and changes nothing. PARAMETERS is JSON: {"settings": [names of kernel settings],
-"list_held": [shell commands that print packages on hold; those of other distributions print nothing]}.
+"list_held": [shell commands that print packages on hold; those of other distributions print nothing],
+"query_packages": [shell commands that print name and version of those of their arguments that are installed],
+"pinned": [names of packages that the release has in one version only]}.
 """
 
 from __future__ import annotations
@@ -70,6 +72,12 @@ def held(commands: list[str]) -> list[str]:
     return sorted({name for command in commands for line in output("sh", "-c", command) for name in line.split()})
 
 
+def versions(commands: list[str], names: list[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed."""
+    lines = [line.split() for command in commands for line in output("sh", "-c", command, "sh", *names)]
+    return {words[0]: words[1] for words in lines if len(words) == 2}  # noqa: PLR2004  name and version
+
+
 def gather(parameters: dict[str, list[str]]) -> dict[str, object]:
     """Return all facts."""
     return {
@@ -77,6 +85,7 @@ def gather(parameters: dict[str, list[str]]) -> dict[str, object]:
         "setting_lines": setting_lines(parameters["settings"]),
         "swap_units": swap_units(),
         "held": held(parameters["list_held"]),
+        "versions": versions(parameters["query_packages"], parameters["pinned"]),
     }
 
 

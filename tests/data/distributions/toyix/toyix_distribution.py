@@ -52,6 +52,10 @@ class Toyix(Distribution):
         """Return `name@version`."""
         return f"{name}@{version}"
 
+    def is_newer(self, version: str, other: str) -> bool:
+        """Compare the versions' numbers."""
+        return int(version) > int(other)
+
     def closure(self, roots: Iterable[str], packages: Mapping[str, Path]) -> list[str]:
         """Return the packages themselves."""
         wanted = set(roots)

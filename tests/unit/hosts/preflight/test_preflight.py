@@ -14,6 +14,7 @@ from bedplate.hosts.preflight.facts import Clock, Facts
 from bedplate.hosts.preflight.gather_facts import ProbeResult
 from bedplate.hosts.preflight.login import LOGIN_FAILED, PROBE_FAILED, WORKER_SILENT
 from bedplate.hosts.preflight.rules import RULES
+from bedplate.hosts.preflight.wanted_hosts import WantedHosts
 
 GIB = 1 << 30
 CHRONYD = {"protocol": "udp", "port": 123, "program": "chronyd"}
@@ -64,7 +65,9 @@ HEALTHY: dict[str, Any] = {
     "setting_lines": [],
     "swap_units": [],
     "held": [],
+    "versions": {"containerd": "1.7.24~ds1-1", "chrony": "4.3-2+deb12u1"},
 }
+WANTED = WantedHosts(Platform(), {"worker1": {"containerd": "1.7.24~ds1-1", "runc": "1.1.5+ds1-1"}})
 EXTERNAL = {"kernel": "external"}
 RACK = {"destination": "10.20.0.12/32", "interface": "eno1", "direct": False}
 """A route to worker1 through a router."""
@@ -123,6 +126,8 @@ TABLE: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("leftover-programs", "worker1", {"programs": ["kubelet"]}, {}),
     ("package-contends", "cp1", {"packages": ["etcd-server"]}, {}),
     ("packages-held", "cp1", {"held": ["openssl"]}, {}),
+    ("package-newer", "worker1", {"versions": {"containerd": "1.7.24~ds1-1+b2"}}, {}),
+    ("package-newer", "worker1", {"versions": {"runc": "1:1.0.0-1"}}, {}),
     ("clock-drifts", "worker1", {"clock": 2.0}, {}),
     ("clock-off", "worker1", {"clock": -3600.0}, {}),
 ]
@@ -150,6 +155,8 @@ SILENT: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("a worker's slow disk", "worker1", {"disk": {"fsync_p99_ms": 250.0}}, {}),
     ("a name that is right", "cp1", {"names": {"api.ml.example.internal": ["10.20.0.11"]}}, {}),
     ("a router to elsewhere", "cp1", {"routes": [{**HEALTHY["routes"][0], "direct": False}, HEALTHY["routes"][1]]}, {}),
+    ("an older package", "worker1", {"versions": {"containerd": "1.7.24~ds1~rc1-1"}}, {}),
+    ("a package that the host does not get", "cp1", {"versions": {"containerd": "2.0-1"}}, {}),
     ("a bastion in another network", "bastion", {"routes": [RACK]}, {}),
     ("a route to the services", "cp1", {"routes": [{"destination": "10.16.0.0/12", "interface": "eno1"}]}, {}),
 ]
@@ -167,7 +174,7 @@ def _result(site: Site, name: str, changes: dict[str, Any]) -> ProbeResult:
 def _ids(site: Site, result: ProbeResult, *, is_installed: bool = False, **hosts: Any) -> list[str]:
     settings = HostSettings.model_validate(hosts)
     changed = Site(site.folder, site.environment.model_copy(update={"hosts": settings}), site.hosts)
-    return [finding.id for finding in preflight.evaluate(changed, [result], Platform(), is_installed=is_installed)]
+    return [finding.id for finding in preflight.evaluate(changed, [result], WANTED, is_installed=is_installed)]
 
 
 @pytest.mark.parametrize("name", ["bastion", "cp1", "worker1"])
@@ -225,8 +232,16 @@ def test_what_the_platform_owns_is_expected(site: Site) -> None:
 def test_a_host_that_cannot_be_reached_is_a_hard_finding(site: Site) -> None:
     """Without facts, nothing may change."""
     result = ProbeResult(site.hosts[1], failure=LOGIN_FAILED, message="SSH to root@10.20.0.11 failed: timed out")
-    (finding,) = preflight.evaluate(site, [result], Platform(), is_installed=False)
+    (finding,) = preflight.evaluate(site, [result], WANTED, is_installed=False)
     assert (finding.id, finding.host, finding.stops) == ("login-fails", "cp1", True)
+
+
+def test_a_newer_package_is_named_with_both_versions(site: Site) -> None:
+    """Host, package, the version that is there and the one that apply would install."""
+    result = _result(site, "worker1", {"versions": {"containerd": "2.0.0-1"}})
+    (finding,) = preflight.evaluate(site, [result], WANTED, is_installed=True)
+    assert (finding.host, finding.severity) == ("worker1", "soft")
+    assert finding.what == "has containerd 2.0.0-1, which is newer than the release's 1.7.24~ds1-1"
 
 
 def test_a_worker_that_cannot_be_reached_stops_nothing(site: Site) -> None:
@@ -234,7 +249,7 @@ def test_a_worker_that_cannot_be_reached_stops_nothing(site: Site) -> None:
     worker = site.hosts[2]
     both = worker.model_copy(update={"groups": ("control_plane", "workers")})
     results = [ProbeResult(host, failure=LOGIN_FAILED, message="timed out") for host in (worker, both)]
-    findings = preflight.evaluate(site, results, Platform(), is_installed=False)
+    findings = preflight.evaluate(site, results, WANTED, is_installed=False)
     assert [(finding.id, finding.stops) for finding in findings] == [("worker-silent", False), ("login-fails", True)]
 
 
@@ -242,7 +257,7 @@ def test_an_accepted_finding_does_not_stop_apply(site: Site) -> None:
     """It is still listed, with the reason."""
     accept = PreflightSettings(accept=[AcceptedFinding(id="cpu-few", reason="a lab on one computer")])
     site = Site(site.folder, site.environment.model_copy(update={"preflight": accept}), site.hosts)
-    (finding,) = preflight.evaluate(site, [_result(site, "cp1", {"cpus": 1})], Platform(), is_installed=False)
+    (finding,) = preflight.evaluate(site, [_result(site, "cp1", {"cpus": 1})], WANTED, is_installed=False)
     assert finding.severity == "hard"
     assert not finding.stops
     assert finding.accepted == "a lab on one computer"

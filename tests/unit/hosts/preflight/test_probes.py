@@ -15,6 +15,8 @@ from bedplate.hosts import host_command
 from bedplate.hosts.preflight import probe, site_probe
 from bedplate.hosts.preflight.facts import Facts
 
+PINNED = {"query_packages": ["for name; do echo $name 1:1.0; done", "exit 1"], "pinned": ["runc"]}
+
 
 def test_the_probe_gathers_all_facts_on_this_machine() -> None:
     """Run from standard input, as over SSH, the two probes print JSON that fits Facts."""
@@ -22,11 +24,16 @@ def test_the_probe_gathers_all_facts_on_this_machine() -> None:
     parameters = json.dumps({"names": ["localhost"], "reach": [["127.0.0.1", 1]], **packages})
     done = command.run([sys.executable, "-", parameters], stdin=Path(probe.__file__).read_bytes())
     own = command.run(
-        [sys.executable, "-", json.dumps({"settings": ["kernel.panic"], "list_held": ["echo less", "exit 1"]})],
+        [
+            sys.executable,
+            "-",
+            json.dumps({"settings": ["kernel.panic"], "list_held": ["echo less", "exit 1"], **PINNED}),
+        ],
         stdin=Path(site_probe.__file__).read_bytes(),
     )
     facts = Facts.model_validate({**json.loads(done.stdout), **json.loads(own.stdout)})
     assert facts.held == ["less"]
+    assert facts.versions == {"runc": "1:1.0"}
     assert facts.settings == {"kernel.panic": Path("/proc/sys/kernel/panic").read_text().strip()}
     assert facts.names == {"localhost": ["127.0.0.1"]}
     assert facts.packages == ["docker.io"]
