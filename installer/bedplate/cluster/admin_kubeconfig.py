@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import logging
 import re
+import time
 from pathlib import Path
 
 from cryptography import x509
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 
 SOURCE = "/etc/kubernetes/admin.conf"
 SECONDS = 15
+RETRY_SECONDS = 30.0
+"""A control plane that does not answer, or has not renewed its own yet, is asked again after this time."""
+_asked: dict[Path, float] = {}
+"""When each was asked for, by the monotonic clock."""
 DATA = re.compile(r"^\s*client-certificate-data: (\S+)$", re.MULTILINE)
 
 
@@ -48,8 +53,9 @@ def ensure_current(site: Site) -> bool:
 
     The control plane renews its own at night, when nobody runs a command here.
     """
-    if not ends_soon(site):
+    if not ends_soon(site) or time.monotonic() - _asked.get(path(site), -RETRY_SECONDS) < RETRY_SECONDS:
         return False
+    _asked[path(site)] = time.monotonic()
     words = ["cat", SOURCE]
     try:
         done = run_on_host(site, site.control_plane[0], words, timeout=SECONDS, as_root=True, has_secrets=True)

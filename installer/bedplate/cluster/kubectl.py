@@ -24,6 +24,7 @@ def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60
         timeout: limit in seconds.
         has_secrets: keep the output out of logs and errors.
     """
+    admin_kubeconfig.ensure_current(site)
     program = KUBECTL if KUBECTL.exists() else find_program.find_program("kubernetes", "kubectl")
     argv: list[str | Path] = [program, "--kubeconfig", admin_kubeconfig.path(site), *words]
     return command.run(argv, stdin=stdin, timeout=timeout, has_secrets=has_secrets).stdout

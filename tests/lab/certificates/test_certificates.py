@@ -28,16 +28,16 @@ LEAVES = " ".join(
     ]
 )
 CALLS = """
-end=$(($(date +%s) + $1)); failed=0; worst=0
+end=$(($(date +%s) + $1)); good=$(date +%s); worst=0
 while [ "$(date +%s)" -lt "$end" ]; do
-    if kubectl --kubeconfig "$2" --request-timeout=5s get --raw /readyz >/dev/null 2>&1; then failed=0
-    else failed=$((failed + 1)); [ "$failed" -gt "$worst" ] && worst=$failed; fi
+    kubectl --kubeconfig "$2" --request-timeout=5s get --raw /readyz >/dev/null 2>&1 && good=$(date +%s)
+    away=$(($(date +%s) - good)); [ "$away" -gt "$worst" ] && worst=$away
     sleep 1
 done
 echo "$worst"
 """
-"""Calls the API for some seconds, and prints the longest row of calls that failed."""
-MOST_FAILURES = 60
+"""Calls the API for some seconds, and prints for how many seconds in a row it was away."""
+WINDOW_SECONDS, MOST_SECONDS_AWAY = 180, 120
 
 
 def _identity(lab: RunningLab) -> str:
@@ -158,15 +158,15 @@ def test_a_version_is_not_changed_in_passing(short: RunningLab) -> None:
 
 
 def test_certificates_renew_themselves_while_clients_call(short: RunningLab) -> None:
-    """In a quarter of an hour each certificate is renewed twice; the API is never away for long, and nobody asks."""
-    seen: dict[str, set[str]] = {"apiserver": set(), "worker1": set()}
-    for _ in range(16):
-        short.answer("status", short.lab.name)
-        worst = int(short.inside("sh", "-c", CALLS, "sh", "60", _kubeconfig(short)))
-        assert worst < MOST_FAILURES
-        seen["apiserver"].add(_serial(short, "cp1", f"{PKI}/apiserver.crt"))
-        seen["worker1"].add(_serial(short, "worker1", SERVING))
-    assert {name: len(serials) >= 3 for name, serials in seen.items()} == dict.fromkeys(seen, True)
+    """In eighteen minutes each certificate is renewed twice; the API is never away for long, and nobody asks."""
+    files = {"cp1": f"{PKI}/apiserver.crt", "worker1": SERVING}
+    seen = {machine: {_serial(short, machine, path)} for machine, path in files.items()}
+    for _ in range(6):
+        assert _ready(short)
+        assert int(short.inside("sh", "-c", CALLS, "sh", str(WINDOW_SECONDS), _kubeconfig(short))) < MOST_SECONDS_AWAY
+        for machine, path in files.items():
+            seen[machine].add(_serial(short, machine, path))
+    assert {machine: len(serials) >= 3 for machine, serials in seen.items()} == dict.fromkeys(seen, True)
     assert _ready(short) == dict.fromkeys(NODES, "Ready")
     pods = _get(short, "pods", "--all-namespaces", "--field-selector=spec.nodeName=worker1")["items"]
     pod = next(one for one in pods if one["status"]["phase"] == "Running")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bedplate.cluster import admin_kubeconfig
+from bedplate.cluster import admin_kubeconfig, kubectl
 from bedplate.config.environments import Site
 from factories.render_site import make_site
 
@@ -68,6 +68,24 @@ def test_it_is_copied_again_when_it_ends_soon(
     assert (tmp_path / "calls").exists() is is_asked
     assert admin_kubeconfig.ends_soon(site) is (is_asked and not is_copied)
     assert not is_copied or (tmp_path / "admin.conf").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_use_of_the_cluster_follows_the_control_plane(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call of kubectl gets the renewed kubeconfig; without one, the control plane is not asked at every call."""
+    program = tmp_path / "bin/kubectl"
+    program.write_text('#!/bin/sh\nexec cat "$2"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(kubectl, "KUBECTL", program)
+    (tmp_path / "admin.conf").write_text(_kubeconfig(-1))
+    (tmp_path / "served").write_text(_kubeconfig(-1))
+    for _ in range(3):
+        kubectl.run(site, "get", "nodes")
+    assert len((tmp_path / "calls").read_text().splitlines()) == 1
+    monkeypatch.setattr(admin_kubeconfig, "RETRY_SECONDS", 0)
+    (tmp_path / "served").write_text(renewed := _kubeconfig(365))
+    assert kubectl.run(site, "get", "nodes").decode() == renewed
 
 
 def test_one_that_is_missing_or_has_a_token_is_left_alone(site: Site, tmp_path: Path) -> None:

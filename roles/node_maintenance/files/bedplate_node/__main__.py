@@ -92,7 +92,7 @@ def _renew(paths: HostPaths, options: argparse.Namespace) -> list[str]:
     failed = True
     try:
         made = paths.wanted_settings.exists() and _read_state(paths, "control-plane") == node_state.MADE
-        changed = _renew_control_plane(paths, options) if made else []
+        changed = _renew_control_plane(paths, no_restart=options.no_restart) if made else []
         failed = False
         return changed
     finally:
@@ -100,13 +100,13 @@ def _renew(paths: HostPaths, options: argparse.Namespace) -> list[str]:
         host_metrics.write_certificates(paths, [*certificate_files.every(paths), *shown], failed=failed)
 
 
-def _renew_control_plane(paths: HostPaths, options: argparse.Namespace) -> list[str]:
+def _renew_control_plane(paths: HostPaths, *, no_restart: bool) -> list[str]:
     static_pods.adopt(paths)
     changed = [f"{name} {why}" for name, why in renewal.renew(paths, paths.settings().renew_before).items()]
     why = renewal.restore_kubelet(paths)
     if why:
         changed.append(f"kubelet: {why}")
-    if options.no_restart:
+    if no_restart:
         return changed
     if why:
         run(["systemctl", "restart", "kubelet.service"])
@@ -116,7 +116,9 @@ def _renew_control_plane(paths: HostPaths, options: argparse.Namespace) -> list[
 
 def _configure(paths: HostPaths, _: argparse.Namespace) -> list[str]:
     static_pods.adopt(paths)
-    return [f"{name} changed" for name in static_pods.configure(paths, static_pods.restart_and_wait)]
+    changed = [f"{name} changed" for name in static_pods.configure(paths, static_pods.restart_and_wait)]
+    # Certificates that were renewed before last as long as the former settings said.
+    return [*changed, *(_renew_control_plane(paths, no_restart=False) if changed else [])]
 
 
 def _approve(paths: HostPaths, options: argparse.Namespace) -> list[str]:
