@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,9 +16,13 @@ from bedplate.cli.command_groups import add_command
 from bedplate.cli.printing import OutputFormat, OutputOption, print_result
 from bedplate.cli.shared_options import EnvironmentArgument
 from bedplate.config import environments
-from bedplate.core.errors import ErrorList
+from bedplate.core.errors import BedplateError, ErrorList
 from bedplate.core.sizes import count_of
 from bedplate.remote import bastion
+
+if TYPE_CHECKING:
+    from bedplate.apply.run_steps import ApplySummary
+    from bedplate.config.environment_file import Environment
 
 EXIT_CODES = {
     0: "the environment is at its release",
@@ -26,7 +31,6 @@ EXIT_CODES = {
 }
 EXAMPLES = """bedplate apply lab
 bedplate apply bank --limit worker7,worker8"""
-HINT = "bring them back and run the same command again, or list them in the group maintenance of hosts.yaml"
 
 
 def refuse_before_sending(folder: Path) -> None:
@@ -82,14 +86,24 @@ def _apply(  # noqa: PLR0913  each is an option
         hosts = ", ".join(names or [host.name for host in site.hosts if not host.in_maintenance])
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
     summary = apply_environment.run(site, console, every=all_steps, unsupported=unsupported, limit=names)
+    print_result(
+        {"environment": site.environment.name, **summary.as_json()}, output, summary_text(site.environment, summary)
+    )
+    if summary.silent:
+        raise incomplete(summary.silent)
+
+
+def summary_text(environment: Environment, summary: ApplySummary) -> str:
+    """Return what an apply did, and which hosts it passed by."""
+    is_at = "is not yet at release" if summary.silent else "is at release"
     done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
     change = count_of(summary.changed, "change") if summary.changed else "no change"
-    at = f"environment {site.environment.name} is at release {site.environment.release}"
-    passed_by = [f"  {name} was passed by: {reason}" for name, reason in summary.passed_by.items()]
-    text = "\n".join([f"{at}: {done}{change}, {summary.seconds:.0f} s", *passed_by])
-    print_result({"environment": site.environment.name, **summary.as_json()}, output, text)
-    if summary.silent:
-        sys.stderr.write(
-            "error: the apply is incomplete\n  hint: bring these hosts back and run the same command again\n"
-        )
-        raise typer.Exit(1)
+    first = f"environment {environment.name} {is_at} {environment.release}: {done}{change}, {summary.seconds:.0f} s"
+    return "\n".join([first, *(f"  {name} was passed by: {reason}" for name, reason in summary.passed_by.items())])
+
+
+def incomplete(silent: Sequence[str]) -> BedplateError:
+    """Return the error that names the hosts which should have been configured, but did not answer."""
+    noun, verb, them = ("host", "does", "it") if len(silent) == 1 else ("hosts", "do", "them")
+    hint = f"bring {them} back and run the same command again, or list {them} in the group maintenance of hosts.yaml"
+    return BedplateError(f"{noun} {', '.join(silent)}", f"{verb} not answer: the apply is incomplete", hint)
