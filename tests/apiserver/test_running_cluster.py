@@ -28,9 +28,21 @@ CLUSTER = {
 }
 
 
-def _pod(container: str, tag: str) -> Json:
-    spec = {"nodeName": "cp1", "containers": [{"name": container, "image": f"registry.k8s.io/{container}:{tag}"}]}
-    return {"metadata": {"name": f"{container}-cp1"}, "spec": {**spec, "automountServiceAccountToken": False}}
+STATIC, PROXY = {"tier": "control-plane"}, {"k8s-app": "kube-proxy"}
+OLD, NEW = "a" * 64, "b" * 64
+
+
+def _pod(container: str, tag: str, labels: dict[str, str], node: str = "cp1") -> Json:
+    spec = {"nodeName": node, "containers": [{"name": container, "image": f"registry.k8s.io/{container}:{tag}"}]}
+    metadata = {"name": f"{container}-{node}", "labels": labels}
+    return {"metadata": metadata, "spec": {**spec, "automountServiceAccountToken": False}}
+
+
+def _runs(container: str) -> Json:
+    """Return the status of a pod whose image has the digest OLD."""
+    image = f"registry.k8s.io/{container}@sha256:{OLD}"
+    status = {"name": container, "image": container, "imageID": image, "ready": True, "restartCount": 0}
+    return {"status": {"phase": "Running", "containerStatuses": [status]}}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +53,9 @@ def installation(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) ->
     deb = BundledArtifact(id=CONTAINERD, kind="deb", sha256="0" * 64, size=1)
     release = installed.release_file.model_copy(update={"artifacts": [deb]})
     info = {"kubeletVersion": f"v{versions['kubernetes']}", "containerRuntimeVersion": "containerd://1.6.20"}
-    pods = [_pod("kube-apiserver", f"v{versions['kubernetes']}"), _pod("etcd", f"v{versions['etcd']}")]
+    tag = f"v{versions['kubernetes']}"
+    pods = [_pod("kube-apiserver", tag, STATIC), _pod("etcd", f"v{versions['etcd']}", STATIC)]
+    pods += [_pod("kube-proxy", tag, PROXY, node) for node in ("cp1", "worker1")]
     settings = {"metadata": {"name": "kubeadm-config"}, "data": {"ClusterConfiguration": yaml.safe_dump(CLUSTER)}}
     with server.client() as client:
         for name in ("cp1", "worker1"):
@@ -51,6 +65,8 @@ def installation(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) ->
         client.post("/api/v1/namespaces/kube-system/serviceaccounts", json=account)
         for pod in pods:
             client.post(PODS, json=pod).raise_for_status()
+            name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
+            client.patch(f"{PODS}/{name}/status", json=_runs(container), headers=MERGE).raise_for_status()
         client.post(SETTINGS, json=settings).raise_for_status()
         yield replace(installed, installed=replace(installed.installed, release=release))
         for path in (f"{NODES}/cp1", f"{NODES}/worker1", f"{SETTINGS}/kubeadm-config"):
@@ -70,6 +86,13 @@ def _with_containerd(installed: Installation, version: str) -> Installation:
     file = installed.release_file.model_copy(
         update={"artifacts": [deb.model_copy(update={"id": f"deb:containerd_{version}_amd64"})]}
     )
+    return replace(installed, installed=replace(installed.installed, release=file))
+
+
+def _with_builds(installed: Installation, *images: str, sha256: str = NEW) -> Installation:
+    """Return a release in which images have a digest, each under the tag that runs."""
+    built = [BundledArtifact(id=f"image:{name}", kind="image", sha256=sha256, size=1, image=name) for name in images]
+    file = installed.release_file.model_copy(update={"artifacts": [*installed.release_file.artifacts, *built]})
     return replace(installed, installed=replace(installed.installed, release=file))
 
 
@@ -119,6 +142,21 @@ def test_another_containerd_is_refused(installation: Installation) -> None:
     lines = _refused(_with_containerd(installation, "1.7.1~ds1-1"))
     assert ["has containerd 1.7.1, but cp1 runs 1.6.20" in line for line in lines] == [True, False]
     assert len(_refused(_with_containerd(installation, "1:1.6.2-1"))) == 2
+
+
+def test_another_build_of_the_same_version_is_refused(installation: Installation) -> None:
+    """Its tag is on the nodes already, so they would never fetch it; the digests of running pods tell."""
+    versions = installation.catalog.release.components
+    proxy = f"registry.k8s.io/kube-proxy:v{versions['kubernetes']}"
+    etcd = f"registry.k8s.io/etcd:v{versions['etcd']}"
+    refuse_cluster_upgrade(_with_builds(installation, proxy, etcd, sha256=OLD))
+    first, second = _refused(_with_builds(installation, proxy, etcd))
+    assert f"has another build of {etcd} than cp1, " in first
+    assert f"has another build of {proxy} than cp1, worker1, " in second
+    other = _with(_with_builds(installation, etcd), "etcd", "3.7.0")
+    assert [line.partition("but ")[0] for line in _refused(other)] == [
+        f"release {other.catalog.release.version} has etcd 3.7.0, "
+    ]
 
 
 def test_settings_that_a_cluster_keeps_for_life_are_refused(installation: Installation) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from bedplate.apply import running_images
 from bedplate.apply.installation import Installation
 from bedplate.apply.start_control_plane import StartControlPlane
 from bedplate.cluster import kubectl
@@ -62,6 +63,8 @@ def refuse_cluster_upgrade(installation: Installation) -> None:
     found = kubectl.run(site, "get", "-n", "kube-system", *wanted, "-o", "json") or b'{"items": []}'
     objects = json.loads(found)["items"]
     errors = [*_other_versions(installation, nodes, objects), *_other_settings(site, objects)]
+    # Another version is another image, too; one sentence about it is enough.
+    errors = errors or [*running_images.other_builds(installation)]
     if errors:
         raise ErrorList(errors)
 
