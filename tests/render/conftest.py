@@ -15,6 +15,7 @@ from bedplate.core.errors import BedplateError
 from bedplate.render import objects, render_cache
 from bedplate.render.rendered import RenderedObject
 from factories import unavailable
+from factories.real_hub import unpack_wheels
 from factories.render_site import RELEASE, EmptyCache, make_site
 
 
@@ -43,6 +44,12 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 def catalog() -> Catalog:
     """Return the release in this repository."""
     return load_release(RELEASE)
+
+
+@pytest.fixture(scope="session")
+def wheels(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the unpacked wheels of the hub's image."""
+    return unpack_wheels(catalog, tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="session")

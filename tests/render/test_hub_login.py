@@ -11,10 +11,9 @@ import httpx
 import pytest
 
 from bedplate.config import users
-from bedplate.config.catalog import Catalog
 from bedplate.config.users import Account, Accounts
 from bedplate.render.rendered import RenderedObject
-from factories.real_hub import RealHub, hub_command, hub_settings, running_hub, unpack_wheels
+from factories.real_hub import RealHub, hub_command, hub_settings, running_hub
 
 PASSWORD = "correct horse"
 SOON = 30.0
@@ -28,12 +27,6 @@ import os
 config = PyFileConfigLoader(os.environ["HUB_CONFIG"]).load_config()
 print(GroupAuthenticator(config=config).auth_refresh_age)
 """
-
-
-@pytest.fixture(scope="module")
-def wheels(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the unpacked wheels of the hub's image."""
-    return unpack_wheels(catalog, tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="module")

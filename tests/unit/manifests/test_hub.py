@@ -70,7 +70,15 @@ def test_a_choice_becomes_numbers(offered: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds", "look", "linger"),
-    [("1h", 3600, 300, 3600), ("12h", 43200, 300, 3600), ("2d", 172800, 300, 3600), ("1w", 604800, 300, 3600)],
+    [
+        ("90s", 90, 90, 90),
+        ("5m", 300, 300, 300),
+        ("1h", 3600, 300, 3600),
+        ("12h", 43200, 300, 3600),
+        ("2d", 172800, 300, 3600),
+        ("1w", 604800, 300, 3600),
+        ("1y", 31536000, 300, 3600),
+    ],
 )
 def test_an_idle_server_stops(text: str, seconds: int, look: int, linger: int) -> None:
     """Kernels and terminals stop after the idle time, also under an open tab, and the server within an hour of them."""
@@ -106,10 +114,23 @@ def test_other_choices_are_refused(
     assert text in refused.value.message
 
 
-@pytest.mark.parametrize(("text", "number"), [("500m", 0.5), ("2", 2), ("1.5", 1.5), ("1Gi", 2**30), ("2G", 2e9)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("500m", 0.5), ("2", 2), ("1.5", 1.5),
+        ("3k", 3e3), ("4M", 4e6), ("2G", 2e9), ("5T", 5e12), ("6P", 6e15),
+        ("2Ki", 2**11), ("2Mi", 2**21), ("1Gi", 2**30), ("1.5Ti", 1.5 * 2**40), ("10Pi", 10 * 2**50),
+    ],
+)  # fmt: skip
 def test_quantities(text: str, number: float) -> None:
     """Quantities are read as Kubernetes reads them."""
     assert choices.quantity(text) == number
+
+
+def test_a_form_gives_its_fields() -> None:
+    """Of a submitted form, the first value of each field counts; empty and other fields do not."""
+    form = {"namespace": ["physics", "biology"], "size": ["large"], "volume": [], "image": ["mine"]}
+    assert choices.from_form(form) == {"namespace": "physics", "size": "large"}
 
 
 def test_the_file_provider_reads_what_bedplate_writes(tmp_path: Path) -> None:
