@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from rich.console import Console
+from rich.text import Text
 
 from bedplate.apply import installation
 from bedplate.apply.check_inputs import check_inputs
@@ -46,18 +48,15 @@ def run(
             installed.prove_blobs(loaded.installed, every=every)
         with console.status("rendering"):
             check_inputs(loaded)
-        ledger = Ledger(site.ledger, read_run_facts(site))
-        try:
+        with closing(Ledger(site.ledger, read_run_facts(site))) as ledger:
             refuse_change(loaded, ledger, unsupported=unsupported)
             hosts = choose_hosts(site, ledger.hosts, limit, every=every)
             with console.status("contacting the hosts"):
                 hosts.contact()
             for name, reason in hosts.reasons.items():
-                console.print(f"passing by {name}: {reason}", highlight=False, soft_wrap=True)
+                console.print(Text(f"passing by {name}: {reason}"), soft_wrap=True)
             ordered = phases(loaded, hosts, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
                 version = loaded.release_file.release
                 return run_phases(ordered, ledger, progress, log, release=version, every=every, hosts=hosts)
-        finally:
-            ledger.close()

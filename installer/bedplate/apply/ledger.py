@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -159,30 +160,21 @@ def last_runs(path: Path) -> tuple[str, list[StepRecord]]:
     """
     if not path.is_file():
         return "", []
-    ledger = Ledger(path)
-    try:
+    with closing(Ledger(path)) as ledger:
         return ledger.last_release(), ledger.steps()
-    finally:
-        ledger.close()
 
 
 def read_last_run(path: Path) -> dict[str, Any]:
     """Return the last run in a ledger, by column; empty if there is none, or no ledger."""
     if not path.is_file():
         return {}
-    ledger = Ledger(path)
-    try:
+    with closing(Ledger(path)) as ledger:
         return ledger.last_run()
-    finally:
-        ledger.close()
 
 
 def read_passed_by(path: Path) -> dict[str, str]:
     """Return why hosts were passed by and not configured since, by name; empty if there is no ledger."""
     if not path.is_file():
         return {}
-    ledger = Ledger(path)
-    try:
+    with closing(Ledger(path)) as ledger:
         return ledger.hosts.passed_by()
-    finally:
-        ledger.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +75,8 @@ def running_releases(state: Path = paths.STATE) -> dict[str, set[str]]:
     """Return, for each environment of this bastion, the release last applied and those whose apply began since."""
     running = {}
     for name, path in sorted(ledgers(state).items()):
-        ledger = Ledger(path)
-        running[name] = {release.partition("+")[0] for release in ledger.releases_begun()}
-        ledger.close()
+        with closing(Ledger(path)) as ledger:
+            running[name] = {release.partition("+")[0] for release in ledger.releases_begun()}
     return running
 
 

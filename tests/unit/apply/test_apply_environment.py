@@ -61,7 +61,7 @@ class Watched:
 
     def run(self, **options: Any) -> Any:
         """Run the apply."""
-        return apply_environment.run(self.site, Console(file=self._out, width=200), **options)
+        return apply_environment.run(self.site, Console(file=self._out, width=30), **options)
 
     def _note(self, name: str, answer: Any, *options: Any) -> Any:
         self.calls.append(name)
@@ -137,7 +137,7 @@ def test_an_interrupted_apply_is_named(watched: Watched) -> None:
     watched.site.lock.parent.mkdir(parents=True)
     watched.site.lock.write_text('{"pid": "1", "since": "2026-11-27 10:00:00 UTC"}')
     watched.run()
-    assert "resuming the apply of 2026-11-27 10:00:00 UTC, which was interrupted" in watched.text
+    assert "resuming the apply of 2026-11-27 10:00:00 UTC, which was interrupted" in " ".join(watched.text.split())
     first = watched.text
     watched.run()
     assert watched.text.count("resuming") == first.count("resuming") == 1

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
+import logging
+import re
 import sqlite3
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,13 +15,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import DONE, FAILED, INCOMPLETE, RUNNING, Ledger
 from bedplate.apply.log_files import new_log_file
 from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step import Journal, Outcome, Phase
-from bedplate.apply.step_progress import Progress, elapsed
+from bedplate.apply.step_progress import Progress
 from bedplate.core import command
 from bedplate.core.errors import BedplateError, ErrorList, InputError
 from factories.local_hosts import local_site, silence
@@ -77,6 +74,7 @@ def test_a_step_runs_once_while_key_and_result_are_the_same(tmp_path: Path) -> N
     """The first apply runs a step, the second skips it, and says so."""
     step = Counter(tmp_path / "file")
     first, _ = _apply(tmp_path, step)
+    assert 0 <= first.seconds < 60
     second, output = _apply(tmp_path, step)
     assert (first.ran, second.ran, second.skipped) == ({"count": 1}, {}, ["count"])
     assert "already done" in output
@@ -147,6 +145,62 @@ def test_a_failure_shows_the_last_lines_and_the_log(tmp_path: Path) -> None:
     assert log.stat().st_mode & 0o077 == 0
 
 
+def test_a_failure_shows_only_the_output_of_its_step(tmp_path: Path) -> None:
+    """Lines of earlier steps are not shown, nor more than the last twenty, nor bytes that are no text."""
+
+    def speaks(journal: Journal) -> None:
+        journal.write("of the first step")
+
+    def fails(journal: Journal) -> None:
+        with journal.path.open("ab") as log:
+            log.write(b"".join(b"line %d \xff\n" % number for number in range(20)))
+        raise BedplateError("disk", "is full")
+
+    first, second = Counter(tmp_path / "a", id="a", before=speaks), Counter(tmp_path / "b", id="b", before=fails)
+    with pytest.raises(BedplateError) as caught:
+        _apply(tmp_path, first, second)
+    lines = str(caught.value).splitlines()
+    assert lines[:2] == ["step b failed: disk is full", "  last lines of its output:"]
+    assert lines[2:-1] == [f"    line {number} \ufffd" for number in range(20)]
+
+
+def test_what_modules_log_is_in_the_log_of_the_run(tmp_path: Path) -> None:
+    """With the time, also in detail, and only while a step runs."""
+    logger = logging.getLogger("bedplate.somewhere")
+    before = logging.getLogger("bedplate")
+    was = (before.level, before.propagate, [*before.handlers])
+
+    def speaks(_: Journal) -> None:
+        logger.debug("in detail: %s", "\udcff")
+
+    summary, _ = _apply(tmp_path, Counter(tmp_path / "file", before=speaks))
+    logger.error("afterwards")
+    assert re.search(r"^\d\d:\d\d:\d\d in detail: ", summary.log.read_text(), re.MULTILINE)
+    assert "afterwards" not in summary.log.read_text()
+    assert (before.level, before.propagate, before.handlers) == was
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(BedplateError("disk", "is full"), "✗ [ 2/2] counts (here) failed,"), (KeyboardInterrupt(), "stopped,")],
+)
+def test_people_see_where_an_apply_ended(tmp_path: Path, error: BaseException, text: str) -> None:
+    """The step that failed has a line of its own, with its number; the ledger has the run, and how long it took."""
+
+    def fails(_: Journal) -> None:
+        raise error
+
+    out = io.StringIO()
+    first, second = Counter(tmp_path / "a", id="a"), Counter(tmp_path / "b", id="b", before=fails)
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger, Progress(2, Console(file=out, width=200)) as progress:
+        with pytest.raises((BedplateError, KeyboardInterrupt)):
+            run_phases([Phase("All", (first, second))], ledger, progress, new_log_file(tmp_path / "log"), release="1")
+        assert ledger.last_run()["outcome"] == FAILED
+        assert ledger.last("b").detail.splitlines() in (["KeyboardInterrupt"], ["disk is full"])  # type: ignore[union-attr]
+    assert text in out.getvalue()
+    assert [path.name for path in tmp_path.glob("ledger*")] == ["ledger.db"]
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_bad_input_in_a_step_is_a_failure_of_one_line(tmp_path: Path, *, several: bool) -> None:
     """Its text stays, without the log's last lines; its exit code is 1, because hosts may have been changed by then."""
@@ -211,48 +265,3 @@ def test_a_run_that_passed_by_hosts_is_incomplete(tmp_path: Path, monkeypatch: p
     assert summary.passed_by.keys() == {"worker1", "worker2"}
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as database:
         assert database.execute("SELECT outcome FROM runs").fetchall() == [(INCOMPLETE,)]
-
-
-def test_two_applies_at_once_are_refused_with_the_owner(tmp_path: Path) -> None:
-    """The error of the second names the process of the first."""
-    with (
-        environment_lock(tmp_path / "lock", "here"),
-        pytest.raises(BedplateError, match=f"process {os.getpid()} of"),
-    ):
-        environment_lock(tmp_path / "lock", "here").__enter__()
-
-
-def test_a_killed_owner_releases_the_lock_and_its_programs_are_ended(tmp_path: Path) -> None:
-    """After kill -9, the lock is free, the interruption is reported, and programs left running are ended."""
-    code = (
-        "import subprocess, sys, time; from pathlib import Path\n"
-        "from bedplate.apply.environment_lock import environment_lock\n"
-        "with environment_lock(Path(sys.argv[1]), 'unit-test'):\n"
-        "    child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
-    )
-    words = [sys.executable, "-c", code, str(tmp_path / "lock")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "installer"}) as owner:
-        assert owner.stdout
-        child = int(owner.stdout.readline())
-        owner.kill()
-    with environment_lock(tmp_path / "lock", "unit-test") as interrupted:
-        assert interrupted
-    deadline = time.monotonic() + 5
-    while _alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _alive(child)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, signal.SIGCONT)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    return state != "Z"
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s")])
-def test_durations_are_written_for_people(seconds: float, text: str) -> None:
-    """Minutes appear from one minute on."""
-    assert elapsed(seconds) == text

@@ -9,7 +9,7 @@ import time
 import pytest
 from rich.console import Console
 
-from bedplate.apply.step_progress import Progress
+from bedplate.apply.step_progress import Progress, elapsed
 
 CODES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -63,3 +63,9 @@ def test_the_live_line_says_what_the_step_does_now(monkeypatch: pytest.MonkeyPat
         progress.say("a task")
         assert progress.running().plain.endswith("0.0 s: a task")
     assert progress.running().plain.startswith("[2/3]")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (59.9, "59.9 s"), (61, "1 min 01 s")])
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    """Minutes appear from one minute on."""
+    assert elapsed(seconds) == text
