@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bedplate.cluster import stack_state
+from bedplate.cluster.stack_name import StackName
 from bedplate.config.environments import Site
 from bedplate.core import paths
 from bedplate.kube.object_id import ObjectId
@@ -53,11 +55,15 @@ def test_missing_unready_and_leaving_objects_are_found(tmp_path: Path, monkeypat
         return live
 
     monkeypatch.setattr(live_objects, "read_live", read_live)
+    last = {StackName("foundation", "shop"): {_id("ConfigMap", "missing"): rendered[3]}}
+    last[StackName("notebooks", "hub")] = {_id("ConfigMap", "of-another-layer"): rendered[3]}
+    monkeypatch.setattr(stack_state, "applied", lambda _: last)
     objects = [RenderedObject("shop", "foundation", one) for one in rendered]
     others = [RenderedObject("shop", "notebooks", _object("ConfigMap", "of-another-layer", data={}))]
     found = read_layer_drift(make_site(tmp_path), [*objects, *others], "foundation")
     assert asked == [{("apps", "Deployment"), ("", "ConfigMap")}]
-    assert [(one.cause, one.identity.name) for one in found.differences] == [(Cause.PENDING, "missing")]
+    assert [(one.cause, one.identity.name) for one in found.differences] == [(Cause.DELETED, "missing")]
+    assert found.applied == last
     assert set(found.unready) == {_id("Deployment", "starting"), _id("ConfigMap", "leaving")}
     assert found.live.keys() == live.keys() - {_id("ConfigMap", "of-another-layer")}
 
