@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -24,12 +24,14 @@ class Area:
         like: what its files are: a key of LIKE.
         sources: patterns of the files that are changed.
         tests: what pytest runs, in this order.
+        unseen: files of tests that run the sources in processes of their own, so that all mutants meet them.
     """
 
     name: str
     like: str
     sources: list[str]
     tests: list[str]
+    unseen: list[str] = field(default_factory=list)
 
     def mutants(self, tree: Path) -> list[Mutant]:
         """Return all mutants of the area, by file and line, but for those that change nothing (equivalent.yaml)."""

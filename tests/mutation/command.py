@@ -12,9 +12,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from mutation.areas import Area, areas
-from mutation.judge import Judge
+from mutation.covering_tests import Coverage
+from mutation.judge import TIMED_OUT, Judge
 from mutation.mutant import Mutant
-from mutation.trial import copy_tree, is_killed
+from mutation.trial import Trial, copy_tree, try_mutant
 
 TREE = Path(__file__).resolve().parents[2]
 SURVIVE = 0.05
@@ -60,40 +61,55 @@ def _try_area(area: Area, copies: dict[Path, Judge], options: argparse.Namespace
     tree = next(iter(copies))
     found = area.mutants(tree)
     sample = found if not options.sample else _sample(found, options.sample, options.seed)
-    seconds = 0.0
-    for judge in copies.values():
-        began = time.monotonic()
-        if judge.run(area.tests, FIRST_SECONDS, first=True):
-            raise SystemExit(f"{area.name}: its tests fail without a mutant; run: pytest -x {' '.join(area.tests)}")
-        seconds = max(seconds, time.monotonic() - began)
-    print(f"{area.name}: {len(sample)} of {len(found)} mutants; tests take {seconds:.0f} s", flush=True)  # noqa: T201
     texts = {mutant.path: (tree / mutant.path).read_text() for mutant in sample}
+    sources = sorted({str(mutant.path) for mutant in found}) if area.like == "python" else []
+    began = time.monotonic()
+    for judge in copies.values():
+        code, coverage = judge.learn(area.tests, sources, FIRST_SECONDS)
+        if code:
+            raise SystemExit(f"{area.name}: its tests fail without a mutant; run: pytest -x {' '.join(area.tests)}")
+    seconds = time.monotonic() - began
+    print(f"{area.name}: {len(sample)} of {len(found)} mutants; tests take {seconds:.0f} s", flush=True)  # noqa: T201
+    trials = [(one, _trial(area, coverage, one, texts[one.path])) for one in sample]
     survived = 0
-    for mutant, killed in _try_all(sample, area, copies, 60 + 4 * seconds):
-        if not killed:
-            print(f"  {mutant.describe(texts[mutant.path])}", flush=True)  # noqa: T201
-        survived += not killed
+    for mutant, trial, code in _try_all(trials, copies):
+        survived += not code
+        if note := _note(trial, code):
+            print(f"  {mutant.describe(texts[mutant.path])}{note}", flush=True)  # noqa: T201
     print(f"  {survived} of {len(sample)} survive ({survived / len(sample):.1%})", flush=True)  # noqa: T201
     return survived, len(sample)
+
+
+def _trial(area: Area, coverage: Coverage, mutant: Mutant, text: str) -> Trial:
+    """Return the tests that run what a mutant changes: of Python those that were seen to do so, else all."""
+    only = coverage.of(mutant, text, area.unseen) if area.like == "python" else None
+    return Trial(area.tests, 120 + 8 * sum(coverage.seconds[one] for one in only or coverage.seconds), only)
+
+
+def _note(trial: Trial, code: int) -> str | None:
+    """Return what is said of a mutant, if anything."""
+    if code == TIMED_OUT:
+        return f" (noticed: the tests had not ended after {trial.limit:.0f} s)"
+    if code:
+        return None
+    return " (no test runs it)" if trial.only is not None and not trial.only else " (survives)"
 
 
 def _sample(found: list[Mutant], count: int, seed: int) -> list[Mutant]:
     return random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311  not a secret
 
 
-def _try_all(
-    sample: list[Mutant], area: Area, copies: dict[Path, Judge], limit: float
-) -> Iterator[tuple[Mutant, bool]]:
+def _try_all(trials: list[tuple[Mutant, Trial]], copies: dict[Path, Judge]) -> Iterator[tuple[Mutant, Trial, int]]:
     free: SimpleQueue[Path] = SimpleQueue()
     for copy in copies:
         free.put(copy)
 
-    def attempt(mutant: Mutant) -> tuple[Mutant, bool]:
+    def attempt(one: tuple[Mutant, Trial]) -> tuple[Mutant, Trial, int]:
         copy = free.get()
         try:
-            return mutant, is_killed(copies[copy], copy, mutant, area.tests, limit)
+            return *one, try_mutant(copies[copy], copy, *one)
         finally:
             free.put(copy)
 
     with ThreadPoolExecutor(len(copies)) as pool:
-        yield from pool.map(attempt, sample)
+        yield from pool.map(attempt, trials)

@@ -13,7 +13,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+import pytest
+
+TESTS = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = TESTS
+from mutation.covering_tests import Chosen, Coverage, Recorder  # noqa: E402  the path is set above
 
 TIMED_OUT = -1
 BASE = ["-q", "-x", "-n0", "-p", "no:cacheprovider"]
@@ -33,19 +39,36 @@ class Judge:
             copy: the copy of the tree in which the tests run.
         """
         words = [sys.executable, "-B", __file__]
+        self._copy = copy
         self._process = subprocess.Popen(words, cwd=copy, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, tests: Sequence[str], limit: float, *, first: bool = False) -> int:
+    def learn(self, tests: Sequence[str], sources: Sequence[str], limit: float) -> tuple[int, Coverage]:
+        """Run the tests on the tree as it is: return pytest's exit code, and which tests run which lines.
+
+        Keeps the tree's compiled modules, and loads the libraries that the tests have loaded.
+
+        Args:
+            tests: what pytest runs.
+            sources: the files, relative to the tree, whose lines are recorded.
+            limit: seconds after which the tests are ended.
+        """
+        code = self._ask(tests=[*tests], sources=[*sources], limit=limit)
+        return code, Coverage(**json.loads(_record(self._copy).read_text())) if not code else Coverage()
+
+    def run(self, tests: Sequence[str], limit: float, only: Sequence[str] | None = None) -> int:
         """Return pytest's exit code, or TIMED_OUT.
 
         Args:
             tests: what pytest runs; it stops at the first failure.
             limit: seconds after which the tests are ended.
-            first: run the tests on the tree as it is, and keep its compiled modules and the names of the libraries.
+            only: the ids of those that run, in this order (default: all).
         """
+        return self._ask(tests=[*tests], limit=limit, only=only)
+
+    def _ask(self, **words: object) -> int:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"tests": [*tests], "limit": limit, "first": first}) + "\n")
+        self._process.stdin.write(json.dumps(words) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -63,34 +86,42 @@ def _serve() -> None:
         print(_in_a_copy(**asked), file=answers, flush=True)
 
 
-def _in_a_copy(tests: list[str], limit: float, *, first: bool) -> int:
-    """Run the tests in a copy of this process; load what they have loaded if it is their first run."""
-    reading, writing = os.pipe()
+def _in_a_copy(tests: list[str], limit: float, sources: list[str] | None = None, only: list[str] | None = None) -> int:
+    """Run the tests in a copy of this process; load what they have loaded if their lines are recorded."""
+    libraries = Path.cwd().with_suffix(".libraries")
     child = os.fork()
     if not child:
-        os.close(reading)
-        _run(tests, writing, first=first)
-    os.close(writing)
+        _run(tests, libraries, sources, only)
     code = _wait(child, limit)
-    with os.fdopen(reading) as names, suppress(ValueError):
-        for name in json.loads(names.read()) if first else ():
+    if sources is not None and not code:
+        for name in json.loads(libraries.read_text()):
             with suppress(Exception):
                 importlib.import_module(name)
     return code
 
 
-def _run(tests: list[str], names: int, *, first: bool) -> None:
+def _run(tests: list[str], libraries: Path, sources: list[str] | None, only: list[str] | None) -> None:
     os.setpgid(0, 0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.dont_write_bytecode = not first
-    sys.path[:] = ["", *(path for path in sys.path if path != str(Path(__file__).parent))]
+    sys.dont_write_bytecode = sources is None
+    sys.path[:] = ["", *(path for path in sys.path if path != TESTS)]
+    recorder = Recorder(Path.cwd(), sources or [])
+    record = _record(Path.cwd())
     code = 2
     with suppress(BaseException):
-        pytest: Any = importlib.import_module("pytest")
-        code = int(pytest.main([*BASE, *tests]))
-    with os.fdopen(names, "w") as file:
-        json.dump(_libraries() if first else [], file)
+        if sources is not None:
+            recorder.begin()
+        plugins = [recorder] if sources is not None else [Chosen(only)] if only is not None else []
+        code = int(pytest.main([*BASE, *tests], plugins=plugins))
+        if sources is not None:
+            sys.settrace(None)
+            recorder.write(record)
+            libraries.write_text(json.dumps(_libraries()))
     os._exit(code)
+
+
+def _record(copy: Path) -> Path:
+    return copy.with_suffix(".record")
 
 
 def _libraries() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mutation.judge import Judge
@@ -12,6 +13,21 @@ from mutation.mutant import Mutant
 LEFT_OUT = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 SHARED = (".venv", "build")
 """At the root only: the installer has a package named build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a mutant has to survive.
+
+    Attributes:
+        tests: what pytest runs.
+        limit: seconds after which the tests are ended.
+        only: the ids of the tests that run the mutant's line; None if that is not known, and all run.
+    """
+
+    tests: Sequence[str]
+    limit: float
+    only: Sequence[str] | None = None
 
 
 def copy_tree(tree: Path, to: Path) -> None:
@@ -27,20 +43,21 @@ def copy_tree(tree: Path, to: Path) -> None:
             (to / name).symlink_to((tree / name).resolve())
 
 
-def is_killed(judge: Judge, copy: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> bool:
-    """Return whether a test fails, or none ends in time, with the mutant in its place.
+def try_mutant(judge: Judge, copy: Path, mutant: Mutant, trial: Trial) -> int:
+    """Return pytest's exit code with the mutant in its place: 0 where all tests pass.
 
     Args:
         judge: runs the tests.
         copy: its copy of the tree; it is as it was afterwards.
         mutant: the change.
-        tests: what pytest runs.
-        limit: seconds after which the tests count as failed.
+        trial: what the mutant has to survive.
     """
+    if not trial.only and trial.only is not None:
+        return 0
     file = copy / mutant.path
     text = file.read_text()
     file.write_text(mutant.apply(text))
     try:
-        return judge.run(tests, limit) != 0
+        return judge.run(trial.tests, trial.limit, trial.only)
     finally:
         file.write_text(text)

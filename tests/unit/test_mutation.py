@@ -6,6 +6,8 @@ import pytest
 
 from factories import ROOT
 from mutation.areas import areas, equivalents
+from mutation.covering_tests import IMPORT, Coverage, statement_lines
+from mutation.mutant import Mutant
 from mutation.python_mutants import mutants
 from mutation.yaml_mutants import condition_mutants, template_mutants
 
@@ -85,3 +87,31 @@ def test_equivalent_mutants_exist() -> None:
     """Every mutant that is left out is one that would be made: its file still has the line."""
     for file, line, _ in equivalents():
         assert line in {text.strip() for text in (ROOT / file).read_text().splitlines()}, (file, line)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [(1, (1, 1)), (2, (2, 3)), (3, (2, 3)), (4, (4, 4)), (5, (5, 7)), (7, (5, 7)), (8, (8, 8))],
+)
+def test_a_line_belongs_to_a_statement(line: int, expected: tuple[int, int]) -> None:
+    """A line belongs to the innermost statement, or to what precedes the body of one that has a body."""
+    text = "def f():\n    if (a and\n            b):\n        c = 1\n    d = {\n        1: 2,\n    }\nx = 1\n"
+    assert statement_lines(text, line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "unseen", "expected"),
+    [
+        (1, [], ["b::quick", "a::slow", "a::other"]),
+        (2, [], ["a::slow"]),
+        (3, [], ["a::other", "b::quick"]),
+        (4, [], []),
+        (4, ["b"], ["b::quick"]),
+    ],
+)
+def test_a_mutant_meets_the_tests_that_run_its_line(line: int, unseen: list[str], expected: list[str]) -> None:
+    """A changed line meets all tests that run it or use a fixture that does, in the order of their files' time."""
+    lines = {"one.py:1": [IMPORT], "one.py:2": ["a::slow"], "one.py:3": ["server", "b::quick"]}
+    seconds = {"a::slow": 3.0, "a::other": 0.5, "b::quick": 1.0}
+    coverage = Coverage(seconds, {"a::slow": [], "a::other": ["server"], "b::quick": []}, lines)
+    assert coverage.of(Mutant(FILE, 0, 0, "", line), "a\nb\nc\nd\n", unseen) == expected
