@@ -273,7 +273,7 @@ def test_preflight_stops_at_findings_and_passes_by_silent_workers(site: Site, mo
     silent = HostFinding("worker-silent", "soft", "worker1", "cannot be probed: timed out", "why", "action")
     checked: list[list[str]] = []
 
-    def run(_: Any, *, is_installed: bool, hosts: Any) -> list[HostFinding]:  # noqa: ARG001  called by name
+    def run(*_: Any, is_installed: bool, hosts: Any) -> list[HostFinding]:  # noqa: ARG001  called by name
         checked.append([host.name for host in hosts])
         return [silent] if len(checked) == 1 else []
 
