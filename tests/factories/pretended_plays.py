@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bedplate.hosts import ansible
-from bedplate.hosts.play_result import PlayResult
+from bedplate.hosts.play_result import PlayResult, TaskFailure
 
 Doing = Callable[[list[str]], PlayResult]
 
@@ -46,3 +46,10 @@ def lost(*names: str, plays: int = 0) -> Doing:
         plays: how many plays began; all of them by default.
     """
     return lambda _: PlayResult(changed=1, plays=plays, unreachable=dict.fromkeys(names, "base: Wait: timed out"))
+
+
+def failed(*names: str, plays: int = 0) -> Doing:
+    """Return plays with a task that fails on hosts; see `lost`."""
+    return lambda _: PlayResult(
+        plays=plays, failures=[TaskFailure(name, "base: Wait: no space left") for name in names]
+    )

@@ -51,7 +51,9 @@ class RoleHost(ABC):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ANSIBLE_PRIVATE_KEY_FILE", str(key))
             patch.setenv("ANSIBLE_TIMEOUT", str(CONNECT_SECONDS))
-            return ansible.run_plays(self.role_site.site, [play], [self.spec], self._log, check=check)
+            result = ansible.run_plays(self.role_site.site, [play], [self.spec], self._log, check=check)
+            ansible.refuse_failures(result.failures, [play], self._log)
+            return result
 
     def role(self, name: str) -> Role:
         """Return a role with the values that it has on this host."""

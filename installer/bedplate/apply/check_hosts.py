@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from bedplate.core import digest
 from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
 from bedplate.hosts import preflight
+from bedplate.hosts.preflight.host_finding import HostFinding
 from bedplate.hosts.preflight.login import WORKER_SILENT
 from bedplate.hosts.preflight.wanted_hosts import WantedHosts
 from bedplate.render.host_inputs import groups_by_host
@@ -29,7 +31,7 @@ def wanted_hosts(site: Site, catalog: Catalog) -> WantedHosts:
 
 @dataclass(frozen=True, slots=True)
 class CheckHosts:
-    """No host has a hard finding that is not accepted.
+    """No host that is configured has a hard finding that is not accepted; installed workers with one are passed by.
 
     Attributes:
         installation: environment and release.
@@ -57,7 +59,7 @@ class CheckHosts:
         """Query every host.
 
         Raises:
-            BedplateError: hosts have hard findings; it lists all of them.
+            BedplateError: hosts that cannot be passed by have hard findings; it lists all of them.
         """
         chosen = self.hosts.chosen(self.installation.site.hosts)
         wanted = wanted_hosts(self.installation.site, self.installation.catalog)
@@ -66,19 +68,32 @@ class CheckHosts:
             if finding.id == WORKER_SILENT.id:
                 self.hosts.pass_by(finding.host, finding.what.removeprefix("cannot be probed: "))
             journal.write(f"{finding.severity} {finding.id} on {finding.host}: {finding.what} ({finding.accepted})")
-        blocking = [
-            f"{finding.host}: {finding.what} ({finding.id}). {finding.action}" for finding in findings if finding.stops
-        ]
+        blocking = self._pass_by_ill(findings, journal)
         if blocking:
             name = self.installation.site.environment.name
             raise BedplateError(
                 "preflight",
-                "found problems to fix first:\n  " + "\n  ".join(blocking),
+                "found problems to fix first:\n  " + "\n  ".join(_text(finding) for finding in blocking),
                 f"run `bedplate preflight {name}`",
             )
         checked = {host.name for host in self.hosts.chosen(chosen)}
         self.hosts.complete(self.id, {name: key for name, key in self._keys().items() if name in checked}, {})
         return Outcome(0, f"{count_of(len(findings), 'finding')}, none blocking")
 
+    def _pass_by_ill(self, findings: Iterable[HostFinding], journal: Journal) -> list[HostFinding]:
+        """Pass by the installed workers with findings that stop; return the findings of the other hosts that do."""
+        blocking = []
+        for finding in findings:
+            if finding.stops and self.hosts.can_miss(finding.host):
+                journal.write(f"{finding.host} is passed by: {_text(finding)}")
+                self.hosts.pass_by_ill(finding.host, f"{finding.what} ({finding.id})")
+            elif finding.stops:
+                blocking.append(finding)
+        return blocking
+
     def _keys(self) -> dict[str, str]:
         return dict.fromkeys([host.name for host in self.installation.site.hosts], self.key())
+
+
+def _text(finding: HostFinding) -> str:
+    return f"{finding.host}: {finding.what} ({finding.id}). {finding.action}"

@@ -20,12 +20,12 @@ CREATE TABLE IF NOT EXISTS passed_by (host TEXT PRIMARY KEY, reason TEXT NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class HostRecord:
-    """A step that is complete on a host.
+    """A step that is, or once was, complete on a host.
 
     Attributes:
         step: the step's id.
         host: the host's name.
-        key: the digest of what the step was computed from on this host.
+        key: the digest of what the step was computed from on this host; empty while it is not complete again.
         questions: the items of the host's state that the step owns.
         answers: the state of these items when the step was complete.
     """
@@ -54,8 +54,12 @@ class HostRecords:
         ]
 
     def forget(self, step: str, hosts: Iterable[str]) -> None:
-        """Record that a step is not complete on some hosts: it begins there, or a host left before its end."""
-        self._db.executemany("DELETE FROM hosts WHERE step = ? AND host = ?", [(step, host) for host in hosts])
+        """Record that a step is not complete on some hosts: it begins there, or a host left before its end.
+
+        That it once was complete stays known: a host that has its row was installed.
+        """
+        rows = [(step, host) for host in hosts]
+        self._db.executemany("UPDATE hosts SET key = '' WHERE step = ? AND host = ?", rows)
 
     def put(self, records: Iterable[HostRecord]) -> None:
         """Record that a step is complete on some hosts."""

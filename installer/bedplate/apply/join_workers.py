@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bedplate.apply.play_step import PlayStep
+from bedplate.apply.run_hosts import JOINED
 from bedplate.apply.site_status import read_nodes
 
 
@@ -13,7 +14,7 @@ from bedplate.apply.site_status import read_nodes
 class JoinWorkers(PlayStep):
     """Every worker is a node that is Ready."""
 
-    id: ClassVar = "workers"
+    id: ClassVar = JOINED
     title: ClassVar = "Join workers"
     groups: ClassVar = ("workers",)
 

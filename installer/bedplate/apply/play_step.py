@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from bedplate.core.sizes import count_of
 from bedplate.distributions.distribution import Distribution
 from bedplate.distributions.find_distribution import find_distribution
 from bedplate.hosts import ansible
+from bedplate.hosts.play_result import TaskFailure
 from bedplate.store.own_installer import installer_digest
 
 PROBE_SECONDS = 5.0
@@ -88,9 +89,19 @@ class PlayStep(ABC):
         return self.hosts.chosen(self._members())
 
     def _run_plays(self, names: Collection[str], journal: Journal) -> int:
-        """Run the plays on some hosts, and pass by those that stop answering; return the number of changes."""
+        """Run the plays on some hosts, and return the number of changes.
+
+        A worker that stops answering is passed by, and so is one on which a task fails, if it is installed already.
+        Where the plays ran to their end, the step is complete, whatever happened on other hosts.
+
+        Raises:
+            BedplateError: a task failed on a host that cannot be passed by.
+        """
         self.hosts.begin(self.id, names)
         plays, changed = self.plays(), 0
+        failed: set[str] = set()
+        fatal: list[TaskFailure] = []
+        is_at_end = False
         while left := [name for name in names if name not in self.hosts.passed_by]:
             result = ansible.run_plays(
                 self.installation.site,
@@ -102,9 +113,14 @@ class PlayStep(ABC):
             )
             changed += result.changed
             self._pass_by(result.unreachable, journal)
-            if not result.unreachable or result.plays == len(plays):
+            fatal = self._pass_by_failed(result.failures, journal)
+            failed = {failure.host for failure in fatal}
+            is_at_end = result.plays == len(plays) and "" not in failed
+            if fatal or is_at_end or not (result.unreachable or result.failures):
                 break
-        self._complete([name for name in names if name not in self.hosts.passed_by])
+        if is_at_end:
+            self._complete([name for name in left if name not in failed and name not in self.hosts.passed_by])
+        ansible.refuse_failures(fatal, plays, journal.path)
         return changed
 
     def _pass_by(self, unreachable: Mapping[str, str], journal: Journal) -> None:
@@ -113,6 +129,17 @@ class PlayStep(ABC):
         for name, reason in unreachable.items():
             journal.write(f"{name} does not answer: {reason}")
             self.hosts.pass_by(name, " ".join(reason.split()))
+
+    def _pass_by_failed(self, failures: Iterable[TaskFailure], journal: Journal) -> list[TaskFailure]:
+        """Pass by the hosts that the run can miss; return the failures on the others."""
+        fatal = []
+        for failure in failures:
+            if failure.host and self.hosts.can_miss(failure.host):
+                journal.write(f"{failure.host} is passed by: {failure.text}")
+                self.hosts.pass_by_ill(failure.host, " ".join(failure.text.split()))
+            else:
+                fatal.append(failure)
+        return fatal
 
     def _complete(self, names: Collection[str]) -> None:
         keys = self._keys()

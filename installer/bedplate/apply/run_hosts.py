@@ -1,7 +1,7 @@
 """The hosts of one run: which it configures, which it passes by and why, and what differs on them.
 
-A worker that does not answer, is in maintenance or is not in --limit is passed by. Nothing can be applied without the
-bastion and the control plane.
+A worker that does not answer, is in maintenance or is not in --limit is passed by, and so is an installed worker that
+answers, but cannot be configured. Nothing can be applied without the bastion and the control plane.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from bedplate.hosts.state.host_questions import HostQuestions, all_questions
 from bedplate.hosts.state.read_state import read_state
 
 State = dict[str, str] | UnreachableError
+
+
+JOINED = "workers"
+"""The step that a worker completed once if it is installed."""
+MAX_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,19 @@ class RunHosts:
             hint = "nothing can be applied without it: bring it back, then run the same command again"
             raise BedplateError(f"host {name}", f"does not answer: {reason}", hint)
         self.passed_by.setdefault(name, PassedBy(f"does not answer: {reason}"))
+
+    def can_miss(self, name: str) -> bool:
+        """Return whether the run can pass by a host that answers: a worker that was installed before.
+
+        What goes wrong on a host that was never installed is fixed before it is used.
+        """
+        host = next(host for host in self.site.hosts if host.name == name)
+        return not is_needed(host) and (JOINED, name) in self._known
+
+    def pass_by_ill(self, name: str, reason: str) -> None:
+        """Leave a worker out of the rest of the run, because it cannot be configured; see `can_miss`."""
+        text = reason if len(reason) <= MAX_REASON else f"{reason[:MAX_REASON]}…"
+        self.passed_by.setdefault(name, PassedBy(text))
 
     def unfinished(self, step: str, keys: Mapping[str, str]) -> dict[str, str]:
         """Return the hosts on which a step is not complete, each with the reason.

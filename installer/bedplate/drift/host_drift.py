@@ -33,10 +33,12 @@ def read_host_drift(
     differences: list[HostDifference] = []
     unknown: list[str] = []
     for play in plays:
+        plays_of_step = play.plays()
         try:
             result = ansible.run_plays(
-                installation.site, play.plays(), installation.specs, log, check=True, report_task=say
+                installation.site, plays_of_step, installation.specs, log, check=True, report_task=say
             )
+            ansible.refuse_failures(result.failures, plays_of_step, log)
         except BedplateError as error:
             unknown.append(f"{error.subject} {' '.join(error.fact.split())}")
         else:

@@ -19,7 +19,7 @@ from bedplate.core import paths, proxies
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
 from bedplate.hosts import ssh
-from bedplate.hosts.play_result import TAIL_LINES, PlayResult, event_handler
+from bedplate.hosts.play_result import TAIL_LINES, PlayResult, TaskFailure, event_handler
 
 SSH_OPTIONS = (
     "-o ControlMaster=auto -o ControlPersist=60s -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null "
@@ -56,7 +56,7 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
     check: bool = False,
     report_task: Callable[[str], None] = lambda _: None,
 ) -> PlayResult:
-    """Run plays on hosts; BedplateError names the tasks that failed, and why.
+    """Run plays on hosts.
 
     Args:
         site: how to connect to the hosts.
@@ -68,7 +68,8 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
         report_task: gets the title of each task that starts.
 
     Returns:
-        What was changed, and the hosts that did not answer: what the plays do is not complete there.
+        What was changed, the tasks that failed and the hosts that did not answer: what the plays do is not complete
+        on their hosts.
     """
     names = [host.name for host in site.hosts if not host.in_maintenance] if hosts is None else sorted(hosts)
     result = PlayResult()
@@ -88,11 +89,21 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
         )
         if done.status != "successful" and not result.failures and not result.unreachable:
             output = done.stdout.read().splitlines()[-TAIL_LINES:]
-            result.failures.append("\n".join([f"ansible-playbook: {done.status}", *output]))
-    if result.failures:
-        tags = ", ".join(dict.fromkeys(tag for play in plays for tag in play.get("tags", [])))
-        raise BedplateError(f"hosts ({tags})", "failed:\n" + "\n".join(result.failures), f"read {log}")
+            result.failures.append(TaskFailure("", "\n".join([f"ansible-playbook: {done.status}", *output])))
     return result
+
+
+def refuse_failures(failures: Iterable[TaskFailure], plays: list[Play], log: Path) -> None:
+    """Raise BedplateError if tasks failed; it names them, and why.
+
+    Args:
+        failures: these tasks.
+        plays: the plays that were run.
+        log: the file with Ansible's whole output.
+    """
+    if texts := [str(failure) for failure in failures]:
+        tags = ", ".join(dict.fromkeys(tag for play in plays for tag in play.get("tags", [])))
+        raise BedplateError(f"hosts ({tags})", "failed:\n" + "\n".join(texts), f"read {log}")
 
 
 def inventory(site: Site, specs: Iterable[HostSpec], known_hosts: Path) -> dict[str, Any]:

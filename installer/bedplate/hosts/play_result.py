@@ -30,6 +30,23 @@ class TaskChange:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """A task that failed on one host.
+
+    Attributes:
+        host: name; empty if Ansible itself failed.
+        text: the task and the last lines of its message.
+    """
+
+    host: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return host and text for people."""
+        return f"{self.host}: {self.text}" if self.host else self.text
+
+
 @dataclass(slots=True)
 class PlayResult:
     """What a run did.
@@ -37,14 +54,14 @@ class PlayResult:
     Attributes:
         changed: number of tasks that changed something, over all hosts.
         plays: number of plays that began; Ansible leaves the rest out if a play loses all of its hosts.
-        failures: one text per task that failed: host, task and the last lines of its message.
+        failures: the tasks that failed; Ansible leaves their hosts out of the tasks that follow.
         unreachable: why a host did not answer, by its name; Ansible leaves it out of the tasks that follow.
         changes: the tasks that changed something.
     """
 
     changed: int = 0
     plays: int = 0
-    failures: list[str] = field(default_factory=list)
+    failures: list[TaskFailure] = field(default_factory=list)
     unreachable: dict[str, str] = field(default_factory=dict)
     changes: list[TaskChange] = field(default_factory=list)
 
@@ -75,7 +92,7 @@ def event_handler(
         elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
             result.changes.append(TaskChange(data["host"], _title(data), _difference(data["res"])))
         elif kind in FAILURES and not data.get("ignore_errors"):
-            result.failures.append(f"{data['host']}: {_title(data)}: {_message(data.get('res', {}))}")
+            result.failures.append(TaskFailure(data["host"], f"{_title(data)}: {_message(data.get('res', {}))}"))
         return False
 
     return handle

@@ -47,7 +47,7 @@ def test_a_failed_task_is_named_with_its_message() -> None:
     ):
         data = {"host": "a", "role": "base", "task": "t", **fields}
         handle({"event": "runner_on_failed", "event_data": data})
-    assert result.failures == [
+    assert [str(failure) for failure in result.failures] == [
         "a: base: t: no such file",
         "a: base: t: the output is hidden because it contains secrets",
     ]
