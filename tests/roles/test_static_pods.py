@@ -83,3 +83,8 @@ def test_settings_reach_the_pods_that_they_are_about(node: NodeRoot) -> None:
     assert "--profiling=false" in manifest["spec"]["containers"][0]["command"]
     done = subprocess.run(words, env=node.environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_kube_proxy_is_left_alone_without_an_api_server(node: NodeRoot) -> None:
+    """A control plane that is down is repaired first; the command exists, as `apply` and drift ask for it."""
+    assert node.bedplate_node("kube-proxy").stdout == "unchanged\n"

@@ -11,8 +11,10 @@ from bedplate.kube import object_id
 from bedplate.render.canonical import COMPONENT_LABEL
 from bedplate.render.rendered import RenderedObject
 
-STATIC = "tier=control-plane"
-STATIC_NAMESPACE = "kube-system"
+KUBEADM_NAMESPACE = "kube-system"
+KUBEADM_PODS = ("tier=control-plane", "k8s-app=kube-proxy")
+"""Labels of the pods that kubeadm creates: no release renders them."""
+KUBEADM_WORKLOADS = {"DaemonSet": {f"{KUBEADM_NAMESPACE}/kube-proxy"}}
 ENDED = {"Succeeded", "Failed"}
 
 
@@ -32,8 +34,8 @@ class PlatformView:
 
     @property
     def workloads(self) -> dict[str, set[str]]:
-        """Return the names of the rendered workloads, ``namespace/name``, by kind."""
-        found: dict[str, set[str]] = {}
+        """Return the names of the rendered workloads and of kubeadm's, ``namespace/name``, by kind."""
+        found = {kind: {*names} for kind, names in KUBEADM_WORKLOADS.items()}
         for one in self.rendered:
             if object_id.pod_template(one.object) is not None:
                 found.setdefault(one.identity.kind, set()).add(f"{one.identity.namespace}/{one.identity.name}")
@@ -41,13 +43,13 @@ class PlatformView:
 
     @property
     def namespaces(self) -> set[str]:
-        """Return the namespaces of the rendered workloads."""
+        """Return the namespaces of the workloads."""
         return {name.partition("/")[0] for names in self.workloads.values() for name in names}
 
     def pods(self) -> list[dict[str, Any]]:
         """Return the pods of the platform on tested nodes, or on none yet; those that ended or end are left out."""
         found = [pod for name in sorted(self.namespaces) for pod in self.cluster.items("pods", name, COMPONENT_LABEL)]
-        found += self.cluster.items("pods", STATIC_NAMESPACE, STATIC)
+        found += [pod for label in KUBEADM_PODS for pod in self.cluster.items("pods", KUBEADM_NAMESPACE, label)]
         return [pod for pod in found if self._counts(pod)]
 
     def _counts(self, pod: dict[str, Any]) -> bool:

@@ -40,6 +40,7 @@ def _of_role(role: Role) -> HostQuestions:
         settings=role.settings,
         tables=_unique(role.watched("tables")),
         routes=_unique(role.watched("routes")),
+        checks=_unique(role.watched("checks")),
     )
 
 

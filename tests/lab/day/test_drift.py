@@ -91,6 +91,18 @@ def test_an_apply_of_all_steps_reverts_changes_by_others(lab: RunningLab, drift:
     assert found["hosts"] == []
 
 
+def test_a_deleted_kube_proxy_is_drift_and_comes_back(lab: RunningLab, drift: dict[str, Any]) -> None:
+    """Drift names the control plane; a plain apply lets kubeadm create it again, and its pods run."""
+    assert drift["objects"]
+    _kubectl(lab, "kube-system", "delete", "daemonset", "kube-proxy")
+    (task,) = _drift(lab, DRIFTED)["hosts"]
+    assert (task["host"], task["cause"]) == ("cp1", "changed")
+    assert task["task"] == "control_plane: Compare kube-proxy with kubeadm's settings"
+    assert "control-plane" in lab.answer("apply", lab.lab.name, "--yes")["ran"]
+    _kubectl(lab, "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=180s")
+    assert _drift(lab, DRIFTED)["hosts"] == []
+
+
 def _differences(drift: dict[str, Any]) -> set[tuple[str, str, str]]:
     return {(difference["cause"], difference["object"], difference["path"]) for difference in drift["objects"]}
 

@@ -10,6 +10,8 @@ from bedplate.config.base import Model
 
 RUNNING = "active enabled"
 """The state of every unit that a role starts."""
+UNCHANGED = "unchanged"
+"""What a check prints where nothing differs."""
 
 
 class HostQuestions(Model):
@@ -22,6 +24,7 @@ class HostQuestions(Model):
         settings: kernel settings, with the required values.
         tables: nftables tables, as nft names them.
         routes: ranges with a route.
+        checks: commands that print `unchanged` while what they look after is in order.
         packages: packages: the installed version.
         package_command: prints names and versions of the packages in its arguments.
     """
@@ -32,6 +35,7 @@ class HostQuestions(Model):
     settings: dict[str, str] = Field(default_factory=dict)
     tables: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     package_command: str = "true"
 
@@ -43,7 +47,8 @@ class HostQuestions(Model):
     def required(self) -> dict[str, str]:
         """Return the answers that are known without asking: a unit may still be starting when a step ends."""
         units = {f"unit {name}": RUNNING for name in self.units}
-        return units | {f"setting {name}": value for name, value in self.settings.items()}
+        checks = {f"check {words}": UNCHANGED for words in self.checks}
+        return units | checks | {f"setting {name}": value for name, value in self.settings.items()}
 
 
 def all_questions(parts: Iterable[HostQuestions]) -> HostQuestions:
@@ -51,7 +56,7 @@ def all_questions(parts: Iterable[HostQuestions]) -> HostQuestions:
     listed = list(parts)
     joined: dict[str, tuple[str, ...]] = {
         name: tuple(dict.fromkeys(item for part in listed for item in getattr(part, name)))
-        for name in ("files", "blocks", "units", "tables", "routes", "packages")
+        for name in ("files", "blocks", "units", "tables", "routes", "checks", "packages")
     }
     settings = {name: value for part in listed for name, value in part.settings.items()}
     command = next((part.package_command for part in listed if part.packages), "true")

@@ -18,6 +18,7 @@ LARGE = 1 << 20
 """Bytes from which a file, such as a program, is compared by size and time: reading all programs would take seconds."""
 BEGIN, END = "# BEGIN Bedplate\n", "# END Bedplate\n"
 MISSING = "missing"
+CHECK_SECONDS = 15
 COUNTS = ("handle", "packets", "bytes", "expires")
 """Parts of nft's JSON that change without anybody changing the rules."""
 
@@ -118,6 +119,15 @@ def route(name: str) -> str:
     return "; ".join(sorted(" ".join(line.split()) for line in found.splitlines())) or MISSING
 
 
+def check(name: str) -> str:
+    """Return what a check prints; nothing if it fails or takes too long, as a host that is silent counts as gone."""
+    try:
+        done = subprocess.run(name.split(), capture_output=True, text=True, check=False, timeout=CHECK_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
 def packages(command: str, names: list[str]) -> dict[str, str]:
     """Return the versions of installed packages, as the distribution's command prints them."""
     printed = output(["sh", "-c", command, "sh", *names]) if names else ""
@@ -128,7 +138,7 @@ def packages(command: str, names: list[str]) -> dict[str, str]:
 def answers(questions: dict[str, Any]) -> dict[str, str]:
     """Return the state of every item that is asked for."""
     alone = {"file": (file, "files"), "block": (block, "blocks"), "setting": (setting, "settings")}
-    alone |= {"table": (table, "tables"), "route": (route, "routes")}
+    alone |= {"table": (table, "tables"), "route": (route, "routes"), "check": (check, "checks")}
     found = {f"{kind} {name}": read(name) for kind, (read, key) in alone.items() for name in questions[key]}
     found |= {f"unit {name}": state for name, state in units(questions["units"]).items()}
     installed = packages(questions["package_command"], questions["packages"])

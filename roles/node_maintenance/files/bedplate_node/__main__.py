@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 
 import certificate_files  # noqa: E402
 import host_metrics  # noqa: E402
+import kube_proxy  # noqa: E402
 import kubelet_requests  # noqa: E402
 import node_state  # noqa: E402
 import renewal  # noqa: E402
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     renew = _add(commands, "renew", _renew, "renew what ends soon, and restart what uses it")
     renew.add_argument("--no-restart", action="store_true", help="leave the control plane's pods and the kubelet alone")
     _add(commands, "configure", _configure, "apply /etc/bedplate/kubeadm.yaml to the running control plane")
+    _add(commands, "kube-proxy", _kube_proxy, "print what of kube-proxy is missing or differs in the cluster")
     approve = _add(commands, "approve", _approve, "approve kubelets' requests for serving certificates")
     approve.add_argument("--wait-for", default="", help="name of a node whose request has to be approved")
     approve.add_argument("--seconds", type=float, default=120, help="how long to wait for it")
@@ -118,7 +120,12 @@ def _configure(paths: HostPaths, _: argparse.Namespace) -> list[str]:
     static_pods.adopt(paths)
     changed = [f"{name} changed" for name in static_pods.configure(paths, static_pods.restart_and_wait)]
     # Certificates that were renewed before last as long as the former settings said.
-    return [*changed, *(_renew_control_plane(paths, no_restart=False) if changed else [])]
+    renewed = _renew_control_plane(paths, no_restart=False) if changed else []
+    return [*changed, *renewed, *kube_proxy.repair(paths)]
+
+
+def _kube_proxy(paths: HostPaths, _: argparse.Namespace) -> list[str]:
+    return kube_proxy.differences(paths)
 
 
 def _approve(paths: HostPaths, options: argparse.Namespace) -> list[str]:

@@ -59,13 +59,14 @@ class StaticPod:
         return hashlib.sha256(b"\0".join(one.certificate for one in files)).hexdigest()[:16]
 
 
+API_SERVER = StaticPod(
+    "kube-apiserver",
+    "https://127.0.0.1:6443/readyz",
+    ("apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client"),
+)
 PODS = (
     StaticPod("etcd", "http://127.0.0.1:2381/health", ("etcd/server", "etcd/peer", "etcd/healthcheck-client")),
-    StaticPod(
-        "kube-apiserver",
-        "https://127.0.0.1:6443/readyz",
-        ("apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-client"),
-    ),
+    API_SERVER,
     StaticPod("kube-controller-manager", "https://127.0.0.1:10257/healthz", (), ("controller-manager",)),
     StaticPod("kube-scheduler", "https://127.0.0.1:10259/healthz", (), ("scheduler",)),
 )
@@ -166,12 +167,9 @@ def _manifests(paths: HostPaths, settings: Path) -> Mapping[str, bytes]:
 
 
 def _upload(paths: HostPaths) -> None:
-    """Give the cluster's own copy of the configuration, which joining nodes read, and kube-proxy the new settings."""
+    """Give the cluster its own copy of the configuration, which joining nodes read."""
     kubeconfig = ["--kubeconfig", paths.kubernetes / "admin.conf"]
-    phase = ["kubeadm", "init", "phase"]
-    run([*phase, "upload-config", "all", "--config", paths.wanted_settings, *kubeconfig])
-    run([*phase, "addon", "kube-proxy", "--config", paths.wanted_settings, *kubeconfig])
-    run(["kubectl", "rollout", "restart", "daemonset/kube-proxy", "--namespace=kube-system", *kubeconfig])
+    run(["kubeadm", "init", "phase", "upload-config", "all", "--config", paths.wanted_settings, *kubeconfig])
 
 
 def _state(paths: HostPaths) -> Path:
@@ -189,7 +187,7 @@ def restart_and_wait(pod: StaticPod, write: Callable[[], None]) -> None:
     before = _processes(pod.name)
     write()
     end = time.monotonic() + READY_SECONDS
-    while not (_processes(pod.name) - before) or not _is_healthy(pod.health):
+    while not (_processes(pod.name) - before) or not is_healthy(pod.health):
         if time.monotonic() > end:
             raise NodeError(
                 f"{pod.name} did not start again within {READY_SECONDS:.0f} s; see `journalctl -u kubelet` and "
@@ -210,7 +208,8 @@ def _processes(name: str) -> set[str]:
     return found
 
 
-def _is_healthy(url: str) -> bool:
+def is_healthy(url: str) -> bool:
+    """Return whether a server on this host says that it works."""
     # The answer says only whether it works; who serves it on this host's loopback is not in question.
     context = ssl._create_unverified_context()  # noqa: S323,SLF001
     handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]

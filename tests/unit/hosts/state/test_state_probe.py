@@ -135,6 +135,7 @@ def test_it_runs_from_standard_input_with_the_standard_library() -> None:
         blocks=("/etc/passwd",),
         tables=("inet none",),
         routes=("192.0.2.255/32",),
+        checks=("echo unchanged", "false", "none-such"),
         units=("none.service",),
         settings={"kernel.ostype": "Linux", "kernel.none": "1"},
         packages=("bash", "none"),
@@ -144,11 +145,19 @@ def test_it_runs_from_standard_input_with_the_standard_library() -> None:
     done = command.run([sys.executable, "-I", "-", asked.model_dump_json()], stdin=source)
     found = json.loads(done.stdout)
     assert (found["setting kernel.ostype"], found["package bash"]) == ("Linux", "5.2-1")
+    assert [found[f"check {words}"] for words in asked.checks] == ["unchanged", "", ""]
     assert found["package none"] == found["setting kernel.none"] == "missing"
     assert found["file /etc/passwd"].endswith("0644 0:0")
     lost = ("block /etc/passwd", "table inet none", "route 192.0.2.255/32")
     assert [found[item] for item in lost] == ["missing"] * 3
     assert b"import bedplate" not in source
+
+
+def test_a_check_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is empty, so its step runs again; a host that is silent for longer would count as gone."""
+    monkeypatch.setattr(state_probe, "CHECK_SECONDS", 0.1)
+    assert state_probe.check("sleep 60") == ""
+    assert HostQuestions(checks=("a b",)).required() == {"check a b": "unchanged"}
 
 
 def test_questions_of_several_steps_are_asked_once() -> None:
