@@ -116,12 +116,13 @@ def test_every_object_is_sent_to_the_environments_cluster(
     [
         ("core/Service/kube-system/kube-dns", True),
         ("apiregistration.k8s.io/APIService/-/v1beta1.metrics.k8s.io", True),
+        ("apps/DaemonSet/kube-system/kube-router", True),
         ("apps/Deployment/kube-system/coredns", False),
         ("core/ConfigMap/kube-system/coredns", False),
     ],
 )
-def test_only_workloads_are_waited_for(foundation: ResourceRecorder, name: str, *, skips: bool) -> None:
-    """What becomes ready only through workloads is not waited for; every object has the platform's field manager."""
+def test_what_pulumi_does_not_wait_for(foundation: ResourceRecorder, name: str, *, skips: bool) -> None:
+    """Pulumi waits neither for what workloads make ready nor for DaemonSets; every object has one field manager."""
     annotations = foundation.declared[name].inputs["metadata"]["annotations"]
     assert annotations.get("pulumi.com/skipAwait") == ("true" if skips else None)
     assert annotations["pulumi.com/patchFieldManager"] == pulumi_resources.FIELD_MANAGER

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from bedplate.cluster import component_waits, pulumi_stack, removal, stack_state
+from bedplate.cluster import component_waits, daemon_wait, pulumi_stack, removal, stack_state
 from bedplate.cluster.layer_parts import DEFINITIONS, RESOURCES, TENANTS, LayerPart
 from bedplate.cluster.pulumi_resources import Secrets
 from bedplate.cluster.pulumi_stack import Say, StackContent
@@ -49,6 +49,11 @@ class LayerRun:
         waits = component_waits.waits_after(component, part.objects, is_last=part.is_last)
         component_waits.wait_for(self.site, waits, self.say)
 
+    def wait_for_daemons(self, part: LayerPart) -> None:
+        """Wait for the DaemonSets of a stack that was applied."""
+        daemons = [one for one in sorted(part.identities) if one.kind == "DaemonSet"]
+        daemon_wait.wait_for_daemons(self.site, daemons, self.say)
+
     def remove(self, name: StackName) -> int:
         """Delete what only a stack of an older release has, and then its state; return the number of changes."""
         changed = self._up(name, None)
@@ -87,8 +92,11 @@ def apply_parts(run: LayerRun, parts: Iterable[LayerPart], differing: Collection
     by_name = {part.name: part for part in parts}
 
     def work(name: StackName) -> int:
-        changed = run.apply(by_name[name]) if name in differing else 0
-        run.wait(by_name[name])
+        part, changed = by_name[name], 0
+        if name in differing:
+            changed = run.apply(part)
+            run.wait_for_daemons(part)
+        run.wait(part)
         return changed
 
     return _run_ordered({name: part.after for name, part in by_name.items()}, work)

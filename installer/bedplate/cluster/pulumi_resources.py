@@ -26,8 +26,12 @@ NO_RESTART = "bedplate.dev/no-restart"
 RETAINED_KINDS = frozenset({"CustomResourceDefinition", "Namespace", "PersistentVolumeClaim"})
 """Kinds that a stack never deletes, because users' data would go with them."""
 
-UNAWAITED_KINDS = frozenset({"Service", "PersistentVolumeClaim", "APIService"})
-"""Kinds that become ready only through workloads, which are applied later and awaited."""
+UNAWAITED_KINDS = frozenset({"APIService", "DaemonSet", "PersistentVolumeClaim", "Service"})
+"""Kinds that Pulumi does not wait for.
+
+DaemonSets are waited for in daemon_wait: Pulumi would wait for nodes that are down, too. The others become ready only
+through workloads, which are applied later and awaited.
+"""
 
 Secrets = dict[tuple[str, str], list[str]]
 """References to values on the bastion, by namespace and name of the Secret that has them."""
