@@ -7,6 +7,8 @@ A case in tests/data/diff/corpus/*.yaml has these keys; paths are written as the
 - put: path to value; a new element is appended. drop: paths. turn: paths of lists to reverse.
 - text: old to new text in the object's YAML, for edits that parsing would lose. also: more edits, each with its `in`.
 - add: whole objects. gone: objects to remove. call: object to new name. given: edits of both snapshots, made first.
+- before, after: the objects of two whole snapshots, which are then not made from the base; `changes` is needed.
+- notes: part of each note on how the snapshots were compared.
 - snapshots: more about the old and the new snapshot: kubernetes, release.
 - changes: what compare must report; by default, what put, drop, add, gone and call say.
 - findings: rule to path, or to `{of: subject, at: path, says: part of its message}`, or a list of these.
@@ -42,7 +44,7 @@ Json = dict[str, Any]
 class State:
     """One snapshot of a case: objects by alias, and replacements for parts of their YAML."""
 
-    objects: dict[str, Json]
+    objects: dict[Any, Json]
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def written(self) -> list[str]:
@@ -163,6 +165,8 @@ def _described(theme: str, spec: Json) -> Case:
 
 
 def _case(theme: str, spec: Json) -> Case:
+    if "before" in spec:
+        return Case(theme, spec, *(State(dict(enumerate(spec[name]))) for name in ("before", "after")))
     old = State(dict(datacenter()))
     for group in spec.get("given", []):
         _edit(group, old)

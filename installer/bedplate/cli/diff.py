@@ -74,6 +74,16 @@ def _diff(  # noqa: PLR0913  each is an option people type
     fail_on: Annotated[
         FailOn | None, typer.Option(help="Exit with 1 only if a finding has this risk or a worse one.")
     ] = None,
+    namespace: Annotated[
+        str,
+        typer.Option(
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            help="Namespace that objects without one are applied to.",
+            show_default="that of the same objects in the other state",
+        ),
+    ] = "",
 ) -> None:
     """Show what a change will do to hosts, tenants, rights and data.
 
@@ -87,7 +97,7 @@ def _diff(  # noqa: PLR0913  each is an option people type
         raise InputError("option --summary", f"cannot be combined with --output {output}", "leave one of them out")
     risk = Risk[fail_on.name] if fail_on else None
     try:
-        compared = _compare(old, new)
+        compared = _compare(old, new, namespace)
         view = arrange(compared)
         shown = replace(view, groups=(), findings=()) if summary else view
         text = show(shown, output, fail_on=risk, color=out is None and _has_color())
@@ -100,10 +110,10 @@ def _diff(  # noqa: PLR0913  each is an option people type
     raise typer.Exit(_code(compared, risk))
 
 
-def _compare(old: str, new: str) -> DiffReport:
+def _compare(old: str, new: str, namespace: str) -> DiffReport:
     if not new:
         old, new = f"HEAD:{old}", old
-    return make_report(*read_pair(old, new))
+    return make_report(*read_pair(old, new), namespace)
 
 
 def _as_error(error: BedplateError | ErrorList) -> BedplateError | ErrorList:

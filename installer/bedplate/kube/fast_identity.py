@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bedplate.kube.object_id import ObjectId
+from bedplate.kube.object_id import ObjectId, is_cluster_scoped
 from bedplate.kube.raw_document import DocumentForm, RawDocument
 from bedplate.kube.yaml_scalar import WORDS
 
@@ -105,4 +105,5 @@ def _only(pattern: re.Pattern[bytes], text: bytes, key: bytes) -> bytes | None:
 
 def _object_id(api: bytes, kind: bytes, name: bytes, namespace: bytes | None) -> ObjectId:
     group, slash, _ = api.decode().partition("/")
-    return ObjectId(group if slash else "", kind.decode(), (namespace or b"").decode(), name.decode())
+    found = ObjectId(group if slash else "", kind.decode(), (namespace or b"").decode(), name.decode())
+    return found._replace(namespace="") if is_cluster_scoped(found.group, found.kind) else found

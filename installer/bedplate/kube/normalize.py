@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from bedplate.core import digest
@@ -15,6 +16,9 @@ from bedplate.kube.snapshot import Resource
 
 NOT_OBJECTS = "kustomize.config.k8s.io"
 """Kustomizations describe how objects are generated, and are stored next to them."""
+KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+"""Files that kustomize reads, also without apiVersion and kind
+(https://github.com/kubernetes-sigs/kustomize/blob/master/api/konfig/general.go)."""
 GENERATED = "*"
 """Written for what the API server will append to a name."""
 MAX_ERRORS = 10
@@ -41,15 +45,30 @@ class RawValue:
 def resources_in(found: Iterable[RawValue]) -> Iterator[Resource]:
     """Yield the objects in values, those of lists one by one; raise InputError for anything else."""
     for one in found:
-        for value, location in _items(one):
-            yield to_resource(value, location, one.component)
+        if not _is_kustomization(one):
+            for value, location in _items(one):
+                yield to_resource(value, location, one.component)
 
 
 def to_resource(value: Any, location: SourceLocation, component: str = "") -> Resource:
     """Return an object as a resource; raise InputError if it is not a Kubernetes object."""
     check_object(value, location)
-    value = secret_values.hide(value)
+    value = secret_values.hide(_without_idle_namespace(value))
     return Resource(identity_of(value), digest.of(value), value, component, location)
+
+
+def _is_kustomization(one: RawValue) -> bool:
+    """Return whether a value is a kustomization that leaves out what its file's name says."""
+    is_named = isinstance(one.value, dict) and one.value.get("apiVersion") is None
+    return is_named and PurePath(one.location.file.removesuffix(".gz")).name in KUSTOMIZATIONS
+
+
+def _without_idle_namespace(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a cluster-scoped object without the namespace that many charts write, and that means nothing."""
+    metadata = value["metadata"]
+    if "namespace" in metadata and object_id.is_cluster_scoped(object_id.group_of(value), value["kind"]):
+        return {**value, "metadata": {key: part for key, part in metadata.items() if key != "namespace"}}
+    return value
 
 
 def is_object(one: Resource) -> bool:
@@ -58,20 +77,24 @@ def is_object(one: Resource) -> bool:
 
 
 def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
-    """Return resources by identity, sorted; raise ErrorList if two have the same.
+    """Return resources by identity, sorted; raise ErrorList if two that differ have the same.
 
-    Several objects may have the same ``generateName``: the second one is ``<generateName>*2``.
+    An object that is written twice in the same way is one object, as for kubectl. Several objects may have the same ``generateName``: the second one is ``<generateName>*2``.
     """
     known: dict[ObjectId, Resource] = {}
     errors: list[BedplateError] = []
     for one in _numbered(found):
         first = known.setdefault(one.identity, one)
-        if first is not one:
+        if first is not one and not _is_copy(first, one):
             fact = f"is a duplicate (first in {first.location})" if first.location else "is a duplicate"
             errors.append(InputError(f"object {one.identity}", fact, "remove one of the two", one.location))
     if errors:
         raise ErrorList(errors[:MAX_ERRORS])
     return dict(sorted(known.items()))
+
+
+def _is_copy(first: Resource, one: Resource) -> bool:
+    return first.digest == one.digest or first.object == one.object
 
 
 def _numbered(found: Iterable[Resource]) -> Iterator[Resource]:
@@ -148,8 +171,10 @@ def check_object(value: Any, location: SourceLocation) -> None:
 
 
 def _wrong(key: str, value: Any, expected: str, location: SourceLocation) -> InputError:
-    fact = f"has no {key}" if value in (None, "") else f"has {_form(value)} as {key}, which must be {expected}"
-    return InputError("object", fact, f"write {key}", location)
+    if value in (None, ""):
+        step = f"write {key}; if the file is not for kubectl, give only those that are"
+        return InputError("object", f"has no {key}", step, location)
+    return InputError("object", f"has {_form(value)} as {key}, which must be {expected}", f"write {key}", location)
 
 
 def _form(value: Any) -> str:

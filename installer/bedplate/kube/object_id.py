@@ -10,10 +10,13 @@ SECRET_REF = "secretRef"  # noqa: S105  the name of a key, not a secret
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
 
 CLUSTER_SCOPED = frozenset({
-    "APIService", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CustomResourceDefinition", "FlowSchema",
-    "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PriorityClass",
-    "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+    "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle",
+    "ComponentStatus", "CSIDriver", "CSINode", "CustomResourceDefinition", "DeviceClass", "DeviceTaintRule",
+    "FlowSchema", "IngressClass", "IPAddress", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume", "PodSecurityPolicy", "PriorityClass",
+    "PriorityLevelConfiguration", "ResourceSlice", "RuntimeClass", "ServiceCIDR", "StorageClass", "StorageVersion",
+    "StorageVersionMigration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration", "VolumeAttachment", "VolumeAttributesClass",
 })  # fmt: skip
 """Kubernetes' own kinds that have no namespace; for custom kinds, their definition says so."""
 
@@ -26,13 +29,19 @@ BUILT_IN_GROUPS = frozenset({
     )),
 })  # fmt: skip
 """Kubernetes' own API groups; kinds of all others are custom resources."""
+NATIVE_GROUPS = BUILT_IN_GROUPS | {"extensions"}
+"""The same, with the group that its kinds have left."""
 
 EXISTING_NAMESPACES = frozenset({"kube-system", "kube-public"})
 """Namespaces that Kubernetes creates itself; `default` is deliberately not listed."""
 
 
 class ObjectId(NamedTuple):
-    """The identity of an object; two objects with the same identity are the same object."""
+    """The identity of an object; two objects with the same identity are the same object.
+
+    An empty namespace is that of a cluster-scoped object, or one that is not written: the object is then applied to
+    the namespace that the person who applies it chooses.
+    """
 
     group: str
     kind: str
@@ -48,6 +57,16 @@ def of(value: dict[str, Any]) -> ObjectId:
     """Return an object's identity."""
     metadata = value["metadata"]
     return ObjectId(group_of(value), value["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+def is_cluster_scoped(group: str, kind: str) -> bool:
+    """Return whether a kind of Kubernetes itself has no namespace; the API server ignores one that is written."""
+    return kind in CLUSTER_SCOPED and group in NATIVE_GROUPS
+
+
+def is_namespaced(group: str, kind: str) -> bool:
+    """Return whether a kind of Kubernetes itself has a namespace."""
+    return kind not in CLUSTER_SCOPED and group in NATIVE_GROUPS
 
 
 def group_of(value: dict[str, Any]) -> str:

@@ -61,6 +61,11 @@ class Resource:
         """Return the same object under another name."""
         return Resource(self.identity._replace(name=name), self.digest, self._object, self.component, self.location)
 
+    def in_namespace(self, namespace: str) -> Resource:
+        """Return the same object in another namespace than is written; empty for none."""
+        identity = self.identity._replace(namespace=namespace)
+        return Resource(identity, self.digest, self._object, self.component, self.location)
+
     def at(self, location: SourceLocation) -> Resource:
         """Return the same object at another location."""
         return Resource(self.identity, self.digest, self._object, self.component, location)

@@ -110,6 +110,8 @@ def test_a_planted_change_is_found_and_nothing_else(case: Case, tmp_path: Path) 
     assert images == sorted(case.spec.get("images", []))
     quotas = [f"{one.subject} {one.resource} {one.old} -> {one.new}" for one in found.effects.quotas]
     assert sorted(quotas) == sorted(case.spec.get("quotas", []))
+    assert len(found.notes) == len(case.spec.get("notes", []))
+    assert all(part in note for part, note in zip(case.spec.get("notes", []), found.notes, strict=True))
     assert {name: list(why) for name, why in found.effects.drains.items()} == case.spec.get("drains", {})
     assert {name: list(why) for name, why in found.effects.reboots.items()} == case.spec.get("reboots", {})
 

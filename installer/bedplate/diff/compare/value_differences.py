@@ -72,9 +72,12 @@ def _value(values: dict[str, Any], key: str, node: SchemaNode) -> Any:
 
 
 def _is_set_by_server(key: str, old: dict[str, Any], new: dict[str, Any], node: SchemaNode, path: Path) -> bool:
-    """Return whether only the server sets a field: status, and what it writes into metadata."""
+    """Return whether only the server sets a field: status, and what it writes into metadata.
+
+    Objects are paired by their namespace, so one that differs is written on one side only (see namespaces.py).
+    """
     if node.type == META:
-        return key in defaults.SERVER_SET
+        return key in defaults.SERVER_SET or (key == "namespace" and path == ("metadata",))
     match path:
         case ():
             return key == "status" and (node.native or node.field(key).ignored)

@@ -106,9 +106,18 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class DiffReport:
-    """A whole diff, ready to be shown in any format."""
+    """A whole diff, ready to be shown in any format.
+
+    Attributes:
+        old: the name of the snapshot before.
+        new: the name of the snapshot after.
+        changes: what differs.
+        effects: what that does.
+        notes: what a reader must know about how the snapshots were compared, as sentences without a period.
+    """
 
     old: str
     new: str
     changes: Changes
     effects: Effects
+    notes: tuple[str, ...] = ()

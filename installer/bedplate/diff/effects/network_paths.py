@@ -105,6 +105,8 @@ def _finding(  # noqa: PLR0913, PLR0917  all parts of a path
         for peer, ports in sorted(ends.items())
     ]
     risk = Risk.SECURITY if way == "opened" else Risk.DISRUPTION
-    return DiffFinding(
-        f"network-{way}", risk, f"namespace {namespace}", f"{way}: {'; '.join(paths)}", (), component, SOURCE
-    )
+    return DiffFinding(f"network-{way}", risk, _subject(namespace), f"{way}: {'; '.join(paths)}", (), component, SOURCE)
+
+
+def _subject(namespace: str) -> str:
+    return f"namespace {namespace}" if namespace else "the namespace that is not written"

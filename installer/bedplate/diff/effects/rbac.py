@@ -27,8 +27,12 @@ OF_KUBERNETES = {"admin": ("admin", "edit", "view"), "edit": ("edit", "view"), "
 """Kubernetes' own roles, and the labels of the roles that they aggregate."""
 
 
+EVERYWHERE = "*"
+"""The scope of a ClusterRoleBinding: every namespace, and what has none."""
+
+
 class Scope(NamedTuple):
-    """A subject, and the namespace where it has its rights; empty for the whole cluster."""
+    """A subject, and the namespace where it has its rights; EVERYWHERE, or empty for one that is not written."""
 
     subject: str
     namespace: str
@@ -91,7 +95,8 @@ def _rights(old: Snapshot, new: Snapshot, rbac_changes: list[ObjectChange]) -> t
     changed = {change.identity for change in rbac_changes} | {
         change.old.identity for change in rbac_changes if change.old
     }
-    both = Rights(old), Rights(new)
+    declared = frozenset(key for side in (old, new) for key in side.resources if key.kind in ROLES)
+    both = Rights(old, declared), Rights(new, declared)
     roles = {key.name for key in changed if key.kind in ROLES}
     if any(key.kind == "ClusterRole" for key in changed):
         roles |= {*OF_KUBERNETES}.union(*(rights.aggregated() for rights in both))
@@ -102,13 +107,19 @@ def _rights(old: Snapshot, new: Snapshot, rbac_changes: list[ObjectChange]) -> t
 
 
 def _compared(before: Rights, after: Rights, scope: Scope) -> Iterator[tuple[str, Risk, str]]:
-    where = f" in namespace {scope.namespace}" if scope.namespace else " in all namespaces"
+    where = _where(scope.namespace)
     gained = grant.not_covered(after.of(scope), frozenset(before.wide(scope)))
     yield from (
         (rule, Risk.SECURITY, f"{words}{where}: {grant.describe(some)}") for rule, words, some in sorted_out(gained)
     )
     if lost := grant.not_covered(before.of(scope), frozenset(after.wide(scope))):
         yield "rbac-lost", Risk.NONE, f"loses rights{where}: {grant.describe(lost)}"
+
+
+def _where(namespace: str) -> str:
+    if namespace == EVERYWHERE:
+        return " in all namespaces"
+    return f" in namespace {namespace}" if namespace else " in the namespace of its binding (not written)"
 
 
 def sorted_out(grants: Iterable[Grant]) -> Iterator[tuple[str, str, list[Grant]]]:
@@ -147,8 +158,9 @@ def _unbound(before: Rights, after: Rights, changes: Changes, *, complete: bool)
 class Rights:
     """The rights of a snapshot's subjects; objects that cannot matter are not parsed."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        """Find the snapshot's roles and bindings."""
+    def __init__(self, snapshot: Snapshot, declared: frozenset[ObjectId]) -> None:
+        """Find the snapshot's roles and bindings; ``declared`` are the roles of both snapshots."""
+        self._declared = declared
         resources = {key: resource for key, resource in snapshot.resources.items() if key.group == GROUP}
         self._roles = {key: resource for key, resource in resources.items() if key.kind in ROLES}
         self._bindings = [resource for key, resource in sorted(resources.items()) if key.kind not in ROLES]
@@ -193,14 +205,14 @@ class Rights:
 
     def wide(self, scope: Scope) -> set[Grant]:
         """Return what a subject may do in a scope by any binding, cluster-wide ones included."""
-        return {*self.scopes.get(scope, ()), *self.scopes.get(Scope(scope.subject, ""), ())}
+        return {*self.scopes.get(scope, ()), *self.scopes.get(Scope(scope.subject, EVERYWHERE), ())}
 
     def component(self, scope: Scope) -> str:
         """Return the component whose binding gives the rights."""
         return self._components.get(scope, "")
 
     def role(self, key: ObjectId) -> frozenset[Grant]:
-        """Return what a role allows; one of Kubernetes' own roles that is not in the snapshot is a grant by itself."""
+        """Return what a role allows; one that neither snapshot has, such as Kubernetes' own, is a grant by itself."""
         if key not in self._resolved:
             self._resolved[key] = frozenset()  # for a role that aggregates itself
             self._resolved[key] = frozenset(self._resolve(key))
@@ -218,6 +230,8 @@ class Rights:
                     yield from self.role(other)
 
     def _unknown(self, key: ObjectId) -> Iterator[Grant]:
+        if key in self._declared:
+            return
         if key.kind == "ClusterRole" and key.name == "cluster-admin":
             yield from (EVERYTHING, EVERY_URL)
         elif key.kind == "ClusterRole":
@@ -245,7 +259,7 @@ class Rights:
         return resource.mentions((AGGREGATION,)) and bool(resource.object.get(AGGREGATION))
 
     def _give(self, binding: Resource, subject: str) -> None:
-        namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else ""
+        namespace = binding.identity.namespace if binding.identity.kind == "RoleBinding" else EVERYWHERE
         scope = Scope(subject, namespace)
         self.scopes.setdefault(scope, set()).update(self.role(_role(binding)))
         self._components.setdefault(scope, binding.component)
@@ -264,7 +278,7 @@ def _subjects(binding: Resource) -> list[str]:
 def _subject(subject: Mapping[str, Any], namespace: str) -> str:
     name = str(subject.get("name", ""))
     if subject.get("kind") == "ServiceAccount":
-        name = f"{subject.get('namespace') or namespace}/{name}"
+        name = "/".join(filter(None, (subject.get("namespace") or namespace, name)))
     return f"{subject.get('kind', '')} {name}"
 
 

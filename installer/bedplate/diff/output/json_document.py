@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bedplate.diff.compare.namespaces import written_identity
 from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, QuotaChange
 from bedplate.diff.output.summary import DiffSummary
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
@@ -47,6 +48,7 @@ def document(view: ReportView) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in view.findings],
         "groups": [_group(group) for group in view.groups],
         "facts": effects.facts,
+        "notes": list(view.report.notes),
     }
 
 
@@ -78,8 +80,8 @@ def _item(item: ViewItem) -> dict[str, Any]:
 def _object(change: ObjectChange) -> dict[str, Any]:
     location = change.resource.location
     value: dict[str, Any] = {"object": _identity(change.identity)}
-    if change.old and change.new and change.old.identity != change.new.identity:
-        value["was"] = _identity(change.old.identity)
+    if change.old and (was := written_identity(change.old)) != change.identity:
+        value["was"] = _identity(was)
     if change.resource.component:
         value["component"] = change.resource.component
     if location:

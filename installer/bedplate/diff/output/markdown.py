@@ -80,6 +80,8 @@ def _summary(summary: DiffSummary) -> Iterator[str]:
     yield f"| **Changed** | {prose(summary.counts)} |"
     yield f"| **Worst risk** | **{summary.worst}** ({risks}) |"
     yield f"| **Downtime** | {prose(summary.downtime)} |"
+    for note in summary.notes:
+        yield f"| **Note** | {prose(note)} |"
     for block in summary.fitting():
         yield _block(block)
 

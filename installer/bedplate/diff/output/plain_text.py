@@ -70,6 +70,7 @@ def summary(value: DiffSummary) -> Iterator[str]:
         ("Changed", value.counts, ""),
         ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
         ("Downtime", value.downtime, ""),
+        *(("Note", note, "") for note in value.notes),
         *(line for block in value.fitting() for line in _block(block)),
     ]
     yield typer.style(f"{_snapshot_name(value.old)} → {_snapshot_name(value.new)}", bold=True)

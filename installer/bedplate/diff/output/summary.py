@@ -16,7 +16,9 @@ from bedplate.kube.object_id import ObjectId
 SCREEN = 24
 """Lines of the smallest terminal in use."""
 HEAD = 4
-"""Lines before the blocks: the snapshots, the counts, the risks, the downtime."""
+"""Lines before the blocks: the snapshots, the counts, the risks, the downtime. Notes follow, one a line."""
+NOTES = 3
+"""Notes that are shown; JSON has all."""
 LONGEST = 180
 """Characters of a finding's message; the details below show all of it."""
 NAMED = 3
@@ -57,6 +59,7 @@ class DiffSummary:
         risks: the number of findings of each risk above none, the worst first.
         downtime: what stops meanwhile, in words.
         blocks: all lines, the most urgent block first.
+        notes: how the snapshots were compared.
     """
 
     old: str
@@ -66,6 +69,7 @@ class DiffSummary:
     risks: tuple[tuple[Risk, int], ...]
     downtime: str
     blocks: tuple[SummaryBlock, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def lacks_images(self) -> bool:
@@ -75,7 +79,7 @@ class DiffSummary:
     def fitting(self, height: int = SCREEN) -> tuple[SummaryBlock, ...]:
         """Return the blocks, cut so that the whole summary has at most this many lines."""
         shown = [1] * len(self.blocks)
-        room = height - HEAD - sum(min(len(block.lines), 2) for block in self.blocks)
+        room = height - HEAD - len(self.notes) - sum(min(len(block.lines), 2) for block in self.blocks)
         growing = True
         while growing:
             growing = False
@@ -127,6 +131,7 @@ def summarize(report: DiffReport) -> DiffSummary:
         risks=tuple(sorted(counted.items(), reverse=True)),
         downtime=_downtime(effects),
         blocks=tuple(block for block in blocks if block.lines),
+        notes=tuple(printable(note) for note in report.notes[:NOTES]),
     )
 
 

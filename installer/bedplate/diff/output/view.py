@@ -13,12 +13,14 @@ from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, ImageC
 from bedplate.diff.output.summary import DiffSummary, object_title, summarize
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, HostChange, ObjectChange
-from bedplate.kube.object_id import ObjectId
+from bedplate.kube.object_id import ObjectId, is_cluster_scoped
 
 HOSTS = "hosts"
 FIRST = ("apiVersion", "kind", "metadata")
 """The first keys of an object, as people write it."""
 CLUSTER = "cluster-wide"
+UNWRITTEN = "no namespace written"
+"""Heading of objects that are applied to a namespace which the person who applies them chooses."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,9 @@ def _item(name: str, was: str, change: ObjectChange | HostChange, findings: list
 
 
 def _group(change: ObjectChange) -> str:
-    return printable(change.resource.component or change.identity.namespace) or CLUSTER
+    key = change.identity
+    named = printable(change.resource.component or key.namespace)
+    return named or (CLUSTER if is_cluster_scoped(key.group, key.kind) else UNWRITTEN)
 
 
 def _item_order(item: ViewItem) -> tuple[int, str, str]:
