@@ -78,7 +78,10 @@ def _remove_and_add(new: list[Json]) -> tuple[Plant, Plant]:
 
 
 def shuffled(one: Json, chance: random.Random) -> Json:
-    """Return an object with its keys, and the lists that have keys, in another order."""
+    """Return an object with its keys, and the lists that have keys, in another order.
+
+    Lists in a pod template keep theirs, because another one re-creates the pods.
+    """
     return {key: _shuffled(value, chance) for key, value in reversed(one.items())}
 
 
@@ -97,17 +100,17 @@ FREE = (
 )
 
 
-def _shuffled(value: Any, chance: random.Random) -> Any:
+def _shuffled(value: Any, chance: random.Random, *, lists: bool = True) -> Any:
     if not isinstance(value, dict):
         return value
     made: Json = {}
     for key in chance.sample(list(value), len(value)):
-        item = value[key]
+        item, free = value[key], lists and key != "template"
         if isinstance(item, list):
-            item = [_shuffled(part, chance) for part in item]
-            made[key] = chance.sample(item, len(item)) if key in FREE else item
+            item = [_shuffled(part, chance, lists=free) for part in item]
+            made[key] = chance.sample(item, len(item)) if free and key in FREE else item
         else:
-            made[key] = "1000m" if (key, item) == ("cpu", "1") else _shuffled(item, chance)
+            made[key] = "1000m" if (key, item) == ("cpu", "1") else _shuffled(item, chance, lists=free)
     return made
 
 

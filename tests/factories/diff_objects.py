@@ -176,15 +176,19 @@ edits = st.one_of([st.builds(_under_one_name, kind, kind) for kind in KINDS])
 """Two states of one object."""
 
 
-def shuffled(value: Any, node: SchemaNode, chance: random.Random) -> Any:
-    """Return a value with reordered keys, and reordered lists if the schema ignores their order."""
+TEMPLATE = "io.k8s.api.core.v1.PodTemplateSpec"
+
+
+def shuffled(value: Any, node: SchemaNode, chance: random.Random, *, lists: bool = True) -> Any:
+    """Return a value with reordered keys, and reordered lists if their order has no effect, as in no pod template."""
+    lists = lists and node.type != TEMPLATE
     match value:
         case dict():
             keys = chance.sample(sorted(value), len(value))
-            return {key: shuffled(value[key], node.field(key), chance) for key in keys}
+            return {key: shuffled(value[key], node.field(key), chance, lists=lists) for key in keys}
         case list():
-            items = [shuffled(item, node.item, chance) for item in value]
-            return chance.sample(items, len(items)) if _is_free(value, node) else items
+            items = [shuffled(item, node.item, chance, lists=lists) for item in value]
+            return chance.sample(items, len(items)) if lists and _is_free(value, node) else items
         case _:
             return value
 

@@ -79,7 +79,8 @@ def is_object(one: Resource) -> bool:
 def by_identity(found: Iterable[Resource]) -> dict[ObjectId, Resource]:
     """Return resources by identity, sorted; raise ErrorList if two that differ have the same.
 
-    An object that is written twice in the same way is one object, as for kubectl. Several objects may have the same ``generateName``: the second one is ``<generateName>*2``.
+    An object that is written twice in the same way is one object, as for kubectl. Several objects may have the same
+    ``generateName``: the second one is ``<generateName>*2``.
     """
     known: dict[ObjectId, Resource] = {}
     errors: list[BedplateError] = []

@@ -18,10 +18,12 @@ from bedplate.core import paths
 from factories import need_program
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n"
+OTHER = f"{GOOD}data: {{a: b}}\n"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
 LINE = '{"component":"c","layer":"l","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}}\n'
+OTHER_LINE = LINE.replace('"name":"a"}', '"name":"a"},"spec":{}')
 
 FILES: dict[str, tuple[str | bytes, str]] = {
     # name of the file: its content, and what the error must say
@@ -33,7 +35,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "duplicate.yaml": (GOOD + "kind: Secret\n", r"duplicate\.yaml:4:1: key kind is a duplicate .*first on line 2"),
     "duplicate-deep.yaml": (GOOD + "data:\n  a: 1\n  a: 1\n", r"duplicate-deep\.yaml:6:3: key a is a duplicate"),
     "dup-true.yaml": (GOOD + "data:\n  yes: 1\n  true: 1\n", r"dup-true\.yaml:6:3: key true is a duplicate"),
-    "same.yaml": (f"{GOOD}---\n# twin\n{GOOD}", r"same\.yaml:6: object core/ConfigMap/b/a is a duplicate .*yaml:1\b"),
+    "same.yaml": (f"{GOOD}---\n# twin\n{OTHER}", r"same\.yaml:6: object core/ConfigMap/b/a is a duplicate .*yaml:1\b"),
     "no-kind.yaml": ("\n\napiVersion: v1\nmetadata: {name: a}\n", r"no-kind\.yaml:3: object has no kind"),
     "no-api.yaml": ("kind: Pod\nmetadata: {name: a}\n", r"no-api\.yaml:1: object has no apiVersion"),
     "no-name.yaml": ("apiVersion: v1\nkind: Pod\nmetadata: {}\n", r"no-name\.yaml:1: object has no metadata\.name"),
@@ -72,7 +74,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "line.jsonl": (LINE + LINE.replace('"a"', '"b"')[:50] + "\n", r"line\.jsonl:2:\d+: JSON cannot be read"),
     "more.jsonl": (LINE.rstrip() + " x\n", r"more\.jsonl:1:\d+: JSON cannot be read: there is more than one value"),
     "keys.jsonl": ('{"component":"c","object":{}}\n', r"keys\.jsonl:1: line lacks one of the keys"),
-    "same.jsonl": (LINE + LINE, r"same\.jsonl:2: object core/Pod/-/a is a duplicate .* same\.jsonl:1|jsonl:1"),
+    "same.jsonl": (LINE + OTHER_LINE, r"same\.jsonl:2: object core/Pod/-/a is a duplicate .* same\.jsonl:1|jsonl:1"),
     "host.jsonl": ('{"address":"10.0.0.1"}\n', r"host\.jsonl:1: line is not a HostSpec"),
     "binary.yaml": (b"\x7fELF\x02\0\0\0", r"binary\.yaml:1: file is binary"),
     "nul.yaml": (GOOD.encode() + b"data: {a: '\0'}\n", r"nul\.yaml:4: file is binary: it contains a NUL byte"),
@@ -134,7 +136,7 @@ def _no_manifests(folder: Path) -> None:
 def _objects_in_two_files(folder: Path) -> None:
     _empty(folder)
     (folder / "x/1.yaml").write_text(GOOD)
-    (folder / "x/2.yaml").write_text(GOOD)
+    (folder / "x/2.yaml").write_text(OTHER)
 
 
 def _only_a_kustomization(folder: Path) -> None:
@@ -142,6 +144,8 @@ def _only_a_kustomization(folder: Path) -> None:
     (folder / "x/kustomization.yaml").write_text(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: x}\n"
     )
+    (folder / "x/y").mkdir()
+    (folder / "x/y/kustomization.yaml").write_text("resources: [a.yaml]\n")
 
 
 def _wrong_environment(folder: Path) -> None:

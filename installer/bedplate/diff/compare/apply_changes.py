@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -116,5 +117,7 @@ def _ordered(rest: dict[int, Any], values: list[Any], order: Change, node: Schem
     """Return the positions of the remaining elements, in their new order."""
     candidates = (node.keys, *((key,) for key in elements.NATURAL_KEYS))
     fitting = (elements.steps(values, node, keys) for keys in candidates if elements.identifies(values, keys, node))
-    names = next(found for found in ([str(step) for step in steps] for steps in fitting) if found == order.old)
+    of_set = [unordered.steps(values, node)] if node.list_type == "set" else []
+    steps_of = itertools.chain(fitting, of_set)
+    names = next(found for found in ([str(step) for step in steps] for steps in steps_of) if found == order.old)
     return sorted(rest, key=lambda index: order.new.index(names[index]))

@@ -8,7 +8,9 @@ from typing import Any
 
 from bedplate.diff.compare.host_changes import host_changes
 from bedplate.diff.compare.kube_schema import Schemas, native_schema
+from bedplate.diff.compare.live_objects import as_written
 from bedplate.diff.compare.rename import find_renames
+from bedplate.diff.compare.template_order import order_changes
 from bedplate.diff.compare.value_differences import differences
 from bedplate.kube import secret_values
 from bedplate.kube.change import Action, Change, Changes, ObjectChange
@@ -73,7 +75,10 @@ def _is_native(resource: Resource) -> bool:
 def object_changes(old: dict[str, Any], new: dict[str, Any], schemas: Schemas) -> tuple[Change, ...]:
     """Return what differs between two states of one object; of hidden values, only that they differ."""
     node = schemas.of(new)
-    return tuple(_redacted(change) for change in differences(merged(old), merged(new), node))
+    before, after = merged(as_written(old, new)), merged(as_written(new, old))
+    changes = list(differences(before, after, node))
+    changes += order_changes(before, after, node, changes)
+    return tuple(map(_redacted, changes))
 
 
 def merged(value: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import json
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from bedplate.kube.change import Action, Change, ElementKey, Path, path_text
+from bedplate.kube.change import Action, Change, ElementKey, ListOrder, Path, path_text
 
 SHORT = 100
 """A longer value is shown on separate lines."""
@@ -55,11 +56,20 @@ class Row:
 def to_row(change: Change) -> Row:
     """Return a change as a row."""
     path, note = printable(path_text(_brief(change))) or "(whole)", printable(change.note)
+    if change.path and isinstance(change.path[-1], ListOrder):
+        change = dataclasses.replace(change, old=_order_text(change.old), new=_order_text(change.new))
     old = "" if change.action is Action.ADDED else _one_line(change.old)
     new = "" if change.action is Action.REMOVED else _one_line(change.new)
     if old is None or new is None:
         return Row(path, change.action, lines=tuple(_lines(change)), note=note)
     return Row(path, change.action, old, new, note=note)
+
+
+def _order_text(names: Any) -> str:
+    """Return the names of a list's elements in their order: ``[name=HOST]`` is HOST."""
+    return ", ".join(
+        "/".join(part.rpartition("=")[2] for part in name.strip("[]").split(",")) for name in map(str, names)
+    )
 
 
 def _brief(change: Change) -> Path:

@@ -10,7 +10,7 @@ from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import join_words
 from bedplate.diff.rules import pod_paths
 from bedplate.diff.rules.match import touched_values
-from bedplate.kube.change import Action, Changes, ObjectChange, path_text
+from bedplate.kube.change import Action, Changes, ListOrder, ObjectChange, path_text
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
 
@@ -51,7 +51,7 @@ def _changes_template(change: ObjectChange) -> bool:
 def _restart(change: ObjectChange) -> DiffFinding:
     gap, reason = _gap(change.resource), _reason(change)
     rule, risk = ("pods-restart-gap", Risk.DISRUPTION) if gap else ("pods-restart", Risk.RESTART)
-    message = f"re-creates its pods{f'; {gap}' if gap else ''}{f' ({reason} changed)' if reason else ''}"
+    message = f"re-creates its pods{f'; {gap}' if gap else ''}{f' ({reason})' if reason else ''}"
     where = pod_paths.template(change.resource) or ()
     return DiffFinding(rule, risk, change.identity, message, where, change.resource.component, SOURCE)
 
@@ -59,8 +59,10 @@ def _restart(change: ObjectChange) -> DiffFinding:
 def _reason(change: ObjectChange) -> str:
     """Return the changed paths inside the pod template; empty if the template changed as a whole."""
     where = pod_paths.template(change.resource) or ()
-    paths = [path_text(one.path[len(where) :]) for one in change.changes if one.path[: len(where)] == where]
-    return join_words(paths, SHOWN) if any(paths) else ""
+    paths = [one.path[len(where) :] for one in change.changes if one.path[: len(where)] == where]
+    if paths and all(path and isinstance(path[-1], ListOrder) for path in paths):
+        return f"only the order of {join_words((path_text(path[-2:-1]) for path in paths), SHOWN)} differs"
+    return f"{join_words(map(path_text, paths), SHOWN)} changed" if any(paths) else ""
 
 
 def _strategy(resource: Resource) -> dict[str, Any]:

@@ -152,7 +152,7 @@ CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
         contained("securityContext: {capabilities: {add: [CHOWN, SYS_ADMIN]}}"), {"capability-added", "pods-restart"}),
     "capabilities in another order": (
         contained("securityContext: {capabilities: {add: [CHOWN, KILL]}}"),
-        contained("securityContext: {capabilities: {add: [KILL, CHOWN]}}"), set()),
+        contained("securityContext: {capabilities: {add: [KILL, CHOWN]}}"), {"pods-restart"}),
     "no longer drops": (
         contained("securityContext: {capabilities: {drop: [ALL]}}"), deployment(), {"capability-kept", "pods-restart"}),
     "a user moved from container to pod": (

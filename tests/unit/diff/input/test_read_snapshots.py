@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,26 @@ def test_objects_may_share_a_generate_name(folder: Path) -> None:
     (change,) = compare(old, new).objects
     assert change.identity.name == "run-*3"
     assert apply(Changes((change,)), old)[2] == {**JOB, "spec": {"backoffLimit": 9}}
+
+
+def test_an_object_in_two_files_is_one_object(folder: Path) -> None:
+    """The same object, written twice in the same or another style, is one; both snapshots may have it."""
+    for side in ("old", "new"):
+        (folder / side).mkdir()
+        (folder / side / "1.yaml").write_text(as_yaml([POD]))
+        (folder / side / "2.yaml").write_text(json.dumps(POD))
+        (folder / side / "3.yaml").write_text(f"---\n{as_yaml([POD])}---\n{as_yaml([{**JOB, 'spec': {'side': side}}])}")
+    old, new = read_pair("old", "new")
+    assert len(old.resources) == len(new.resources) == 2
+    assert len(compare(old, new).objects) == 1
+
+
+def test_a_kustomization_is_no_object(folder: Path) -> None:
+    """A kustomization may leave out apiVersion and kind; it is skipped next to its manifests."""
+    (folder / "x").mkdir()
+    (folder / "x" / "kustomization.yaml").write_text("resources: [pod.yaml]\n")
+    (folder / "x" / "pod.yaml").write_text(as_yaml([POD]))
+    assert len(read_snapshot("x").resources) == 1
 
 
 def test_equal_texts_have_equal_digests(folder: Path) -> None:
