@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bedplate.images.reference import Certainty
 
-FLAG = re.compile(r"--?[\w.-]*image(?:=(?P<value>.*))?", re.IGNORECASE | re.DOTALL)
+FLAG = re.compile(r"--?(?P<name>[\w.-]*)image(?:=(?P<value>.*))?", re.IGNORECASE | re.DOTALL)
 FLAGS = re.compile(r"--?[\w.-]*images=(?P<value>.*)", re.IGNORECASE | re.DOTALL)
 OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)=(?P<value>.*)", re.DOTALL)
 
@@ -21,12 +21,14 @@ class Argument(NamedTuple):
         text: the part of it to read.
         bare: certainty of a name without host, tag and digest, if an image is expected; None for plain text.
         many: whether several images are expected.
+        tagless: whether a program adds the tag (`--thanos-default-base-image`).
     """
 
     number: int
     text: str
     bare: Certainty | None = None
     many: bool = False
+    tagless: bool = False
 
 
 def arguments(words: Sequence[str]) -> Iterator[Argument]:
@@ -35,9 +37,9 @@ def arguments(words: Sequence[str]) -> Iterator[Argument]:
         flag, flags = FLAG.fullmatch(word), FLAGS.fullmatch(word)
         following = words[number + 1] if number + 1 < len(words) else "-"
         if flag and flag["value"] is not None:
-            yield Argument(number, flag["value"], Certainty.LIKELY)
+            yield Argument(number, flag["value"], Certainty.LIKELY, tagless=flag["name"].endswith("base-"))
         elif flag and not following.startswith("-"):
-            yield Argument(number + 1, following, Certainty.POSSIBLE)
+            yield Argument(number + 1, following, Certainty.POSSIBLE, tagless=flag["name"].endswith("base-"))
         elif flags:
             yield Argument(number, flags["value"], many=True)
         else:

@@ -12,17 +12,20 @@ from dataclasses import dataclass, replace
 DEFAULT_HOST = "docker.io"
 PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-HOST = rf"(?:{LABEL}(?:\.{LABEL})+(?::[0-9]{{1,5}})?|[A-Za-z][A-Za-z0-9-]*:[0-9]{{1,5}}|localhost)"
+HOST = (
+    rf"(?:{LABEL}(?:\.{LABEL})+(?::[0-9]{{1,5}})?|[A-Za-z][A-Za-z0-9-]*:[0-9]{{1,5}}|localhost"
+    r"|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?)"
+)
 TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-DIGEST = r"sha256:[0-9a-f]{64}"
+DIGEST = r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})"
 
 WHOLE = re.compile(rf"(?:(?P<host>{HOST})/)?(?P<path>{PART}(?:/{PART})*)(?::(?P<tag>{TAG}))?(?:@(?P<digest>{DIGEST}))?")
 NO_IMAGE = re.compile(
-    r"(?i:true|false|yes|no|on|off|none|null|default|auto|enabled|disabled|always|never|localhost(?::.*)?)"
+    r"(?i:true|false|yes|no|on|off|none|null|default|auto|enabled|disabled|always|never|localhost(?::[^/]*)?)"
     r"|sha256(?::[0-9a-f]*)?"
     r"|[0-9]+[a-z]{0,2}|[0-9]+:[0-9]+(?::[0-9]+)?"
     r"|(?:application|audio|font|image|message|model|multipart|text|video)/[\w.+-]+"
-    r"|.*\.(?:gif|gz|ico|img|iso|jpe?g|json|png|qcow2|raw|svg|tar|tgz|txt|vmdk|webp|ya?ml|zip)"
+    r"|[^:@]*\.(?:gif|gz|ico|img|iso|jpe?g|json|png|qcow2|raw|svg|tar|tgz|txt|vmdk|webp|ya?ml|zip)"
 )
 """Values of fields named `image` that are not images: switches, numbers, times, bare digests, media types, files."""
 
@@ -34,7 +37,7 @@ class ImageName:
     Attributes:
         repository: host and path.
         tag: empty if there is a digest, or if it is unknown.
-        digest: ``sha256:…``; empty if none was given.
+        digest: ``sha256:…`` or ``sha512:…``; empty if none was given.
     """
 
     repository: str

@@ -14,6 +14,8 @@ IMAGES = re.compile(r"(?i)(?:.*[a-z_-])?images")
 REFERENCE = ("reference", "ref", "uri", "pullSpec")
 """Below `image`, as in volumes that are images
 (https://kubernetes.io/docs/concepts/storage/volumes/#image)."""
+NESTED = (*REFERENCE, "name", "url", "repository", "path")
+"""Below `image` or in `images`, if the value has a tag or a digest."""
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 COMMANDS = ("args", "command", "cmd", "entrypoint", "argv")
 BOOKKEEPING = frozenset({"_example", "managedFields"})

@@ -58,7 +58,12 @@ def _manifests(value: Any, location: SourceLocation, lines: Mapping[int, int]) -
     items = value.get("items") if isinstance(value, dict) else value
     is_list = not isinstance(value, dict) or str(value.get("kind", "")).endswith("List")
     if is_list and isinstance(items, list):
-        for item in items:
-            yield from _manifests(item, SourceLocation(location.file, lines.get(id(item), location.line)), {})
+        kind = str(value.get("kind", "")).removesuffix("List") if isinstance(value, dict) else ""
+        for one in items:
+            # The API server leaves out what the list's kind says.
+            item = (
+                {"apiVersion": value.get("apiVersion"), "kind": kind} | one if kind and isinstance(one, dict) else one
+            )
+            yield from _manifests(item, SourceLocation(location.file, lines.get(id(one), location.line)), {})
     elif isinstance(value, dict):
         yield ManifestObject(value, location)

@@ -19,6 +19,24 @@ WORTH = re.compile(r"(?i)image|repositor|[\w.-]/")
 LARGEST = 8_000_000
 
 
+class _Lenient(yaml.CSafeLoader):
+    """Reads tags that only other programs know, and the plain `=`, which YAML 1.1 gives a type, as their values."""
+
+
+def _plain(loader: _Lenient, node: yaml.Node) -> Any:
+    match node:
+        case yaml.MappingNode():
+            return loader.construct_mapping(node, deep=True)
+        case yaml.SequenceNode():
+            return loader.construct_sequence(node, deep=True)
+        case _:
+            return node.value
+
+
+_Lenient.add_constructor("tag:yaml.org,2002:value", _plain)
+_Lenient.add_constructor(None, _plain)
+
+
 def parse_document(key: str, text: str) -> tuple[str, Any] | None:
     """Return the format and the data of a document in a string, None for plain text.
 
@@ -61,7 +79,7 @@ def _json(text: str) -> tuple[str, Any] | None:
 
 def _yaml(text: str) -> tuple[str, Any] | None:
     try:
-        documents = [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
+        documents = [data for data in yaml.load_all(text, Loader=_Lenient) if data is not None]
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     if not all(isinstance(data, dict | list) for data in documents):

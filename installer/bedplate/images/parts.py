@@ -4,13 +4,14 @@ Used by: Helm values (registry, repository, tag, digest), NVIDIA's ClusterPolicy
 version; joined by ImagePath in
 https://github.com/NVIDIA/gpu-operator/blob/v25.3.0/internal/image/image.go), Prometheus' operator (baseImage,
 version, tag, sha; https://github.com/prometheus-operator/prometheus-operator/blob/v0.84.0/pkg/operator/image.go),
-Istio (hub, image, tag), kustomize (name, newName, newTag, digest), Flux (url, ref.tag, ref.digest).
+Istio (hub, image, tag, also one or more levels above the image), kubeadm (imageRepository, a prefix, and imageTag),
+KServe (image, defaultImageVersion), kustomize (name, newName, newTag, digest), Flux (url, ref.tag, ref.digest).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,16 @@ from bedplate.images.reference import Certainty, FoundImage
 
 REGISTRY = ("registry", "imageRegistry", "hub")
 REPOSITORY = ("repository", "imageRepository", "repo")
-NAME = ("image", "imageName", "baseImage", "name")
-TAG = ("tag", "imageTag", "version", "imageVersion")
+NAME = ("image", "imageName", "baseImage", "defaultImage", "name", "path")
+NESTED = frozenset({"name", "path"})
+"""Keys that are the name of an image only inside a mapping for an image."""
+TAG = ("tag", "imageTag", "version", "imageVersion", "defaultImageVersion")
+OTHER_TAGS = ("defaultGpuImageVersion",)
+"""Tags of another variant of the same image, as in KServe's inferenceservice-config
+(https://github.com/kserve/kserve/blob/v0.11.2/config/configmap/inferenceservice.yaml)."""
+KUBEADM = {"local": "etcd", "dns": "coredns"}
+"""Where kubeadm's imageRepository is a prefix, to the name that it adds
+(https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-ImageMeta)."""
 DIGEST = ("digest", "imageDigest", "sha", "sha256")
 TRIGGERS = frozenset(REPOSITORY + TAG + DIGEST + ("imageName", "baseImage", "newName", "newTag", "url")) - {
     "repo",
@@ -56,10 +65,8 @@ def join_parts(value: Mapping[str, Any], parent: str) -> JoinedParts | None:
         value: the mapping.
         parent: the key of the mapping, or empty.
     """
-    if isinstance(value.get("ref"), dict) and str(value.get("url", "")).startswith(OCI):
-        return _of_oci(value["url"], value["ref"])
-    if "newName" in value or "newTag" in value or ("digest" in value and parent == "images"):
-        return _of_kustomize(value)
+    if form := _of_known_form(value, parent):
+        return form[0]
     registry, repository = _first(value, REGISTRY), _first(value, REPOSITORY)
     name = _name(value, parent, has_repository=bool(repository))
     if _is_whole(_text(value, name)) or "://" in _text(value, repository):
@@ -74,13 +81,24 @@ def join_parts(value: Mapping[str, Any], parent: str) -> JoinedParts | None:
     return join_reference(base, _text(value, tag), digest, (*keys, *((tag,) if tag else ()), *DIGEST), keys[-1])
 
 
+def _of_known_form(value: Mapping[str, Any], parent: str) -> tuple[JoinedParts | None] | None:
+    """Return the reference in a form of Flux, kustomize or kubeadm; None for a mapping in another form."""
+    if isinstance(value.get("ref"), dict) and str(value.get("url", "")).startswith(OCI):
+        return (_of_oci(value["url"], value["ref"]),)
+    if "newName" in value or "newTag" in value or ("digest" in value and parent == "images"):
+        return (_of_kustomize(value),)
+    if parent in KUBEADM and value.get("imageRepository") and not _first(value, NAME):
+        return (_of_kubeadm(value, KUBEADM[parent]),)
+    return None
+
+
 def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     return next((key for key in keys if isinstance(value.get(key), str) and value[key]), "")
 
 
 def _name(value: Mapping[str, Any], parent: str, *, has_repository: bool) -> str:
     key = _first(value, NAME)
-    if key == "name" and (has_repository or not LIKE_IMAGE.fullmatch(parent)):
+    if key in NESTED and (has_repository or not LIKE_IMAGE.fullmatch(parent)):
         return ""
     return key
 
@@ -132,6 +150,50 @@ def join_reference(base: str, tag: str, digest: str, used: tuple[str, ...], key:
         return JoinedParts(FoundImage(untagged_image(base), base, certainty), key, used)
     certainty = Certainty.CERTAIN if match["host"] or digest or "/" in base else Certainty.LIKELY
     return JoinedParts(FoundImage(normalize_image(written), written, certainty), key, used)
+
+
+def other_variants(value: Mapping[str, Any], joined: JoinedParts) -> Iterator[JoinedParts]:
+    """Yield the same image in other variants, whose tags are next to the main one's."""
+    base = joined.found.written.partition("@")[0]
+    base = re.sub(r":[^/]+$", "", base)
+    for key in OTHER_TAGS:
+        if _text(value, key) and (found := join_reference(base, _text(value, key), "", (key,), joined.key)):
+            yield found
+
+
+@dataclass(frozen=True, slots=True)
+class SharedParts:
+    """A registry and a tag that hold for the images below: Istio's hub and tag."""
+
+    registry: str
+    tag: str
+
+    def join(self, name: str) -> FoundImage | None:
+        """Return the reference of an image that is written as a bare name below."""
+        joined = join_reference(f"{self.registry.strip('/')}/{name}", self.tag, "", (), "image")
+        return joined.found if joined else None
+
+
+def shared_parts(value: Mapping[str, Any]) -> SharedParts | None:
+    """Return what a mapping, or its Helm values in `global`, says for the images below it."""
+    for one in (value, value.get("global")):
+        if isinstance(one, dict) and not _first(one, ("image", *REPOSITORY)):
+            registry = _first(one, REGISTRY)
+            tag = next((_text(one, key) for key in ("tag", "imageTag") if _is_plain(one.get(key))), "")
+            if registry and tag:
+                variant = _text(one, "variant") if _is_plain(one.get("variant")) else ""
+                return SharedParts(one[registry], f"{tag}-{variant}" if variant else tag)
+    return None
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def _of_kubeadm(value: Mapping[str, Any], name: str) -> JoinedParts | None:
+    """Return the image of etcd or CoreDNS, whose name kubeadm appends to the repository."""
+    base, tag = str(value["imageRepository"]).strip("/"), _text(value, "imageTag")
+    return join_reference(f"{base}/{name}", tag, "", ("imageRepository", "imageTag"), "imageRepository")
 
 
 def _of_kustomize(value: Mapping[str, Any]) -> JoinedParts | None:

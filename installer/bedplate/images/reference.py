@@ -55,6 +55,14 @@ class FoundImage:
 
 
 @dataclass(frozen=True, slots=True)
+class UnresolvedImage:
+    """A string in a field for an image that names none, so that a list of images is incomplete."""
+
+    written: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ImageReference(FoundImage):
     """A reference with its path in an object."""
 

@@ -23,6 +23,11 @@ BUILT_IN = re.compile(r"|[a-z]+|(?!.*\.x-).*\.k8s\.io")
 
 def images_of(obj: Mapping[str, Any]) -> list[ImageReference]:
     """Return the images that a Kubernetes object names."""
+    return scan_object(obj).references
+
+
+def scan_object(obj: Mapping[str, Any]) -> Scanner:
+    """Return the finished scan of a Kubernetes object: its references, and the image fields that name none."""
     kind, group = obj.get("kind"), str(obj.get("apiVersion", "")).rpartition("/")[0]
     if kind == "CustomResourceDefinition":
         return _of_definition(obj)
@@ -31,7 +36,7 @@ def images_of(obj: Mapping[str, Any]) -> list[ImageReference]:
         scanner.scan_data(obj, is_secret=kind == "Secret")
     else:
         scanner.scan_mapping(obj, (), Kind.FIELD if BUILT_IN.fullmatch(group) else Kind.CUSTOM_RESOURCE)
-    return scanner.references
+    return scanner
 
 
 def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[ImageReference]:
@@ -47,13 +52,13 @@ def images_in(value: Any, path: Path = (), kind: Kind = Kind.FIELD) -> list[Imag
     return scanner.references
 
 
-def _of_definition(obj: Mapping[str, Any]) -> list[ImageReference]:
+def _of_definition(obj: Mapping[str, Any]) -> Scanner:
     scanner = Scanner()
     scanner.scan_value(obj.get("metadata"), ("metadata",), Kind.FIELD, "metadata")
     for schema, path in _schemas(obj.get("spec")):
         for values, parent, place in defaults(schema, path):
             scanner.scan_mapping(values, place, Kind.CRD_DEFAULT, parent)
-    return scanner.references
+    return scanner
 
 
 def _schemas(spec: Any) -> Iterator[tuple[Any, Path]]:

@@ -9,9 +9,15 @@ from typing import Any
 
 from bedplate.images import command_lines, exact, key_hints, nested, parts, text, variables
 from bedplate.images.arguments import arguments, options
-from bedplate.images.reference import Certainty, FoundImage, ImageReference, Kind
+from bedplate.images.parts import SharedParts
+from bedplate.images.reference import Certainty, FoundImage, ImageReference, Kind, UnresolvedImage
 from bedplate.kube.change import InsideDocument, Path
 
+SHARING = frozenset({"global", *parts.REGISTRY})
+"""Keys of a mapping that may give a registry and a tag to the images below it."""
+BARE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+FIELDS = (Kind.FIELD, Kind.CUSTOM_RESOURCE)
+"""Kinds of places in which a template for an image is told."""
 DATA = ("data", "binaryData", "stringData")
 SHORTEST = 3
 """Characters of the shortest reference, such as a/b."""
@@ -26,12 +32,16 @@ class Scanner:
         seen: image and path of each.
         scanned: ids of scanned values: a value that YAML aliases share is scanned once, so that cycles end.
         documents: documents that strings contain, kept so that no id in `scanned` is used again.
+        unresolved: image fields that name no image: templates, and what is no reference.
+        shared: the registry and the tag that a surrounding mapping gives.
     """
 
     references: list[ImageReference] = field(default_factory=list)
     seen: set[tuple[str, Path]] = field(default_factory=set)
     scanned: set[int] = field(default_factory=set)
     documents: list[Any] = field(default_factory=list)
+    unresolved: list[UnresolvedImage] = field(default_factory=list)
+    shared: SharedParts | None = None
 
     def add(self, found: FoundImage, path: Path, kind: Kind) -> None:
         """Add a reference, once for each path."""
@@ -64,6 +74,13 @@ class Scanner:
 
     def scan_mapping(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str = "") -> None:
         """Scan a mapping: first references in several values together, then each value by its key."""
+        outer = self.shared
+        if not SHARING.isdisjoint(value):
+            self.shared = parts.shared_parts(value) or outer
+        self._scan_keys(value, path, kind, key)
+        self.shared = outer
+
+    def _scan_keys(self, value: Mapping[str, Any], path: Path, kind: Kind, key: str) -> None:
         used = self._scan_joined(value, path, kind, key)
         for name, item in value.items():
             if item is None or name in key_hints.BOOKKEEPING or name in used or key_hints.is_prose(value, name):
@@ -85,6 +102,8 @@ class Scanner:
         if not parts.TRIGGERS.isdisjoint(value) and (joined := parts.join_parts(value, key)):
             self.add(joined.found, (*path, joined.key), kind)
             used = joined.keys
+            for other in parts.other_variants(value, joined):
+                self.add(other.found, (*path, *other.keys), kind)
         if isinstance(value.get("name"), str):
             used = (*used, *self._scan_named(value, path, kind))
         if _has_variables(value):
@@ -112,11 +131,25 @@ class Scanner:
     def _scan_field(self, item: str, path: Path, kind: Kind, name: str, parent: str) -> None:
         """Scan one string of a mapping."""
         if name == "image" and len(path) > 2 and path[-3] in key_hints.CONTAINERS:  # noqa: PLR2004  list, number, field
-            self._exact(item, path, kind, Certainty.CERTAIN)
-        elif key_hints.is_image(name) or (name in key_hints.REFERENCE and parent == "image"):
+            self._required(item, path, kind)
+        elif name == "image" and self.shared and BARE.fullmatch(item) and (found := self.shared.join(item)):
+            self.add(found, path, kind)
+        elif _is_nested(name, parent, item) or key_hints.is_image(name) or _is_reference(name, parent):
             self._exact(item, path, kind, Certainty.POSSIBLE)
         else:
             self.scan_text(item, path, kind, name)
+
+    def _required(self, item: str, path: Path, kind: Kind) -> None:
+        """Scan the image of a container, which must name one."""
+        known = len(self.references)
+        self._exact(item, path, kind, Certainty.CERTAIN)
+        if item and len(self.references) == known:
+            self._open(item, path)
+
+    def _open(self, item: str, path: Path) -> None:
+        found = UnresolvedImage(item, path)
+        if found not in self.unresolved:
+            self.unresolved.append(found)
 
     def scan_list(self, value: list[Any], path: Path, kind: Kind, key: str) -> None:
         """Scan a list: arguments, environment variables, or any other values."""
@@ -132,7 +165,7 @@ class Scanner:
                 self.scan_value(item, place, kind, key)
             elif key not in key_hints.COMMANDS:
                 if key_hints.IMAGES.fullmatch(key) and exact.MARK.search(item):
-                    self._exact(item, place, kind, Certainty.LIKELY)
+                    self._exact(item.rpartition("=")[2], place, kind, Certainty.LIKELY)
                 else:
                     self.scan_text(item, place, kind, key)
 
@@ -150,7 +183,7 @@ class Scanner:
         for argument in arguments(words):
             place = (*path, argument.number)
             if argument.bare is not None and argument.number not in used:
-                self._exact(argument.text, place, kind, argument.bare)
+                self._exact(argument.text, place, kind, argument.bare, tagless=argument.tagless)
             elif argument.number not in used:
                 self.scan_text(argument.text, place, kind, "")
             if argument.many:
@@ -171,11 +204,14 @@ class Scanner:
         for reference in text.references(_without_comments(value)):
             self.add(reference, path, _plain(kind, Kind.TEXT))
 
-    def _exact(self, value: str, path: Path, kind: Kind, bare: Certainty) -> None:
-        if found := exact.whole_reference(value, bare):
+    def _exact(self, value: str, path: Path, kind: Kind, bare: Certainty, *, tagless: bool = False) -> None:
+        if found := exact.whole_reference(value, bare, tagless=tagless):
             self.add(found, path, kind)
         else:
+            known = len(self.references)
             self.scan_text(value, path, kind, str(path[-1]))
+            if len(self.references) == known and exact.is_open(value) and kind in FIELDS:
+                self._open(value, path)
 
     def _listed(self, value: str, path: Path, kind: Kind) -> None:
         for found in exact.listed_references(value):
@@ -187,6 +223,17 @@ class Scanner:
         for name, one in found:
             self.add(one, places[name], kind)
         return [name for name, _ in found]
+
+
+def _is_reference(name: str, parent: str) -> bool:
+    return name in key_hints.REFERENCE and parent == "image"
+
+
+def _is_nested(name: str, parent: str, item: str) -> bool:
+    """Return whether a string is an image because of the key of its mapping: ``image: {name: a/b:1}``."""
+    if key_hints.IMAGES.fullmatch(parent) and name not in parts.REGISTRY + parts.REPOSITORY:
+        return (name == "name" and parent == "images") or bool(exact.MARK.search(item))
+    return name in key_hints.NESTED and key_hints.is_image(parent) and bool(exact.TAGGED.search(item))
 
 
 def _has_variables(value: Iterable[Any]) -> bool:

@@ -72,6 +72,9 @@ RANGES: dict[str, tuple[str, str, dict[str, Any], bool]] = {
     "pypi ten": (PYPI, "1.10", events(FROM_START, {"last_affected": "1.9"}), False),
     "pypi last affected": (PYPI, "1.9", events(FROM_START, {"last_affected": "1.9"}), True),
     "pypi by list": (PYPI, "1.9", {"versions": ["1.8", "1.9"]}, True),
+    "pypi by list, in another spelling": (PYPI, "1.0", {"versions": ["1.0.0"]}, True),
+    "pypi by list, a pre-release in another spelling": (PYPI, "2.0rc1", {"versions": ["2.0.0-RC.1", "nightly"]}, True),
+    "pypi by list, another version": (PYPI, "1.0.post1", {"versions": ["1.0.0"]}, False),
     "pypi list next to commits": (PYPI, "2.0", {"versions": ["1.8"], **events(FROM_START, kind="GIT")}, False),
     "npm before": (NPM, "3.0.4", events(FROM_START, {"fixed": "3.0.5"}, kind="SEMVER"), True),
     "npm later introduced": (NPM, "3.0.4", events({"introduced": "4.0.0"}, kind="SEMVER"), False),
@@ -128,10 +131,19 @@ def test_debian_is_looked_up_by_source_and_release(suite: str, name: str, hits: 
 
 
 def test_python_names_are_one_in_any_spelling() -> None:
-    """`zope.interface`, `Zope_Interface` and `zope-interface` are one package."""
+    """`zope._interface`, `Zope_Interface` and `zope-interface` are one package."""
     package = InstalledPackage(PYPI, "zope-interface", "1.0", "", "pkg:pypi/zope-interface@1.0")
-    record = Advisory.model_validate(advisory("PyPI", "Zope.Interface", versions=["1.0"]))
+    record = Advisory.model_validate(advisory("PyPI", "Zope._Interface", versions=["1.0"]))
     assert len(match_advisories([package], [record]).hits) == 1
+
+
+@pytest.mark.parametrize(("end", "hits"), [("last_affected", 1), ("fixed", 0)])
+def test_a_build_of_its_own_has_the_version_of_its_sources(end: str, hits: int) -> None:
+    """`2.6.0+cu124` is 2.6.0 to advisories, as PEP 440 compares it with versions that have no such label."""
+    purl = "pkg:pypi/torch@2.6.0%2Bcu124"
+    found = installed_packages({"components": [{"type": "library", "bom-ref": purl, "name": "torch", "purl": purl}]})
+    record = Advisory.model_validate(advisory("PyPI", "torch", **events(FROM_START, {end: "2.6.0"})))
+    assert len(match_advisories(found, [record]).hits) == hits
 
 
 SEVERITIES: dict[str, tuple[dict[str, Any], dict[str, Any], Severity]] = {

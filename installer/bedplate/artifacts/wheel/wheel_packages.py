@@ -13,7 +13,7 @@ from packageurl import PackageURL
 from packaging.version import Version
 
 from bedplate.artifacts import spdx
-from bedplate.artifacts.ecosystem import Ecosystem, read_text
+from bedplate.artifacts.ecosystem import AdvisorySubject, Ecosystem, read_text
 from bedplate.artifacts.package import Contents, Package
 
 PYPI = "pypi"
@@ -43,9 +43,13 @@ class PythonPackages(Ecosystem):
         """Return a package's URL."""
         return PackageURL(PYPI, None, package.name.lower().replace("_", "-"), package.version)
 
+    def advisory_subject(self, purl: PackageURL) -> AdvisorySubject:
+        """Return the package without the label of a build of its own: 2.6.0+cu124 is 2.6.0 to advisories (PEP 440)."""
+        return AdvisorySubject(purl.name, (purl.version or "").partition("+")[0])
+
     def normalized_name(self, name: str) -> str:
-        """Return a name in lower case, with hyphens."""
-        return name.lower().replace("_", "-").replace(".", "-")
+        """Return a name in lower case, with single hyphens (PEP 503)."""
+        return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_wheel(path: Path) -> Contents:
