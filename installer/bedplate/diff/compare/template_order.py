@@ -3,7 +3,7 @@
 The order of containers, variables, ports, volumes and the like means nothing to a pod. But controllers compare
 templates element by element, and so re-create the pods: Deployments by
 https://github.com/kubernetes/kubernetes/blob/v1.34.3/pkg/controller/deployment/util/deployment_util.go
-(EqualIgnoreHash), StatefulSets and DaemonSets by the bytes of a ControllerRevision. Jobs and Pods refuse the change.
+(EqualIgnoreHash), StatefulSets and DaemonSets by the bytes of a ControllerRevision. Jobs refuse the change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from bedplate.diff.compare.pairing import ListValue
 from bedplate.kube.change import Action, Change, ListOrder, Path, PathStep
 
 TEMPLATES: dict[str, Path] = {
-    "io.k8s.api.core.v1.Pod": ("spec",),
     "io.k8s.api.batch.v1.Job": ("spec", "template"),
     **dict.fromkeys((f"io.k8s.api.apps.v1.{kind}" for kind in ("Deployment", "StatefulSet", "DaemonSet")),
                     ("spec", "template")),

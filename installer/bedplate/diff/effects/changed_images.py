@@ -30,6 +30,8 @@ def changed_images(old: Snapshot, new: Snapshot, changes: Changes) -> tuple[Imag
     for change in changes.objects:
         pairs |= _pairs(_named(change.old), _named(change.new)) | _at_one_place(change)
     moved = {pair for pair in pairs if None not in pair}
+    same = {pair[0] for pair in pairs if pair[1] is None} & {pair[1] for pair in pairs if pair[0] is None}
+    pairs = {pair for pair in pairs if pair not in {(one, None) for one in same} | {(None, one) for one in same}}
     gone = {pair[0] for pair in pairs if pair[1] is None} - {pair[0] for pair in moved}
     come = {pair[1] for pair in pairs if pair[0] is None} - {pair[1] for pair in moved}
     # An image that one object drops and another adds in another version is one change.

@@ -11,7 +11,7 @@ import jinja2
 from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import printable
 from bedplate.diff.effects.effect_finding import Risk
-from bedplate.diff.output.summary import image_text, message_text, subject_text
+from bedplate.diff.output.summary import image_text, message_parts, subject_text
 from bedplate.diff.output.view import ReportView
 from bedplate.kube.change import Action
 
@@ -31,7 +31,7 @@ def show(view: ReportView) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(subject=subject_text, message=message_text, image=image_text, printable=printable)
+    environment.filters.update(subject=subject_text, parts=message_parts, image=image_text, printable=printable)
     present = {item.risk for item in view.items} | {finding.risk for finding in view.report.effects.findings}
     return environment.get_template("page.html.j2").render(
         view=view,

@@ -9,7 +9,7 @@ from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, ImageChange, Risk
 from bedplate.diff.output.markdown_escape import code, fenced, prose, tag
-from bedplate.diff.output.summary import DiffSummary, SummaryBlock, image_text, message_text, risk_text, subject_text
+from bedplate.diff.output.summary import DiffSummary, SummaryBlock, image_text, message_parts, risk_text, subject_text
 from bedplate.diff.output.view import ReportView, ViewGroup, ViewItem
 from bedplate.kube.change import Action
 
@@ -116,7 +116,9 @@ def _images(images: tuple[ImageChange, ...]) -> Iterator[str]:
 
 
 def _finding(finding: DiffFinding, about: str = "") -> str:
-    return f"- {SIGNS[finding.risk]} **{risk_text(finding.risk)}** {about}{prose(message_text(finding))}"
+    text, rights = message_parts(finding)
+    first = f"- {SIGNS[finding.risk]} **{risk_text(finding.risk)}** {about}{prose(text)}"
+    return "\n".join([first, *(f"  - {prose(right)}" for right in rights)])
 
 
 def _item(item: ViewItem) -> str:
@@ -145,6 +147,9 @@ def _diff(rows: Iterable[Row]) -> Iterator[str]:
         if row.lines:
             yield f"@@ {row.path}{note} @@"
             yield from row.lines
+            continue
+        if not (row.old or row.new):
+            yield f"@@ {row.path}{note} @@"
             continue
         if row.action is not Action.ADDED:
             yield f"- {row.path}: {row.old}{note}"

@@ -11,12 +11,13 @@ import typer
 from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import Row, printable
 from bedplate.diff.effects.effect_finding import DiffFinding, Risk
+from bedplate.diff.output.long_lines import cut_lines
 from bedplate.diff.output.summary import (
     SCREEN,
     DiffSummary,
     SummaryBlock,
     image_text,
-    message_text,
+    message_parts,
     risk_text,
     subject_text,
 )
@@ -29,6 +30,10 @@ LABEL = 12
 """Columns for the names of a summary's blocks."""
 LONGEST = 40
 """Lines of one value, or of one added object; the other formats show all."""
+ROWS = 60
+"""Values of one object; HTML and JSON show all."""
+DETAILS = 1500
+"""Lines of all details; the objects after them are only counted. The riskiest are first."""
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 """What typer.style adds. Values contain none: their control characters are written as escapes."""
 SIGNS = {Action.ADDED: "+", Action.REMOVED: "-", Action.CHANGED: "~", Action.RENAMED: ">"}
@@ -54,22 +59,38 @@ def _all(view: ReportView) -> Iterator[str]:
     if view.findings:
         yield from ("", _rule("overall", "", max(finding.risk for finding in view.findings)))
         for finding in view.findings:
-            yield from _finding(finding, f"{subject_text(finding)} {message_text(finding)}", "  ")
+            yield from _finding(finding, f"{subject_text(finding)} ", "  ")
     if images := view.images:
         yield from ("", _rule("images", count_of(len(images), "change"), Risk.NONE))
         for image in images:
             yield from _wrap(f"{printable(image.name)}  {image_text(image)}", "  ", "      ")
-    for group in view.groups:
-        yield from _group(group)
+    details = [line for group in view.groups for line in _group(group)]
+    yield from details[:DETAILS]
+    if len(details) > DETAILS:
+        yield f"… {count_of(len(details) - DETAILS, 'more line')}, in --output html"
+    if len(details) > SCREEN:
+        yield from ("", _rule("verdict", "", view.summary.worst), *verdict(view.summary))
+
+
+def verdict(value: DiffSummary) -> Iterator[str]:
+    """Return the lines that a terminal shows last: what changed, the worst risk, what stops meanwhile."""
+    for label, text, color in _head(value):
+        yield typer.style(f"{label:<{LABEL}}", fg=color or None, bold=True) + _crop(text, WIDTH - LABEL)
+
+
+def _head(value: DiffSummary) -> list[tuple[str, str, str]]:
+    risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no findings"
+    return [
+        ("Changed", value.counts, ""),
+        ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
+        ("Downtime", value.downtime, ""),
+    ]
 
 
 def summary(value: DiffSummary) -> Iterator[str]:
     """Return the lines of a summary, at most SCREEN. Wide lines are wrapped if there is room, else cut."""
-    risks = ", ".join(f"{count} {risk}" for risk, count in value.risks) or "no findings"
     rows = [
-        ("Changed", value.counts, ""),
-        ("Worst risk", f"{value.worst} ({risks})", COLORS[value.worst]),
-        ("Downtime", value.downtime, ""),
+        *_head(value),
         *(("Note", note, "") for note in value.notes),
         *(line for block in value.fitting() for line in _block(block)),
     ]
@@ -111,19 +132,24 @@ def _item(item: ViewItem) -> Iterator[str]:
     lines = _wrap(f"{SIGNS[item.action]} {name}, {item.action}", "", "  ")
     yield from (typer.style(line, fg=ACTION_COLORS[item.action], bold=True) for line in lines)
     for finding in item.findings:
-        yield from _finding(finding, message_text(finding), "    ")
-    for row in item.rows:
+        yield from _finding(finding, "", "    ")
+    for row in item.rows[:ROWS]:
         yield from _row(row)
+    if len(item.rows) > ROWS:
+        yield f"    … {count_of(len(item.rows) - ROWS, 'more value')}, in --output html"
     yield from _long([f"{SIGNS[item.action]} {line}" for line in item.whole], "    ")
 
 
-def _finding(finding: DiffFinding, text: str, indent: str) -> Iterator[str]:
+def _finding(finding: DiffFinding, about: str, indent: str) -> Iterator[str]:
     head = f"{indent}! {risk_text(finding.risk)}: "
-    for at, line in enumerate(_wrap(head + text, "", indent + "  ")):
+    text, rights = message_parts(finding)
+    for at, line in enumerate(_wrap(head + about + text, "", indent + "  ")):
         if at:
             yield line
         else:
             yield typer.style(line[: len(head)], fg=COLORS[finding.risk] or None, bold=True) + line[len(head) :]
+    for right in rights:
+        yield from _wrap(right, f"{indent}  - ", f"{indent}    ")
 
 
 def _row(row: Row) -> Iterator[str]:
@@ -131,6 +157,9 @@ def _row(row: Row) -> Iterator[str]:
     if row.lines:
         yield from _wrap(f"    {sign} {row.path}:{note}", "", "      ")
         yield from _long(list(row.lines), "        ")
+        return
+    if not (row.old or row.new):
+        yield from _wrap(f"    {sign} {row.path}{note}", "", "      ")
         return
     value = f"{row.old} → {row.new}" if row.action is Action.CHANGED else row.old or row.new
     line = f"    {sign} {row.path}: {value}{note}"
@@ -144,7 +173,7 @@ def _row(row: Row) -> Iterator[str]:
 
 
 def _long(lines: list[str], indent: str) -> Iterator[str]:
-    for line in lines[:LONGEST]:
+    for line in cut_lines(lines[:LONGEST]):
         color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         yield from (typer.style(part, fg=color) for part in _chop(line, indent))
     if len(lines) > LONGEST:

@@ -21,8 +21,14 @@ NOTES = 3
 """Notes that are shown; JSON has all."""
 LONGEST = 180
 """Characters of a finding's message; the details below show all of it."""
+MORE = " and 1000 more"
 NAMED = 3
 """Subjects that are named before the rest is counted."""
+RIGHTS = 12
+"""Lines of rights under one finding; JSON has all."""
+RESOURCES = 8
+"""Resources that are named in one line of rights."""
+STDIN, STDIN_TEXT = "-", "standard input"
 DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 """As much of a digest as people compare; the details show all of it."""
 IMAGES = "Images"
@@ -124,8 +130,8 @@ def summarize(report: DiffReport) -> DiffSummary:
         SummaryBlock("Restart", tuple(_findings(effects, Risk.RESTART)), Risk.RESTART),
     )
     return DiffSummary(
-        old=printable(report.old),
-        new=printable(report.new),
+        old=snapshot_name(report.old),
+        new=snapshot_name(report.new),
         counts=_counts(report),
         worst=effects.worst,
         risks=tuple(sorted(counted.items(), reverse=True)),
@@ -133,6 +139,30 @@ def summarize(report: DiffReport) -> DiffSummary:
         blocks=tuple(block for block in blocks if block.lines),
         notes=tuple(printable(note) for note in report.notes[:NOTES]),
     )
+
+
+def snapshot_name(name: str) -> str:
+    """Return a snapshot's name as people write it."""
+    return STDIN_TEXT if name == STDIN else printable(name)
+
+
+def message_parts(finding: DiffFinding) -> tuple[str, tuple[str, ...]]:
+    """Return a message, and the list of rights in it, of which each line names only the first few."""
+    text = message_text(finding)
+    head, colon, rest = text.partition(": ")
+    if not (finding.rule.startswith("rbac-") and colon):
+        return text, ()
+    rights = [_few(part) for part in rest.split("; ")]
+    if len(rights) == 1 and len(text) <= LONGEST:
+        return text, ()
+    more = [f"and {len(rights) - RIGHTS} more"] if len(rights) > RIGHTS else []
+    return f"{head}:", (*rights[:RIGHTS], *more)
+
+
+def _few(right: str) -> str:
+    """Return a right with the first of its resources."""
+    names = right.split(", ")
+    return right if len(names) <= RESOURCES else f"{', '.join(names[:RESOURCES])} and {len(names) - RESOURCES} more"
 
 
 def image_text(image: ImageChange) -> str:
@@ -200,7 +230,13 @@ def _findings(effects: Effects, risk: Risk) -> Iterable[SummaryLine]:
 
 
 def _cropped(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    """Return a message that fits: a list is cut between two of its items, and the rest is counted."""
+    if len(text) <= LONGEST:
+        return text
+    parts = re.split(r"(; |, )", text)
+    fits = next((at for at in range(len(parts), 0, -2) if len("".join(parts[:at])) <= LONGEST - len(MORE)), 0)
+    more = (len(parts) - fits + 1) // 2
+    return f"{''.join(parts[:fits])} and {more} more" if fits else f"{text[: LONGEST - 1]}…"
 
 
 def _names(names: list[str]) -> str:

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bedplate.core.errors import SourceLocation
+from bedplate.core.sizes import count_of
 from bedplate.diff.compare.value_text import Row, printable, to_row, yaml_lines
 from bedplate.diff.effects.effect_finding import DiffFinding, DiffReport, ImageChange, Risk
 from bedplate.diff.output.summary import DiffSummary, object_title, summarize
 from bedplate.kube import secret_values
-from bedplate.kube.change import Action, HostChange, ObjectChange
+from bedplate.kube.change import Action, Change, HostChange, ObjectChange
 from bedplate.kube.object_id import ObjectId, is_cluster_scoped
 
 HOSTS = "hosts"
 FIRST = ("apiVersion", "kind", "metadata")
 """The first keys of an object, as people write it."""
+DEFINITION = "CustomResourceDefinition"
 CLUSTER = "cluster-wide"
 UNWRITTEN = "no namespace written"
 """Heading of objects that are applied to a namespace which the person who applies them chooses."""
@@ -46,7 +48,10 @@ class ViewItem:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Return each changed value; none for an object or host that was added or removed."""
-        return tuple(to_row(change) for change in self.change.changes)
+        changes = self.change.changes
+        rest = [change for change in changes if not _is_documentation(self.change, change)]
+        prose = len(changes) - len(rest)
+        return (*map(to_row, rest), *([_documentation(prose)] if prose else []))
 
     @cached_property
     def whole(self) -> tuple[str, ...]:
@@ -126,6 +131,16 @@ def arrange(report: DiffReport) -> ReportView:
         tuple(sorted((finding for rest in by_subject.values() for finding in rest), key=_order)),
         tuple(sorted(arranged, key=lambda group: (-group.risk, group.name))),
     )
+
+
+def _is_documentation(holder: ObjectChange | HostChange, change: Change) -> bool:
+    """Return whether a change is one of a description in the schema of a custom kind, which no program reads."""
+    is_definition = isinstance(holder, ObjectChange) and holder.identity.kind == DEFINITION
+    return is_definition and change.path[-1:] == ("description",) and change.path[-2:-1] != ("properties",)
+
+
+def _documentation(count: int) -> Row:
+    return Row("documentation only", Action.CHANGED, note=f"{count_of(count, 'description')} in its schema")
 
 
 def _object(change: ObjectChange, findings: list[DiffFinding]) -> ViewItem:
