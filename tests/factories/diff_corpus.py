@@ -166,7 +166,7 @@ def _described(theme: str, spec: Json) -> Case:
 
 def _case(theme: str, spec: Json) -> Case:
     if "before" in spec:
-        return Case(theme, spec, *(State(dict(enumerate(spec[name]))) for name in ("before", "after")))
+        return Case(theme, spec, State(dict(enumerate(spec["before"]))), State(dict(enumerate(spec["after"]))))
     old = State(dict(datacenter()))
     for group in spec.get("given", []):
         _edit(group, old)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from bedplate.core.sizes import count_of
 from bedplate.kube.object_id import ObjectId, is_namespaced
@@ -127,7 +128,7 @@ def _says_cluster(group: str, kind: str, snapshot: Snapshot) -> bool:
     )
 
 
-def _specs(group: str, kind: str, resources: Iterable[Resource]) -> Iterator[dict[str, object]]:
+def _specs(group: str, kind: str, resources: Iterable[Resource]) -> Iterator[dict[str, Any]]:
     for resource in resources:
         key = resource.identity
         if key.kind == DEFINITION and key.name.partition(".")[2] == group and resource.mentions((kind,)):
