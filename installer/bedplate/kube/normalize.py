@@ -58,9 +58,13 @@ def to_resource(value: Any, location: SourceLocation, component: str = "") -> Re
 
 
 def _is_kustomization(one: RawValue) -> bool:
-    """Return whether a value is a kustomization that leaves out what its file's name says."""
-    is_named = isinstance(one.value, dict) and one.value.get("apiVersion") is None
-    return is_named and PurePath(one.location.file.removesuffix(".gz")).name in KUSTOMIZATIONS
+    """Return whether a value is a kustomization, which has no metadata, and may leave out what its file's name says."""
+    if not isinstance(one.value, dict):
+        return False
+    version = one.value.get("apiVersion")
+    if version is None:
+        return PurePath(one.location.file.removesuffix(".gz")).name in KUSTOMIZATIONS
+    return isinstance(version, str) and version.startswith(f"{NOT_OBJECTS}/")
 
 
 def _without_idle_namespace(value: dict[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,9 @@ def test_a_kustomization_is_no_object(folder: Path) -> None:
     """A kustomization may leave out apiVersion and kind; it is skipped next to its manifests."""
     (folder / "x").mkdir()
     (folder / "x" / "kustomization.yaml").write_text("resources: [pod.yaml]\n")
+    (folder / "x" / "base").mkdir()
+    written = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pod.yaml]\n"
+    (folder / "x" / "base" / "kustomization.yaml").write_text(written)
     (folder / "x" / "pod.yaml").write_text(as_yaml([POD]))
     assert len(read_snapshot("x").resources) == 1
 
