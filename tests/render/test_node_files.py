@@ -12,6 +12,7 @@ import yaml
 from bedplate.core import paths
 from bedplate.render.rendered import RenderedObject
 
+POLICY_SECONDS = 15
 METRIC = re.compile(r"\b(bedplate_\w+)\b")
 PROGRAM = paths.SOURCE / "roles/node_maintenance/files/bedplate_node"
 
@@ -49,6 +50,13 @@ class Node:
 def node(rendered: list[RenderedObject], tmp_path: Path) -> Node:
     """Return a node without a CNI file."""
     return Node(rendered, tmp_path)
+
+
+def test_network_policies_are_restored_within_seconds(rendered: list[RenderedObject]) -> None:
+    """A flushed firewall leaves a node without policies for at most 15 s; kube-router's default is five minutes."""
+    (container,) = [one for one in _pod(rendered, "kube-router")["containers"] if one["name"] == "kube-router"]
+    (period,) = [arg for arg in container["args"] if arg.startswith("--iptables-sync-period=")]
+    assert 0 < int(period.partition("=")[2].removesuffix("s")) <= POLICY_SECONDS
 
 
 def test_a_changed_network_file_reaches_the_node(node: Node) -> None:

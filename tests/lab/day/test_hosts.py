@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from factories.running_lab import RunningLab
 
 WORKER = "worker1"
 TABLE = ("nft", "list", "table", "inet", "bedplate_audit")
-HEAL_SECONDS = 15
+POLICIES, SERVICES = ("nft", "list", "table", "ip", "filter"), ("nft", "list", "table", "ip", "nat")
+HEAL_SECONDS, POLICY_SECONDS, SERVICE_SECONDS = 15, 30, 90
+"""kube-router restores policies every 15 s, kube-proxy looks for its rules every 30 s; a lab is slow."""
 USERS = "/etc/bedplate/more-users.yaml"
 NAME, PASSWORD = "grace", "correct horse battery staple"
 BY_HAND = """
@@ -39,11 +42,33 @@ def test_one_plain_apply_restores_a_host(lab: RunningLab) -> None:
 def test_the_audit_heals_itself(lab: RunningLab) -> None:
     """Rules that a firewall's reload removed are back within seconds, without an apply."""
     lab.at(WORKER, "nft", "delete", "table", "inet", "bedplate_audit")
-    deadline = time.monotonic() + HEAL_SECONDS
-    while 'counter name "outside"' not in lab.at(WORKER, *TABLE, check=False) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert 'counter name "outside"' in lab.at(WORKER, *TABLE)
+    assert _holds_within(HEAL_SECONDS, lambda: 'counter name "outside"' in lab.at(WORKER, *TABLE, check=False))
     assert lab.answer("apply", lab.lab.name, "--yes")["ran"] == {}
+
+
+def test_network_policies_come_back_by_themselves(lab: RunningLab) -> None:
+    """After `nft flush ruleset`, kube-router and kube-proxy write their rules again, without an apply."""
+    assert _policy_chains(lab) > 0
+    lab.at(WORKER, "nft", "flush", "ruleset")
+    assert _holds_within(POLICY_SECONDS, lambda: _policy_chains(lab) > 0)
+    assert _holds_within(SERVICE_SECONDS, lambda: "jump KUBE-SVC" in lab.at(WORKER, *SERVICES, check=False))
+    assert _holds_within(HEAL_SECONDS, lambda: 'counter name "outside"' in lab.at(WORKER, *TABLE, check=False))
+    assert lab.answer("apply", lab.lab.name, "--yes")["ran"] == {}
+
+
+def _policy_chains(lab: RunningLab) -> int:
+    """Return how many pods of the worker have their policies; 0 if packets do not reach them."""
+    rules = lab.at(WORKER, *POLICIES, check=False)
+    return len(set(re.findall(r"chain (KUBE-POD-FW-\w+)", rules))) if "jump KUBE-ROUTER-FORWARD" in rules else 0
+
+
+def _holds_within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 @pytest.fixture
