@@ -40,6 +40,19 @@ echo "client-certificate: kubelet-client-current.pem" >/etc/kubernetes/kubelet.c
 systemctl start kubelet
 """
 
+RUN_A_PROGRAM = """
+set -e
+systemctl stop kubelet
+cp /usr/bin/sleep /opt/bedplate/kubernetes/current/bin/new
+mv /opt/bedplate/kubernetes/current/bin/new /opt/bedplate/kubernetes/current/bin/kubelet
+cd /etc/systemd/system/kubelet.service.d
+printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/kubelet 1000000\\n' >99.conf
+systemctl daemon-reload
+systemctl start kubelet
+systemd-run --quiet python3 -c "$1"
+"""
+"""Runs a real program as the kubelet, not a script, and answers its health check next to it."""
+
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleMachine]:
@@ -80,3 +93,22 @@ def test_a_kubelet_that_cannot_log_in_is_left_to_its_role(machine: RoleMachine) 
     machine.run_roles(ROLES)
     assert _process(machine) == before
     machine.shell("mv /root/kubelet.conf /etc/kubernetes/")
+
+
+def test_another_build_of_its_version_restarts_the_kubelet(machine: RoleMachine) -> None:
+    """Its program was unpacked over the one that runs. One of another version, or that cannot log in, is left alone."""
+    machine.shell(RUN_A_PROGRAM, KUBELET)
+    before = _process(machine)
+    assert machine.run_roles(["restarted_services"]).changes == []
+    machine.shell("cd /opt/bedplate/kubernetes/current/bin && cp kubelet new && mv new kubelet")
+    machine.shell("mv /etc/kubernetes/kubelet.conf /root/")
+    machine.run_roles(["restarted_services"])
+    assert _process(machine) == before
+    machine.shell("mv /root/kubelet.conf /etc/kubernetes/")
+    machine.run_roles(["restarted_services"])
+    after = _process(machine)
+    assert after not in {before, b"0\n"}
+    assert machine.run_roles(["restarted_services"]).changes == []
+    machine.shell("cd /opt/bedplate/kubernetes && cp -r current newer && mv current older && ln -s newer current")
+    assert machine.run_roles(["restarted_services"]).changes == []
+    assert _process(machine) == after
