@@ -16,7 +16,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AttributeOID, NameOID
 
 from factories.api_server import ApiServer
 from factories.node_root import PROGRAM
@@ -43,6 +43,7 @@ class Request:
         usages: what the certificate is for.
         signer: who is to sign it.
         is_rsa: whether its key is an RSA key.
+        password: a challenge password, which openssl prints as it is.
     """
 
     user: str = "system:node:worker1"
@@ -55,6 +56,7 @@ class Request:
     usages: tuple[str, ...] = USAGES
     signer: str = SERVING
     is_rsa: bool = False
+    password: bytes = b""
 
     def pem(self) -> bytes:
         """Return the signed request."""
@@ -70,6 +72,8 @@ class Request:
         builder = x509.CertificateSigningRequestBuilder().subject_name(name)
         if wanted:
             builder = builder.add_extension(x509.SubjectAlternativeName(wanted), critical=False)
+        if self.password:
+            builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, self.password)
         key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = ec.generate_private_key(ec.SECP256R1())
         if self.is_rsa:
             key = rsa.generate_private_key(65537, 2048)
@@ -179,6 +183,7 @@ REFUSED = {
     "an email address as well": (Request(others=(x509.RFC822Name("a@lab.test"),)), "its names are"),
     "a URI as well": (Request(others=(x509.UniformResourceIdentifier("spiffe://lab/api"),)), "its names are"),
     "names hidden in one name": (Request(names=("worker1, DNS:cp1",)), "its names are"),
+    "a password": (Request(password=b"x\n  X509v3 Subject Alternative Name:"), "it cannot be read: it has 2 elements"),
     "a certificate for clients": (Request(usages=("digital signature", "client auth")), "its usages are"),
     "servers and clients": (Request(usages=(*USAGES, "client auth")), "its usages are"),
     "a certificate that signs": (Request(usages=(*USAGES, "cert sign")), "its usages are"),
@@ -190,8 +195,8 @@ REFUSED = {
         "rogue is not a node of this environment",
     ),
     "another organization": (Request(*MALLORY, organization="system:masters"), "mallory is not a node"),
-    "another node's subject": (Request(subject="system:node:cp1"), "its subject=CN=system:node:cp1,O=system:nodes"),
-    "another group's subject": (Request(organization="system:masters"), "its subject=CN=system:node:worker1"),
+    "another node's subject": (Request(subject="system:node:cp1"), "its subject is CN=system:node:cp1,O=system:nodes"),
+    "another group's subject": (Request(organization="system:masters"), "its subject is CN=system:node:worker1"),
 }
 
 

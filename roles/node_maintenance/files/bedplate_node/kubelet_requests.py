@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import node_request
 from host_paths import HostPaths, NodeError, run
 
 SIGNER = "kubernetes.io/kubelet-serving"
@@ -22,6 +23,8 @@ USAGES = (
 )
 POLL_SECONDS = 2.0
 LATELY = timedelta(minutes=5)
+SHOWN = 200
+"""How much of what a node wrote is shown."""
 
 
 def approve(paths: HostPaths, nodes: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -29,11 +32,10 @@ def approve(paths: HostPaths, nodes: Mapping[str, str]) -> tuple[list[str], dict
     approved, refused = [], {}
     for request in _waiting(paths):
         name = request["metadata"]["name"]
-        why = refusal(request, nodes)
+        why = _judge(request, nodes) or _approve(paths, name)
         if why:
             refused[name] = why
         else:
-            _kubectl(paths, "certificate", "approve", name)
             approved.append(request["spec"]["username"].rpartition(":")[2])
     return approved, refused
 
@@ -71,27 +73,49 @@ def refusal(request: Mapping[str, Any], nodes: Mapping[str, str]) -> str:
         return f"{name} is not a node of this environment"
     if set(spec.get("usages", [])) not in USAGES:
         return f"its usages are {', '.join(spec.get('usages', []))}"
-    return _refusal_of_content(base64.b64decode(spec["request"]), name, nodes[name])
+    return _refusal_of_content(base64.b64decode(spec["request"], validate=True), name, nodes[name])
+
+
+def _approve(paths: HostPaths, name: str) -> str:
+    """Approve a request; return why that failed, as when it was removed a moment ago."""
+    try:
+        _kubectl(paths, "certificate", "approve", name)
+    except NodeError as error:
+        return str(error)
+    return ""
+
+
+def _judge(request: Mapping[str, Any], nodes: Mapping[str, str]) -> str:
+    """Return why a request may not be approved, also if it cannot be judged: others must not wait for it."""
+    try:
+        return refusal(request, nodes)
+    except Exception as error:  # noqa: BLE001  a node writes the request: nothing in it may stop the program
+        return f"it cannot be judged: {error!r}"
 
 
 def _refusal_of_content(pem: bytes, name: str, address: str) -> str:
     try:
-        run(["openssl", "req", "-noout", "-verify"], stdin=pem)
-        subject = run(["openssl", "req", "-noout", "-subject", "-nameopt", "RFC2253"], stdin=pem).decode().strip()
-        text = run(["openssl", "req", "-noout", "-text"], stdin=pem).decode().splitlines()
-    except NodeError as error:
-        return f"it cannot be read: {error}"
-    if subject != f"subject=CN=system:node:{name},O=system:nodes":
-        return f"its {subject}"
-    headings = [i for i, line in enumerate(text) if line.strip().startswith("X509v3 Subject Alternative Name:")]
-    names = [part.strip() for i in headings for part in text[i + 1].split(",")]
-    if sorted(names) != sorted([f"DNS:{name}", f"IP Address:{address}"]):
-        return f"its names are {', '.join(names) or 'missing'}"
-    return ""
+        request = node_request.read(pem)
+    except ValueError as error:
+        return f"it cannot be read: it {error}"
+    if (request.organization, request.name) != ("system:nodes", f"system:node:{name}"):
+        return f"its subject is CN={request.name[:SHOWN]},O={request.organization[:SHOWN]}"
+    if sorted(request.names) != sorted([f"DNS:{name}", f"IP Address:{address}"]):
+        return f"its names are {', '.join(request.names)[:SHOWN] or 'missing'}"
+    return "" if _is_signed(request.der) else "it is not signed with its own key"
+
+
+def _is_signed(der: bytes) -> bool:
+    """Return whether a request is signed with the key that it has; openssl's exit status is 0 in either case."""
+    try:
+        said = run(["sh", "-c", "exec openssl req -inform DER -noout -verify 2>&1"], stdin=der)
+    except NodeError:
+        return False
+    return b"verify OK" in said
 
 
 def _waiting(paths: HostPaths) -> list[dict[str, Any]]:
-    return [item for item in _listed(paths) if not item["status"].get("conditions")]
+    return [item for item in _listed(paths) if not item.get("status", {}).get("conditions")]
 
 
 def _listed(paths: HostPaths) -> list[dict[str, Any]]:
@@ -107,7 +131,7 @@ def _approved_lately(paths: HostPaths, node: str) -> bool:
         condition["lastUpdateTime"]
         for item in _listed(paths)
         if item["spec"]["username"] == f"system:node:{node}"
-        for condition in item["status"].get("conditions", [])
+        for condition in item.get("status", {}).get("conditions", [])
         if condition["type"] == "Approved"
     ]
     return any(datetime.fromisoformat(text) > since for text in times)
