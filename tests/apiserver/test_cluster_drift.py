@@ -105,6 +105,18 @@ def test_fields_that_controllers_add_are_not_drift(applied: SmallPlatform) -> No
     assert applied.drift().objects == ()
 
 
+@pytest.mark.parametrize("manager", ["argocd-controller", "kube-controller-manager", "bedplate"])
+def test_who_opens_a_network_cannot_pass_for_a_controller(shop: SmallPlatform, manager: str) -> None:
+    """A rule added to a network policy is drift, whatever its writer calls itself."""
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
+    policy = shop.object("NetworkPolicy", "default-deny", {"spec": spec}, api="networking.k8s.io/v1")
+    shop.apply(*_objects(shop), policy)
+    patch = json.dumps({"spec": {"ingress": [{}]}})
+    shop.kubectl("patch", "networkpolicy", "default-deny", "--patch", patch, f"--field-manager={manager}")
+    expected = (Cause.CHANGED, "NetworkPolicy", "default-deny", "spec.ingress", manager)
+    assert _differences(shop.drift()) == {expected}
+
+
 def test_an_edited_secret_is_reported_without_its_value(applied: SmallPlatform) -> None:
     """The changed key of a Secret is named, and neither its old nor its new value is reported."""
     _patch(applied, "secret", "shop", password=BY_HAND)

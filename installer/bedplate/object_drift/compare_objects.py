@@ -88,7 +88,7 @@ def _is_drift(change: Change, owners: FieldOwners) -> bool:
     Fields that controllers add are not drift. A field that we still own is as we applied it, in the server's form.
     """
     if change.action is Action.ADDED:
-        return bool(owners.others(change.path))
+        return owners.has_added(change.path)
     return not owners.is_ours(change.path)
 
 

@@ -7,16 +7,27 @@ https://github.com/kubernetes-sigs/structured-merge-diff/blob/v6.3.0/fieldpath/s
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from bedplate.kube import object_id
 from bedplate.kube.change import ElementKey, InsideDocument, ListOrder, Path
 
-CONTROLLERS = re.compile(r"kube-.*|kubelet|kubeadm|.*controller.*|.*provisioner.*|.*operator.*|cluster-autoscaler")
-"""Field managers of the cluster itself: what they add to our objects is not drift."""
+CONTROLLERS = frozenset(
+    {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kubelet", "local-path-provisioner"}
+)
+"""Field managers of Kubernetes and of the release's components: what they add to our objects is not drift.
+
+Anyone may choose such a name, so it counts only where an added field opens nothing.
+"""
+AGGREGATION = "clusterrole-aggregation-controller"
+"""Kubernetes' field manager that fills the rules of a ClusterRole with an aggregationRule."""
+GUARDED_GROUPS = frozenset({"rbac.authorization.k8s.io", "admissionregistration.k8s.io"})
+GUARDED_KINDS = frozenset(
+    {("", "Namespace"), ("", "ResourceQuota"), ("", "LimitRange"), ("networking.k8s.io", "NetworkPolicy")}
+)
+"""Group and kind of objects that decide what is permitted: no controller adds a field to them."""
 
 Fields = dict[str, Any]
 
@@ -28,10 +39,12 @@ class FieldWriter:
     Attributes:
         manager: its field manager, such as kubectl-edit.
         time: when it last wrote, as the API server reports it.
+        applies: whether it wrote with a server-side apply, as we do.
     """
 
     manager: str
     time: str
+    applies: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         """Return it for people."""
@@ -44,9 +57,11 @@ class FieldOwners:
     def __init__(self, live: dict[str, Any], own: str) -> None:
         """Take a live object with its managedFields, and our own field manager's name."""
         self._own = own
+        identity = object_id.of(live)
+        self._is_guarded = identity.group in GUARDED_GROUPS or identity[:2] in GUARDED_KINDS
         self._is_custom = object_id.group_of(live) not in object_id.BUILT_IN_GROUPS
         self._entries = [
-            (FieldWriter(str(entry.get("manager", "")), str(entry.get("time", ""))), entry.get("fieldsV1") or {})
+            (_writer(entry), entry.get("fieldsV1") or {})
             for entry in live["metadata"].get("managedFields") or []
             if entry.get("subresource") != "status"
         ]
@@ -62,7 +77,8 @@ class FieldOwners:
 
     def others(self, path: Path) -> list[FieldWriter]:
         """Return who else, controllers excepted, wrote at or below a path; the latest first."""
-        others = [writer for writer in self._owners(path) if self._is_other(writer)]
+        owners = self._owners(path)
+        others = [writer for writer in owners if self._is_other(writer) and not self._fills(writer, path)]
         return sorted(others, key=lambda writer: (writer.time, writer.manager), reverse=True)
 
     def latest(self) -> FieldWriter | None:
@@ -70,8 +86,21 @@ class FieldOwners:
         others = (writer for writer, _ in self._entries if self._is_other(writer))
         return max(others, key=lambda writer: writer.time, default=None)
 
+    def has_added(self, path: Path) -> bool:
+        """Return whether others, controllers excepted, added the value at a path that we did not apply.
+
+        On an object that guards others, a value without any owner counts, too, if the list of owners was removed.
+        """
+        return bool(self.others(path)) or (self._is_guarded and not self.are_known)
+
     def _is_other(self, writer: FieldWriter) -> bool:
-        return writer.manager != self._own and CONTROLLERS.fullmatch(writer.manager) is None
+        if self._is_guarded:
+            return writer.manager != self._own or not writer.applies
+        return writer.manager != self._own and writer.manager not in CONTROLLERS
+
+    def _fills(self, writer: FieldWriter, path: Path) -> bool:
+        """Return whether a writer only fills in what our aggregationRule asks for."""
+        return writer.manager == AGGREGATION and path[:1] == ("rules",) and self.is_ours(("aggregationRule",))
 
     def _owners(self, path: Path) -> list[FieldWriter]:
         return [writer for writer, fields in self._entries if self._has(fields, path)]
@@ -91,6 +120,11 @@ class FieldOwners:
                 return not (self._is_custom and isinstance(below, str))
             fields = child
         return True
+
+
+def _writer(entry: dict[str, Any]) -> FieldWriter:
+    applies = entry.get("operation", "Apply") == "Apply"
+    return FieldWriter(str(entry.get("manager", "")), str(entry.get("time", "")), applies)
 
 
 def _child(fields: Fields, step: Any) -> Fields | None:

@@ -87,6 +87,86 @@ def test_a_value_added_by_hand_or_by_a_controller() -> None:
         assert [difference.writer.manager for difference in found if difference.writer] == [manager] * expected
 
 
+GUARDS: dict[str, tuple[str, str, Json, Json, Json]] = {
+    "network policy": (
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        {"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}},
+        {"spec": {"ingress": [{}]}},
+        {"f:spec": {"f:ingress": {}}},
+    ),
+    "rights": (
+        "rbac.authorization.k8s.io/v1",
+        "Role",
+        {"rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]},
+        {"rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["one"]}]},
+        {"f:rules": {}},
+    ),
+    "quota": ("v1", "ResourceQuota", {"spec": {"hard": {"pods": "1"}}}, {"spec": {"scopes": ["BestEffort"]}}, {}),
+    "limits": ("v1", "LimitRange", {"spec": {}}, {"spec": {"limits": [{"type": "Pod", "max": {"cpu": "99"}}]}}, {}),
+    "namespace": ("v1", "Namespace", {}, {"metadata": {"labels": {"tenant": "other"}}}, {}),
+    "admission policy": (
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        {"spec": {"failurePolicy": "Fail"}},
+        {"spec": {"matchConditions": [{"name": "never", "expression": "false"}]}},
+        {"f:spec": {"f:matchConditions": {}}},
+    ),
+}
+"""API version, kind, applied fields, added ones, and managedFields of these."""
+MANAGERS = ("argocd-controller", "kube-controller-manager", "kubelet", "some-operator", "bedplate")
+
+
+@pytest.mark.parametrize("manager", MANAGERS)
+@pytest.mark.parametrize("case", GUARDS)
+def test_no_controller_adds_to_what_guards_others(case: str, manager: str) -> None:
+    """A field that opens something is drift, whatever its writer calls itself, also if it takes our name."""
+    api, kind, own, added, fields = GUARDS[case]
+    applied = {"apiVersion": api, "kind": kind, "metadata": {"name": "guard", "namespace": "shop"}, **own}
+    there = merged(applied, added)
+    written = fields or {f"f:{key}": {f"f:{inner}": {} for inner in value} for key, value in added.items()}
+    there["metadata"]["managedFields"] = [entry("bedplate", {}, "Apply"), entry(manager, written)]
+    found = compared([applied], [applied], [there])
+    assert found, "no drift"
+    assert {one.writer.manager for one in found if one.writer} == {manager}
+
+
+def test_a_field_without_owners_on_what_guards_others_is_drift() -> None:
+    """Whoever adds a rule may also remove managedFields: without any, what was added counts."""
+    applied = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "default-deny", "namespace": "shop"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+    }
+    opened = merged(applied, {"spec": {"ingress": [{}]}})
+    assert len(compared([applied], [applied], [opened])) == 1
+
+
+def test_rules_that_kubernetes_aggregates_are_not_drift() -> None:
+    """The rules of a ClusterRole with an aggregationRule are filled in by Kubernetes; anyone else's are drift."""
+    rule = {"clusterRoleSelectors": [{"matchLabels": {"part": "view"}}]}
+    applied = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "all"},
+        "aggregationRule": rule,
+    }
+    ours = entry("bedplate", {"f:aggregationRule": {}}, "Apply")
+    for manager, expected in (("clusterrole-aggregation-controller", 0), ("some-controller", 1)):
+        there = merged(applied, {"rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]})
+        there["metadata"]["managedFields"] = [ours, entry(manager, {"f:rules": {}}, "Apply")]
+        assert len(compared([applied], [applied], [there])) == expected
+
+
+@pytest.mark.parametrize("manager", ["argocd-controller", "some-operator", "kube-friend", "my-provisioner"])
+def test_a_name_like_a_controllers_is_not_a_controller(manager: str) -> None:
+    """Only the managers of Kubernetes and of the release's own components may add fields elsewhere."""
+    there = live(entry(manager, {"f:spec": {"f:paused": {}}}))
+    there["spec"]["paused"] = True
+    assert len(compared([DEPLOYMENT], [DEPLOYMENT], [there])) == 1
+
+
 def test_a_value_removed_by_hand() -> None:
     """A removed value has no owner, so the last writer of the object is named."""
     there = live(entry("kubectl-edit", {"f:spec": {"f:paused": {}}}), ours=without(OURS, "f:metadata"))

@@ -25,7 +25,9 @@ def _owners(*entries: tuple[str, str, Json], subresource: str = "") -> FieldOwne
     managed = [{"manager": name, "time": time, "fieldsV1": fields} for name, time, fields in entries]
     if subresource:
         managed[-1]["subresource"] = subresource
-    return FieldOwners({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"managedFields": managed}}, "bedplate")
+    return FieldOwners(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "managedFields": managed}}, "bedplate"
+    )
 
 
 @pytest.mark.parametrize(
