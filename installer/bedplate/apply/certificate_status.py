@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from pydantic import BaseModel, FiniteFloat, TypeAdapter
 
 from bedplate.cluster import admin_kubeconfig
 from bedplate.config.environments import Site
@@ -38,6 +38,21 @@ class CertificateEnd:
     days_left: float
 
 
+class NodeCertificate(BaseModel):
+    """What a node says about a certificate.
+
+    Attributes:
+        kind: authority, serving or client.
+        ends: when it ends, in seconds since 1970.
+    """
+
+    kind: str
+    ends: FiniteFloat
+
+
+ANSWER = TypeAdapter(dict[str, NodeCertificate])
+
+
 def read_certificates(site: Site) -> list[CertificateEnd]:
     """Return every certificate of an environment, the first to end first; hosts that do not answer have none."""
     nodes = dict.fromkeys((*site.control_plane, *site.workers))
@@ -51,12 +66,10 @@ def _of_node(site: Site, host: Host) -> list[CertificateEnd]:
     try:
         words = [NODE_PROGRAM, "certificates"]
         done = run_on_host(site, host, words, timeout=SECONDS, check=False, as_root=True)
-        listed = json.loads(done.stdout)
+        listed = ANSWER.validate_json(done.stdout)
     except (BedplateError, OSError, ValueError):
         return []
-    return [
-        CertificateEnd(host.name, name, one["kind"], _days_left(float(one["ends"]))) for name, one in listed.items()
-    ]
+    return [CertificateEnd(host.name, name, one.kind, _days_left(one.ends)) for name, one in listed.items()]
 
 
 def _of_bastion(site: Site) -> Iterator[CertificateEnd]:

@@ -82,7 +82,7 @@ def read_outside(site: Site, host: Host) -> int | None:
     try:
         done = run_on_host(site, host, AUDIT, timeout=TIMEOUT_SECONDS, check=False, as_root=True)
         return egress_audit.parse(done.stdout).outside
-    except (BedplateError, OSError, ValueError, KeyError):
+    except (BedplateError, OSError, ValueError):
         return None
 
 

@@ -50,7 +50,14 @@ class EgressCount:
 
 
 def parse(listing: str | bytes) -> EgressCount:
-    """Return what a listing counts; raise ValueError or KeyError if it is not that of the audit's table."""
+    """Return what a listing counts; raise ValueError if it is not that of the audit's table."""
+    try:
+        return _parse(listing)
+    except (AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError("is not a listing of the audit's table") from error
+
+
+def _parse(listing: str | bytes) -> EgressCount:
     items = json.loads(listing)["nftables"]
     counters = {item["counter"]["name"]: int(item["counter"]["packets"]) for item in items if "counter" in item}
     sets = {item["set"]["name"]: item["set"] for item in items if "set" in item}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from bedplate.config import environments
 from bedplate.config.environments import Site
@@ -29,7 +30,7 @@ def read_status(lab: Lab) -> dict[str, Any]:
 def _platform_status(site: Site) -> dict[str, Any]:
     words = [BEDPLATE, "status", site.environment.name, "--output", "json"]
     try:
-        return dict(json.loads(ssh.run(ssh.bastion(site), words).stdout))
-    except BedplateError:
+        return TypeAdapter(dict[str, Any]).validate_json(ssh.run(ssh.bastion(site), words).stdout)
+    except (BedplateError, ValueError):
         # It has not booted yet, or nothing is installed: a state to show, not an error.
         return {}

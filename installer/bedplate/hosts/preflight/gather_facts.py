@@ -10,6 +10,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from bedplate.config import addresses
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
@@ -84,7 +86,7 @@ def _facts(site: Site, host: Host, pinned: Collection[str]) -> Facts:
 
 def _probed(site: Site, host: Host, program: str, parameters: dict[str, Any]) -> dict[str, Any]:
     done = _run(site, host, ["python3", "-", json.dumps(parameters)], Path(program).read_bytes())
-    return dict(json.loads(done.stdout))
+    return TypeAdapter(dict[str, Any]).validate_json(done.stdout)
 
 
 def _targets(site: Site, host: Host) -> list[tuple[str, int]]:

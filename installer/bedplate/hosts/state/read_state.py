@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from bedplate.config.environments import Site
 from bedplate.config.hosts import Host
@@ -13,6 +14,7 @@ from bedplate.hosts.ssh import UnreachableError
 from bedplate.hosts.state import state_probe
 from bedplate.hosts.state.host_questions import HostQuestions
 
+ANSWER = TypeAdapter(dict[str, str])
 TIMEOUT_SECONDS = 30
 """A host that has not answered by then counts as one that does not answer."""
 
@@ -32,7 +34,7 @@ def read_state(site: Site, host: Host, questions: HostQuestions) -> dict[str, st
     source = Path(state_probe.__file__).read_bytes()
     try:
         done = run_on_host(site, host, words, stdin=source, timeout=TIMEOUT_SECONDS, as_root=True)
-        return {str(item): str(state) for item, state in json.loads(done.stdout or b"{}").items()}
+        return ANSWER.validate_json(done.stdout or b"{}")
     except UnreachableError:
         raise
     except (BedplateError, ValueError):
