@@ -121,6 +121,37 @@ def test_a_removed_namespace_is_emptied_and_closed(shop: SmallPlatform) -> None:
     shop.kubectl("apply", "-f", "-", stdin=shop.object("Pod", "again", pod))
 
 
+def _add_node(shop: SmallPlatform, name: str, status: str) -> None:
+    shop.kubectl("create", "-f", "-", stdin={"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    condition = {"type": "Ready", "status": status, "reason": "Test", "message": ""}
+    shop.kubectl(
+        *("patch", "node", name, "--subresource=status", "--type=merge", "--patch"),
+        json.dumps({"status": {"conditions": [condition]}}),
+    )
+
+
+@pytest.mark.usefixtures("controllers")
+def test_a_pod_on_a_dead_node_does_not_hold_up_a_removal(shop: SmallPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with its node; a pod that does not end on a node that is ready is still an error."""
+    monkeypatch.setattr(removal, "POD_SECONDS", 3)
+    dead, ready = f"{shop.namespace}-dead", f"{shop.namespace}-ready"
+    _add_node(shop, dead, "Unknown")
+    _add_node(shop, ready, "True")
+    shop.apply(account(shop))
+    try:
+        for name, node in (("stays", dead), ("hangs", ready)):
+            content = {"spec": {"containers": [{"name": "a", "image": "a"}], "nodeName": node}}
+            pod = shop.object("Pod", name, {**content, "spec": {**content["spec"], "serviceAccountName": "clerk"}})
+            shop.kubectl("apply", "-f", "-", stdin=pod)
+        with pytest.raises(BedplateError, match=r"timed out|did not end"):
+            removal.empty_namespace(shop.site, shop.namespace)
+        shop.kubectl("delete", "pod", "hangs", "--force", "--grace-period=0")
+        assert removal.empty_namespace(shop.site, shop.namespace) == [f"{shop.namespace}/stays on {dead}"]
+        assert shop.namespace in removal.closed_namespaces(shop.site)
+    finally:
+        shop.kubectl("delete", "node", dead, ready)
+
+
 def test_waits_hold_only_when_their_objects_say_so(shop: SmallPlatform) -> None:
     """A kind is established, a Service has a ready pod, a Job is complete, a condition or field has its value."""
     inside = {"namespace": shop.namespace}

@@ -41,13 +41,17 @@ class RemoveNamespaces:
         """Close the namespaces that leave, and open those that the environment has again."""
         site = self.installation.site
         leaving, returning = self._leaving(), self._returning()
+        stuck: list[str] = []
         for namespace in sorted(leaving):
             journal.say(f"remove {namespace}")
-            removal.empty_namespace(site, namespace)
+            stuck += removal.empty_namespace(site, namespace)
         for namespace in sorted(returning):
             removal.open_namespace(site, namespace)
         changed = len(leaving) + len(returning)
-        return Outcome(changed, f"{count_of(changed, 'namespace')} changed" if changed else "")
+        left = tuple(f"pod {pod} ends when its node is back: the namespace was removed" for pod in stuck)
+        for text in left:
+            journal.write(text)
+        return Outcome(changed, f"{count_of(changed, 'namespace')} changed" if changed else "", left)
 
     def _wanted(self) -> set[str]:
         return {one.identity.name for one in self.installation.objects if one.identity.kind == "Namespace"}

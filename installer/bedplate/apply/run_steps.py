@@ -28,8 +28,9 @@ class ApplySummary:
         ran: step to the number of its changes.
         skipped: steps that were done already.
         passed_by: why hosts were not configured, by name.
-        silent: those of them that should have been configured, but did not answer; then the run is incomplete.
+        silent: those of them that should have been configured; then the run is incomplete.
         seconds: how long it took.
+        left: what steps had to leave undone, for people; then the run is incomplete, too.
     """
 
     log: Path
@@ -38,11 +39,17 @@ class ApplySummary:
     passed_by: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    left: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> int:
         """Return the number of changes of all steps."""
         return sum(self.ran.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether nothing is left to do for a later run."""
+        return not self.silent and not self.left
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as JSON values."""
@@ -52,6 +59,7 @@ class ApplySummary:
             "skipped": self.skipped,
             "passed_by": self.passed_by,
             "silent": self.silent,
+            "left": self.left,
             "seconds": round(self.seconds, 1),
             "log": str(self.log),
         }
@@ -96,7 +104,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
         if hosts:
             hosts.end_run()
             summary.passed_by, summary.silent = hosts.reasons, hosts.silent
-        outcome = INCOMPLETE if summary.silent else DONE
+        outcome = DONE if summary.is_complete else INCOMPLETE
     finally:
         summary.seconds = time.monotonic() - began
         ledger.end_run(run, outcome)
@@ -130,6 +138,7 @@ def _run_step(  # noqa: PLR0913  all of the loop's state
         raise
     ledger.end(run, step.id, result)
     summary.ran[step.id] = result.changed
+    summary.left += result.left
     progress.end("✓", result.detail or (f"{result.changed} changed" if result.changed else "no change"))
 
 

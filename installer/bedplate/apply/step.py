@@ -15,10 +15,12 @@ class Outcome:
     Attributes:
         changed: number of changes; 0 means that everything was in place.
         detail: a few words for the user, such as "12 tasks changed".
+        left: what it had to leave undone, for people; then the run is incomplete.
     """
 
     changed: int
     detail: str = ""
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

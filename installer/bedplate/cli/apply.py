@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {
     0: "the environment is at its release",
-    1: "a step failed, or hosts did not answer and were passed by",
+    1: "a step failed, hosts were passed by, or something else is left to do",
     2: "bad input; nothing was changed",
 }
 EXAMPLES = """bedplate apply lab
@@ -89,21 +88,26 @@ def _apply(  # noqa: PLR0913  each is an option
     print_result(
         {"environment": site.environment.name, **summary.as_json()}, output, summary_text(site.environment, summary)
     )
-    if summary.silent:
-        raise incomplete(summary.silent)
+    if not summary.is_complete:
+        raise incomplete(summary)
 
 
 def summary_text(environment: Environment, summary: ApplySummary) -> str:
     """Return what an apply did, and which hosts it passed by."""
-    is_at = "is not yet at release" if summary.silent else "is at release"
+    is_at = "is at release" if summary.is_complete else "is not yet at release"
     done = f"{count_of(len(summary.ran), 'step')} run, {len(summary.skipped)} skipped, "
     change = count_of(summary.changed, "change") if summary.changed else "no change"
     first = f"environment {environment.name} {is_at} {environment.release}: {done}{change}, {summary.seconds:.0f} s"
-    return "\n".join([first, *(f"  {name} was passed by: {reason}" for name, reason in summary.passed_by.items())])
+    passed_by = [f"  {name} was passed by: {reason}" for name, reason in summary.passed_by.items()]
+    return "\n".join([first, *passed_by, *(f"  {text}" for text in summary.left)])
 
 
-def incomplete(silent: Sequence[str]) -> BedplateError:
-    """Return the error that names the hosts which should have been configured, but did not answer."""
-    noun, verb, them = ("host", "does", "it") if len(silent) == 1 else ("hosts", "do", "them")
-    hint = f"bring {them} back and run the same command again, or list {them} in the group maintenance of hosts.yaml"
-    return BedplateError(f"{noun} {', '.join(silent)}", f"{verb} not answer: the apply is incomplete", hint)
+def incomplete(summary: ApplySummary) -> BedplateError:
+    """Return the error that names the hosts which should have been configured, or says what else is left."""
+    if not summary.silent:
+        return BedplateError(
+            "the apply", f"is incomplete: {'; '.join(summary.left)}", "run the same command again later"
+        )
+    noun, verb, them = ("host", "was", "it") if len(summary.silent) == 1 else ("hosts", "were", "them")
+    hint = f"repair {them} and run the same command again, or list {them} in the group maintenance of hosts.yaml"
+    return BedplateError(f"{noun} {', '.join(summary.silent)}", f"{verb} passed by: the apply is incomplete", hint)

@@ -13,6 +13,8 @@ from bedplate.cluster import kubectl
 from bedplate.cluster.pulumi_resources import FIELD_MANAGER
 from bedplate.cluster.workload_readiness import is_leaving
 from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
+from bedplate.kube.conditions import is_ready
 from bedplate.kube.object_id import ObjectId
 
 RIGHTS = ("ClusterRoleBinding", "RoleBinding")
@@ -32,17 +34,27 @@ def withdraw_rights(site: Site, leaving: Iterable[ObjectId]) -> None:
         kubectl.run(site, "delete", identity.kind.lower(), identity.name, *where, "--ignore-not-found")
 
 
-def empty_namespace(site: Site, namespace: str) -> None:
+def empty_namespace(site: Site, namespace: str) -> list[str]:
     """Take all rights in a namespace away, end its pods, and close it; its policies and its volumes stay.
 
+    Returns:
+        The pods that cannot end, as their nodes are not ready, each with its node. They end when the node is back.
+
     Raises:
-        BedplateError: a pod did not end in time.
+        BedplateError: another pod did not end in time.
     """
     inside = ("--namespace", namespace)
     kubectl.run(site, "delete", "rolebindings", "--all", *inside)
     _apply(site, closing_objects(namespace))
     kubectl.run(site, "delete", OWNERS, "--all", "--cascade=background", *inside, timeout=POD_SECONDS + 30)
-    kubectl.run(site, "delete", "pods", "--all", *inside, f"--timeout={POD_SECONDS}s", timeout=POD_SECONDS + 30)
+    try:
+        kubectl.run(site, "delete", "pods", "--all", *inside, f"--timeout={POD_SECONDS}s", timeout=POD_SECONDS + 30)
+    except BedplateError:
+        pods, ready = kubectl.get(site, "pods", *inside)["items"], _ready_nodes(site)
+        if any(pod["spec"].get("nodeName", "") in {*ready, ""} for pod in pods):
+            raise
+        return [f"{namespace}/{pod['metadata']['name']} on {pod['spec']['nodeName']}" for pod in pods]
+    return []
 
 
 def closing_objects(namespace: str) -> list[Json]:
@@ -70,6 +82,10 @@ def open_namespace(site: Site, namespace: str) -> None:
     """Let pods run again in a namespace that the environment has again."""
     inside = ("--namespace", namespace)
     kubectl.run(site, "delete", "resourcequotas,networkpolicies", "--selector", MARK, *inside)
+
+
+def _ready_nodes(site: Site) -> set[str]:
+    return {node["metadata"]["name"] for node in kubectl.get(site, "nodes")["items"] if is_ready(node)}
 
 
 def _apply(site: Site, objects: list[Json]) -> None:

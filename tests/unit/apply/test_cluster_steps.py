@@ -69,17 +69,23 @@ class Namespaces:
         live: those that exist.
         closed: those that were closed.
         done: what the step did.
+        stuck: pods that cannot end, by namespace.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, wanted: set[str]) -> None:
         """Answer instead of the cluster."""
         self.applied, self.live, self.closed = set(wanted), set(wanted), set[str]()
         self.done: list[tuple[str, str]] = []
+        self.stuck: dict[str, list[str]] = {}
         patch.setattr(stack_state, "applied", lambda _: {StackName("foundation"): self._objects()})
         patch.setattr(removal, "live_namespaces", lambda _: self.live)
         patch.setattr(removal, "closed_namespaces", lambda _: self.closed)
-        patch.setattr(removal, "empty_namespace", lambda _, name: self.done.append(("empty", name)))
+        patch.setattr(removal, "empty_namespace", lambda _, name: self._empty(name))
         patch.setattr(removal, "open_namespace", lambda _, name: self.done.append(("open", name)))
+
+    def _empty(self, name: str) -> list[str]:
+        self.done.append(("empty", name))
+        return self.stuck.get(name, [])
 
     def _objects(self) -> dict[ObjectId, Json]:
         names = [ObjectId("", "Namespace", "", name) for name in self.applied]
@@ -118,6 +124,18 @@ def test_namespaces_are_closed_and_opened(  # noqa: PLR0913, PLR0917  columns of
     count = {0: "", 1: "1 namespace changed"}.get(len(done), f"{len(done)} namespaces changed")
     assert step.run(Journal(tmp_path / "log", lambda _: None)) == Outcome(len(done), count)
     assert namespaces.done == done
+
+
+def test_a_pod_on_a_node_that_is_down_is_named(
+    installation: Installation, namespaces: Namespaces, tmp_path: Path
+) -> None:
+    """The namespaces after it are removed all the same."""
+    namespaces.applied |= {"a", "b"}
+    namespaces.live |= {"a", "b"}
+    namespaces.stuck = {"a": ["a/web on worker7"]}
+    outcome = RemoveNamespaces(installation).run(Journal(tmp_path / "log", lambda _: None))
+    assert outcome.left == ("pod a/web on worker7 ends when its node is back: the namespace was removed",)
+    assert namespaces.done == [("empty", "a"), ("empty", "b")]
 
 
 def test_nothing_is_done_in_a_cluster_that_does_not_answer(

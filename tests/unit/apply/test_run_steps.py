@@ -250,6 +250,17 @@ def test_the_ledger_remembers_the_release_of_the_last_good_run(tmp_path: Path) -
     ledger.close()
 
 
+def test_a_step_that_left_something_undone_makes_the_run_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The summary says what, also when the steps after it are done."""
+    monkeypatch.setattr(Counter, "run", lambda *_: Outcome(1, left=("pod a on worker1",)))
+    summary, _ = _apply(tmp_path, Counter(tmp_path / "file"))
+    assert (summary.left, summary.is_complete) == (["pod a on worker1"], False)
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as database:
+        assert database.execute("SELECT outcome FROM runs").fetchall() == [(INCOMPLETE,)]
+
+
 def test_a_run_that_passed_by_hosts_is_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary names them with the reasons, and the ledger says that the run is incomplete."""
     site = local_site(tmp_path, maintenance=["worker2"])

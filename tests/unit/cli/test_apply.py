@@ -49,7 +49,18 @@ def test_an_incomplete_apply_names_its_hosts_and_what_to_do(tmp_path: Path, monk
     assert " is not yet at release " in lines[0]
     assert lines[1] == f"  worker7 was passed by: {REASON}"
     assert lines[1] in PAGE.read_text()
-    assert str(command.incomplete(["a", "b"])).startswith("hosts a, b do not answer: the apply is incomplete\n")
+    two = str(command.incomplete(_summary({}, ["a", "b"])))
+    assert two.startswith("hosts a, b were passed by: the apply is incomplete\n")
+
+
+def test_what_a_step_left_undone_makes_it_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said in the result and in the error."""
+    summary = _summary({}, [])
+    summary.left = ["pod shop/web on worker7"]
+    done = _apply(tmp_path, summary, monkeypatch)
+    assert isinstance(done.exception, BedplateError)
+    assert "is incomplete: pod shop/web on worker7" in str(done.exception)
+    assert "  pod shop/web on worker7" in done.stdout.splitlines()
 
 
 def test_hosts_in_maintenance_leave_it_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
