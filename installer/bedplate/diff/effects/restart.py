@@ -10,7 +10,7 @@ from bedplate.diff.effects.effect_finding import DiffFinding, Risk
 from bedplate.diff.effects.rule_effects import join_words
 from bedplate.diff.rules import pod_paths
 from bedplate.diff.rules.match import touched_values
-from bedplate.kube.change import Action, Changes, ListOrder, ObjectChange, path_text
+from bedplate.kube.change import Action, Changes, ElementKey, ListOrder, ObjectChange, Path, path_text
 from bedplate.kube.object_id import ObjectId
 from bedplate.kube.snapshot import Resource
 
@@ -62,7 +62,17 @@ def _reason(change: ObjectChange) -> str:
     paths = [one.path[len(where) :] for one in change.changes if one.path[: len(where)] == where]
     if paths and all(path and isinstance(path[-1], ListOrder) for path in paths):
         return f"only the order of {join_words((path_text(path[-2:-1]) for path in paths), SHOWN)} differs"
-    return f"{join_words(map(path_text, paths), SHOWN)} changed" if any(paths) else ""
+    paths.sort(key=lambda path: (path[-1:] != ("image",), not {"labels", "annotations"}.isdisjoint(path)))
+    return f"{join_words(map(_brief, paths), SHOWN)} changed" if any(paths) else ""
+
+
+def _brief(path: Path) -> str:
+    """Return a path in the template as people say it: ``image of web``; the object's changes have all of it."""
+    is_whole = not path or not isinstance(path[-1], str) or path[-2:-1] in (("labels",), ("annotations",))
+    cut = len(path) - (2 if is_whole else 1)
+    owner = next((step for step in reversed(path[: max(cut, 0)]) if isinstance(step, ElementKey)), None)
+    text = path_text(path[max(cut, 0) :])
+    return f"{text} of {owner.fields[-1][1]}" if owner else text
 
 
 def _strategy(resource: Resource) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def summary(value: DiffSummary) -> Iterator[str]:
     for label, text, color in rows:
         lines = textwrap.wrap(text, WIDTH - LABEL, subsequent_indent="  ", break_on_hyphens=False)
         if len(lines) - 1 > room:
-            lines = [_crop(text, WIDTH - LABEL)]
+            lines = [_crop_row(text, WIDTH - LABEL)]
         room -= len(lines) - 1
         for at, line in enumerate(lines):
             yield typer.style(f"{'' if at else label:<{LABEL}}", fg=color or None, bold=True) + line
@@ -198,6 +198,19 @@ def _snapshot_name(name: str) -> str:
     """Return a snapshot's name; of a long path only the end."""
     room = WIDTH // 2 - 2
     return name if len(name) <= room else "…" + name[1 - room :]
+
+
+def _crop_row(text: str, width: int) -> str:
+    """Return a subject and what happens to it, cut; the subject first (in its middle), so that the reason is read."""
+    subject, gap, message = text.partition("  ")
+    if len(text) <= width or not gap:
+        return _crop(text, width)
+    room = max(width // 3, width - len(gap) - len(message))
+    if len(subject) > room:
+        subject = subject.partition(" ")[2] or subject  # without its kind
+    if len(subject) > room:
+        subject = f"{subject[: room * 2 // 3 - 1]}…{subject[-(room // 3) :]}"
+    return _crop(f"{subject}{gap}{message}", width)
 
 
 def _crop(text: str, width: int = WIDTH) -> str:

@@ -96,3 +96,11 @@ def test_a_volume_that_cannot_grow_is_found(named: str, size: str, rules: list[s
     assert [rule for rule, _ in found] == rules
     if rules == ["claim-cannot-grow"]:
         assert found[0][1] == "cannot grow (1Gi → 2Gi): storage class local does not let volumes grow"
+
+
+def test_a_restart_says_why_in_few_words() -> None:
+    """The image comes first, labels last, each with its container."""
+    old = POD % ("a:1", "m")
+    new = old.replace("a:1", "a:2").replace("metadata: {labels: {a: b}}", "metadata: {labels: {a: b, v.x/y: z}}")
+    (message,) = [message for rule, message in messages(effects_between(old, new)) if rule == "pods-restart"]
+    assert message == 're-creates its pods (image of c and labels."v.x/y" changed)'

@@ -92,3 +92,20 @@ def test_rights_are_a_list() -> None:
     assert (len(parts), parts[-1]) == (RIGHTS + 1, "and 9 more")
     few = DiffFinding("rbac-gained", Risk.SECURITY, "User a", "gains rights in namespace n: get pods")
     assert message_parts(few) == ("gains rights in namespace n: get pods", ())
+
+
+def workload(number: int, tag: int) -> Object:
+    """Return a Deployment with a long name, whose container has a name of its own."""
+    container = {"name": f"c{number}", "image": f"quay.io/a/b{number}:{tag}"}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    name = f"{'long-name-' * 5}{number}"
+    spec = {"replicas": 2, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "s"}, "spec": spec}
+
+
+def test_a_crowded_summary_still_says_why() -> None:
+    """If a line of the summary must be cut, the subject is cut first."""
+    lines = shown([workload(n, 1) for n in range(30)], [workload(n, 2) for n in range(30)])[:24]
+    (first,) = [line for line in lines if line.startswith("Restart")]
+    assert first.endswith("re-creates its pods (image of c0 changed)")
+    assert "…" in first
