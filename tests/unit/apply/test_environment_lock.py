@@ -19,6 +19,8 @@ from bedplate.apply import environment_lock
 from bedplate.core.command import APPLY_MARK
 from bedplate.core.errors import BedplateError
 
+MINE = f"unit-test-{os.getpid()}"
+"""Other runs of these tests end only programs of their own."""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 
 
@@ -61,10 +63,10 @@ def test_a_shorter_owner_replaces_a_longer_one(tmp_path: Path) -> None:
 
 def test_programs_that_do_not_end_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of this environment only, after they had time to end."""
-    monkeypatch.setattr(environment_lock, "END_SECONDS", 0.5)
-    with _started("lock-test") as mine, _started("lock-test-2") as other:
-        with environment_lock.environment_lock(tmp_path / "lock", "lock-test"):
-            assert mine.wait(5) == -9
+    monkeypatch.setattr(environment_lock, "END_SECONDS", 3)
+    with _started(MINE) as mine, _started(f"{MINE}-2") as other:
+        with environment_lock.environment_lock(tmp_path / "lock", MINE):
+            assert mine.wait(30) == -9
         assert other.poll() is None
 
 
@@ -83,17 +85,17 @@ def test_a_killed_owner_releases_the_lock_and_its_programs_are_ended(tmp_path: P
     code = (
         "import subprocess, sys, time; from pathlib import Path\n"
         "from bedplate.apply.environment_lock import environment_lock\n"
-        "with environment_lock(Path(sys.argv[1]), 'unit-test'):\n"
+        "with environment_lock(Path(sys.argv[1]), sys.argv[2]):\n"
         "    child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); time.sleep(60)"
     )
-    words = [sys.executable, "-c", code, str(tmp_path / "lock")]
+    words = [sys.executable, "-c", code, str(tmp_path / "lock"), MINE]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": "installer"}) as owner:
         assert owner.stdout
         child = int(owner.stdout.readline())
         owner.kill()
-    with environment_lock.environment_lock(tmp_path / "lock", "unit-test") as interrupted:
+    with environment_lock.environment_lock(tmp_path / "lock", MINE) as interrupted:
         assert interrupted
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while _alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _alive(child)
