@@ -201,3 +201,54 @@ def test_the_cache_keeps_the_newest_entries(monkeypatch: pytest.MonkeyPatch) -> 
     assert {path.name for path in render_cache.folder().iterdir()} == {"0", "1", "2", "3"}
     render_cache.kept_or_made("4", list)
     assert {path.name for path in render_cache.folder().iterdir()} == {"3", "4"}
+
+
+def test_an_entry_is_its_owners_and_is_made_again_if_damaged() -> None:
+    """Nobody else reads what was rendered, and a value that does not have its own digest is not used."""
+    values = iter(("first", "second"))
+    assert [render_cache.kept_or_made("key", lambda: next(values)) for _ in range(2)] == ["first", "first"]
+    path = render_cache.folder() / "key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_bytes(path.read_bytes().replace(b"first", b"other"))
+    assert [render_cache.kept_or_made("key", lambda: next(values)) for _ in range(2)] == ["second", "second"]
+
+
+def test_only_now_and_then_the_cache_is_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing the folder takes longer than rendering; only some keys do it."""
+    monkeypatch.setattr(render_cache, "MAX_ENTRIES", 1)
+    for name in ("1", "2", "3", "01"):
+        render_cache.kept_or_made(name, list)
+    assert len(list(render_cache.folder().iterdir())) == 4
+    render_cache.kept_or_made("001", list)
+    assert len(list(render_cache.folder().iterdir())) == 1
+
+
+def test_the_code_that_renders_is_part_of_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another line or name of a module of the installer, or another version of a library, makes other keys."""
+    module = tmp_path / "bedplate/render/render_cache.py"
+    module.parent.mkdir(parents=True)
+    other = tmp_path / "bedplate/core/one.py"
+    other.parent.mkdir()
+    (tmp_path / "beside.py").touch()
+    other.write_text("one")
+    monkeypatch.setattr(render_cache, "__file__", str(module))
+    read = render_cache.renderer_digest.__wrapped__
+    found = [read()]
+    other.write_text("two")
+    found.append(read())
+    other = other.rename(other.with_name("two.py"))
+    found.append(read())
+    monkeypatch.setattr(render_cache, "version", lambda name: f"1 of {name}")
+    found.append(read())
+    assert len(set(found)) == 4
+    (tmp_path / "beside.py").write_text("changed")
+    assert read() == found[-1]
+
+
+def test_acceptance_tests_change_no_key(tmp_path: Path) -> None:
+    """They lie next to a component's templates, and are never rendered; every other file counts, with its path."""
+    for name in ("a.yaml.j2", "test_a.py", "more/b.txt", "__pycache__/c.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    files = [tmp_path / "a.yaml.j2", tmp_path / "more/b.txt"]
+    assert render_cache.file_digests([tmp_path]) == [[str(path), digest.of_file(path)] for path in files]

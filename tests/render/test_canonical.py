@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bedplate.config.component import Component
+from bedplate.core import digest
 from bedplate.render.canonical import CONFIG_DIGEST, ImageDigests, canonical_form, with_config_digests
 from bedplate.render.rendered import RenderedObject
 
@@ -14,8 +15,9 @@ KNOWN = {
     "registry.test/app:1.2": "a" * 64,
     "registry.test/app:1.2-debug": "b" * 64,
     "docker.test:5000/app:1.2": "c" * 64,
+    "docker.test:5000": "e" * 64,
 }
-APP, DEBUG, PORT = (f"{name}@sha256:{digest}" for name, digest in KNOWN.items())
+APP, DEBUG, PORT, TAG = (f"{name}@sha256:{sha256}" for name, sha256 in KNOWN.items())
 COMPONENT = Component.model_validate({"name": "app", "summary": "a test", "layer": "foundation", "version": "1"})
 
 
@@ -25,6 +27,7 @@ COMPONENT = Component.model_validate({"name": "app", "summary": "a test", "layer
         ("registry.test/app:1.2", APP),
         ("registry.test/app:1.2-debug", DEBUG),
         ("docker.test:5000/app:1.2", PORT),
+        ("docker.test:5000", TAG),
         ('{"image": "registry.test/app:1.2"}', f'{{"image": "{APP}"}}'),
         ("--image=registry.test/app:1.2 --other=registry.test/app:1.2", f"--image={APP} --other={APP}"),
         ("use registry.test/app:1.2, please", f"use {APP}, please"),
@@ -108,3 +111,12 @@ def test_a_changed_configmap_restarts_the_pods_that_read_it(how: str, kind: str)
 def test_pods_that_read_no_configmap_have_no_digest(spec: dict[str, Any], namespace: str) -> None:
     """A ConfigMap that pods do not read, or that is in another namespace, does not restart them."""
     assert CONFIG_DIGEST not in _annotations(spec, "one", namespace)
+
+
+def test_a_rendered_object_is_a_line_of_canonical_json() -> None:
+    """`bedplate render` prints where an object belongs and its digest; where it comes from makes no difference."""
+    value = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "b"}}
+    rendered = RenderedObject("app", "foundation", value, "templates/a.yaml.j2")
+    expected = {"component": "app", "layer": "foundation", "digest": digest.of(value), "object": value}
+    assert rendered.line() == digest.canonical(expected)
+    assert rendered == RenderedObject("app", "foundation", value)

@@ -23,7 +23,8 @@ class ImageDigests:
     def __init__(self, digests: Mapping[str, str]) -> None:
         """Use a mapping of ``name:tag`` to the sha256 of the image's manifest."""
         self._digests = digests
-        names = "|".join(re.escape(name) for name in sorted(digests, key=len, reverse=True))
+        # In reverse, because of two names of which one begins with the other, the longer one has to be tried first.
+        names = "|".join(re.escape(name) for name in sorted(digests, reverse=True))
         # Matches neither part of a longer name or tag, nor an image that already has its digest.
         self._pattern = re.compile(rf"(?<![\w./-])({names})(?![\w.@-])") if names else None
 
