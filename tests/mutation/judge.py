@@ -112,7 +112,8 @@ def _run(tests: list[str], libraries: Path, sources: list[str] | None, only: lis
         if sources is not None:
             recorder.begin()
         plugins = [recorder] if sources is not None else [Chosen(only)] if only is not None else []
-        code = int(pytest.main([*BASE, *tests], plugins=plugins))
+        files = dict.fromkeys(one.partition("::")[0] for one in only) if only else tests
+        code = int(pytest.main([*BASE, *files], plugins=plugins))
         if sources is not None:
             sys.settrace(None)
             recorder.write(record)

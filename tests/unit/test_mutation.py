@@ -7,8 +7,10 @@ import pytest
 from factories import ROOT
 from mutation.areas import areas, equivalents
 from mutation.covering_tests import IMPORT, Coverage, statement_lines
+from mutation.judge import TIMED_OUT, Judge
 from mutation.mutant import Mutant
 from mutation.python_mutants import mutants
+from mutation.trial import Trial, try_mutant
 from mutation.yaml_mutants import condition_mutants, template_mutants
 
 FILE = Path("one.py")
@@ -115,3 +117,35 @@ def test_a_mutant_meets_the_tests_that_run_its_line(line: int, unseen: list[str]
     seconds = {"a::slow": 3.0, "a::other": 0.5, "b::quick": 1.0}
     coverage = Coverage(seconds, {"a::slow": [], "a::other": ["server"], "b::quick": []}, lines)
     assert coverage.of(Mutant(FILE, 0, 0, "", line), "a\nb\nc\nd\n", unseen) == expected
+
+
+CODE = "def add(a):\n    return a + 1\n\n\ndef wait(a):\n    while a < 3:\n        a = add(a)\n    return a\n"
+TESTS = {
+    "test_add.py": "from one import add\n\n\ndef test_add():\n    assert add(1) == 2\n",
+    "test_wait.py": "from one import wait\n\n\ndef test_wait():\n    wait(1)\n\n\ndef test_other():\n    assert True\n",
+}
+
+
+def test_mutants_are_tried_in_a_copy_of_the_tree(tmp_path: Path) -> None:
+    """One that a test notices is killed, one that no test notices survives, and one that never ends is killed, too."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name, text in {**TESTS, "one.py": CODE}.items():
+        (copy / name).write_text(text)
+    judge = Judge(copy)
+    code, coverage = judge.learn([*TESTS], ["one.py"], 60)
+    assert code == 0
+    assert [*coverage.seconds] == ["test_add.py::test_add", "test_wait.py::test_wait", "test_wait.py::test_other"]
+    path = Path("one.py")
+    found = {(one.line, one.new): one for one in mutants(path, CODE)}
+    chosen = {(2, "2"): "killed", (6, "4"): "survives", (7, "pass"): "never ends"}
+    found[7, "pass"] = Mutant(path, CODE.index("a = add(a)"), CODE.index("a = add(a)") + len("a = add(a)"), "pass", 7)
+    outcomes = {}
+    for key in chosen:
+        only = coverage.of(found[key], CODE)
+        assert "test_wait.py::test_other" not in only
+        outcome = try_mutant(judge, copy, found[key], Trial([*TESTS], 5 if key[0] == 7 else 60, only))
+        outcomes[key] = {0: "survives", 1: "killed", TIMED_OUT: "never ends"}[outcome]
+    judge.end()
+    assert outcomes == chosen
+    assert (copy / "one.py").read_text() == CODE
