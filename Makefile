@@ -14,7 +14,7 @@ PARTS := $(filter-out day __pycache__,$(notdir $(patsubst %/,%,$(wildcard tests/
 LONG_PARTS := certificates managed
 
 # Programs of the release that tests run themselves.
-PROGRAMS := kustomize registry etcd kubernetes-control-plane kubernetes-node pulumi pulumi-kubernetes
+PROGRAMS := kustomize registry etcd kubernetes-control-plane kubernetes-node pulumi pulumi-kubernetes npm:prometheus-ui prometheus
 
 .PHONY: lab test test-quick test-all test-part parts ci-parts programs mutants lint types docs reproduce requirements tools packages
 

@@ -17,12 +17,12 @@ from bedplate.core.reporter import SilentReporter
 
 
 def build(*names: str) -> None:
-    """Fetch or build the Go artifacts of these names, as locked."""
+    """Fetch or build artifacts, as locked: Go artifacts by their names, others by their ids."""
     release, cache = load_release(catalog.newest()), Cache()
     context = kinds.build_context(release, cache, release.lock())
     with build_lock(cache, SilentReporter()):
         for name in names:
-            fetch_or_build(context.lock.by_id[f"go:{name}"], context)
+            fetch_or_build(context.lock.by_id[name if ":" in name else f"go:{name}"], context)
 
 
 if __name__ == "__main__":

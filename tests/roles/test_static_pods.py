@@ -88,3 +88,9 @@ def test_settings_reach_the_pods_that_they_are_about(node: NodeRoot) -> None:
 def test_kube_proxy_is_left_alone_without_an_api_server(node: NodeRoot) -> None:
     """A control plane that is down is repaired first; the command exists, as `apply` and drift ask for it."""
     assert node.bedplate_node("kube-proxy").stdout == "unchanged\n"
+
+
+def test_etcd_may_grow_to_its_limit(node: NodeRoot) -> None:
+    """Its limit is 8 GiB, of which the alert EtcdFilling speaks; by default it refuses every change from 2 GiB on."""
+    manifest = yaml.safe_load((node.root / "etc/kubernetes/manifests/etcd.yaml").read_text())
+    assert f"--quota-backend-bytes={8 << 30}" in manifest["spec"]["containers"][0]["command"]
