@@ -28,7 +28,7 @@ from factories.background_programs import BackgroundProgram
 from factories.pretended_bastion import install_programs
 from factories.pretended_nodes import pretended_nodes
 from factories.render_site import make_site
-from factories.tenant_objects import SECURITY
+from factories.tenant_objects import SECURITY, binding
 
 Json = dict[str, Any]
 RUN = "1a2b3c4d"
@@ -80,6 +80,8 @@ def applied(
         for one in _users_objects():
             _create(installed, one)
         wait(lambda: _daemons_run(installed), "DaemonSets", DAEMON_SECONDS, "have no pods")
+        # A department's administrator may give its viewers more rights.
+        _create(installed, binding("ward", "edit", "auditors"))
         yield installed
 
 
@@ -207,8 +209,8 @@ SAYS = "tenants/tenants_have_what_the_release_says"
             "tenants/groups_have_their_rights_and_no_others",
         ),
         (
-            ("create", "rolebinding", "more", "--clusterrole=view", "--group=nurses", "-n", "lab"),
-            ("delete", "rolebinding", "more", "-n", "lab"),
+            ("create", "rolebinding", "more", "--clusterrole=view", "--group=nurses", "-n", "bedplate-acceptance"),
+            ("delete", "rolebinding", "more", "-n", "bedplate-acceptance"),
             "tenants/groups_have_their_rights_and_no_others",
         ),
         (
