@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from factories.node_root import NodeRoot, end_of
 
@@ -131,6 +133,39 @@ def test_certificates_that_have_ended_are_renewed_with_their_names(node: NodeRoo
     assert _names(new) == _names(old)
     assert new.subject == old.subject
     assert node.renew() == ["unchanged"]
+
+
+def _begin_later(path: Path, issuer: Path) -> None:
+    """Replace a certificate by one that is valid from tomorrow."""
+    old = x509.load_pem_x509_certificate(path.read_bytes())
+    key = serialization.load_pem_private_key(issuer.with_suffix(".key").read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    made = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), old.serial_number)
+    made = made.not_valid_before(dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).not_valid_after(
+        old.not_valid_after_utc
+    )
+    for extension in old.extensions:
+        made = made.add_extension(extension.value, critical=extension.critical)
+    path.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+
+def test_a_certificate_that_is_not_valid_yet_is_renewed(node: NodeRoot) -> None:
+    """A clock that was ahead while it was signed leaves one that no one accepts; the others stay."""
+    _begin_later(node.certificate("apiserver"), node.certificate("ca"))
+    assert node.renew() == ["apiserver is not valid yet"]
+    _check_pair(node, "apiserver")
+    assert node.renew() == ["unchanged"]
+
+
+def test_nothing_is_signed_by_an_authority_that_is_not_valid_yet(node: NodeRoot) -> None:
+    """Certificates of kubeadm begin when their authority does, so that each run would replace them again."""
+    _begin_later(node.certificate("ca"), node.certificate("ca"))
+    _begin_later(node.certificate("apiserver"), node.certificate("ca"))
+    before = node.files()
+    done = node.bedplate_node("renew", "--no-restart", check=False)
+    assert done.returncode == 1
+    assert "is not valid yet, so certificates cannot be renewed here; correct this host's clock" in done.stderr
+    assert node.files() == before
 
 
 def _names(certificate: x509.Certificate) -> set[str]:

@@ -30,12 +30,14 @@ class CertificateEnd:
         name: which one.
         kind: authority, serving or client.
         days_left: days until its end; negative if it has ended.
+        has_begun: whether it is valid already; not if a clock was ahead when it was signed.
     """
 
     host: str
     name: str
     kind: str
     days_left: float
+    has_begun: bool = True
 
 
 class NodeCertificate(BaseModel):
@@ -43,10 +45,12 @@ class NodeCertificate(BaseModel):
 
     Attributes:
         kind: authority, serving or client.
+        starts: when it begins to be valid, in seconds since 1970; programs of earlier releases do not say.
         ends: when it ends, in seconds since 1970.
     """
 
     kind: str
+    starts: FiniteFloat = 0.0
     ends: FiniteFloat
 
 
@@ -54,10 +58,14 @@ ANSWER = TypeAdapter(dict[str, NodeCertificate])
 
 
 def read_certificates(site: Site) -> list[CertificateEnd]:
-    """Return every certificate of an environment, the first to end first; hosts that do not answer have none."""
+    """Return every certificate of an environment: those not valid yet, then the others, the first to end first.
+
+    Hosts that do not answer have none.
+    """
     nodes = dict.fromkeys((*site.control_plane, *site.workers))
     found = [end for ends in on_each_host(nodes, lambda host: _of_node(site, host)).values() for end in ends]
-    return sorted([*found, *_of_bastion(site), *_of_admin(site)], key=lambda end: (end.days_left, end.host, end.name))
+    every = [*found, *_of_bastion(site), *_of_admin(site)]
+    return sorted(every, key=lambda end: (end.has_begun, end.days_left, end.host, end.name))
 
 
 def _of_node(site: Site, host: Host) -> list[CertificateEnd]:
@@ -69,7 +77,11 @@ def _of_node(site: Site, host: Host) -> list[CertificateEnd]:
         listed = ANSWER.validate_json(done.stdout)
     except (BedplateError, OSError, ValueError):
         return []
-    return [CertificateEnd(host.name, name, one.kind, _days_left(one.ends)) for name, one in listed.items()]
+    now = time.time()
+    return [
+        CertificateEnd(host.name, name, one.kind, _days_left(one.ends), one.starts <= now)
+        for name, one in listed.items()
+    ]
 
 
 def _of_bastion(site: Site) -> Iterator[CertificateEnd]:
@@ -82,16 +94,20 @@ def _of_bastion(site: Site) -> Iterator[CertificateEnd]:
             yield CertificateEnd(site.bastion.name, _name(path, site), "unreadable", 0.0)
             continue
         kind = "authority" if certificate.issuer == certificate.subject else "serving"
-        yield CertificateEnd(
-            site.bastion.name, _name(path, site), kind, _days_left(certificate.not_valid_after_utc.timestamp())
-        )
+        yield _own(site, path, kind, certificate)
 
 
 def _of_admin(site: Site) -> Iterator[CertificateEnd]:
     certificate = admin_kubeconfig.read_certificate(site)
     if certificate:
-        name, end = _name(admin_kubeconfig.path(site), site), certificate.not_valid_after_utc.timestamp()
-        yield CertificateEnd(site.bastion.name, name, "client", _days_left(end))
+        yield _own(site, admin_kubeconfig.path(site), "client", certificate)
+
+
+def _own(site: Site, path: Path, kind: str, certificate: x509.Certificate) -> CertificateEnd:
+    """Return the end of a certificate on the bastion."""
+    left = _days_left(certificate.not_valid_after_utc.timestamp())
+    has_begun = certificate.not_valid_before_utc.timestamp() <= time.time()
+    return CertificateEnd(site.bastion.name, _name(path, site), kind, left, has_begun)
 
 
 def _name(path: Path, site: Site) -> str:

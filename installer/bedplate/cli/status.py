@@ -27,7 +27,7 @@ def _status(environment: EnvironmentArgument, output: OutputOption = OutputForma
     """Show an environment's release, nodes, steps and certificates.
 
     Also shows the last apply, with who ran it, and how many packets tried to leave the site. Of each host, the
-    certificate that ends first is shown; --output json lists all.
+    certificate that ends first, or is not valid yet, is shown; --output json lists all.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -49,10 +49,16 @@ def _print(status: SiteStatus) -> None:
     packets = "not counted on every host" if status.packets_outside is None else status.packets_outside
     console.print(f"packets that tried to leave: [{'green' if status.packets_outside == 0 else 'red'}]{packets}[/]")
     for end in first_to_end(status.certificates):
-        colour = "green" if end.days_left > ALERT_DAYS else "red"
-        console.print(f"  certificates on {end.host}: {end.name} ends first, in [{colour}]{end.days_left:.0f} days[/]")
+        console.print(f"  certificates on {end.host}: {_end_text(end)}")
     rows = [["" if value is None else str(value) for value in step.values()] for step in status.steps]
     console.print(table("step", "outcome", "changed", "seconds", rows=rows))
+
+
+def _end_text(end: CertificateEnd) -> str:
+    if not end.has_begun:
+        return f"{end.name} is [red]not valid yet[/]"
+    colour = "green" if end.days_left > ALERT_DAYS else "red"
+    return f"{end.name} ends first, in [{colour}]{end.days_left:.0f} days[/]"
 
 
 def _last_apply(run: dict[str, Any]) -> str:
@@ -63,7 +69,7 @@ def _last_apply(run: dict[str, Any]) -> str:
 
 
 def first_to_end(certificates: list[CertificateEnd]) -> list[CertificateEnd]:
-    """Return the certificate of each host that ends first, at most of twenty hosts, the first to end first."""
+    """Return the first certificate of each host as they are sorted, at most of twenty hosts."""
     first: dict[str, CertificateEnd] = {}
     for end in certificates:
         first.setdefault(end.host, end)

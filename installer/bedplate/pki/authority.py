@@ -84,9 +84,14 @@ def _authority_certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) 
 
 
 def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
-    """Ensure a certificate for names and addresses that does not expire soon; return whether one was signed."""
+    """Ensure a certificate for names and addresses that does not expire soon; return whether one was signed.
+
+    Raises:
+        BedplateError: the CA itself is not valid yet, so that its certificates would be trusted by no one.
+    """
     if is_valid_certificate(authority, certificate, key, hosts):
         return False
+    _check_begun(authority.certificate)
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
     signed = (
@@ -107,7 +112,7 @@ def ensure_certificate(authority: Authority, certificate: Path, key: Path, hosts
 
 
 def is_valid_certificate(authority: Authority, certificate: Path, key: Path, hosts: Sequence[str]) -> bool:
-    """Return whether a certificate is signed by this CA, matches its key and hosts, and does not expire soon."""
+    """Return whether a certificate is signed by this CA, matches its key and hosts, and is valid for long enough."""
     loaded, private = _read_certificate(certificate), _read_key(key)
     if loaded is None or private is None:
         return False
@@ -121,13 +126,23 @@ def is_valid_certificate(authority: Authority, certificate: Path, key: Path, hos
 
 
 def check_time_left(certificate: Path) -> bool:
-    """Return whether a file holds a certificate that does not need renewal yet."""
+    """Return whether a file holds a certificate that is valid now and does not need renewal yet."""
     loaded = _read_certificate(certificate)
     return loaded is not None and _has_time_left(loaded)
 
 
 def _has_time_left(certificate: x509.Certificate) -> bool:
-    return certificate.not_valid_after_utc - dt.datetime.now(dt.UTC) > dt.timedelta(days=RENEWAL_DAYS)
+    now = dt.datetime.now(dt.UTC)
+    # A clock that was ahead when it was signed makes its begin lie in the future.
+    has_begun = certificate.not_valid_before_utc <= now
+    return has_begun and certificate.not_valid_after_utc - now > dt.timedelta(days=RENEWAL_DAYS)
+
+
+def _check_begun(certificate: x509.Certificate) -> None:
+    begin = certificate.not_valid_before_utc
+    if begin > dt.datetime.now(dt.UTC):
+        fact = f"is not valid before {begin:%Y-%m-%d %H:%M} UTC"
+        raise BedplateError("the environment's CA certificate", fact, f"correct this machine's clock, or {RESTORE}")
 
 
 def _builder(

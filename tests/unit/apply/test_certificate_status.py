@@ -57,6 +57,18 @@ def test_status_has_the_days_left_of_every_certificate(site: Site) -> None:
     ]
 
 
+def test_a_certificate_that_is_not_valid_yet_comes_first(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was ahead while it was signed is shown, though the certificate ends late."""
+    later = {"kind": "serving", "starts": time.time() + DAY, "ends": time.time() + 9000 * DAY}
+    listed = json.dumps({"etcd/peer": later, "ca": {**later, "starts": 0}}).encode()
+    monkeypatch.setattr(
+        "bedplate.apply.certificate_status.run_on_host", lambda *_, **__: CompletedProcess([], 0, listed, b"")
+    )
+    first, *others = read_certificates(site)
+    assert (first.name, first.has_begun) == ("etcd/peer", False)
+    assert all(end.has_begun for end in others if end.name != "etcd/peer")
+
+
 def test_the_screen_shows_the_first_of_each_host() -> None:
     """A site of 500 hosts gets a short list, with the certificates that end first."""
     ends = [CertificateEnd(f"n{host}", name, "client", host) for host in range(500) for name in ("a", "b")]

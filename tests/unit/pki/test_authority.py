@@ -77,6 +77,31 @@ def test_a_certificate_is_renewed_if_necessary(tmp_path: Path, monkeypatch: pyte
     assert authority.ensure_certificate(other, certificate, key, [*NAMES, "198.18.7.10"])
 
 
+A_MONTH_AHEAD = dt.timedelta(days=-30)
+
+
+def test_a_certificate_that_is_not_valid_yet_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was ahead while it was signed leaves one that no one accepts until then."""
+    made, certificate, key = _pair(tmp_path)
+    with monkeypatch.context() as changed:
+        changed.setattr(authority, "CLOCK_SKEW", A_MONTH_AHEAD)
+        authority.ensure_certificate(made, certificate, key, NAMES)
+    assert not authority.is_valid_certificate(made, certificate, key, NAMES)
+    assert not authority.check_time_left(certificate)
+    assert authority.ensure_certificate(made, certificate, key, NAMES)
+    assert authority.is_valid_certificate(made, certificate, key, NAMES)
+    assert authority.check_time_left(certificate)
+
+
+def test_an_authority_that_is_not_valid_yet_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says when it begins, and that the clock may be wrong."""
+    with monkeypatch.context() as changed:
+        changed.setattr(authority, "CLOCK_SKEW", A_MONTH_AHEAD)
+        made, certificate, key = _pair(tmp_path)
+    with pytest.raises(BedplateError, match=r"CA certificate is not valid before .*\n.*correct this machine's clock"):
+        authority.ensure_certificate(made, certificate, key, NAMES)
+
+
 @pytest.mark.parametrize("name", ["tls.crt", "tls.key"])
 @pytest.mark.parametrize("content", [b"", b"half of it", None])
 def test_a_corrupted_certificate_or_key_is_replaced(tmp_path: Path, name: str, content: bytes | None) -> None:

@@ -86,7 +86,10 @@ def _lock(paths: HostPaths, *, wanted: bool) -> Iterator[None]:
 
 
 def _certificates(paths: HostPaths, _: argparse.Namespace) -> list[str]:
-    found = {one.name: {"kind": one.kind, "ends": one.ends()} for one in certificate_files.every(paths)}
+    found = {
+        one.name: {"kind": one.kind, "starts": one.starts(), "ends": one.ends()}
+        for one in certificate_files.every(paths)
+    }
     return [json.dumps(found, sort_keys=True)]
 
 

@@ -51,8 +51,15 @@ class Certificate:
 
     def ends(self) -> float:
         """Return when it ends, in seconds since 1970; 0 if it cannot be read."""
+        return self._time("-enddate")
+
+    def starts(self) -> float:
+        """Return when it begins to be valid, in seconds since 1970; 0 if it cannot be read."""
+        return self._time("-startdate")
+
+    def _time(self, option: str) -> float:
         try:
-            found = run(["openssl", "x509", "-noout", "-enddate"], stdin=self.certificate).decode()
+            found = run(["openssl", "x509", "-noout", option], stdin=self.certificate).decode()
         except NodeError:
             return 0.0
         return float(ssl.cert_time_to_seconds(found.strip().partition("=")[2]))
@@ -70,6 +77,8 @@ class Certificate:
         left = end - time.time()
         if not end:
             return "cannot be read"
+        if self.starts() > time.time():
+            return "is not valid yet"
         if left < renew_before:
             return f"ends in {left / DAY:.1f} days" if left > 0 else "has ended"
         return "" if self._fits() else "does not fit its key"
@@ -95,6 +104,11 @@ def pair(folder: Path, name: str) -> Certificate:
     return Certificate(name, kind, _read(folder / f"{name}.crt"), _read(folder / f"{name}.key"))
 
 
+def authority(paths: HostPaths, name: str) -> Certificate:
+    """Return one of the cluster's authorities, without its key."""
+    return Certificate(name, "authority", _read(paths.pki / f"{name}.crt"))
+
+
 def kubeconfig(folder: Path, name: str) -> Certificate:
     """Return the certificate in a kubeconfig."""
     content = _read(folder / f"{name}.conf")
@@ -111,7 +125,7 @@ def every(paths: HostPaths) -> Iterator[Certificate]:
     if paths.is_control_plane:
         yield from control_plane(paths)
         for name in AUTHORITIES:
-            yield Certificate(name, "authority", _read(paths.pki / f"{name}.crt"))
+            yield authority(paths, name)
     for name, kind in ((KUBELET_CLIENT, "client"), (KUBELET_SERVER, "serving")):
         if (paths.kubelet / name).exists():
             yield Certificate(name.partition("-current")[0], kind, _read(paths.kubelet / name))

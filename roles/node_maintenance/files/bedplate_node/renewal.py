@@ -70,6 +70,13 @@ def _check_authorities(paths: HostPaths) -> None:
         raise NodeError(
             f"{paths.pki} lacks {', '.join(missing)}, so certificates cannot be renewed here; restore it from a backup"
         )
+    # kubeadm's certificates begin when their authority does: new ones would be no better.
+    early = [name for name in AUTHORITIES if certificate_files.authority(paths, name).starts() > time.time()]
+    if early:
+        raise NodeError(
+            f"{', '.join(early)} in {paths.pki} is not valid yet, so certificates cannot be renewed here; "
+            "correct this host's clock, or restore the authority from a backup"
+        )
 
 
 def _settings_are_newer(paths: HostPaths) -> bool:
