@@ -55,8 +55,8 @@ def _drift(
     Compares the live state with what is rendered and with what was applied last. A change by others is drift, with its
     author and time if the cluster recorded them. A change that the next apply makes is pending.
 
-    Changes nothing. To restore what is rendered, run `bedplate apply ENV --all-steps`; it keeps labels,
-    annotations and whole objects that others added.
+    Changes nothing. To restore what is rendered, run `bedplate apply ENV`; it keeps labels, annotations and whole
+    objects that others added. If a host still differs afterwards, add --all-steps.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH.
     """
@@ -109,7 +109,7 @@ def _print(drift: Drift, *, with_hosts: bool, summary: bool) -> None:
     for reason in drift.unknown:
         console.print(f"\nunknown: {reason}")
     if drift.is_drifted:
-        console.print(f"\nTo restore what is rendered: bedplate apply {drift.environment} --all-steps")
+        console.print(f"\nTo restore what is rendered: bedplate apply {drift.environment}")
         console.print("Labels, annotations and whole objects that others added stay.")
 
 
