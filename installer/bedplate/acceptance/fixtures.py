@@ -243,7 +243,7 @@ def connect(site: Site, machine: Host) -> Any:
         return testinfra.get_host("local://", sudo=os.geteuid() != 0)
     return testinfra.get_host(
         f"ssh://{machine.user}@{machine.address}:{machine.port}",
-        ssh_extra_args=" ".join(ssh.options(ssh.host(site, machine))),
+        ssh_extra_args=" ".join(ssh.options(ssh.host(site, machine), keep=0)),
         controlpersist=0,
         sudo=machine.user != "root",
     )

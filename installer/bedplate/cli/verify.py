@@ -30,7 +30,7 @@ def _verify(environment: EnvironmentArgument, output: OutputOption = OutputForma
     The tests use the platform as its users do. They create servers and pods in namespaces of their own, look at
     nothing that users made, and remove everything again. The report (HTML to print, JUnit XML, JSON) is on the
     bastion, in /var/lib/bedplate/environments/ENV/log/acceptance/, signed by the site's key; `bedplate report verify`
-    verifies it.
+    verifies it. The last 50 reports are kept there.
 
     Runs on the environment's bastion; from any other machine, it is forwarded there over SSH, and the report is copied
     back.
@@ -45,6 +45,7 @@ def _verify(environment: EnvironmentArgument, output: OutputOption = OutputForma
     live = Console(file=console.file, force_terminal=console.is_terminal)
     busy = try_lock(site.state / "verify.lock", f"environment {environment}", "is being verified by another run")
     with busy, live.status("reading the tests") as status:
+        run_reports.remove_oldest(reports)
         subject, log, run_id = installation.load(site), reports / name / "pytest.log", run_reports.run_id(name)
         run = runner.run_acceptance(subject, log, run_id=run_id, on_start=status.update)
         if earlier := run_comparison.last_signed(reports, lambda _: public_key(site)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from bedplate.config.hosts import Host
 from bedplate.core import paths, proxies
 from bedplate.core.errors import BedplateError
 from bedplate.core.files import write_atomic
+from bedplate.core.scratch_folder import scratch_folder
 from bedplate.hosts import ssh
 from bedplate.hosts.play_result import TAIL_LINES, PlayResult, TaskFailure, event_handler
 
@@ -73,10 +73,10 @@ def run_plays(  # noqa: PLR0913  each is one part of a run
     """
     names = [host.name for host in site.hosts if not host.in_maintenance] if hosts is None else sorted(hosts)
     result = PlayResult()
-    with tempfile.TemporaryDirectory(prefix="bedplate-") as name, log.open("a", encoding="utf-8") as file:
-        known_hosts = Path(name) / "known_hosts"
+    with scratch_folder() as folder, log.open("a", encoding="utf-8") as file:
+        name, known_hosts = str(folder), folder / "known_hosts"
         write_atomic(known_hosts, site.known_hosts.read_bytes() if site.known_hosts.exists() else b"", mode=0o600)
-        write_atomic(Path(name) / LIMIT_FILE, "\n".join(names).encode())
+        write_atomic(folder / LIMIT_FILE, "\n".join(names).encode())
         done = ansible_runner.run(
             private_data_dir=name,
             playbook=[{**play, "environment": proxies.UNSET} for play in plays],

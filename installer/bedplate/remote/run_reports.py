@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bedplate.config.environments import Site
 from bedplate.core.errors import InputError
@@ -17,6 +19,8 @@ FOLDER = "log/acceptance"
 """Folder of the reports, in an environment's state."""
 VARIABLE = "BEDPLATE_REPORT"
 """Variable with the name of the report that a forwarded run writes."""
+MAX_REPORTS = 50
+"""Number of reports that are kept, a new one included; the oldest are deleted."""
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 
 
@@ -31,6 +35,17 @@ def chosen_name() -> str:
     if not _NAME.fullmatch(name):
         raise InputError(f"variable {VARIABLE}", f"is {name!r}, which is not a report's name", "unset it")
     return name
+
+
+def remove_oldest(folder: Path) -> None:
+    """Delete the oldest reports, so that there are MAX_REPORTS with a new one; whatever else is there stays.
+
+    Args:
+        folder: the folder of all reports of an environment.
+    """
+    found = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name)) if folder.is_dir() else []
+    for old in found[: 1 - MAX_REPORTS]:
+        shutil.rmtree(old)
 
 
 def run_id(name: str) -> str:

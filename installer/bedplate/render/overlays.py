@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import yaml
 from bedplate.config.catalog import Catalog
 from bedplate.core import paths
 from bedplate.core.errors import InputError, SourceLocation
+from bedplate.core.scratch_folder import scratch_folder
 from bedplate.kube import object_id
 from bedplate.render import kustomize
 from bedplate.render.rendered import Rendered
@@ -31,8 +31,7 @@ def apply_overlays(
         return objects
     for folder in enabled:
         _check_overlay(folder)
-    with tempfile.TemporaryDirectory(prefix="bedplate-") as name:
-        work = Path(name)
+    with scratch_folder() as work:
         _lay_out(work, [rendered.value for rendered in objects], enabled)
         built = kustomize.build_with_kustomize(work, catalog)
     sources = {object_id.of(rendered.value): rendered.source for rendered in objects}

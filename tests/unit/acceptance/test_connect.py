@@ -29,6 +29,14 @@ def test_hosts_are_queried_as_root(user: str, sudo: bool, tmp_path: Path) -> Non
     assert "nft list tables" in command
 
 
+def test_no_connection_outlives_its_command(tmp_path: Path) -> None:
+    """A shared connection would be a process for each host, which stays after the run."""
+    site = make_site(tmp_path)
+    command = connect(site, site.workers[0]).backend.ssh_extra_args
+    assert "ControlMaster=no" in command
+    assert "ControlPersist" not in command
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_lines_are_found_after_a_rotation(compressed: bool, tmp_path: Path) -> None:  # noqa: FBT001  a column of the table
     """The lines since a moment are found, also if the log was rotated since then."""

@@ -22,6 +22,18 @@ from bedplate.remote import bastion, run_reports, send
 OLD = "20261101T081500Z-00000000"
 
 
+def test_the_oldest_reports_are_deleted(tmp_path: Path) -> None:
+    """With the new report, the folder has 50; what is not a report stays."""
+    names = [f"202611{day:02}T081500Z-{day:08x}" for day in range(1, 31)]
+    names += [f"202612{day:02}T081500Z-{day:08x}" for day in range(1, 32)]
+    for name in [*names, "notes"]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text("{}")
+    run_reports.remove_oldest(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*names[-49:], "notes"]
+    run_reports.remove_oldest(tmp_path / "missing")
+
+
 class PretendedSsh:
     """SSH to a bastion whose state is a folder of this computer; `verify` may write a report, or not."""
 
