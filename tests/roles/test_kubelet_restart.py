@@ -67,6 +67,21 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoleMachine]:
         yield machine
 
 
+def test_a_stopped_kubelet_is_started(machine: RoleMachine) -> None:
+    """A check says so and starts nothing. Before kubeadm has written the kubelet's settings, it stays as it is."""
+    machine.shell("systemctl stop kubelet")
+    found = [change.task for change in machine.run_roles(ROLES, check=True).changes]
+    assert found == ["kubelet: Enable the kubelet, and start it if it was stopped"]
+    assert _process(machine) == b"0\n"
+    machine.shell("mv /var/lib/kubelet/config.yaml /root/")
+    assert machine.run_roles(ROLES).changes == []
+    assert _process(machine) == b"0\n"
+    machine.shell("mv /root/config.yaml /var/lib/kubelet/")
+    machine.run_roles(ROLES)
+    assert _process(machine) != b"0\n"
+    assert machine.run_roles(ROLES).changes == []
+
+
 def _process(machine: RoleMachine) -> bytes:
     return machine.shell("systemctl show --property MainPID --value kubelet").stdout
 

@@ -13,6 +13,7 @@ from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
+from bedplate.apply.ready_nodes import wait_for_nodes
 from bedplate.apply.release_change import refuse_change
 from bedplate.apply.run_facts import read_run_facts
 from bedplate.apply.run_hosts import choose_hosts
@@ -59,4 +60,13 @@ def run(
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
                 version = loaded.release_file.release
-                return run_phases(ordered, ledger, progress, log, release=version, every=every, hosts=hosts)
+                return run_phases(
+                    ordered,
+                    ledger,
+                    progress,
+                    log,
+                    release=version,
+                    every=every,
+                    hosts=hosts,
+                    wait_for_nodes=lambda: wait_for_nodes(hosts, progress.wait),
+                )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +74,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
     release: str,
     every: bool = False,
     hosts: RunHosts | None = None,
+    wait_for_nodes: Callable[[], list[str]] = list,
 ) -> ApplySummary:
     """Run the phases' steps in order.
 
@@ -85,6 +86,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
         release: the version that is being installed, for the ledger.
         every: run the steps that are done, too.
         hosts: the hosts of the run; None where its steps concern only the cluster.
+        wait_for_nodes: waits for the run's nodes after the last step, and says which are not Ready, and why.
 
     Returns:
         What ran and what was skipped.
@@ -104,6 +106,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
         if hosts:
             hosts.end_run()
             summary.passed_by, summary.silent = hosts.reasons, hosts.silent
+        summary.left += wait_for_nodes()
         outcome = DONE if summary.is_complete else INCOMPLETE
     finally:
         summary.seconds = time.monotonic() - began

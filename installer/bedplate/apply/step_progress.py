@@ -63,7 +63,15 @@ class Progress:
         now = time.monotonic()
         if not self._live and now - self._printed > QUIET_SECONDS:
             self._printed = now
-            self._line("…", f"{text} ({elapsed(now - self._began)})")
+            self._line("…", f"{text} ({elapsed(now - self._began)})".lstrip())
+
+    def wait(self, text: str) -> None:
+        """Show what is waited for after the last step."""
+        if self._title != text:
+            self._title, self._activity, self._began = text, "", time.monotonic()
+        if self._live:
+            self._live.update(_Running(self))
+        self.say("")
 
     def end(self, sign: str, detail: str) -> None:
         """Print how the running step ended."""

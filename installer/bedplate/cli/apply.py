@@ -66,7 +66,8 @@ def _apply(  # noqa: PLR0913  each is an option
     host's files, packages, units, settings or rules differ from what the last run left, its steps run there again.
 
     Workers that do not answer, or are in the group maintenance of hosts.yaml, are passed by and named. A later run
-    configures them. Those in maintenance do not change the exit code.
+    configures them. Those in maintenance do not change the exit code. At the end, every node that was not passed by
+    must be Ready; apply waits two minutes for that.
 
     Refused before anything is changed: a release that does not list the applied one in `upgradesFrom`, an older
     release, and one with another Kubernetes, etcd or containerd than those that run.

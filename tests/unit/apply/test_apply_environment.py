@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from bedplate.apply import apply_environment, installation
-from bedplate.apply.ledger import Ledger, last_runs
+from bedplate.apply.ledger import DONE, INCOMPLETE, Ledger, last_runs, read_last_run
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome, Phase
 from bedplate.config.environments import Site
@@ -32,11 +32,13 @@ class Watched:
         calls: the parts, in order.
         options: what they were called with.
         refuses: the part that refuses to go on.
+        not_ready: the nodes that are not Ready at its end.
     """
 
     def __init__(self, site: Site, patch: pytest.MonkeyPatch) -> None:
         """Put the parts into the apply."""
         self.site, self.refuses = site, ""
+        self.not_ready: list[str] = []
         self.calls: list[str] = []
         self.options: dict[str, Any] = {}
         self._out = io.StringIO()
@@ -53,6 +55,7 @@ class Watched:
         patch.setattr(apply_environment, "refuse_change", self._refuse_change)
         patch.setattr(RunHosts, "contact", lambda hosts: self._note("contact hosts", None, hosts.every, hosts.reasons))
         patch.setattr(apply_environment, "phases", self._phases)
+        patch.setattr(apply_environment, "wait_for_nodes", lambda hosts, _: self._note("wait", self.not_ready, hosts))
 
     @property
     def text(self) -> str:
@@ -98,7 +101,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
 def test_everything_is_judged_before_the_first_step(watched: Watched) -> None:
     """The store, the inputs, the release and the hosts come first, then the steps, all of them under the lock."""
     summary = watched.run()
-    assert watched.calls == [*BEFORE, "phases", "step"]
+    assert watched.calls == [*BEFORE, "phases", "step", "wait"]
     assert (summary.ran, summary.passed_by) == ({"step": 1}, {"worker2": "in maintenance"})
     assert watched.options["step"][0]["pid"]
     assert watched.site.lock.read_text() == ""
@@ -141,3 +144,15 @@ def test_an_interrupted_apply_is_named(watched: Watched) -> None:
     first = watched.text
     watched.run()
     assert watched.text.count("resuming") == first.count("resuming") == 1
+
+
+def test_a_node_that_is_not_ready_at_the_end_makes_the_run_incomplete(watched: Watched) -> None:
+    """It is named with the reason, although every step is done, and so does the next run until it is Ready."""
+    watched.run()
+    watched.not_ready = ["node worker1 is not Ready: NodeStatusUnknown"]
+    summary = watched.run()
+    assert (summary.skipped, summary.left, summary.is_complete) == (["step"], watched.not_ready, False)
+    assert read_last_run(watched.site.ledger)["outcome"] == INCOMPLETE
+    watched.not_ready = []
+    assert watched.run().is_complete
+    assert read_last_run(watched.site.ledger)["outcome"] == DONE

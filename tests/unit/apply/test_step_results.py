@@ -101,6 +101,7 @@ def test_the_summary_for_programs_has_everything() -> None:
         "skipped": ["trust"],
         "passed_by": reasons,
         "silent": ["worker1"],
+        "left": [],
         "seconds": 61.3,
         "log": "log",
     }
