@@ -62,6 +62,13 @@ def test_annotations_of_others_are_compared_and_those_of_pulumi_are_not() -> Non
     assert said(compared([wanted], [wanted], [there])) == expected
 
 
+def test_a_finalizer_of_others_is_drift() -> None:
+    """What a diff of manifests leaves out of live objects is still a difference to what was applied."""
+    there = live(entry("kubectl-edit", {"f:metadata": {"f:finalizers": {'v:"example.org/hold"': {}}}}))
+    there["metadata"] |= {"uid": "1", "finalizers": ["example.org/hold"]}
+    assert [one[1] for one in said(compared([DEPLOYMENT], [DEPLOYMENT], [there]))] == ["metadata.finalizers"]
+
+
 def test_other_versions_of_the_same_interface_are_no_difference() -> None:
     """The server gives objects in the version that it prefers; a release may change the one that it renders."""
     older = {"apiVersion": "apps/v1beta2"}

@@ -39,7 +39,7 @@ def _kept(old: Snapshot, new: Snapshot, schemas: Schemas) -> Iterator[ObjectChan
     for identity, before in old.resources.items():
         after = new.resources.get(identity)
         if after is not None and before.digest != after.digest:
-            changes = object_changes(before.object, after.object, schemas)
+            changes = _changes_between(before, after, schemas)
             if changes:
                 yield ObjectChange(Action.CHANGED, before, after, changes)
 
@@ -50,10 +50,10 @@ def _removed_and_added(removed: list[Resource], added: list[Resource], schemas: 
     new_only = {resource.identity: resource for resource in added}
     for before, after in _moved(removed, added):
         del old_only[before.identity], new_only[after.identity]
-        yield ObjectChange(Action.CHANGED, before, after, object_changes(before.object, after.object, schemas))
+        yield ObjectChange(Action.CHANGED, before, after, _changes_between(before, after, schemas))
     for before, after in find_renames(old_only.values(), new_only.values()):
         del old_only[before.identity], new_only[after.identity]
-        changes = object_changes(before.object, after.object, schemas)
+        changes = _changes_between(before, after, schemas)
         rest = tuple(change for change in changes if change.path != ("metadata", "name"))
         yield ObjectChange(Action.RENAMED, before, after, rest)
     yield from (ObjectChange(Action.REMOVED, resource, None) for resource in old_only.values())
@@ -74,11 +74,14 @@ def _is_native(resource: Resource) -> bool:
 
 def object_changes(old: dict[str, Any], new: dict[str, Any], schemas: Schemas) -> tuple[Change, ...]:
     """Return what differs between two states of one object; of hidden values, only that they differ."""
-    node = schemas.of(new)
-    before, after = merged(as_written(old, new)), merged(as_written(new, old))
-    changes = list(differences(before, after, node))
-    changes += order_changes(before, after, node, changes)
-    return tuple(map(_redacted, changes))
+    return tuple(map(_redacted, differences(merged(old), merged(new), schemas.of(new))))
+
+
+def _changes_between(before: Resource, after: Resource, schemas: Schemas) -> tuple[Change, ...]:
+    """Return what differs between two snapshots' states: what people write, and an order that restarts pods."""
+    old, new = as_written(before.object, after.object), as_written(after.object, before.object)
+    found = object_changes(old, new, schemas)
+    return (*found, *order_changes(merged(old), merged(new), schemas.of(new), found))
 
 
 def merged(value: dict[str, Any]) -> dict[str, Any]:
