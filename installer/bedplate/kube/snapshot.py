@@ -128,3 +128,8 @@ class Snapshot:
     kubernetes: str = ""
     rules: tuple[DiffRule, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Return its name in a sentence."""
+        return "standard input" if self.name == "-" else self.name

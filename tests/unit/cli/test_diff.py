@@ -91,3 +91,13 @@ def test_standard_input(files: tuple[Path, Path]) -> None:
     result = CliRunner().invoke(build(["diff"]), ["diff", "-", str(files[1])], input=files[0].read_bytes())
     assert result.exit_code == command.DIFFERENT
     assert "side: old → new" in result.output
+    assert result.output.startswith("standard input → ")
+
+
+def test_a_note_names_standard_input(files: tuple[Path, Path]) -> None:
+    """The pipe from kubectl is called by its name, also in notes."""
+    live = files[0].read_text().replace("name: settings", "name: settings\n  namespace: default")
+    result = CliRunner().invoke(build(["diff"]), ["diff", str(files[1]), "-", "--summary"], input=live.encode())
+    assert "without a namespace compared as in" in " ".join(result.output.split())
+    other = CliRunner().invoke(build(["diff"]), ["diff", "-", "/dev/null", "-n", "x"], input=files[0].read_bytes())
+    assert "of - " not in result.output + other.output

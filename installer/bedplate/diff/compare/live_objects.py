@@ -91,7 +91,7 @@ def _without(snapshot: Snapshot, made: Sequence[Resource]) -> Snapshot:
     return dataclasses.replace(
         snapshot,
         resources={key: one for key, one in snapshot.resources.items() if key not in keys},
-        notes=(*snapshot.notes, _note(snapshot.name, keys)),
+        notes=(*snapshot.notes, _note(snapshot.title, keys)),
     )
 
 

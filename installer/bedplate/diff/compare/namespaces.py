@@ -99,7 +99,7 @@ def _noted(snapshot: Snapshot, namespace: str, count: int) -> Snapshot:
     if not count:
         return snapshot
     note = (
-        f"{count_of(count, 'object')} of {snapshot.name} without a namespace compared as in namespace {namespace}; "
+        f"{count_of(count, 'object')} of {snapshot.title} without a namespace compared as in namespace {namespace}; "
         "say another with --namespace"
     )
     return dataclasses.replace(snapshot, notes=(*snapshot.notes, note))
