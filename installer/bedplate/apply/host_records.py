@@ -15,7 +15,10 @@ CREATE TABLE IF NOT EXISTS hosts (
     step TEXT NOT NULL, host TEXT NOT NULL, key TEXT NOT NULL, ended REAL NOT NULL,
     questions TEXT NOT NULL, answers TEXT NOT NULL, PRIMARY KEY (step, host));
 CREATE TABLE IF NOT EXISTS passed_by (host TEXT PRIMARY KEY, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS host_releases (
+    host TEXT NOT NULL, release TEXT NOT NULL, PRIMARY KEY (host, release));
 """
+TABLES = ("hosts", "passed_by", "host_releases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,36 @@ class HostRecords:
         self._db.execute("BEGIN")
         self._db.executemany("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._db.execute("COMMIT")
+
+    def begin_release(self, release: str, hosts: Iterable[str]) -> None:
+        """Record that a release begins on some hosts, which may have parts of another one, too."""
+        self._db.executemany("INSERT OR IGNORE INTO host_releases VALUES (?, ?)", [(host, release) for host in hosts])
+
+    def end_release(self, release: str, hosts: Iterable[str]) -> None:
+        """Record that some hosts have nothing of another release any more."""
+        names = [*hosts]
+        self.begin_release(release, names)
+        rows = [(host, release) for host in names]
+        self._db.executemany("DELETE FROM host_releases WHERE host = ? AND release != ?", rows)
+
+    def assume_release(self, release: str) -> None:
+        """Record a release for the hosts of which a ledger of an earlier installer does not say it."""
+        query = "INSERT INTO host_releases SELECT DISTINCT host, ? FROM hosts WHERE host NOT IN"
+        self._db.execute(f"{query} (SELECT host FROM host_releases)", (release,))  # noqa: S608  no input
+
+    def releases(self) -> dict[str, set[str]]:
+        """Return the releases of which each host has something, by its name."""
+        found: dict[str, set[str]] = {}
+        for host, release in self._db.execute("SELECT host, release FROM host_releases"):
+            found.setdefault(host, set()).add(release)
+        return found
+
+    def keep_only(self, hosts: Iterable[str]) -> None:
+        """Delete what is recorded of hosts that hosts.yaml no longer has."""
+        names = [*hosts]
+        marks = ", ".join("?" * len(names))
+        for table in TABLES:
+            self._db.execute(f"DELETE FROM {table} WHERE host NOT IN ({marks})", names)  # noqa: S608  no input
 
     def end_run(self, configured: Iterable[str], passed_by: Mapping[str, str]) -> None:
         """Record at the end of a run which hosts it passed by, and why; hosts outside its limit stay as they were."""

@@ -27,7 +27,7 @@ ADDED_COLUMNS = ("environment", "installer", "user", "revision")
 """Columns of `runs` that ledgers of earlier releases lack."""
 RUNNING, DONE, SKIPPED, FAILED = "running", "done", "skipped", "failed"
 INCOMPLETE = "incomplete"
-"""A run that did everything, but passed by hosts that did not answer; its release is the site's all the same."""
+"""A run that came to its end without some hosts: the cluster has its release, and each host's is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Ledger:
 
     def begin_run(self, release: str) -> int:
         """Record that a run of apply began, and return its number."""
+        if last := self.last_release():
+            self.hosts.assume_release(last)
         columns = ("release", "started", "outcome", *ADDED_COLUMNS)
         values = (release, time.time(), RUNNING, *astuple(self._facts))
         marks = ", ".join("?" * len(columns))
@@ -133,9 +135,23 @@ class Ledger:
         return str(row[0]) if row else ""
 
     def releases_begun(self) -> set[str]:
-        """Return the release of the last successful apply, and the releases whose apply began since."""
-        last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome = ?"
-        rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE,))  # noqa: S608  no input
+        """Return the releases of which the cluster or a host has something; see `releases_in_use`.
+
+        Hosts that were passed by do not count: nothing is applied over what they have until they are back.
+        """
+        away = self.hosts.passed_by()
+        return self._cluster_releases().union(
+            *(releases for host, releases in self.hosts.releases().items() if host not in away)
+        )
+
+    def releases_in_use(self) -> set[str]:
+        """Return the releases of which the cluster or any host has something, hosts that were passed by included."""
+        return self._cluster_releases().union(*self.hosts.releases().values())
+
+    def _cluster_releases(self) -> set[str]:
+        """Return the release of the last apply that came to its end, and the releases whose apply began since."""
+        last = "SELECT COALESCE(MAX(id), 0) FROM runs WHERE outcome IN (?, ?)"
+        rows = self._db.execute(f"SELECT release FROM runs WHERE id >= ({last})", (DONE, INCOMPLETE))  # noqa: S608  no input
         return {str(row[0]) for row in rows}
 
     def last_run(self) -> dict[str, Any]:

@@ -72,11 +72,11 @@ def stored(store: Path = STORE, state: Path = paths.STATE) -> list[StoredRelease
 
 
 def running_releases(state: Path = paths.STATE) -> dict[str, set[str]]:
-    """Return, for each environment of this bastion, the release last applied and those whose apply began since."""
+    """Return, for each environment of this bastion, the releases of which its cluster or a host has something."""
     running = {}
     for name, path in sorted(ledgers(state).items()):
         with closing(Ledger(path)) as ledger:
-            running[name] = {release.partition("+")[0] for release in ledger.releases_begun()}
+            running[name] = {release.partition("+")[0] for release in ledger.releases_in_use()}
     return running
 
 

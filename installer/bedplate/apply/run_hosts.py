@@ -52,6 +52,7 @@ class RunHosts:
         site: the environment.
         records: what the ledger says of them; None where nothing is recorded.
         every: whether steps that are complete run on them, too.
+        release: the release that the run installs.
         passed_by: hosts that the run does not configure, by name.
         states: the state of the hosts that answered when the run began.
     """
@@ -59,6 +60,7 @@ class RunHosts:
     site: Site
     records: HostRecords | None = None
     every: bool = False
+    release: str = ""
     passed_by: dict[str, PassedBy] = field(default_factory=dict)
     states: dict[str, dict[str, str]] = field(default_factory=dict)
     _known: dict[tuple[str, str], HostRecord] = field(default_factory=dict)
@@ -136,7 +138,9 @@ class RunHosts:
     def begin(self, step: str, hosts: Iterable[str]) -> None:
         """Record that a step begins on some hosts."""
         if self.records:
-            self.records.forget(step, hosts)
+            names = [*hosts]
+            self.records.begin_release(self.release, names)
+            self.records.forget(step, names)
 
     def complete(self, step: str, keys: Mapping[str, str], questions: Mapping[str, HostQuestions]) -> None:
         """Record that a step is complete on some hosts, with the state that it left.
@@ -167,11 +171,19 @@ class RunHosts:
         )
 
     def end_run(self) -> None:
-        """Record which hosts the run passed by, and which not."""
+        """Record which hosts the run passed by, which are at its release now, and forget hosts that were removed."""
         if self.records:
+            self.records.keep_only(host.name for host in self.site.hosts)
+            self.records.end_release(self.release, [host.name for host in self.chosen(self.site.hosts)])
             limited = [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
             reasons = {name: reason for name, reason in self.reasons.items() if name not in limited}
             self.records.end_run([host.name for host in self.chosen(self.site.hosts)], reasons)
+
+    def left_over(self) -> list[str]:
+        """Return the hosts outside the run's limit that have something of another release, or of none yet."""
+        releases = self.records.releases() if self.records else {}
+        limited = [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
+        return [name for name in limited if releases.get(name) != {self.release}]
 
     def _why(self, record: HostRecord | None, key: str) -> str:
         if record is None or record.key != key:
@@ -218,7 +230,7 @@ def choose_hosts(
             raise InputError(f"--limit {name}", "is in maintenance", "remove it from the group maintenance first")
     passed_by = dict.fromkeys([name for name in hosts if limit and name not in limit], NOT_IN_LIMIT)
     passed_by |= dict.fromkeys([name for name, host in hosts.items() if host.in_maintenance], IN_MAINTENANCE)
-    return RunHosts(site, records, every, passed_by)
+    return RunHosts(site, records, every, passed_by=passed_by)
 
 
 def is_needed(host: Host) -> bool:

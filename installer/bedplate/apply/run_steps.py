@@ -97,6 +97,8 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
     summary = ApplySummary(log)
     began = time.monotonic()
     run = ledger.begin_run(release)
+    if hosts:
+        hosts.release = release
     outcome = FAILED
     try:
         for phase in phases:
@@ -107,7 +109,7 @@ def run_phases(  # noqa: PLR0913  each is one part of a run
             hosts.end_run()
             summary.passed_by, summary.silent = hosts.reasons, hosts.silent
         summary.left += wait_for_nodes()
-        outcome = DONE if summary.is_complete else INCOMPLETE
+        outcome = DONE if summary.is_complete and not (hosts and hosts.left_over()) else INCOMPLETE
     finally:
         summary.seconds = time.monotonic() - began
         ledger.end_run(run, outcome)
