@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
+from bedplate.cluster import kubectl
 from bedplate.cluster.away_nodes import node_list, read_away_nodes
 from bedplate.cluster.daemon_wait import wait_for_daemons
+from bedplate.cluster.waiting_pods import lacks_only_nodes
 from bedplate.cluster.workload_readiness import is_leaving
 from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
@@ -32,22 +34,37 @@ def wait_until_ready(site: Site, read: Callable[[], LayerDrift], say: Callable[[
         What is not ready because of a node, for people; empty if all are ready.
 
     Raises:
-        BedplateError: workloads are not ready in time, although all nodes are.
+        BedplateError: workloads are not ready in time, and not because of a node.
     """
     wait_for_daemons(site, _daemons(read()), say)
     began = time.monotonic()
-    while unready := read().unready:
-        names = ", ".join(str(one) for one in unready)
+    while (found := read()).unready:
         waited = time.monotonic() - began
         away = read_away_nodes(site, waited)
-        if away and (waited > DEAD_NODE_SECONDS or {one.kind for one in unready} == {DAEMON_SET}):
-            return f"not ready because of {node_list(away)}: {names}"
+        if away and (waited > DEAD_NODE_SECONDS or {one.kind for one in found.unready} == {DAEMON_SET}):
+            broken = _not_excused(site, found, away)
+            if not broken:
+                return f"not ready because of {node_list(away)}: {_names(found.unready)}"
+        else:
+            broken = [*found.unready]
         if waited > READY_SECONDS:
             hint = "find the cause with kubectl describe, and apply again"
-            raise BedplateError("workloads", f"are not ready after {READY_SECONDS} s: {names}", hint)
-        say(f"wait for {names}")
+            raise BedplateError("workloads", f"are not ready after {READY_SECONDS} s: {_names(broken)}", hint)
+        say(f"wait for {_names(broken)}")
         time.sleep(POLL_SECONDS)
     return ""
+
+
+def _not_excused(site: Site, found: LayerDrift, away: Collection[str]) -> list[ObjectId]:
+    """Return the objects that are not ready for another reason than a node that is away."""
+    # What a DaemonSet's pods on the other nodes lack was waited for before.
+    others = [one for one in found.unready if one.kind != DAEMON_SET or is_leaving(found.live[one])]
+    pods = {name: kubectl.get(site, "pods", "--namespace", name)["items"] for name in {one.namespace for one in others}}
+    return [one for one in others if not lacks_only_nodes(found.live[one], pods[one.namespace], away)]
+
+
+def _names(objects: Iterable[ObjectId]) -> str:
+    return ", ".join(str(one) for one in objects)
 
 
 def _daemons(found: LayerDrift) -> list[ObjectId]:

@@ -26,6 +26,8 @@ from factories.render_site import make_site
 
 Json = dict[str, Any]
 HUB = ObjectId("apps", "Deployment", "notebooks", "hub")
+HUB_OBJECT = {"metadata": {"name": "hub"}, "spec": {"selector": {"matchLabels": {"app": "hub"}}}}
+NO_NODE = ("Unschedulable", "SchedulingGated")
 
 
 @pytest.fixture
@@ -166,12 +168,13 @@ class SlowWorkload:
         now: seconds since the wait began.
     """
 
-    def __init__(self, patch: pytest.MonkeyPatch, seconds: float, dead: tuple[str, ...] = ()) -> None:
-        """Answer instead of the cluster and the clock."""
+    def __init__(self, patch: pytest.MonkeyPatch, seconds: float, dead: tuple[str, ...] = (), **pods: str) -> None:
+        """Answer instead of the cluster and the clock; a pod is its node, or why it has none."""
         self.said: list[str] = []
         self.now, self._seconds = 0.0, seconds
         nodes = [_node(name, name not in dead) for name in ("worker2", "worker1", "cp1")]
-        patch.setattr(kubectl, "get", lambda _, kind: {"items": nodes if kind == "nodes" else []})
+        live = [_pod(name, where) for name, where in pods.items()]
+        patch.setattr(kubectl, "get", lambda _, kind, *__: {"items": {"nodes": nodes, "pods": live}.get(kind, [])})
         patch.setattr(time, "monotonic", lambda: 1000 + self.now)
         patch.setattr(time, "sleep", self._sleep)
 
@@ -183,11 +186,21 @@ class SlowWorkload:
         return ready_workloads.wait_until_ready(make_site(tmp_path), self._read, self.said.append)
 
     def _read(self) -> LayerDrift:
-        return LayerDrift((), () if self.now >= self._seconds else (HUB,), {}, {})
+        return LayerDrift((), () if self.now >= self._seconds else (HUB,), {HUB: HUB_OBJECT}, {})
+
+
+def _pod(name: str, where: str) -> Json:
+    """Return a pod of the hub that is not ready; one that is called other belongs to another workload."""
+    labels = {"app": "other" if name == "other" else "hub"}
+    conditions = [{"type": "Ready", "status": "False"}]
+    if where in NO_NODE:
+        conditions.append({"type": "PodScheduled", "status": "False", "reason": where})
+    node = {} if where in NO_NODE else {"nodeName": where}
+    return {"metadata": {"name": name, "labels": labels}, "spec": node, "status": {"conditions": conditions}}
 
 
 def _node(name: str, is_ready: bool) -> Json:  # noqa: FBT001  one of two columns
-    conditions = [{"type": "Ready", "status": str(is_ready)}]
+    conditions = [{"type": "Ready", "status": "True" if is_ready else "Unknown"}]
     return {"metadata": {"name": name}, "status": {"conditions": conditions}}
 
 
@@ -203,9 +216,23 @@ def test_a_workload_that_becomes_ready_is_waited_for(
 
 def test_a_workload_of_a_dead_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After 20 seconds, the apply does not wait for the pods of a dead node any longer."""
-    slow = SlowWorkload(monkeypatch, 500.0, ("worker2", "worker1"))
-    assert slow.wait(tmp_path) == f"not ready, as worker1, worker2 is not: {HUB}"
+    pods = {"on": "worker1", "nowhere": "Unschedulable", "other": "cp1"}
+    slow = SlowWorkload(monkeypatch, 500.0, ("worker2", "worker1"), **pods)
+    assert slow.wait(tmp_path) == f"not ready because of worker1 (not ready), worker2 (not ready): {HUB}"
     assert slow.now == 22.0
+
+
+@pytest.mark.parametrize(
+    "pods", [{}, {"on": "worker1", "broken": "cp1"}, {"waits": "SchedulingGated"}, {"other": "worker1"}]
+)
+def test_a_dead_node_excuses_no_workload_that_is_broken_elsewhere(
+    pods: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pod that is not ready on another node, or does not exist, is waited for and then an error."""
+    slow = SlowWorkload(monkeypatch, 500.0, ("worker1",), **pods)
+    with pytest.raises(BedplateError, match=r"workloads are not ready after 300 s: .*hub"):
+        slow.wait(tmp_path)
+    assert slow.now == 302.0
 
 
 def test_a_workload_that_is_never_ready_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
