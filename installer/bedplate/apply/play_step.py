@@ -12,7 +12,7 @@ import httpx
 from bedplate.apply.installation import Installation
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome
-from bedplate.apply.step_questions import questions_of_step
+from bedplate.apply.step_questions import digests_of_files, questions_of_step
 from bedplate.config.host_spec import HostSpec
 from bedplate.config.hosts import Host
 from bedplate.core import digest
@@ -69,7 +69,10 @@ class PlayStep(ABC):
         if self.hosts.every or not (reasons or self._answers()):
             reasons = {host.name: "" for host in self.chosen()}
         changed = self._run_plays([*reasons], journal) if reasons else 0
-        return Outcome(changed, f"{count_of(changed, 'task')} changed" if changed else "")
+        left = [text for name in reasons if (text := self.hosts.not_restored.get((self.id, name)))]
+        for text in left:
+            journal.write(text)
+        return Outcome(changed, f"{count_of(changed, 'task')} changed" if changed else "", tuple(left))
 
     def plays(self) -> list[ansible.Play]:
         """Return its plays, with the role that the distribution names for packages."""
@@ -145,7 +148,8 @@ class PlayStep(ABC):
         keys = self._keys()
         specs = [spec for spec in self.specs() if spec.host in names]
         questions = questions_of_step(self.id, specs, self._distribution())
-        self.hosts.complete(self.id, {name: keys[name] for name in names}, questions)
+        digests = {spec.host: digests_of_files(spec) for spec in specs}
+        self.hosts.complete(self.id, {name: keys[name] for name in names}, questions, digests)
 
     def _answers(self) -> bool:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bedplate.apply.host_records import HostRecord, HostRecords
 from bedplate.config.environments import Site
@@ -16,10 +17,11 @@ from bedplate.config.validation import suggestion
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.hosts.host_command import on_each_host
 from bedplate.hosts.ssh import UnreachableError
-from bedplate.hosts.state.host_questions import HostQuestions, all_questions
+from bedplate.hosts.state.host_questions import HostQuestions, all_questions, wrong_items
 from bedplate.hosts.state.read_state import read_state
 
 State = dict[str, str] | UnreachableError
+NO_DIGESTS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 JOINED = "workers"
@@ -55,6 +57,7 @@ class RunHosts:
         release: the release that the run installs.
         passed_by: hosts that the run does not configure, by name.
         states: the state of the hosts that answered when the run began.
+        not_restored: what is not as it must be although its step has just run, for people, by step and host.
     """
 
     site: Site
@@ -63,6 +66,7 @@ class RunHosts:
     release: str = ""
     passed_by: dict[str, PassedBy] = field(default_factory=dict)
     states: dict[str, dict[str, str]] = field(default_factory=dict)
+    not_restored: dict[tuple[str, str], str] = field(default_factory=dict)
     _known: dict[tuple[str, str], HostRecord] = field(default_factory=dict)
 
     @property
@@ -142,21 +146,35 @@ class RunHosts:
             self.records.begin_release(self.release, names)
             self.records.forget(step, names)
 
-    def complete(self, step: str, keys: Mapping[str, str], questions: Mapping[str, HostQuestions]) -> None:
+    def complete(
+        self,
+        step: str,
+        keys: Mapping[str, str],
+        questions: Mapping[str, HostQuestions],
+        digests: Mapping[str, Mapping[str, str]] = NO_DIGESTS,
+    ) -> None:
         """Record that a step is complete on some hosts, with the state that it left.
+
+        Where an item is missing, or a file is not what the step writes, the step is not complete: what is recorded
+        is what later runs restore.
 
         Args:
             step: the step's id.
             keys: the digest of what the step was computed from, by host.
             questions: the items of its state that the step owns, by host; without any, the host is not contacted.
+            digests: the digest of each file that the step writes, by host and path.
         """
         if not self.records:
             return
         hosts = {host.name: host for host in self.site.hosts}
         states = self._read({hosts[name]: asked for name, asked in questions.items()})
+        wrong: dict[str, str] = {}
         for name, state in states.items():
             if isinstance(state, UnreachableError):
                 self.pass_by(name, _reason(state))
+            elif items := wrong_items(state, digests.get(name, {})):
+                wrong[name] = f"{name} is not as its roles must leave it: {', '.join(items)}"
+        self.not_restored |= {(step, name): text for name, text in wrong.items()}
         # Where a state cannot be read, nothing would be compared later, so the step does not count as complete there.
         answers = {
             name: state
@@ -166,7 +184,7 @@ class RunHosts:
         self.records.put(
             HostRecord(step, name, key, asked, {**answers.get(name, {}), **asked.required()})
             for name, key in keys.items()
-            if name in answers or name not in states
+            if (name in answers or name not in states) and name not in wrong
             for asked in [questions.get(name, HostQuestions())]
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bedplate.config.host_spec import HostSpec
 from bedplate.core import paths
 from bedplate.distributions.distribution import Distribution
+from bedplate.hosts.state import state_probe
 from bedplate.hosts.state.host_questions import HostQuestions, all_questions
 from bedplate.render.role_files import Role
 from bedplate.render.role_tree import RoleTree
@@ -24,14 +25,20 @@ def questions_of_step(tag: str, specs: Iterable[HostSpec], distribution: Distrib
     questions = {}
     for spec in specs:
         names = tree.roles_of_groups(spec.groups, source, tag)
-        parts = [_of_role(tree.role(name, spec.vars)) for name in names]
+        parts = [questions_of_role(tree.role(name, spec.vars)) for name in names]
         if source in names:
             parts.append(HostQuestions(packages=tuple(spec.packages), package_command=distribution.query_packages))
         questions[spec.host] = all_questions(parts)
     return questions
 
 
-def _of_role(role: Role) -> HostQuestions:
+def digests_of_files(spec: HostSpec) -> dict[str, str]:
+    """Return the digests that the files of a host must have which the roles write as a whole, by path."""
+    return {file.path: state_probe.digest(file.content.encode()) for file in spec.files if file.part == "all"}
+
+
+def questions_of_role(role: Role) -> HostQuestions:
+    """Return the items of a host's state that one role is responsible for."""
     written = list(role.paths())
     return HostQuestions(
         files=_unique([*(path for path, is_block in written if not is_block), *role.watched("paths")]),

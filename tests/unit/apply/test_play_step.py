@@ -73,6 +73,20 @@ def test_a_host_whose_state_differs_is_configured(site: PlaySite, monkeypatch: p
     assert plays.runs[1:] == [["cp1", "worker1", "worker2"]]
 
 
+def test_plays_that_restore_nothing_are_not_done(site: PlaySite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is gone and that no play brings back stays named, at every apply, and is never what is wanted."""
+    plays = PretendedPlays(monkeypatch)
+    site.apply()
+    site.file.unlink()
+    text = f"worker1 is not as its roles must leave it: file {site.file}"
+    for _ in range(3):
+        assert site.apply().not_restored["hosts", "worker1"] == text
+    assert text in (site.file.parent / "log").read_text()
+    assert plays.runs == [["cp1", "worker1", "worker2"]] * 4
+    site.file.write_text("as the roles write it")
+    assert site.apply().not_restored == {}
+
+
 def test_a_result_that_does_not_answer_configures_all_hosts(site: PlaySite, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hosts are as declared, but the API server is not there: which of them is at fault is not known."""
     plays = PretendedPlays(monkeypatch)

@@ -15,7 +15,8 @@ from bedplate.apply.run_hosts import RunHosts, choose_hosts
 from bedplate.config.hosts import Host
 from bedplate.core.errors import BedplateError, InputError
 from bedplate.hosts import host_command
-from bedplate.hosts.state.host_questions import HostQuestions
+from bedplate.hosts.state import state_probe
+from bedplate.hosts.state.host_questions import HostQuestions, wrong_items
 from factories.local_hosts import GROUPS, local_site, silence
 
 KEYS = dict.fromkeys(GROUPS, "one")
@@ -170,3 +171,29 @@ def test_threads_do_not_grow_with_the_site() -> None:
     answers = host_command.on_each_host(hosts, ask)
     assert answers == {host.name: host.name for host in hosts}
     assert 1 < most <= host_command.MAX_PARALLEL
+
+
+@pytest.mark.parametrize("damage", ["is gone", "has other content"])
+def test_damage_is_not_recorded_as_what_is_wanted(tmp_path: Path, ledger: Ledger, damage: str) -> None:
+    """A step that leaves a file missing or wrong is not complete there, is named, and runs again until it is right."""
+    site, keys, file = local_site(tmp_path), dict.fromkeys(("worker1", "worker2"), "one"), tmp_path / "file"
+    wanted = {"worker1": {str(file): state_probe.digest(b"wanted")}}
+    asked = {"worker1": HostQuestions(files=(str(file),)), "worker2": HostQuestions(files=("/etc/passwd",))}
+    if damage == "has other content":
+        file.write_text("by hand")
+    first = _contacted(choose_hosts(site, ledger.hosts))
+    first.complete("step", keys, asked, wanted)
+    assert first.not_restored == {("step", "worker1"): f"worker1 is not as its roles must leave it: file {file}"}
+    again = _contacted(choose_hosts(site, ledger.hosts))
+    assert again.unfinished("step", keys) == {"worker1": "was not configured yet"}
+    file.write_text("wanted")
+    again.complete("step", keys, asked, wanted)
+    assert again.not_restored == {}
+    assert _contacted(choose_hosts(site, ledger.hosts)).unfinished("step", keys) == {}
+
+
+@pytest.mark.parametrize("item", ["block /etc/hosts", "table inet a", "route 10.0.0.0/8", "package less"])
+def test_what_is_missing_after_its_step_is_wrong(item: str) -> None:
+    """Whatever it is; only units may still be starting, and the role itself checks settings."""
+    state = {item: "missing", "unit a": "missing", "setting b": "missing", "file /a": "0123 0644 0:0"}
+    assert wrong_items(state, {"/a": "0123", "/not/asked": "4567"}) == [item]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
 from bedplate.config.base import Model
+from bedplate.hosts.state.state_probe import MISSING
 
 RUNNING = "active enabled"
 """The state of every unit that a role starts."""
 UNCHANGED = "unchanged"
 """What a check prints where nothing differs."""
+REQUIRED = ("unit", "setting", "check")
+"""Kinds of items whose answers are required, whatever they are when a step ends."""
 
 
 class HostQuestions(Model):
@@ -61,3 +64,18 @@ def all_questions(parts: Iterable[HostQuestions]) -> HostQuestions:
     settings = {name: value for part in listed for name, value in part.settings.items()}
     command = next((part.package_command for part in listed if part.packages), "true")
     return HostQuestions.model_validate({**joined, "settings": settings, "package_command": command})
+
+
+def wrong_items(state: Mapping[str, str], digests: Mapping[str, str]) -> list[str]:
+    """Return the items of a state that no role can have left: missing ones, and files with other content.
+
+    Units, checks and kernel settings are left out: what they look after may still be starting.
+
+    Args:
+        state: the answers, by item.
+        digests: the digests that files must have, by path.
+    """
+    missing = [item for item, answer in state.items() if answer == MISSING and item.split()[0] not in REQUIRED]
+    files = {f"file {path}": wanted for path, wanted in digests.items()}
+    other = [item for item, wanted in files.items() if not state.get(item, wanted).startswith(wanted)]
+    return list(dict.fromkeys([*missing, *other]))
