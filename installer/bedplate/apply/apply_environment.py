@@ -20,7 +20,9 @@ from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
 from bedplate.apply.step_progress import Progress
 from bedplate.apply.steps import phases
+from bedplate.config import environments
 from bedplate.config.environments import Site
+from bedplate.core.errors import BedplateError
 from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
@@ -39,10 +41,12 @@ def run(
 
     Raises:
         ErrorList: the release cannot be applied over what runs; nothing was changed.
-        BedplateError: a step failed, or the bastion or the control plane does not answer.
+        BedplateError: a step failed, the bastion or the control plane does not answer, or the environment's files were
+            replaced since they were read.
     """
-    loaded = installation.load(site)
     with environment_lock(site.lock, site.environment.name) as interrupted:
+        _refuse_replaced(site)
+        loaded = installation.load(site)
         if interrupted:
             console.print(f"resuming the apply of {interrupted}, which was interrupted")
         with console.status("verifying the store"):
@@ -70,3 +74,15 @@ def run(
                     hosts=hosts,
                     wait_for_nodes=lambda: wait_for_nodes(hosts, progress.wait),
                 )
+
+
+def _refuse_replaced(site: Site) -> None:
+    """Raise BedplateError if a file of the environment is another one than was read before the lock was taken.
+
+    While the lock is held, nobody can send another version, so the ledger's digest is that of what is applied.
+    """
+    if environments.load(site.folder) != site:
+        fact = "was replaced by another version while this apply began"
+        raise BedplateError(
+            f"environment {site.environment.name}", fact, "look at the change and run the command again"
+        )

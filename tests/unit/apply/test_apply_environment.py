@@ -15,6 +15,7 @@ from bedplate.apply import apply_environment, installation
 from bedplate.apply.ledger import DONE, INCOMPLETE, Ledger, last_runs, read_last_run
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.step import Journal, Outcome, Phase
+from bedplate.config import environments
 from bedplate.config.environments import Site
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError, InputError
@@ -33,6 +34,7 @@ class Watched:
         options: what they were called with.
         refuses: the part that refuses to go on.
         not_ready: the nodes that are not Ready at its end.
+        sent: the environment as its files are now.
     """
 
     def __init__(self, site: Site, patch: pytest.MonkeyPatch) -> None:
@@ -45,6 +47,8 @@ class Watched:
         loaded = SimpleNamespace(
             site=site, installed="a release", logs=site.state / "log", release_file=SimpleNamespace(release="2026.11.0")
         )
+        self.sent = site
+        patch.setattr(environments, "load", lambda _: self.sent)
         patch.setattr(installation, "load", lambda _: self._note("load", loaded))
         patch.setattr(
             installed,
@@ -119,6 +123,16 @@ def test_what_is_refused_before_the_first_step_changes_nothing(part: str, watche
     assert watched.calls == BEFORE[: BEFORE.index(part) + 1]
     assert last_runs(watched.site.ledger) == ("", [])
     watched.refuses = ""
+    assert watched.run().ran == {"step": 1}
+
+
+def test_another_version_that_was_sent_meanwhile_is_not_applied(watched: Watched) -> None:
+    """What is applied is what the user confirmed and what the ledger records, also if two people start at once."""
+    watched.sent = Site(watched.site.folder, watched.site.environment, watched.site.hosts[:-1])
+    with pytest.raises(BedplateError, match="was replaced by another version"):
+        watched.run()
+    assert watched.calls == []
+    watched.sent = Site(watched.site.folder, watched.site.environment, watched.site.hosts)
     assert watched.run().ran == {"step": 1}
 
 
