@@ -21,7 +21,7 @@ from bedplate.kube.change import path_text
 EXAMPLES = """bedplate images manifests/ --summary
 helm template ./chart | bedplate images - --output json
 # one reference a line, only if all are known
-bedplate images manifests/ --output list --strict | xargs -n1 crane validate --remote"""
+bedplate images manifests/ --output list --strict | xargs -n1 crane digest"""
 EXIT_CODES = {0: "done", 1: "with --strict, an image field names no image", 2: "bad input"}
 LONG_DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]+")
 """Text shows the beginning of a digest; JSON has all of it."""
