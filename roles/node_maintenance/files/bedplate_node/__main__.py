@@ -22,6 +22,7 @@ import kube_proxy  # noqa: E402
 import kubelet_requests  # noqa: E402
 import node_state  # noqa: E402
 import renewal  # noqa: E402
+import secret_certificates  # noqa: E402
 import static_pods  # noqa: E402
 from host_paths import HostPaths, NodeError, run  # noqa: E402
 
@@ -101,7 +102,7 @@ def _renew(paths: HostPaths, options: argparse.Namespace) -> list[str]:
         failed = False
         return changed
     finally:
-        shown = certificate_files.served(paths.settings().endpoints)
+        shown = [*certificate_files.served(paths.settings().endpoints), *secret_certificates.in_secrets(paths)]
         host_metrics.write_certificates(paths, [*certificate_files.every(paths), *shown], failed=failed)
 
 

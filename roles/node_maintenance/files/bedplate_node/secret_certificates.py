@@ -1,0 +1,31 @@
+"""Certificates that only the cluster's Secrets have, such as metrics-server's: no file on a host says when they end."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import static_pods
+from certificate_files import Certificate
+from host_paths import HostPaths, NodeError, run
+
+LABEL = "bedplate.dev/component"
+"""What Bedplate rendered; tenants' own certificates are theirs."""
+FIELDS = r'{range .items[*]}{.metadata.namespace}/{.metadata.name} {.data.tls\.crt}{"\n"}{end}'
+"""No private key is read."""
+
+
+def in_secrets(paths: HostPaths) -> Iterator[Certificate]:
+    """Yield them on a control plane; none while its API server is not ready."""
+    if not paths.is_control_plane or not static_pods.is_healthy(static_pods.API_SERVER.health):
+        return
+    kubeconfig = ["--kubeconfig", paths.kubernetes / "admin.conf"]
+    words = ["get", "secrets", "-A", f"--selector={LABEL}", f"--output=jsonpath={FIELDS}", "--request-timeout=5s"]
+    try:
+        printed = run(["kubectl", *words, *kubeconfig]).decode()
+    except NodeError:
+        return
+    for line in printed.splitlines():
+        name, _, encoded = line.partition(" ")
+        if encoded:
+            yield Certificate(f"secret-{name}", "serving", base64.b64decode(encoded))
