@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from rich.console import Console
@@ -13,8 +13,9 @@ from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.environment_lock import environment_lock
 from bedplate.apply.ledger import Ledger
 from bedplate.apply.log_files import new_log_file
-from bedplate.apply.ready_nodes import wait_for_nodes
+from bedplate.apply.ready_nodes import nodes_without_host, wait_for_nodes
 from bedplate.apply.release_change import refuse_change
+from bedplate.apply.remove_namespaces import leaving_namespaces
 from bedplate.apply.run_facts import read_run_facts
 from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.run_steps import ApplySummary, run_phases
@@ -27,8 +28,14 @@ from bedplate.hosts.preflight import ownership
 from bedplate.store import installed
 
 
-def run(
-    site: Site, console: Console, *, every: bool = False, unsupported: bool = False, limit: Sequence[str] = ()
+def run(  # noqa: PLR0913  each is an option
+    site: Site,
+    console: Console,
+    *,
+    every: bool = False,
+    unsupported: bool = False,
+    limit: Sequence[str] = (),
+    confirm: Callable[[str], None] = lambda _: None,
 ) -> ApplySummary:
     """Bring an environment to its release; steps that are done are skipped.
 
@@ -38,6 +45,7 @@ def run(
         every: run the steps that are done, too.
         unsupported: also apply a downgrade, or an upgrade that the release does not list.
         limit: names of the hosts to configure; all if there are none.
+        confirm: gets a question before something is removed, and raises an error if the answer is no.
 
     Raises:
         ErrorList: the release cannot be applied over what runs; nothing was changed.
@@ -60,11 +68,12 @@ def run(
                 hosts.contact()
             for name, reason in hosts.reasons.items():
                 console.print(Text(f"passing by {name}: {reason}"), soft_wrap=True)
+            _confirm_removal(leaving_namespaces(loaded), console, confirm)
             ordered = phases(loaded, hosts, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)
                 version = loaded.release_file.release
-                return run_phases(
+                summary = run_phases(
                     ordered,
                     ledger,
                     progress,
@@ -74,6 +83,17 @@ def run(
                     hosts=hosts,
                     wait_for_nodes=lambda: wait_for_nodes(hosts, progress.wait),
                 )
+            for name in nodes_without_host(site):
+                text = f"node {name} is not in hosts.yaml; remove it with: kubectl delete node {name}"
+                console.print(Text(text), soft_wrap=True)
+            return summary
+
+
+def _confirm_removal(namespaces: Sequence[str], console: Console, confirm: Callable[[str], None]) -> None:
+    if namespaces:
+        names = ", ".join(namespaces)
+        console.print(Text(f"removing {names}: rights and pods end, volumes stay"), soft_wrap=True)
+        confirm(f"End everything that runs in {names}?")
 
 
 def _refuse_replaced(site: Site) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bedplate.apply.run_hosts import RunHosts
 from bedplate.apply.site_status import read_nodes
+from bedplate.config.environments import Site
 from bedplate.core.errors import BedplateError
 
 READY_SECONDS = 120
@@ -30,6 +31,14 @@ def wait_for_nodes(hosts: RunHosts, say: Callable[[str], None]) -> list[str]:
         say(f"wait until {', '.join(found)} is Ready")
         time.sleep(POLL_SECONDS)
     return [f"node {name} is not Ready: {reason}" for name, reason in found.items()]
+
+
+def nodes_without_host(site: Site) -> list[str]:
+    """Return the cluster's nodes that hosts.yaml does not have; none if the cluster does not answer."""
+    try:
+        return sorted(read_nodes(site).keys() - {host.name for host in site.hosts})
+    except BedplateError:
+        return []
 
 
 def _not_ready(hosts: RunHosts) -> dict[str, str]:

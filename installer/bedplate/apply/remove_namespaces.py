@@ -13,6 +13,14 @@ from bedplate.core.errors import BedplateError
 from bedplate.core.sizes import count_of
 
 
+def leaving_namespaces(installation: Installation) -> list[str]:
+    """Return the namespaces that an apply would close and empty; none if the cluster does not answer."""
+    try:
+        return sorted(RemoveNamespaces(installation).leaving())
+    except BedplateError:
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class RemoveNamespaces:
     """No right and no pod is left in a namespace that was removed; its policies go later, with their stacks.
@@ -33,14 +41,14 @@ class RemoveNamespaces:
     def is_done(self) -> bool:
         """Return whether no namespace has to be closed or opened."""
         try:
-            return not self._leaving() and not self._returning()
+            return not self.leaving() and not self._returning()
         except BedplateError:
             return False
 
     def run(self, journal: Journal) -> Outcome:
         """Close the namespaces that leave, and open those that the environment has again."""
         site = self.installation.site
-        leaving, returning = self._leaving(), self._returning()
+        leaving, returning = self.leaving(), self._returning()
         stuck: list[str] = []
         for namespace in sorted(leaving):
             journal.say(f"remove {namespace}")
@@ -56,7 +64,7 @@ class RemoveNamespaces:
     def _wanted(self) -> set[str]:
         return {one.identity.name for one in self.installation.objects if one.identity.kind == "Namespace"}
 
-    def _leaving(self) -> set[str]:
+    def leaving(self) -> set[str]:
         """Return the namespaces that stacks have and the environment does not, if they still exist."""
         site = self.installation.site
         applied = {identity for objects in stack_state.applied(site).values() for identity in objects}

@@ -82,15 +82,23 @@ def _apply(  # noqa: PLR0913  each is an option
 
     console = Console(stderr=True)
     names = [name.strip() for name in limit.split(",") if name.strip()]
-    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+    asks = not yes and sys.stdin.isatty() and sys.stderr.isatty()
+    if asks:
         hosts = ", ".join(names or [host.name for host in site.hosts if not host.in_maintenance])
         typer.confirm(f"Bring {hosts} to release {site.environment.release}?", default=True, abort=True, err=True)
-    summary = apply_environment.run(site, console, every=all_steps, unsupported=unsupported, limit=names)
+    confirm = _confirm_removal if asks else lambda _: None
+    summary = apply_environment.run(
+        site, console, every=all_steps, unsupported=unsupported, limit=names, confirm=confirm
+    )
     print_result(
         {"environment": site.environment.name, **summary.as_json()}, output, summary_text(site.environment, summary)
     )
     if not summary.is_complete:
         raise incomplete(summary)
+
+
+def _confirm_removal(question: str) -> None:
+    typer.confirm(question, default=False, abort=True, err=True)
 
 
 def summary_text(environment: Environment, summary: ApplySummary) -> str:

@@ -35,6 +35,8 @@ class Watched:
         refuses: the part that refuses to go on.
         not_ready: the nodes that are not Ready at its end.
         sent: the environment as its files are now.
+        leaving: the namespaces that the environment no longer has.
+        nodes: the nodes that hosts.yaml does not have.
     """
 
     def __init__(self, site: Site, patch: pytest.MonkeyPatch) -> None:
@@ -58,6 +60,10 @@ class Watched:
         patch.setattr(apply_environment, "check_inputs", lambda _: self._note("check inputs", None))
         patch.setattr(apply_environment, "refuse_change", self._refuse_change)
         patch.setattr(RunHosts, "contact", lambda hosts: self._note("contact hosts", None, hosts.every, hosts.reasons))
+        self.leaving: list[str] = []
+        self.nodes: list[str] = []
+        patch.setattr(apply_environment, "leaving_namespaces", lambda _: self.leaving)
+        patch.setattr(apply_environment, "nodes_without_host", lambda _: self.nodes)
         patch.setattr(apply_environment, "phases", self._phases)
         patch.setattr(apply_environment, "wait_for_nodes", lambda hosts, _: self._note("wait", self.not_ready, hosts))
 
@@ -134,6 +140,30 @@ def test_another_version_that_was_sent_meanwhile_is_not_applied(watched: Watched
     assert watched.calls == []
     watched.sent = Site(watched.site.folder, watched.site.environment, watched.site.hosts)
     assert watched.run().ran == {"step": 1}
+
+
+def test_a_namespace_is_not_removed_without_consent(watched: Watched) -> None:
+    """It is named in any case; whoever says no has changed nothing, and an apply without a question proceeds."""
+    watched.leaving = ["risk-apps", "risk-notebooks"]
+    asked: list[str] = []
+
+    def refuse(question: str) -> None:
+        asked.append(question)
+        raise InputError("it", "is refused")
+
+    with pytest.raises(InputError):
+        watched.run(confirm=refuse)
+    assert asked == ["End everything that runs in risk-apps, risk-notebooks?"]
+    assert (watched.calls, last_runs(watched.site.ledger)) == (BEFORE, ("", []))
+    assert watched.run().ran == {"step": 1}
+    assert watched.text.count("removing risk-apps, risk-notebooks: rights and pods end, volumes stay") == 2
+
+
+def test_a_node_that_hosts_yaml_does_not_have_is_named(watched: Watched) -> None:
+    """With the command that removes it; the apply is complete all the same."""
+    watched.nodes = ["worker9"]
+    assert watched.run().is_complete
+    assert "node worker9 is not in hosts.yaml; remove it with: kubectl delete node worker9" in watched.text
 
 
 def test_options_reach_what_they_are_for(watched: Watched) -> None:

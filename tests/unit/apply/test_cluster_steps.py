@@ -11,7 +11,7 @@ import pytest
 from bedplate.apply import apply_layer, ready_workloads
 from bedplate.apply.apply_layer import ApplyLayer
 from bedplate.apply.installation import Installation
-from bedplate.apply.remove_namespaces import RemoveNamespaces
+from bedplate.apply.remove_namespaces import RemoveNamespaces, leaving_namespaces
 from bedplate.apply.run_hosts import choose_hosts
 from bedplate.apply.start_control_plane import StartControlPlane
 from bedplate.apply.step import Journal, Outcome
@@ -136,6 +136,7 @@ def test_a_pod_on_a_node_that_is_down_is_named(
     namespaces.live |= {"a", "b"}
     namespaces.stuck = {"a": ["a/web on worker7"]}
     outcome = RemoveNamespaces(installation).run(Journal(tmp_path / "log", lambda _: None))
+    assert leaving_namespaces(installation) == ["a", "b"]
     assert outcome.left == ("pod a/web on worker7 ends when its node is back: the namespace was removed",)
     assert namespaces.done == [("empty", "a"), ("empty", "b")]
 
@@ -147,6 +148,7 @@ def test_nothing_is_done_in_a_cluster_that_does_not_answer(
     monkeypatch.setattr(stack_state, "applied", _silent)
     monkeypatch.setattr(apply_layer, "read_layer_drift", _silent)
     assert not RemoveNamespaces(installation).is_done()
+    assert leaving_namespaces(installation) == []
     assert not ApplyLayer(installation, "notebooks").is_done()
 
 

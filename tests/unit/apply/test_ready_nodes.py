@@ -85,3 +85,11 @@ def test_hosts_that_were_passed_by_need_no_node(
     """The run did not configure them; why, it has said already."""
     nodes = Nodes(monkeypatch, {"cp1": "Ready", "worker1": "Ready", "worker2": "NodeStatusUnknown"})
     assert (_wait(tmp_path, **options), nodes.seconds) == ([], 0)
+
+
+def test_a_node_that_hosts_yaml_does_not_have_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was taken out of hosts.yaml stays in the cluster until someone deletes its node."""
+    Nodes(monkeypatch, {**READY, "worker9": "NodeStatusUnknown"})
+    assert ready_nodes.nodes_without_host(local_site(tmp_path)) == ["worker9"]
+    Nodes(monkeypatch, BedplateError("kubectl", "did not answer"))
+    assert ready_nodes.nodes_without_host(local_site(tmp_path)) == []
