@@ -39,6 +39,7 @@ LOST = {
     "all rules": "nft flush ruleset",
     "one rule": "nft flush chain inet bedplate_audit judge",
     "an address inside": "nft add element inet bedplate_audit inside '{ 8.8.8.8 }'",
+    "the addresses outside": "nft flush set inet bedplate_audit outside_addresses",
     "the route": "ip route flush root 198.19.0.0/16",
     "the link": "ip link set eth0 down; ip link set eth0 up",
     "the watches": (
@@ -130,7 +131,9 @@ def _route(worker: RoleMachine) -> str:
 
 def _is_whole(worker: RoleMachine) -> bool:
     rules = worker.shell("nft list table inet bedplate_audit", check=False).stdout.decode()
-    return 'counter name "outside"' in rules and "8.8.8.8" not in rules and "dev eth0" in _route(worker)
+    outside = worker.shell("nft list set inet bedplate_audit outside_addresses", check=False).stdout.decode()
+    has_rules = 'counter name "outside"' in rules and "8.8.8.8" not in rules and "elements" in outside
+    return has_rules and "dev eth0" in _route(worker)
 
 
 def test_a_frozen_worker_is_passed_by(hosts: LiveHosts, worker: RoleMachine) -> None:
