@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+from bedplate.core import paths
 
 FORKS = 40
 PROGRAM = f"""
@@ -29,6 +32,7 @@ for _ in range({FORKS}):
 
 def test_a_fork_is_left_alone_by_grpc() -> None:
     """Every child starts, and gRPC prints nothing into it."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=True)
+    words, env = [sys.executable, "-c", PROGRAM], {**os.environ, "PYTHONPATH": str(paths.SOURCE / "installer")}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True, env=env)
     assert done.stdout.splitlines() == ["0 b'as written'"] * FORKS
     assert "fork" not in done.stderr
