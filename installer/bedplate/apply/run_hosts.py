@@ -120,8 +120,8 @@ class RunHosts:
 
         What goes wrong on a host that was never installed is fixed before it is used.
         """
-        host = next(host for host in self.site.hosts if host.name == name)
-        return not is_needed(host) and (JOINED, name) in self._known
+        workers = {host.name for host in self.site.hosts if not is_needed(host)}
+        return name in workers and (JOINED, name) in self._known
 
     def pass_by_ill(self, name: str, reason: str) -> None:
         """Leave a worker out of the rest of the run, because it cannot be configured; see `can_miss`."""
