@@ -60,8 +60,15 @@ DAMAGE = {
     ),
     "containerd": Damage(
         "worker1",
-        "rm /etc/containerd/config.toml && echo >>/etc/containerd/certs.d/_default/hosts.toml",
-        frozenset({"file /etc/containerd/config.toml", "file /etc/containerd/certs.d/_default/hosts.toml"}),
+        "mkdir /etc/containerd/certs.d/gone.example && rm /etc/containerd/config.toml && "
+        "echo >>/etc/containerd/certs.d/_default/hosts.toml",
+        frozenset(
+            {
+                "file /etc/containerd/config.toml",
+                "file /etc/containerd/certs.d/_default/hosts.toml",
+                "names /etc/containerd/certs.d/*/",
+            }
+        ),
         packages=("containerd",),
     ),
     "node_maintenance": Damage(

@@ -43,6 +43,8 @@ def questions_of_role(role: Role) -> HostQuestions:
     return HostQuestions(
         files=_unique([*(path for path, is_block in written if not is_block), *role.watched("paths")]),
         blocks=_unique(path for path, is_block in written if is_block),
+        names=_unique(role.watched("listed")),
+        lines=_unique(role.watched("lines")),
         units=_unique(role.services),
         settings=role.settings,
         tables=_unique(role.watched("tables")),

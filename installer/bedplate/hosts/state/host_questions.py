@@ -23,6 +23,8 @@ class HostQuestions(Model):
     Attributes:
         files: paths: content, mode and owner.
         blocks: files of the site with a block of ours.
+        names: patterns of paths of which only those that a role wrote may exist.
+        lines: files, each with a regular expression after a space: which of its lines match.
         units: systemd units that must be active and enabled.
         settings: kernel settings, with the required values.
         tables: nftables tables, as nft names them.
@@ -34,6 +36,8 @@ class HostQuestions(Model):
 
     files: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     settings: dict[str, str] = Field(default_factory=dict)
     tables: tuple[str, ...] = ()
@@ -59,7 +63,7 @@ def all_questions(parts: Iterable[HostQuestions]) -> HostQuestions:
     listed = list(parts)
     joined: dict[str, tuple[str, ...]] = {
         name: tuple(dict.fromkeys(item for part in listed for item in getattr(part, name)))
-        for name in ("files", "blocks", "units", "tables", "routes", "checks", "packages")
+        for name in ("files", "blocks", "names", "lines", "units", "tables", "routes", "checks", "packages")
     }
     settings = {name: value for part in listed for name, value in part.settings.items()}
     command = next((part.package_command for part in listed if part.packages), "true")

@@ -6,8 +6,10 @@ that is the same while the item is. No content is printed, only digests.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -54,6 +56,22 @@ def file(name: str) -> str:
     except OSError as error:
         return MISSING if isinstance(error, FileNotFoundError) else str(error.strerror)
     return f"{content} {owner(info)}"
+
+
+def names(name: str) -> str:
+    """Return the paths that match a pattern, of which only those of the roles may exist."""
+    return " ".join(sorted(glob.glob(name))) or "none"  # noqa: PTH207  pathlib's takes no absolute patterns
+
+
+def lines(name: str) -> str:
+    """Return the lines of a file that match a regular expression; both are in the name, with a space between."""
+    path, _, expression = name.partition(" ")
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "none"
+    found = [line for line in text.splitlines() if re.search(expression, line)]
+    return digest("\n".join(found).encode()) if found else "none"
 
 
 def block(name: str) -> str:
@@ -138,6 +156,7 @@ def packages(command: str, names: list[str]) -> dict[str, str]:
 def answers(questions: dict[str, Any]) -> dict[str, str]:
     """Return the state of every item that is asked for."""
     alone = {"file": (file, "files"), "block": (block, "blocks"), "setting": (setting, "settings")}
+    alone |= {"names": (names, "names"), "lines": (lines, "lines")}
     alone |= {"table": (table, "tables"), "route": (route, "routes"), "check": (check, "checks")}
     found = {f"{kind} {name}": read(name) for kind, (read, key) in alone.items() for name in questions[key]}
     found |= {f"unit {name}": state for name, state in units(questions["units"]).items()}

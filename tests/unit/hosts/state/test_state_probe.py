@@ -112,6 +112,22 @@ def test_a_block_is_our_part_of_a_file(tmp_path: Path) -> None:
     assert state_probe.block(str(path)) == state_probe.block(str(tmp_path / "none")) == "missing"
 
 
+def test_what_is_added_is_a_difference(tmp_path: Path) -> None:
+    """A path that matches a pattern, and a line that matches an expression; what does not match is the site's."""
+    assert state_probe.names(f"{tmp_path}/*.list") == "none"
+    (tmp_path / "site.list").touch()
+    (tmp_path / "other").touch()
+    assert state_probe.names(f"{tmp_path}/*.list") == f"{tmp_path}/site.list"
+    (tmp_path / "folder").mkdir()
+    assert state_probe.names(f"{tmp_path}/*/") == f"{tmp_path}/folder/"
+    asked, file = rf"{tmp_path}/fstab ^[^#\s]\S*\s+\S+\s+swap\s", tmp_path / "fstab"
+    assert state_probe.lines(asked) == "none"
+    file.write_text("/dev/sda1 / ext4 defaults 0 1\n# turned off: /dev/sda2 none swap sw 0 0\n")
+    assert state_probe.lines(asked) == "none"
+    file.write_text("/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\n")
+    assert state_probe.lines(asked) != "none"
+
+
 def test_units_are_read_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has its own state, also one that does not exist."""
     words = "systemctl show --property=ActiveState,UnitFileState -- a.service b.service"
