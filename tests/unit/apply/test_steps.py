@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bedplate.config.catalog import Catalog
 from bedplate.config.component import Component
 from bedplate.config.environment_file import Environment
 from bedplate.config.environments import Site
+from bedplate.config.hosts import Host
 from bedplate.config.release import Release, ToolchainVersions
 from bedplate.core import paths
 from bedplate.core.errors import BedplateError
@@ -146,6 +148,8 @@ def test_a_hard_finding_stops_the_whole_apply(
     """No later step begins, and the error has the host, the fact and what to do."""
     monkeypatch.setattr(preflight, "run", lambda *_, **__: [SMALL_DISK])
     installation = _installation(tmp_path, values)
+    worker = Host.model_validate({"name": "worker1", "address": "198.18.0.11", "groups": ("workers",)})
+    installation = replace(installation, site=replace(installation.site, hosts=(worker,)))
     ledger = Ledger(installation.site.ledger)
     ordered = phases(installation, choose_hosts(installation.site, ledger.hosts), is_installed=False)
     try:
