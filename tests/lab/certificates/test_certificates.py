@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bedplate.config import environments
+from bedplate.core.errors import BedplateError
 from factories.running_lab import RunningLab
 
 TEN_MINUTES = 'certificates: {validity: 10m, renewBefore: 5m, schedule: "*:*:00"}\n'
@@ -47,7 +48,16 @@ def _identity(lab: RunningLab) -> str:
 
 
 def _get(lab: RunningLab, *words: str) -> Any:
-    return json.loads(lab.inside("kubectl", "--kubeconfig", _kubeconfig(lab), "get", *words, "-o", "json"))
+    """Ask the API server, which a renewal may just be restarting; any command fetches a renewed kubeconfig."""
+    end = time.monotonic() + MOST_SECONDS_AWAY
+    while True:
+        try:
+            return json.loads(lab.inside("kubectl", "--kubeconfig", _kubeconfig(lab), "get", *words, "-o", "json"))
+        except BedplateError:
+            if time.monotonic() > end:
+                raise
+            lab.bedplate("status", lab.lab.name)
+            time.sleep(3)
 
 
 def _kubeconfig(lab: RunningLab) -> str:
@@ -59,6 +69,8 @@ def _serial(lab: RunningLab, machine: str, path: str) -> str:
 
 
 def _ready(lab: RunningLab) -> dict[str, str]:
+    """Return the state of each node, once the API server answers."""
+    _get(lab, "nodes")
     nodes: dict[str, str] = lab.answer("status", lab.lab.name)["nodes"]
     return nodes
 
