@@ -55,7 +55,7 @@ def test_every_file_and_unit_of_a_host_is_read_by_a_step(specs: list[HostSpec]) 
         ("hosts", "worker1", "files", "/etc/systemd/system/swap.target"),
         ("hosts", "cp1", "files", "/etc/bedplate/mirror.key"),
         ("control-plane", "cp1", "files", "/etc/bedplate/kubeadm.yaml"),
-        ("control-plane", "cp1", "checks", "/usr/local/sbin/bedplate-node kube-proxy"),
+        ("control-plane", "cp1", "checks", "/usr/local/sbin/bedplate-node compare"),
     ],
 )
 def test_what_templates_do_not_show_is_read_too(

@@ -87,7 +87,24 @@ def test_settings_reach_the_pods_that_they_are_about(node: NodeRoot) -> None:
 
 def test_kube_proxy_is_left_alone_without_an_api_server(node: NodeRoot) -> None:
     """A control plane that is down is repaired first; the command exists, as `apply` and drift ask for it."""
-    assert node.bedplate_node("kube-proxy").stdout == "unchanged\n"
+    assert node.bedplate_node("compare").stdout == "unchanged\n"
+
+
+def test_a_manifest_that_is_lost_or_edited_is_named(node: NodeRoot) -> None:
+    """`apply` asks for it, and writes again what kubeadm makes of its settings; other pods are left alone."""
+    folder = node.root / "etc/kubernetes/manifests"
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    (folder / "kube-scheduler.yaml").unlink()
+    edited = before["kube-apiserver.yaml"].replace("--authorization-mode=Node,RBAC", "--authorization-mode=AlwaysAllow")
+    (folder / "kube-apiserver.yaml").write_text(edited)
+    found = node.bedplate_node("compare").stdout.splitlines()
+    assert found == ["kube-apiserver's manifest differs", "kube-scheduler's manifest differs"]
+    code = RESTART.replace("static_pods.restart_changed(paths, restart)", CONFIGURE)
+    words = [sys.executable, "-c", code, str(PROGRAM), str(node.root), ""]
+    done = subprocess.run(words, env=node.environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == ["kube-apiserver", "kube-scheduler"]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+    assert node.bedplate_node("compare").stdout == "unchanged\n"
 
 
 def test_etcd_may_grow_to_its_limit(node: NodeRoot) -> None:

@@ -97,7 +97,7 @@ def test_a_deleted_kube_proxy_is_drift_and_comes_back(lab: RunningLab, drift: di
     _kubectl(lab, "kube-system", "delete", "daemonset", "kube-proxy")
     (task,) = _drift(lab, DRIFTED)["hosts"]
     assert (task["host"], task["cause"]) == ("cp1", "changed")
-    assert task["task"] == "control_plane: Compare kube-proxy with kubeadm's settings"
+    assert task["task"] == "control_plane: Compare static pods and kube-proxy with kubeadm's settings"
     assert "control-plane" in lab.answer("apply", lab.lab.name, "--yes")["ran"]
     _kubectl(lab, "kube-system", "rollout", "status", "daemonset/kube-proxy", "--timeout=180s")
     assert _drift(lab, DRIFTED)["hosts"] == []

@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     renew = _add(commands, "renew", _renew, "renew what ends soon, and restart what uses it")
     renew.add_argument("--no-restart", action="store_true", help="leave the control plane's pods and the kubelet alone")
     _add(commands, "configure", _configure, "apply /etc/bedplate/kubeadm.yaml to the running control plane")
-    _add(commands, "kube-proxy", _kube_proxy, "print what of kube-proxy is missing or differs in the cluster")
+    _add(commands, "compare", _compare, "print what of the control plane is missing or not as kubeadm's settings say")
     approve = _add(commands, "approve", _approve, "approve kubelets' requests for serving certificates")
     approve.add_argument("--wait-for", default="", help="name of a node whose request has to be approved")
     approve.add_argument("--seconds", type=float, default=120, help="how long to wait for it")
@@ -128,8 +128,8 @@ def _configure(paths: HostPaths, _: argparse.Namespace) -> list[str]:
     return [*changed, *renewed, *kube_proxy.repair(paths)]
 
 
-def _kube_proxy(paths: HostPaths, _: argparse.Namespace) -> list[str]:
-    return kube_proxy.differences(paths)
+def _compare(paths: HostPaths, _: argparse.Namespace) -> list[str]:
+    return [*static_pods.differences(paths), *kube_proxy.differences(paths)]
 
 
 def _approve(paths: HostPaths, options: argparse.Namespace) -> list[str]:

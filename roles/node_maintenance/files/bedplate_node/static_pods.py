@@ -102,6 +102,17 @@ def configure(paths: HostPaths, restart: Restart) -> list[str]:
     return changed
 
 
+def differences(paths: HostPaths) -> list[str]:
+    """Return which manifests are missing, or are not what kubeadm makes of its settings."""
+    wanted = _manifests(paths, paths.wanted_settings)
+    return [f"{pod.name}'s manifest differs" for pod in PODS if _content(pod, paths) != wanted[pod.name]]
+
+
+def _content(pod: StaticPod, paths: HostPaths) -> bytes:
+    manifest = pod.manifest(paths.manifests)
+    return manifest.read_bytes() if manifest.exists() else b""
+
+
 def check_settings(paths: HostPaths) -> None:
     """Refuse settings that a running cluster cannot take."""
     before, after = (_fixed(path.read_text()) for path in (paths.settings_in_use, paths.wanted_settings))
@@ -127,7 +138,7 @@ def _bring(
     wanted, changed = _manifests(paths, settings), []
     for pod in pods:
         target = pod.manifest(paths.manifests)
-        current = target.read_bytes() if target.exists() else b""
+        current = _content(pod, paths)
         if current != wanted[pod.name]:
             _check_images(pod.name, current.decode(), wanted[pod.name].decode())
             restart(pod, _writer(target, wanted[pod.name]))
