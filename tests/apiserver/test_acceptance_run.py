@@ -25,6 +25,7 @@ from factories.acceptance_pytest import run_of, use_plain_assertions
 from factories.api_server import ApiServer, running_api_server, running_controllers
 from factories.api_site import api_site, apply_layers, installation
 from factories.background_programs import BackgroundProgram
+from factories.kube_proxy_program import KubeProxyProgram
 from factories.pretended_bastion import install_programs
 from factories.pretended_nodes import pretended_nodes
 from factories.render_site import make_site
@@ -75,6 +76,7 @@ def applied(
     version = f"v{catalog.components['kubernetes'].version}"
     with pretended_nodes(server):
         apply_layers(installed)
+        KubeProxyProgram(server, tmp_path_factory.mktemp("node")).call("repair")
         for name, ready in (("cp1", True), ("worker1", True), ("removed-host", False)):
             _create(installed, _node(name, version, ready=ready))
         for one in _users_objects():
@@ -94,7 +96,8 @@ def _daemons_run(installed: Installation) -> bool:
 def _node(name: str, version: str, *, ready: bool) -> Json:
     conditions = [{"type": "Ready", "status": "True" if ready else "Unknown", "reason": "Pretended"}]
     status = {"conditions": conditions, "nodeInfo": {"kubeletVersion": version}}
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": status}
+    metadata = {"name": name, "labels": {"kubernetes.io/os": "linux"}}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status}
 
 
 def _users_objects() -> list[Json]:

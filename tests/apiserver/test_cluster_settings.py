@@ -16,13 +16,14 @@ from factories.api_server import ApiServer
 from factories.node_root import PROGRAM, NodeRoot
 
 CONFIGURE = """
-import sys
+import dataclasses, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-import host_paths, static_pods
+import host_paths, kube_proxy, static_pods
 paths = host_paths.HostPaths(Path(sys.argv[2]))
+static_pods.API_SERVER = dataclasses.replace(static_pods.API_SERVER, health=sys.argv[3])
 static_pods.adopt(paths)
-print(",".join(static_pods.configure(paths, lambda pod, write: write())))
+print(",".join([*static_pods.configure(paths, lambda pod, write: write()), *kube_proxy.repair(paths)]))
 """
 """Applies settings; nothing waits for pods, as no kubelet runs here."""
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "cp1"}}
@@ -40,7 +41,7 @@ def node(server: ApiServer, tmp_path: Path) -> NodeRoot:
 
 
 def _configure(server: ApiServer, node: NodeRoot) -> str:
-    words = [sys.executable, "-c", CONFIGURE, str(PROGRAM), str(node.root)]
+    words = [sys.executable, "-c", CONFIGURE, str(PROGRAM), str(node.root), f"{server.url}/readyz"]
     path = f"{server.kubectl.parent}:{node.environment['BEDPLATE_NODE_PATH']}"
     done = subprocess.run(words, env={"BEDPLATE_NODE_PATH": path}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -54,10 +55,11 @@ def _get(server: ApiServer, path: str) -> Any:
 
 def test_changed_settings_reach_the_cluster(server: ApiServer, node: NodeRoot) -> None:
     """Nodes that join later get the new settings, and kube-proxy restarts; applied once, they are not applied again."""
+    assert "kube-proxy's DaemonSet is missing" in _configure(server, node)
     assert _configure(server, node) == ""
     node.edit_settings("mode: iptables\n", "mode: iptables\nconntrack: {maxPerCore: 1000}\n")
     node.edit_settings("certificateValidityPeriod: 31536000s", "certificateValidityPeriod: 7200s")
-    assert _configure(server, node) == "settings"
+    assert _configure(server, node) == "settings,kube-proxy's ConfigMap differs"
     maps = "/api/v1/namespaces/kube-system/configmaps"
     cluster = yaml.safe_load(_get(server, f"{maps}/kubeadm-config")["data"]["ClusterConfiguration"])
     assert cluster["certificateValidityPeriod"] == "2h0m0s"

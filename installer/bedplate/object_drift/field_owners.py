@@ -14,10 +14,8 @@ from typing import Any
 from bedplate.kube import object_id
 from bedplate.kube.change import ElementKey, InsideDocument, ListOrder, Path
 
-CONTROLLERS = frozenset(
-    {"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kubelet", "local-path-provisioner"}
-)
-"""Field managers of Kubernetes and of the release's components: what they add to our objects is not drift.
+CONTROLLERS = frozenset({"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kubelet"})
+"""Field managers of Kubernetes: what they add to our objects is not drift.
 
 Anyone may choose such a name, so it counts only where an added field opens nothing.
 """
