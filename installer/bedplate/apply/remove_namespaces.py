@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,8 +16,10 @@ from bedplate.core.sizes import count_of
 
 def leaving_namespaces(installation: Installation) -> list[str]:
     """Return the namespaces that an apply would close and empty; none if the cluster does not answer."""
+    # An installation keeps what it rendered, and the step that creates the authority may still be to come.
+    own = dataclasses.replace(installation)
     try:
-        return sorted(RemoveNamespaces(installation).leaving())
+        return sorted(RemoveNamespaces(own).leaving())
     except BedplateError:
         return []
 

@@ -141,6 +141,12 @@ def test_a_pod_on_a_node_that_is_down_is_named(
     assert namespaces.done == [("empty", "a"), ("empty", "b")]
 
 
+def test_a_question_before_the_steps_keeps_nothing_rendered(installation: Installation) -> None:
+    """The authority is created by a step of the same apply: objects that were rendered before would lack it."""
+    leaving_namespaces(installation)
+    assert "objects" not in vars(installation)
+
+
 def test_nothing_is_done_in_a_cluster_that_does_not_answer(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
