@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913  each is an option
         with console.status("verifying the store"):
             installed.prove_blobs(loaded.installed, every=every)
         with console.status("rendering"):
-            check_inputs(loaded)
+            rendered = check_inputs(loaded)
         with closing(Ledger(site.ledger, read_run_facts(site))) as ledger:
             refuse_change(loaded, ledger, unsupported=unsupported)
             hosts = choose_hosts(site, ledger.hosts, limit, every=every)
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913  each is an option
                 hosts.contact()
             for name, reason in hosts.reasons.items():
                 console.print(Text(f"passing by {name}: {reason}"), soft_wrap=True)
-            _confirm_removal(leaving_namespaces(loaded), console, confirm)
+            _confirm_removal(leaving_namespaces(site, rendered), console, confirm)
             ordered = phases(loaded, hosts, is_installed=ownership.is_installed(site))
             with Progress(sum(len(phase.steps) for phase in ordered), console) as progress:
                 log = new_log_file(loaded.logs)

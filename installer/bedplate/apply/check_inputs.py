@@ -15,10 +15,13 @@ PATIENCE = "--request-timeout=5s"
 """An API server that does not answer is the business of the steps."""
 
 
-def check_inputs(installation: Installation) -> None:
+def check_inputs(installation: Installation) -> list[RenderedObject]:
     """Render all objects and hosts, divide the objects into stacks, read the files of secrets; changes nothing.
 
-    What is rendered here is not kept: on a first apply, the certificates that it is rendered from do not exist yet.
+    The installation does not keep what is rendered here: on a first apply, the certificates in it do not exist yet.
+
+    Returns:
+        The objects.
 
     Raises:
         BedplateError: an input is wrong, or something cannot be rendered.
@@ -30,6 +33,7 @@ def check_inputs(installation: Installation) -> None:
     secret_files.input_files(installation.site, installation.catalog.components.values())
     if errors := _volume_errors(installation, rendered):
         raise ErrorList(errors)
+    return rendered
 
 
 def _volume_errors(installation: Installation, rendered: list[RenderedObject]) -> list[BedplateError]:

@@ -62,7 +62,7 @@ class Watched:
         patch.setattr(RunHosts, "contact", lambda hosts: self._note("contact hosts", None, hosts.every, hosts.reasons))
         self.leaving: list[str] = []
         self.nodes: list[str] = []
-        patch.setattr(apply_environment, "leaving_namespaces", lambda _: self.leaving)
+        patch.setattr(apply_environment, "leaving_namespaces", lambda *_: self.leaving)
         patch.setattr(apply_environment, "nodes_without_host", lambda _: self.nodes)
         patch.setattr(apply_environment, "phases", self._phases)
         patch.setattr(apply_environment, "wait_for_nodes", lambda hosts, _: self._note("wait", self.not_ready, hosts))

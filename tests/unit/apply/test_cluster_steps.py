@@ -10,6 +10,7 @@ import pytest
 
 from bedplate.apply import apply_layer, ready_workloads
 from bedplate.apply.apply_layer import ApplyLayer
+from bedplate.apply.check_inputs import check_inputs
 from bedplate.apply.installation import Installation
 from bedplate.apply.remove_namespaces import RemoveNamespaces, leaving_namespaces
 from bedplate.apply.run_hosts import choose_hosts
@@ -136,14 +137,14 @@ def test_a_pod_on_a_node_that_is_down_is_named(
     namespaces.live |= {"a", "b"}
     namespaces.stuck = {"a": ["a/web on worker7"]}
     outcome = RemoveNamespaces(installation).run(Journal(tmp_path / "log", lambda _: None))
-    assert leaving_namespaces(installation) == ["a", "b"]
+    assert leaving_namespaces(installation.site, installation.objects) == ["a", "b"]
     assert outcome.left == ("pod a/web on worker7 ends when its node is back: the namespace was removed",)
     assert namespaces.done == [("empty", "a"), ("empty", "b")]
 
 
 def test_a_question_before_the_steps_keeps_nothing_rendered(installation: Installation) -> None:
     """The authority is created by a step of the same apply: objects that were rendered before would lack it."""
-    leaving_namespaces(installation)
+    leaving_namespaces(installation.site, check_inputs(installation))
     assert "objects" not in vars(installation)
 
 
@@ -154,7 +155,7 @@ def test_nothing_is_done_in_a_cluster_that_does_not_answer(
     monkeypatch.setattr(stack_state, "applied", _silent)
     monkeypatch.setattr(apply_layer, "read_layer_drift", _silent)
     assert not RemoveNamespaces(installation).is_done()
-    assert leaving_namespaces(installation) == []
+    assert leaving_namespaces(installation.site, ()) == []
     assert not ApplyLayer(installation, "notebooks").is_done()
 
 
