@@ -22,8 +22,6 @@ from bedplate.hosts.state.read_state import read_state
 
 State = dict[str, str] | UnreachableError
 NO_DIGESTS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-
-
 JOINED = "workers"
 """The step that a worker completed once if it is installed."""
 MAX_REASON = 300
@@ -193,15 +191,18 @@ class RunHosts:
         if self.records:
             self.records.keep_only(host.name for host in self.site.hosts)
             self.records.end_release(self.release, [host.name for host in self.chosen(self.site.hosts)])
-            limited = [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
+            limited = self._limited()
             reasons = {name: reason for name, reason in self.reasons.items() if name not in limited}
             self.records.end_run([host.name for host in self.chosen(self.site.hosts)], reasons)
 
     def left_over(self) -> list[str]:
         """Return the hosts outside the run's limit that have something of another release, or of none yet."""
         releases = self.records.releases() if self.records else {}
-        limited = [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
-        return [name for name in limited if releases.get(name) != {self.release}]
+        return [name for name in self._limited() if releases.get(name) != {self.release}]
+
+    def _limited(self) -> list[str]:
+        """Return the hosts outside the run's limit."""
+        return [name for name, reason in self.passed_by.items() if reason is NOT_IN_LIMIT]
 
     def _why(self, record: HostRecord | None, key: str) -> str:
         if record is None or record.key != key:
