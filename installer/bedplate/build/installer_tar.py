@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bedplate.artifacts import resolve
 from bedplate.artifacts.cache import Cache
@@ -16,6 +16,7 @@ from bedplate.config.release_lock import Lock, Output
 from bedplate.core import paths
 from bedplate.core.command import run
 from bedplate.core.errors import InputError
+from bedplate.install.archive import stays_inside
 
 LEFT_OUT = {".git", ".venv", ".digest", "__pycache__"}
 BUILD = "build"
@@ -50,16 +51,16 @@ def _tree(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
     for name in sorted(names):
         path = root / name
         if path.is_symlink():
-            _check_link(path, root)
+            _check_link(path, name)
         elif not path.is_file():
             continue
         yield prefix + name, path
 
 
-def _check_link(path: Path, root: Path) -> None:
+def _check_link(path: Path, name: str) -> None:
     """Refuse a link that the installation would refuse, because it leads out of the tree."""
     target = path.readlink()
-    if target.is_absolute() or not (path.parent / target).resolve().is_relative_to(root.resolve()):
+    if not stays_inside(PurePosixPath(name).parent, PurePosixPath(target)):
         hint = "remove the link, or list it in .gitignore"
         raise InputError(f"file {path}", f"is a link to {target}, which leads out of the tree", hint)
 

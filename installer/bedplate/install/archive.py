@@ -38,12 +38,12 @@ def _problem(member: tarfile.TarInfo, links: set[PurePosixPath]) -> str:
         return "leads out of the target folder"
     if links.intersection(path.parents):
         return "is behind a link"
-    if member.issym() and not _stays_inside(path.parent, PurePosixPath(member.linkname)):
+    if member.issym() and not stays_inside(path.parent, PurePosixPath(member.linkname)):
         return f"is a link to {member.linkname!r}, which leads outside"
     return ""
 
 
-def _stays_inside(folder: PurePosixPath, link: PurePosixPath) -> bool:
+def stays_inside(folder: PurePosixPath, link: PurePosixPath) -> bool:
     """Return whether a link has `..` only at its beginning, and no more of them than its folder is deep."""
     ups = next((at for at, part in enumerate(link.parts) if part != ".."), len(link.parts))
     return not link.is_absolute() and ups <= len(folder.parts) and ".." not in link.parts[ups:]
