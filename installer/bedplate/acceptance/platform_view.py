@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bedplate.acceptance.cluster_client import ClusterClient
+from bedplate.cluster import kubeadm_pods
 from bedplate.kube import object_id
 from bedplate.render.canonical import COMPONENT_LABEL
 from bedplate.render.rendered import RenderedObject
 
-KUBEADM_NAMESPACE = "kube-system"
-KUBEADM_PODS = ("tier=control-plane", "k8s-app=kube-proxy")
-"""Labels of the pods that kubeadm creates: no release renders them."""
-KUBEADM_WORKLOADS = {"DaemonSet": {f"{KUBEADM_NAMESPACE}/kube-proxy"}}
+KUBEADM_WORKLOADS = {"DaemonSet": {f"{kubeadm_pods.NAMESPACE}/kube-proxy"}}
 ENDED = {"Succeeded", "Failed"}
 
 
@@ -49,7 +47,9 @@ class PlatformView:
     def pods(self) -> list[dict[str, Any]]:
         """Return the pods of the platform on tested nodes, or on none yet; those that ended or end are left out."""
         found = [pod for name in sorted(self.namespaces) for pod in self.cluster.items("pods", name, COMPONENT_LABEL)]
-        found += [pod for label in KUBEADM_PODS for pod in self.cluster.items("pods", KUBEADM_NAMESPACE, label)]
+        found += [
+            pod for label in kubeadm_pods.LABELS for pod in self.cluster.items("pods", kubeadm_pods.NAMESPACE, label)
+        ]
         return [pod for pod in found if self._counts(pod)]
 
     def _counts(self, pod: dict[str, Any]) -> bool:

@@ -11,9 +11,6 @@ from bedplate.render import layer_order
 from bedplate.render.rendered import RenderedObject
 from bedplate.render.trial_render import render_all
 
-PATIENCE = "--request-timeout=5s"
-"""An API server that does not answer is the business of the steps."""
-
 
 def check_inputs(installation: Installation) -> list[RenderedObject]:
     """Render all objects and hosts, divide the objects into stacks, read the files of secrets; changes nothing.
@@ -42,7 +39,7 @@ def _volume_errors(installation: Installation, rendered: list[RenderedObject]) -
     if not admin_kubeconfig.path(site).is_file():
         return []
     try:
-        live = kubectl.get(site, "persistentvolumeclaims,storageclasses", "--all-namespaces", PATIENCE)
+        live = kubectl.get(site, "persistentvolumeclaims,storageclasses", "--all-namespaces", kubectl.PATIENCE)
     except BedplateError:
         return []
     return list(volume_errors(rendered, live["items"]))

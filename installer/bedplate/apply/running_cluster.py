@@ -24,8 +24,6 @@ from bedplate.core.errors import BedplateError, ErrorList, InputError
 
 STATIC_PODS = {"kube-apiserver": "Kubernetes", "etcd": "etcd"}
 """Pods of a control plane, by container, and the program whose version their image's tag is."""
-PATIENCE = "--request-timeout=5s"
-"""An API server that does not answer is the business of the steps."""
 FIRST_STEP = StartControlPlane.id
 """The step that creates the cluster."""
 
@@ -56,9 +54,9 @@ def refuse_cluster_upgrade(installation: Installation) -> None:
         BedplateError: the cluster does not answer.
     """
     site = installation.site
-    nodes = kubectl.get(site, "nodes", PATIENCE)["items"]
+    nodes = kubectl.get(site, "nodes", kubectl.PATIENCE)["items"]
     names = [f"pod/{container}-{host.name}" for host in site.control_plane for container in STATIC_PODS]
-    wanted = ["configmap/kubeadm-config", *names, "--ignore-not-found", PATIENCE]
+    wanted = ["configmap/kubeadm-config", *names, "--ignore-not-found", kubectl.PATIENCE]
     # kubectl prints nothing at all where it finds none of them.
     found = kubectl.run(site, "get", "-n", "kube-system", *wanted, "-o", "json") or b'{"items": []}'
     objects = json.loads(found)["items"]

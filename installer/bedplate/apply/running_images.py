@@ -9,13 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bedplate.apply.installation import Installation
-from bedplate.cluster import kubectl
+from bedplate.cluster import kubeadm_pods, kubectl
 from bedplate.core.errors import InputError
 
-NAMESPACE = "kube-system"
-LABELS = ("tier=control-plane", "k8s-app=kube-proxy")
-"""Of the static pods, and of kube-proxy."""
-PATIENCE = "--request-timeout=5s"
 DIGEST = "@sha256:"
 MAX_NAMED = 5
 """Hosts that an error names."""
@@ -31,7 +27,12 @@ def other_builds(installation: Installation) -> Iterator[InputError]:
         BedplateError: the cluster does not answer.
     """
     hosts = {host.name for host in installation.site.hosts}
-    pods = [pod for label in LABELS for pod in _pods(installation, label) if pod["spec"].get("nodeName") in hosts]
+    pods = [
+        pod
+        for label in kubeadm_pods.LABELS
+        for pod in _pods(installation, label)
+        if pod["spec"].get("nodeName") in hosts
+    ]
     for image, running in sorted(_different(installation, pods).items()):
         named = ", ".join(sorted(running)[:MAX_NAMED])
         more = f" and {len(running) - MAX_NAMED} more" if len(running) > MAX_NAMED else ""
@@ -43,9 +44,8 @@ def other_builds(installation: Installation) -> Iterator[InputError]:
 
 
 def _pods(installation: Installation, label: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = kubectl.get(installation.site, "pods", "-n", NAMESPACE, "-l", label, PATIENCE)[
-        "items"
-    ]
+    words = ("-n", kubeadm_pods.NAMESPACE, "-l", label, kubectl.PATIENCE)
+    found: list[dict[str, Any]] = kubectl.get(installation.site, "pods", *words)["items"]
     return found
 
 

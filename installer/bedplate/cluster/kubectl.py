@@ -12,6 +12,8 @@ from bedplate.config.environments import Site
 from bedplate.core import command
 
 KUBECTL = Path("/usr/local/bin/kubectl")
+PATIENCE = "--request-timeout=5s"
+"""Option for checks before the first step: an API server that does not answer is the business of the steps."""
 
 
 def run(site: Site, *words: str, stdin: bytes | None = None, timeout: float = 60, has_secrets: bool = False) -> bytes:
