@@ -101,7 +101,7 @@ DAMAGE = {
 ELSEWHERE = {
     "base": "test_live_hosts damages it, over SSH",
     "apt_source": "test_role_runs: its packages take minutes",
-    "control_plane": "tests/lab/day deletes a manifest",
+    "control_plane": "test_static_pods edits its manifests; tests/lab/day deletes kube-proxy",
     "worker": "it leaves no files",
     "kubelet_certificate": "it leaves no files",
     "restarted_services": "it leaves no files",
