@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import static_pods
+from cluster_client import kubeconfig, kubectl
 from host_paths import HostPaths, run
 
 PHASE = ("kubeadm", "init", "phase", "addon", "kube-proxy", "--config")
@@ -19,7 +20,7 @@ DAEMON_SET = "DaemonSet"
 ABOUT = ("apiVersion", "kind", "metadata", "status")
 """Fields that do not say how kube-proxy runs."""
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-PATIENCE = "--request-timeout=5s"
+SECONDS = 5
 
 Json = dict[str, Any]
 
@@ -41,9 +42,8 @@ def repair(paths: HostPaths) -> list[str]:
 
 def put(paths: HostPaths) -> None:
     """Create all objects as kubeadm's settings say, and let pods that run read them."""
-    kubeconfig = _kubeconfig(paths)
-    run([*PHASE, paths.wanted_settings, *kubeconfig])
-    run(["kubectl", "rollout", "restart", "daemonset/kube-proxy", "--namespace=kube-system", *kubeconfig])
+    run([*PHASE, paths.wanted_settings, *kubeconfig(paths)])
+    kubectl(paths, "rollout", "restart", "daemonset/kube-proxy", "--namespace=kube-system")
 
 
 def _faults(paths: HostPaths) -> dict[str, str]:
@@ -59,11 +59,7 @@ def _faults(paths: HostPaths) -> dict[str, str]:
 
 
 def _kubectl(paths: HostPaths, manifest: bytes, *words: str) -> bytes:
-    return run(["kubectl", *words, "--filename=-", "--output=json", PATIENCE, *_kubeconfig(paths)], stdin=manifest)
-
-
-def _kubeconfig(paths: HostPaths) -> tuple[str, str]:
-    return "--kubeconfig", str(paths.kubernetes / "admin.conf")
+    return kubectl(paths, *words, "--filename=-", "--output=json", stdin=manifest, seconds=SECONDS)
 
 
 def _by_kind(printed: bytes) -> Mapping[str, Json]:

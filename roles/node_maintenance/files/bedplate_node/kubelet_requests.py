@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import node_request
+from cluster_client import kubectl
 from host_paths import HostPaths, NodeError, run
 
 SIGNER = "kubernetes.io/kubelet-serving"
@@ -22,6 +23,7 @@ USAGES = (
     {"digital signature", "key encipherment", "server auth"},
 )
 POLL_SECONDS = 2.0
+SECONDS = 20
 LATELY = timedelta(minutes=5)
 SHOWN = 200
 """How much of what a node wrote is shown."""
@@ -138,4 +140,4 @@ def _approved_lately(paths: HostPaths, node: str) -> bool:
 
 
 def _kubectl(paths: HostPaths, *words: str) -> bytes:
-    return run(["kubectl", *words, "--kubeconfig", paths.kubernetes / "admin.conf", "--request-timeout=20s"])
+    return kubectl(paths, *words, seconds=SECONDS)

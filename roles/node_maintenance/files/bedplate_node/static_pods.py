@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import certificate_files
+from cluster_client import kubeconfig
 from host_paths import HostPaths, NodeError, run, write_atomic
 
 INIT = "kind: InitConfiguration\n"
@@ -179,8 +180,8 @@ def _manifests(paths: HostPaths, settings: Path) -> Mapping[str, bytes]:
 
 def _upload(paths: HostPaths) -> None:
     """Give the cluster its own copy of the configuration, which joining nodes read."""
-    kubeconfig = ["--kubeconfig", paths.kubernetes / "admin.conf"]
-    run(["kubeadm", "init", "phase", "upload-config", "all", "--config", paths.wanted_settings, *kubeconfig])
+    phase = ["kubeadm", "init", "phase", "upload-config", "all", "--config", paths.wanted_settings]
+    run([*phase, *kubeconfig(paths)])
 
 
 def _state(paths: HostPaths) -> Path:
