@@ -32,11 +32,14 @@ def _module(monkeypatch: pytest.MonkeyPatch, control: int, outside: int) -> Modu
     return module
 
 
-CASES = [(1, 0, True), (500, 0, True), (0, 0, False), (1, 1, False), (0, 1, False)]
+of_each_count = pytest.mark.parametrize(
+    ("control", "outside", "passes"),
+    [(1, 0, True), (500, 0, True), (0, 0, False), (1, 1, False), (0, 1, False)],
+)
 """Packets counted as control and as outside, and whether the check passes."""
 
 
-@pytest.mark.parametrize(("control", "outside", "passes"), CASES)
+@of_each_count
 def test_control_packets_of_a_host(
     control: int,
     outside: int,
@@ -49,7 +52,7 @@ def test_control_packets_of_a_host(
     assert _passes(module.test_what_leaves_is_counted, {"cp1": object()}, installation) is passes
 
 
-@pytest.mark.parametrize(("control", "outside", "passes"), CASES)
+@of_each_count
 def test_control_packets_of_a_pod(
     control: int,
     outside: int,
