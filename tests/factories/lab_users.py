@@ -24,14 +24,25 @@ def set_user(lab: RunningLab, file: str, name: str, password: str) -> None:
     ssh.run(ssh.bastion(lab.site), words, stdin=f"{password}\n".encode())
 
 
-def logs_in(lab: RunningLab, name: str, password: str) -> bool:
-    """Submit the hub's login form from the bastion, as a browser would; return whether the user is in."""
+def as_user(lab: RunningLab, program: str, *words: str, check: bool = True) -> str:
+    """Return what a program prints in the bastion's own installer.
+
+    Args:
+        lab: the lab.
+        program: text in Python; its arguments are the page's URL, the authority's file, and the words.
+        words: such as the user's name and password.
+        check: raise an error if it fails.
+    """
     environment = lab.site.environment
     tree = f"/opt/bedplate/installer/{environment.release}"
-    python = ["env", f"PYTHONPATH={tree}/installer", f"{tree}/.venv/bin/python", "-c", PROGRAM]
+    python = ["env", f"PYTHONPATH={tree}/installer", f"{tree}/.venv/bin/python", "-c", program]
     page = f"https://notebooks.{environment.domain}:{environment.notebooks.port}"
-    output = lab.inside(*python, page, f"{lab.site.state}/pki/ca.crt", name, password, check=False)
-    return output.split()[-1:] == ["True"]
+    return lab.inside(*python, page, f"{lab.site.state}/pki/ca.crt", *words, check=check)
+
+
+def logs_in(lab: RunningLab, name: str, password: str) -> bool:
+    """Submit the hub's login form from the bastion, as a browser would; return whether the user is in."""
+    return as_user(lab, PROGRAM, name, password, check=False).split()[-1:] == ["True"]
 
 
 def wait_for_login(lab: RunningLab, name: str, password: str, *, wanted: bool) -> bool:

@@ -11,20 +11,18 @@ import pytest
 
 from bedplate.acceptance.cluster_client import wait
 from bedplate.remote import bastion
+from factories.lab_users import as_user, wait_for_login
 from factories.running_lab import RunningLab
 
 USER, NAMESPACE = "administrator", "research"
 GONE_SECONDS = 60
 PROGRAM = """
-import sys, time
+import sys
 from pathlib import Path
 from bedplate.acceptance.hub_client import HubUser
 page, authority, name, password, word = sys.argv[1:]
 user = HubUser(page, Path(authority), name)
-end = time.monotonic() + 180
-while not user.login(password):
-    assert time.monotonic() < end, "cannot log in"
-    time.sleep(3)
+assert user.login(password)
 user.take_token()
 if word == "start":
     user.start({"namespace": "research", "size": "small", "volume": "1Gi"})
@@ -34,10 +32,7 @@ elif word == "look":
 else:
     user.stop()
 """
-"""A user of the notebooks' page, in the bastion's own installer.
-
-It logs in again until it can: Kubernetes takes about a minute to give the hub a users file that another test changed.
-"""
+"""A user of the notebooks' page, in the bastion's own installer."""
 WAITING: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -57,12 +52,11 @@ LOOK_UP = "import socket\ntry:\n    socket.gethostbyname('pypi.invalid')\nexcept
 
 
 def _user(lab: RunningLab, word: str) -> str:
-    environment = lab.site.environment
-    tree = f"/opt/bedplate/installer/{environment.release}"
-    python = ["env", f"PYTHONPATH={tree}/installer", f"{tree}/.venv/bin/python", "-c", PROGRAM]
-    page = f"https://notebooks.{environment.domain}:{environment.notebooks.port}"
-    password = lab.inside("cat", f"{lab.site.state}/secrets/accounts/{USER}.password").strip()
-    return lab.inside(*python, page, f"{lab.site.state}/pki/ca.crt", USER, password, word)
+    return as_user(lab, PROGRAM, USER, _password(lab), word)
+
+
+def _password(lab: RunningLab) -> str:
+    return lab.inside("cat", f"{lab.site.state}/secrets/accounts/{USER}.password").strip()
 
 
 def _kubectl(lab: RunningLab, *words: str) -> str:
@@ -80,6 +74,8 @@ def _pods(lab: RunningLab) -> dict[str, str]:
 def busy(lab: RunningLab) -> Iterator[RunningLab]:
     """Let a user run a notebook, which looks up an outside name, and let another pod wait for an image."""
     text = json.dumps(WAITING)
+    # Another test may just have changed the hub's users file.
+    assert wait_for_login(lab, USER, _password(lab), wanted=True)
     assert "at work" in _user(lab, "start")
     try:
         lab.inside("sh", "-c", f"echo '{text}' | kubectl --kubeconfig {lab.site.state}/pki/admin.conf create -f -")
