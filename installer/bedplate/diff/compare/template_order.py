@@ -16,12 +16,11 @@ from bedplate.diff.compare.kube_schema import SchemaNode
 from bedplate.diff.compare.pairing import ListValue
 from bedplate.kube.change import Action, Change, ListOrder, Path, PathStep
 
-TEMPLATES: dict[str, Path] = {
-    "io.k8s.api.batch.v1.Job": ("spec", "template"),
-    **dict.fromkeys((f"io.k8s.api.apps.v1.{kind}" for kind in ("Deployment", "StatefulSet", "DaemonSet")),
-                    ("spec", "template")),
-}  # fmt: skip
-"""Kubernetes' definition to the path of what is compared in order."""
+TYPES = frozenset({
+    "io.k8s.api.batch.v1.Job", *(f"io.k8s.api.apps.v1.{kind}" for kind in ("Deployment", "StatefulSet", "DaemonSet")),
+})  # fmt: skip
+"""Kubernetes' definitions of the kinds whose template is compared in order."""
+TEMPLATE: Path = ("spec", "template")
 
 
 def order_changes(
@@ -35,16 +34,15 @@ def order_changes(
         node: its schema.
         changes: what else differs.
     """
-    path = TEMPLATES.get(node.type)
-    if path is None or any(change.path[: len(path)] == path for change in changes):
+    if node.type not in TYPES or any(change.path[: len(TEMPLATE)] == TEMPLATE for change in changes):
         return
     before: Any = old
     after: Any = new
-    for key in path:
+    for key in TEMPLATE:
         if not isinstance(before, dict) or not isinstance(after, dict):
             return
         before, after, node = before.get(str(key)), after.get(str(key)), node.field(str(key))
-    yield from _orders(before, after, node, path)
+    yield from _orders(before, after, node, TEMPLATE)
 
 
 def _orders(old: Any, new: Any, node: SchemaNode, path: Path) -> Iterator[Change]:
